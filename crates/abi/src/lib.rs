@@ -1,0 +1,1 @@
+//! Layouts of the C structs of CPython 3.14, one file per header.

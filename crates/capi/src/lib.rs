@@ -1,0 +1,1 @@
+//! The C functions and data that extension modules link against.

@@ -1,0 +1,1 @@
+//! Syntax tree to symbol table, flow graph and CPython 3.14 bytecode.

@@ -1,0 +1,1 @@
+//! Attribute macros that declare Python types and native modules.

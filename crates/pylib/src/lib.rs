@@ -1,0 +1,1 @@
+//! The pure-Python half of the standard library, embedded.

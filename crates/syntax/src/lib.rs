@@ -1,0 +1,1 @@
+//! Python source text to tokens and syntax tree, with CPython's errors.
