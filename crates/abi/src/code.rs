@@ -181,22 +181,13 @@ pub struct _PyAttrCache {
 }
 const _: () = assert!(size_of::<_PyAttrCache>() == 8);
 
-/// The pointer, by width of character.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub union _PyLoadMethodCache_None {
-    pub keys_version: [u16; 2],
-    pub dict_offset: u16,
-}
-const _: () = assert!(size_of::<_PyLoadMethodCache_None>() == 4);
-
 /// The inline cache entries of one instruction.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct _PyLoadMethodCache {
     pub counter: _Py_BackoffCounter,
     pub type_version: [u16; 2],
-    pub None: _PyLoadMethodCache_None,
+    pub keys_version: [u16; 2],
     pub descr: [u16; 4],
 }
 const _: () = assert!(size_of::<_PyLoadMethodCache>() == 18);
@@ -374,4 +365,4 @@ pub const _PY_MONITORING_LOCAL_EVENTS: c_int = 11;
 pub const _PY_MONITORING_UNGROUPED_EVENTS: c_int = 16;
 pub const _PY_MONITORING_EVENTS: c_int = 19;
 
-shared! { _PyCoCached, _PyExecutorArray, PyCodeObject, PyCodeAddressRange, _opaque, _Py_CODEUNIT_op, _Py_CODEUNIT, _Py_BackoffCounter, _Py_LocalMonitors, _Py_GlobalMonitors, _PyCoLineInstrumentationData, _PyCoMonitoringData, _PyAttrCache, _PyLoadMethodCache_None, _PyLoadMethodCache, _PyLoadGlobalCache, _PyBinaryOpCache, _PyUnpackSequenceCache, _PyCompareOpCache, _PySuperAttrCache, _PyCallCache, _PyStoreSubscrCache, _PyForIterCache, _PySendCache, _PyToBoolCache, _PyContainsOpCache }
+shared! { _PyCoCached, _PyExecutorArray, PyCodeObject, PyCodeAddressRange, _opaque, _Py_CODEUNIT_op, _Py_CODEUNIT, _Py_BackoffCounter, _Py_LocalMonitors, _Py_GlobalMonitors, _PyCoLineInstrumentationData, _PyCoMonitoringData, _PyAttrCache, _PyLoadMethodCache, _PyLoadGlobalCache, _PyBinaryOpCache, _PyUnpackSequenceCache, _PyCompareOpCache, _PySuperAttrCache, _PyCallCache, _PyStoreSubscrCache, _PyForIterCache, _PySendCache, _PyToBoolCache, _PyContainsOpCache }

@@ -54,6 +54,17 @@ pub struct PyModuleObject {
 }
 const _: () = assert!(size_of::<PyModuleObject>() == 56);
 
+pub const Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED: *mut c_void = core::ptr::without_provenance_mut(0);
+pub const Py_MOD_MULTIPLE_INTERPRETERS_SUPPORTED: *mut c_void = core::ptr::without_provenance_mut(1);
+pub const Py_MOD_PER_INTERPRETER_GIL_SUPPORTED: *mut c_void = core::ptr::without_provenance_mut(2);
+pub const Py_MOD_GIL_USED: *mut c_void = core::ptr::without_provenance_mut(0);
+pub const Py_MOD_GIL_NOT_USED: *mut c_void = core::ptr::without_provenance_mut(1);
+
+impl PyModuleDef_Base {
+    /// `PyModuleDef_HEAD_INIT`.
+    pub const HEAD_INIT: Self = Self { ob_base: PyObject::immortal(core::ptr::null_mut()), ..Self::ZERO };
+}
+
 pub const Py_mod_create: c_int = 1;
 pub const Py_mod_exec: c_int = 2;
 pub const Py_mod_multiple_interpreters: c_int = 3;
