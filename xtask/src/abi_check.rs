@@ -43,13 +43,13 @@ fn field_size<T, F>(_get: fn(&T) -> &F) -> usize {
     size_of::<F>()
 }
 
-/// See `table.rs`. Fields after `|` are bit fields in C and bytes in Rust: `BITS` checks them.
+/// See `table.rs`.
 macro_rules! layouts {
-    ($($kind:ident $name:ident $(= $c:literal)? { $($field:ident),* $(| $($bit:ident),*)? };)*) => {
+    ($($kind:ident $name:ident $(= $c:literal)? { $($field:ident),* };)*) => {
         /// Every struct and union of `taipan-abi`.
         pub fn layouts() -> Vec<Layout> {
             vec![$({
-                layouts!(@exhaustive $kind $name { $($field,)* $($($bit,)*)? });
+                layouts!(@exhaustive $kind $name { $($field,)* });
                 Layout {
                     name: stringify!($name),
                     c_type: [$($c,)? stringify!($name)][0],
@@ -68,14 +68,14 @@ macro_rules! layouts {
     (@exhaustive union $name:ident { $($field:ident,)* }) => {};
     (@field struct $name:ident $field:ident) => {
         Field {
-            name: stringify!($field),
+            name: stringify!($field).trim_start_matches("r#"),
             offset: std::mem::offset_of!($name, $field),
             size: super::field_size(|value: &$name| &value.$field),
         }
     };
     (@field union $name:ident $field:ident) => {
         Field {
-            name: stringify!($field),
+            name: stringify!($field).trim_start_matches("r#"),
             offset: std::mem::offset_of!($name, $field),
             // SAFETY: the closure is never called.
             size: super::field_size(|value: &$name| unsafe { &value.$field }),
@@ -102,6 +102,7 @@ const HEADERS: &[&str] = &[
     "frameobject.h",
     "marshal.h",
     "opcode.h",
+    "internal/pycore_initconfig.h",
     "internal/pycore_interp_structs.h",
     "internal/pycore_runtime_structs.h",
     "internal/pycore_bytesobject.h",
@@ -167,8 +168,6 @@ fn bit_fields() -> Vec<(&'static str, &'static str, usize, usize)> {
         status("_status.finalizing", Status::FINALIZING),
         status("_status.cleared", Status::CLEARED),
         status("_status.finalized", Status::FINALIZED),
-        ("_PyUnicodeWriter", "overallocate", 8 * offset_of!(_PyUnicodeWriter, overallocate), 1),
-        ("_PyUnicodeWriter", "readonly", 8 * offset_of!(_PyUnicodeWriter, readonly), 1),
     ]
 }
 
@@ -250,6 +249,7 @@ fn c_program(layouts: &[Layout], constants: &[Constant], bits: &[(&str, &str, us
 #define TYPE(name, type) printf("%s\tsize %zu align %zu\n", name, sizeof(type), _Alignof(type))
 #define FIELD(name, type, field) \
     printf("%s." #field "\toffset %zu size %zu\n", name, offsetof(type, field), sizeof(((type *)0)->field))
+#define FLEXIBLE(name, type, field) printf("%s." #field "\toffset %zu size 0\n", name, offsetof(type, field))
 #define CONSTANT(name) printf("%s\t%lld\n", #name, (long long)(name))
 #define BITS(type, member) do { \
         static type value; \
@@ -277,7 +277,9 @@ int main(void)
         let (name, c_type) = (layout.name, layout.c_type);
         let _ = writeln!(c, "    TYPE(\"{name}\", {c_type});");
         for field in &layout.fields {
-            let _ = writeln!(c, "    FIELD(\"{name}\", {c_type}, {});", field.name.trim_start_matches("r#"));
+            // A flexible array member has no size in C.
+            let kind = if field.size == 0 { "FLEXIBLE" } else { "FIELD" };
+            let _ = writeln!(c, "    {kind}(\"{name}\", {c_type}, {});", field.name);
         }
     }
     for (name, member, ..) in bits {

@@ -128,7 +128,7 @@ pub struct PyUnicodeObject {
 }
 const _: () = assert!(size_of::<PyUnicodeObject>() == 64);
 
-/// A string under construction. `overallocate` and `readonly` are one-bit fields of C in the low bit of their bytes.
+/// A string under construction.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct _PyUnicodeWriter {

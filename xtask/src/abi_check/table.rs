@@ -63,7 +63,7 @@ layouts! {
     struct PyCompactUnicodeObject { _base, utf8_length, utf8 };
     union PyUnicodeObject_data = "__typeof__(((PyUnicodeObject *)0)->data)" { any, latin1, ucs2, ucs4 };
     struct PyUnicodeObject { _base, data };
-    struct _PyUnicodeWriter { buffer, data, kind, maxchar, size, pos, min_length, min_char | overallocate, readonly };
+    struct _PyUnicodeWriter { buffer, data, kind, maxchar, size, pos, min_length, min_char, overallocate, readonly };
     struct _PyUnicode_Name_CAPI { getname, getcode };
     // longobject.rs
     struct _PyLongValue = "struct _PyLongValue" { lv_tag, ob_digit };
@@ -489,7 +489,8 @@ constants! {
     _Py_Debug_interpreter_frame_tlbc_index, _Py_Debug_interpreter_state_tlbc_generation,
     // initconfig.rs
     _PyConfig_INIT_COMPAT, _PyConfig_INIT_PYTHON, _PyConfig_INIT_ISOLATED, PyInterpreterConfig_DEFAULT_GIL,
-    PyInterpreterConfig_SHARED_GIL, PyInterpreterConfig_OWN_GIL,
+    PyInterpreterConfig_SHARED_GIL, PyInterpreterConfig_OWN_GIL, _PyStatus_TYPE_OK, _PyStatus_TYPE_ERROR,
+    _PyStatus_TYPE_EXIT, _PyConfig_GIL_DEFAULT, _PyConfig_GIL_DISABLE, _PyConfig_GIL_ENABLE,
     // pyhash.rs
     Py_HASH_CUTOFF, Py_HASH_EXTERNAL, Py_HASH_SIPHASH24, Py_HASH_FNV, Py_HASH_SIPHASH13, Py_HASH_ALGORITHM,
     PyHASH_MULTIPLIER, PyHASH_BITS, PyHASH_MODULUS, PyHASH_INF, PyHASH_IMAG, _PyHASH_MULTIPLIER, _PyHASH_BITS,
