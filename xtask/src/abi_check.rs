@@ -2,7 +2,9 @@
 //!
 //! From `table.rs` it writes a C program that prints the size, the alignment and the field offsets of every struct, the
 //! place of every bit field and the value of every constant; compiles it with `cc` against the headers; and compares what
-//! it prints with what Rust has. Without headers it says so and passes, so that machines without the reference can build.
+//! it prints with what Rust has. Structs of CPython's C files that no header shows are compared by `__basicsize__`, if the
+//! reference interpreter itself is there. Without headers it says so and passes, so that machines without the reference
+//! can build.
 
 mod table;
 
@@ -227,13 +229,67 @@ fn check(include: &Path) -> Result<usize, String> {
         }
     }
     let fields: usize = layouts.iter().map(|layout| layout.fields.len()).sum();
+    differences += check_debug_offsets(&theirs);
+    let sizes = match check_basic_sizes(include) {
+        Ok(Some(wrong)) => {
+            differences += wrong;
+            format!("{} basic sizes", table::BASIC_SIZES.len())
+        }
+        Ok(None) => "basic sizes skipped (no interpreter beside the headers)".to_owned(),
+        Err(message) => return Err(message),
+    };
     println!(
-        "abi-check: {} structs, {fields} fields, {} bit fields, {} constants: {differences} differences",
+        "abi-check: {} structs, {fields} fields, {} bit fields, {} constants, {sizes}: {differences} differences",
         layouts.len(),
         bits.len(),
         constants.len() + 1
     );
     Ok(differences)
+}
+
+/// Compares the words of the debug offsets that `taipan-abi` fills in, and returns the number of differences.
+fn check_debug_offsets(theirs: &HashMap<&str, &str>) -> usize {
+    const WORDS: usize = size_of::<_Py_DebugOffsets>() / size_of::<u64>();
+    // SAFETY: the struct is eight bytes and then words, all initialised and without padding.
+    let words: [u64; WORDS] = unsafe { std::mem::transmute(_Py_DebugOffsets::LAYOUTS) };
+    let mut differences = 0;
+    for (index, our) in words.into_iter().enumerate().filter(|&(_, word)| word != 0) {
+        let key = format!("_Py_DebugOffsets[{index}]");
+        let their = theirs.get(key.as_str()).copied().unwrap_or("nothing");
+        if their != our.to_string() {
+            differences += 1;
+            println!("{key}: C has {their}, Rust has {our}");
+        }
+    }
+    differences
+}
+
+/// Compares the structs that no header shows with what the interpreter says, if there is one at `bin/python3.14` above
+/// the headers, and returns the number of differences.
+fn check_basic_sizes(include: &Path) -> Result<Option<usize>, String> {
+    // The outermost one: where an interpreter is unpacked below a folder, the wrapper that sets its home stands above.
+    let python = include.ancestors().map(|dir| dir.join("bin/python3.14")).filter(|path| path.is_file()).last();
+    let Some(python) = python else { return Ok(None) };
+    let mut script = String::from("import collections, pickle, sys, types\ndef show(name, thing):\n");
+    script.push_str("    print(name, (thing if type(thing) is type else type(thing)).__basicsize__, sep='\\t')\n");
+    for (name, expression, _) in table::BASIC_SIZES {
+        let _ = writeln!(script, "show('{name}', {expression})");
+    }
+    let output = Command::new(&python).args(["-c", &script]).output().map_err(|error| format!("python: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("the interpreter failed:\n{}", String::from_utf8_lossy(&output.stderr)));
+    }
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let theirs: HashMap<&str, &str> = printed.lines().filter_map(|line| line.split_once('\t')).collect();
+    let mut differences = 0;
+    for (name, _, our) in table::BASIC_SIZES {
+        let their = theirs.get(name).copied().unwrap_or("nothing");
+        if their != our.to_string() {
+            differences += 1;
+            println!("{name}: the interpreter has {their}, Rust has {our}");
+        }
+    }
+    Ok(Some(differences))
 }
 
 /// The C program: one line per fact, name and value separated by a tab.
@@ -288,6 +344,16 @@ int main(void)
     for constant in constants {
         let _ = writeln!(c, "    CONSTANT({});", constant.name);
     }
+    c.push_str(
+        r#"
+    static const _Py_DebugOffsets offsets = _Py_DebugOffsets_INIT(_Py_Debug_Cookie);
+    for (size_t index = 0; index < sizeof offsets / 8; index++) {
+        unsigned long long word;
+        memcpy(&word, (const char *)&offsets + 8 * index, 8);
+        printf("_Py_DebugOffsets[%zu]\t%llu\n", index, word);
+    }
+"#,
+    );
     c.push_str("    printf(\"_Py_Debug_Cookie\\t%s\\n\", _Py_Debug_Cookie);\n    return 0;\n}\n");
     c
 }

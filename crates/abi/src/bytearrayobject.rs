@@ -6,7 +6,7 @@
 use core::cell::Cell;
 use core::ffi::c_char;
 
-use crate::object::{Py_ssize_t, PyVarObject};
+use crate::object::{Py_ssize_t, PyObject, PyVarObject};
 
 /// `bytearray`.
 #[repr(C)]
@@ -19,4 +19,13 @@ pub struct PyByteArrayObject {
 }
 const _: () = assert!(size_of::<PyByteArrayObject>() == 56);
 
-shared! { PyByteArrayObject }
+/// `bytearray_iterator`.
+#[repr(C)]
+pub struct bytesiterobject {
+    pub ob_base: PyObject,
+    pub it_index: Cell<Py_ssize_t>,
+    pub it_seq: Cell<*mut PyByteArrayObject>,
+}
+const _: () = assert!(size_of::<bytesiterobject>() == 32);
+
+shared! { PyByteArrayObject, bytesiterobject }

@@ -29,4 +29,13 @@ pub struct _PyBytesWriter {
 }
 const _: () = assert!(size_of::<_PyBytesWriter>() == 552);
 
-shared! { PyBytesObject, _PyBytesWriter }
+/// `bytes_iterator`.
+#[repr(C)]
+pub struct striterobject {
+    pub ob_base: PyObject,
+    pub it_index: Cell<Py_ssize_t>,
+    pub it_seq: Cell<*mut PyBytesObject>,
+}
+const _: () = assert!(size_of::<striterobject>() == 32);
+
+shared! { PyBytesObject, _PyBytesWriter, striterobject }

@@ -112,6 +112,23 @@ pub struct _PyPropertyObject {
 }
 const _: () = assert!(size_of::<_PyPropertyObject>() == 64);
 
+/// `mappingproxy`.
+#[repr(C)]
+pub struct mappingproxyobject {
+    pub ob_base: PyObject,
+    pub mapping: Cell<*mut PyObject>,
+}
+const _: () = assert!(size_of::<mappingproxyobject>() == 24);
+
+/// `method-wrapper`.
+#[repr(C)]
+pub struct wrapperobject {
+    pub ob_base: PyObject,
+    pub descr: Cell<*mut PyWrapperDescrObject>,
+    pub self_: Cell<*mut PyObject>,
+}
+const _: () = assert!(size_of::<wrapperobject>() == 32);
+
 pub const Py_T_SHORT: c_int = 0;
 pub const Py_T_INT: c_int = 1;
 pub const Py_T_LONG: c_int = 2;
@@ -163,4 +180,4 @@ pub const READ_RESTRICTED: c_int = 2;
 pub const PY_WRITE_RESTRICTED: c_int = 4;
 pub const RESTRICTED: c_int = 6;
 
-shared! { PyGetSetDef, PyMemberDef, wrapperbase, PyDescrObject, PyMethodDescrObject, PyMemberDescrObject, PyGetSetDescrObject, PyWrapperDescrObject, _PyPropertyObject }
+shared! { PyGetSetDef, PyMemberDef, wrapperbase, PyDescrObject, PyMethodDescrObject, PyMemberDescrObject, PyGetSetDescrObject, PyWrapperDescrObject, _PyPropertyObject, mappingproxyobject, wrapperobject }

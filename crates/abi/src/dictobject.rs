@@ -95,6 +95,18 @@ pub union PyManagedDictPointer {
 }
 const _: () = assert!(size_of::<PyManagedDictPointer>() == 8);
 
+/// The iterators of dictionaries and their views. `di_used` is -1 once the dictionary changed size; `di_result` is a pair that is used again.
+#[repr(C)]
+pub struct dictiterobject {
+    pub ob_base: PyObject,
+    pub di_dict: Cell<*mut PyDictObject>,
+    pub di_used: Cell<Py_ssize_t>,
+    pub di_pos: Cell<Py_ssize_t>,
+    pub di_result: Cell<*mut PyObject>,
+    pub len: Cell<Py_ssize_t>,
+}
+const _: () = assert!(size_of::<dictiterobject>() == 56);
+
 pub const DICT_MAX_WATCHERS: c_int = 8;
 pub const DICT_WATCHED_MUTATION_BITS: c_int = 4;
 pub const MANAGED_DICT_OFFSET: Py_ssize_t = -24;
@@ -110,5 +122,7 @@ pub const DICT_WATCHER_MASK: c_int = 255;
 pub const DICT_WATCHER_AND_MODIFICATION_MASK: c_int = 4095;
 pub const DICT_UNIQUE_ID_SHIFT: c_int = 32;
 pub const DICT_UNIQUE_ID_MAX: c_ulong = 0xffffffff;
+pub const DICT_MERGE: c_int = 66;
+pub const DICT_UPDATE: c_int = 67;
 
-shared! { PyDictObject, PyDictKeysObject, PyDictValues, PyDictKeyEntry, PyDictUnicodeEntry, _PyDictViewObject, PyManagedDictPointer }
+shared! { PyDictObject, PyDictKeysObject, PyDictValues, PyDictKeyEntry, PyDictUnicodeEntry, _PyDictViewObject, PyManagedDictPointer, dictiterobject }

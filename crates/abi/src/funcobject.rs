@@ -56,10 +56,28 @@ pub struct PyFunctionObject {
 }
 const _: () = assert!(size_of::<PyFunctionObject>() == 152);
 
+/// `classmethod`.
+#[repr(C)]
+pub struct classmethod {
+    pub ob_base: PyObject,
+    pub cm_callable: Cell<*mut PyObject>,
+    pub cm_dict: Cell<*mut PyObject>,
+}
+const _: () = assert!(size_of::<classmethod>() == 32);
+
+/// `staticmethod`.
+#[repr(C)]
+pub struct staticmethod {
+    pub ob_base: PyObject,
+    pub sm_callable: Cell<*mut PyObject>,
+    pub sm_dict: Cell<*mut PyObject>,
+}
+const _: () = assert!(size_of::<staticmethod>() == 32);
+
 pub const FUNC_MAX_WATCHERS: c_int = 8;
 pub const FUNC_VERSION_CACHE_SIZE: u32 = 4096;
 pub const FUNC_VERSION_UNSET: u32 = 0;
 pub const FUNC_VERSION_CLEARED: u32 = 1;
 pub const FUNC_VERSION_FIRST_VALID: u32 = 2;
 
-shared! { PyFrameConstructor, PyFunctionObject }
+shared! { PyFrameConstructor, PyFunctionObject, classmethod, staticmethod }

@@ -24,4 +24,13 @@ pub struct _PyListIterObject {
 }
 const _: () = assert!(size_of::<_PyListIterObject>() == 32);
 
-shared! { PyListObject, _PyListIterObject }
+/// `list_reverseiterator`.
+#[repr(C)]
+pub struct listreviterobject {
+    pub ob_base: PyObject,
+    pub it_index: Cell<Py_ssize_t>,
+    pub it_seq: Cell<*mut PyListObject>,
+}
+const _: () = assert!(size_of::<listreviterobject>() == 32);
+
+shared! { PyListObject, _PyListIterObject, listreviterobject }

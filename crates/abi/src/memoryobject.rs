@@ -4,7 +4,7 @@
 //! Behind a `PyMemoryViewObject` stand three arrays of `ndim` sizes: shape, strides and suboffsets.
 
 use core::cell::Cell;
-use core::ffi::c_int;
+use core::ffi::{c_char, c_int};
 
 use crate::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
 use crate::pybuffer::Py_buffer;
@@ -33,6 +33,17 @@ pub struct PyMemoryViewObject {
 }
 const _: () = assert!(size_of::<PyMemoryViewObject>() == 152);
 
+/// `memory_iterator`; `it_fmt` unpacks one item.
+#[repr(C)]
+pub struct memoryiterobject {
+    pub ob_base: PyObject,
+    pub it_index: Cell<Py_ssize_t>,
+    pub it_seq: Cell<*mut PyMemoryViewObject>,
+    pub it_length: Cell<Py_ssize_t>,
+    pub it_fmt: Cell<*const c_char>,
+}
+const _: () = assert!(size_of::<memoryiterobject>() == 48);
+
 pub const _Py_MANAGED_BUFFER_RELEASED: c_int = 1;
 pub const _Py_MANAGED_BUFFER_FREE_FORMAT: c_int = 2;
 pub const _Py_MEMORYVIEW_RELEASED: c_int = 1;
@@ -42,4 +53,4 @@ pub const _Py_MEMORYVIEW_SCALAR: c_int = 8;
 pub const _Py_MEMORYVIEW_PIL: c_int = 16;
 pub const _Py_MEMORYVIEW_RESTRICTED: c_int = 32;
 
-shared! { _PyManagedBufferObject, PyMemoryViewObject }
+shared! { _PyManagedBufferObject, PyMemoryViewObject, memoryiterobject }

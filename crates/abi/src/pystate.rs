@@ -167,6 +167,7 @@ pub const PyTrace_C_CALL: c_int = 4;
 pub const PyTrace_C_EXCEPTION: c_int = 5;
 pub const PyTrace_C_RETURN: c_int = 6;
 pub const PyTrace_OPCODE: c_int = 7;
+pub const _Py_MAX_SCRIPT_PATH_SIZE: c_int = 512;
 pub const _PyThreadState_WHENCE_NOTSET: c_int = -1;
 pub const _PyThreadState_WHENCE_UNKNOWN: c_int = 0;
 pub const _PyThreadState_WHENCE_INIT: c_int = 1;

@@ -30,6 +30,17 @@ pub struct PySetObject {
 }
 const _: () = assert!(size_of::<PySetObject>() == 200);
 
+/// `set_iterator`.
+#[repr(C)]
+pub struct setiterobject {
+    pub ob_base: PyObject,
+    pub si_set: Cell<*mut PySetObject>,
+    pub si_used: Cell<Py_ssize_t>,
+    pub si_pos: Cell<Py_ssize_t>,
+    pub len: Cell<Py_ssize_t>,
+}
+const _: () = assert!(size_of::<setiterobject>() == 48);
+
 pub const PySet_MINSIZE: usize = 8;
 
-shared! { setentry, PySetObject }
+shared! { setentry, PySetObject, setiterobject }

@@ -201,6 +201,16 @@ pub struct _special_method {
 }
 const _: () = assert!(size_of::<_special_method>() == 24);
 
+/// `super`.
+#[repr(C)]
+pub struct superobject {
+    pub ob_base: PyObject,
+    pub r#type: Cell<*mut PyTypeObject>,
+    pub obj: Cell<*mut PyObject>,
+    pub obj_type: Cell<*mut PyTypeObject>,
+}
+const _: () = assert!(size_of::<superobject>() == 40);
+
 pub const _Py_TPFLAGS_STATIC_BUILTIN: c_ulong = 2;
 pub const Py_TPFLAGS_INLINE_VALUES: c_ulong = 4;
 pub const Py_TPFLAGS_MANAGED_WEAKREF: c_ulong = 8;
@@ -319,4 +329,4 @@ pub const Py_am_send: c_int = 81;
 pub const Py_tp_vectorcall: c_int = 82;
 pub const Py_tp_token: c_int = 83;
 
-shared! { PyNumberMethods, PySequenceMethods, PyMappingMethods, PyAsyncMethods, PyBufferProcs, PyTypeObject, _specialization_cache, PyHeapTypeObject, _special_method }
+shared! { PyNumberMethods, PySequenceMethods, PyMappingMethods, PyAsyncMethods, PyBufferProcs, PyTypeObject, _specialization_cache, PyHeapTypeObject, _special_method, superobject }

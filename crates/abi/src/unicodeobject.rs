@@ -154,10 +154,19 @@ pub struct _PyUnicode_Name_CAPI {
 }
 const _: () = assert!(size_of::<_PyUnicode_Name_CAPI>() == 16);
 
+/// `str_iterator` and `str_ascii_iterator`.
+#[repr(C)]
+pub struct unicodeiterobject {
+    pub ob_base: PyObject,
+    pub it_index: Cell<Py_ssize_t>,
+    pub it_seq: Cell<*mut PyObject>,
+}
+const _: () = assert!(size_of::<unicodeiterobject>() == 32);
+
 pub const Py_UNICODE_REPLACEMENT_CHARACTER: c_uint = 65533;
 pub const SSTATE_NOT_INTERNED: c_int = 0;
 pub const SSTATE_INTERNED_MORTAL: c_int = 1;
 pub const SSTATE_INTERNED_IMMORTAL: c_int = 2;
 pub const SSTATE_INTERNED_IMMORTAL_STATIC: c_int = 3;
 
-shared! { _PyUnicodeObject_state, PyASCIIObject, PyCompactUnicodeObject, PyUnicodeObject_data, PyUnicodeObject, _PyUnicodeWriter, _PyUnicode_Name_CAPI }
+shared! { _PyUnicodeObject_state, PyASCIIObject, PyCompactUnicodeObject, PyUnicodeObject_data, PyUnicodeObject, _PyUnicodeWriter, _PyUnicode_Name_CAPI, unicodeiterobject }
