@@ -12,9 +12,13 @@ use crate::object::{Py_ssize_t, PyObject, PyVarObject};
 #[repr(C)]
 pub struct PyByteArrayObject {
     pub ob_base: PyVarObject,
+    /// Bytes allocated from `ob_bytes` on.
     pub ob_alloc: Cell<Py_ssize_t>,
+    /// Where the allocation begins.
     pub ob_bytes: Cell<*mut c_char>,
+    /// Where the contents begin.
     pub ob_start: Cell<*mut c_char>,
+    /// Buffers taken and not yet released; the size is fixed meanwhile.
     pub ob_exports: Cell<Py_ssize_t>,
 }
 const _: () = assert!(size_of::<PyByteArrayObject>() == 56);

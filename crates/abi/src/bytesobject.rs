@@ -11,7 +11,9 @@ use crate::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
 #[repr(C)]
 pub struct PyBytesObject {
     pub ob_base: PyVarObject,
+    /// -1 until it is computed.
     pub ob_shash: Cell<Py_hash_t>,
+    /// `ob_size` bytes and a NUL.
     pub ob_sval: [Cell<c_char>; 1],
 }
 const _: () = assert!(size_of::<PyBytesObject>() == 40);

@@ -405,4 +405,8 @@ pub const _Py_Debug_code_object_co_tlbc: c_int = 0;
 pub const _Py_Debug_interpreter_frame_tlbc_index: c_int = 0;
 pub const _Py_Debug_interpreter_state_tlbc_generation: c_int = 0;
 
-shared! { _runtime_state, _interpreter_state, _thread_state, _interpreter_frame, _code_object, _pyobject, _type_object, _tuple_object, _list_object, _set_object, _dict_object, _float_object, _long_object, _bytes_object, _unicode_object, _gc, _gen_object, _llist_node, _debugger_support, _Py_DebugOffsets }
+shared! {
+    _runtime_state, _interpreter_state, _thread_state, _interpreter_frame, _code_object, _pyobject,
+    _type_object, _tuple_object, _list_object, _set_object, _dict_object, _float_object, _long_object,
+    _bytes_object, _unicode_object, _gc, _gen_object, _llist_node, _debugger_support, _Py_DebugOffsets,
+}

@@ -43,6 +43,7 @@ pub struct PyFunctionObject {
     pub func_code: Cell<*mut PyObject>,
     pub func_defaults: Cell<*mut PyObject>,
     pub func_kwdefaults: Cell<*mut PyObject>,
+    /// A tuple of cells, or NULL.
     pub func_closure: Cell<*mut PyObject>,
     pub func_doc: Cell<*mut PyObject>,
     pub func_dict: Cell<*mut PyObject>,
@@ -51,7 +52,9 @@ pub struct PyFunctionObject {
     pub func_annotations: Cell<*mut PyObject>,
     pub func_annotate: Cell<*mut PyObject>,
     pub func_typeparams: Cell<*mut PyObject>,
+    /// How to call it.
     pub vectorcall: Cell<Option<vectorcallfunc>>,
+    /// For inline caches: 0 when it must not be specialised.
     pub func_version: Cell<u32>,
 }
 const _: () = assert!(size_of::<PyFunctionObject>() == 152);

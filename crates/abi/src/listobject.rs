@@ -11,6 +11,7 @@ use crate::object::{Py_ssize_t, PyObject, PyVarObject};
 pub struct PyListObject {
     pub ob_base: PyVarObject,
     pub ob_item: Cell<*mut *mut PyObject>,
+    /// Number of items that `ob_item` has room for.
     pub allocated: Cell<Py_ssize_t>,
 }
 const _: () = assert!(size_of::<PyListObject>() == 40);

@@ -14,6 +14,7 @@ use crate::pybuffer::Py_buffer;
 pub struct _PyManagedBufferObject {
     pub ob_base: PyObject,
     pub flags: Cell<c_int>,
+    /// Memory views that use it.
     pub exports: Cell<Py_ssize_t>,
     pub master: Cell<Py_buffer>,
 }
@@ -26,6 +27,7 @@ pub struct PyMemoryViewObject {
     pub mbuf: Cell<*mut _PyManagedBufferObject>,
     pub hash: Cell<Py_hash_t>,
     pub flags: Cell<c_int>,
+    /// Buffers taken from this view.
     pub exports: Cell<Py_ssize_t>,
     pub view: Cell<Py_buffer>,
     pub weakreflist: Cell<*mut PyObject>,

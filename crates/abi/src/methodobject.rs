@@ -31,7 +31,9 @@ pub type PyCMethod = unsafe extern "C" fn(
 pub struct PyMethodDef {
     pub ml_name: *const c_char,
     pub ml_meth: Option<PyCFunction>,
+    /// `METH_...`; they tell the real signature of `ml_meth`.
     pub ml_flags: c_int,
+    /// May start with the signature: `name($self, ...)`, then `--` and a blank line.
     pub ml_doc: *const c_char,
 }
 const _: () = assert!(size_of::<PyMethodDef>() == 32);
@@ -41,6 +43,7 @@ const _: () = assert!(size_of::<PyMethodDef>() == 32);
 pub struct PyCFunctionObject {
     pub ob_base: PyObject,
     pub m_ml: Cell<*mut PyMethodDef>,
+    /// The first argument of the C function; NULL for a static method.
     pub m_self: Cell<*mut PyObject>,
     pub m_module: Cell<*mut PyObject>,
     pub m_weakreflist: Cell<*mut PyObject>,

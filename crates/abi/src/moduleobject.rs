@@ -33,6 +33,7 @@ pub struct PyModuleDef {
     pub m_base: PyModuleDef_Base,
     pub m_name: *const c_char,
     pub m_doc: *const c_char,
+    /// Bytes of state per module; -1 keeps the module from being made twice.
     pub m_size: Py_ssize_t,
     pub m_methods: *mut PyMethodDef,
     pub m_slots: *mut PyModuleDef_Slot,
@@ -50,6 +51,7 @@ pub struct PyModuleObject {
     pub md_def: Cell<*mut PyModuleDef>,
     pub md_state: Cell<*mut c_void>,
     pub md_weaklist: Cell<*mut PyObject>,
+    /// The name, for messages after the dictionary is cleared.
     pub md_name: Cell<*mut PyObject>,
 }
 const _: () = assert!(size_of::<PyModuleObject>() == 56);
