@@ -464,6 +464,7 @@ impl Method {
     pub fn constructor_items(&self, self_ty: &Type, vectorcall: bool) -> (TokenStream, Ident, Option<Ident>) {
         let (cfgs, wrapper) = (&self.cfgs, &self.wrapper);
         let keywords = self.raw || self.signature.takes_keywords();
+        let arguments = self.raw || !self.signature.params.is_empty();
         if self.kind == Kind::Init {
             let tokens = quote! {
                 #(#cfgs)*
@@ -474,7 +475,7 @@ impl Method {
                 ) -> ::core::ffi::c_int {
                     // SAFETY: called as `tp_init`: a tuple, and a dict or null.
                     unsafe {
-                        __rt::call_init(#wrapper, __slf, <#self_ty as __rt::PyLayout>::TYPE, __args, __kwargs, #keywords)
+                        __rt::call_init(#wrapper, __slf, <#self_ty as __rt::PyLayout>::TYPE, __args, __kwargs, #keywords, #arguments)
                     }
                 }
             };
@@ -489,7 +490,7 @@ impl Method {
             ) -> *mut __rt::PyObject {
                 // SAFETY: called as `tp_new`: a tuple, and a dict or null.
                 unsafe {
-                    __rt::call_new(#wrapper, __cls, <#self_ty as __rt::PyLayout>::TYPE, __args, __kwargs, #keywords)
+                    __rt::call_new(#wrapper, __cls, <#self_ty as __rt::PyLayout>::TYPE, __args, __kwargs, #keywords, #arguments)
                 }
             }
         };
