@@ -48,7 +48,8 @@ impl Signature {
             .strip_prefix('(')
             .and_then(|text| text.strip_suffix(')'))
             .ok_or("a signature is written in parentheses: \"($self, name, /)\"")?;
-        let mut pieces = split_commas(inner)?;
+        let flat = flatten_groups(inner);
+        let mut pieces = split_commas(&flat)?;
         if pieces.last().is_some_and(|last| last.is_empty()) {
             pieces.pop();
         }
@@ -58,7 +59,14 @@ impl Signature {
             signature.receiver = Some(receiver.to_owned());
             pieces.remove(0);
         }
-        signature.rest = pieces.join(", ");
+        signature.rest = if flat == inner {
+            pieces.join(", ")
+        } else {
+            // Groups are shown as written.
+            let receiver = signature.receiver.is_some();
+            let rest = if receiver { inner.split_once(',').map_or("", |(_, rest)| rest) } else { inner };
+            rest.trim().to_owned()
+        };
         signature.read_params(&pieces)?;
         signature.check()?;
         Ok(signature)
@@ -105,6 +113,10 @@ impl Signature {
             let (name, default) = match text.split_once('=') {
                 Some((name, default)) => (name.trim(), Some(default.trim().to_owned())),
                 None => (text.trim(), None),
+            };
+            let (name, default) = match name.strip_prefix(OPTIONAL) {
+                Some(name) => (name, default.or(Some("<unrepresentable>".to_owned()))),
+                None => (name, default),
             };
             check_name(name)?;
             if default.is_some() && matches!(param_kind, ParamKind::VarArgs | ParamKind::VarKeywords) {
@@ -204,6 +216,30 @@ impl Signature {
     }
 }
 
+/// Stands before a parameter that an optional group makes optional.
+const OPTIONAL: char = '\u{1}';
+
+/// Rewrites the optional groups of old signatures, `sub[, start[, end]]`, as parameters marked optional.
+fn flatten_groups(text: &str) -> String {
+    let mut flat = String::with_capacity(text.len());
+    let mut depth = 0usize;
+    for (place, c) in text.char_indices() {
+        let rest = &text[place + c.len_utf8()..];
+        match c {
+            '[' if rest.trim_start().starts_with(',') => depth += 1,
+            ']' if depth > 0 => depth -= 1,
+            ',' if depth > 0 => {
+                flat.push(',');
+                flat.push(OPTIONAL);
+            }
+            // The mark stands directly before the name.
+            ' ' if flat.ends_with(OPTIONAL) => {}
+            _ => flat.push(c),
+        }
+    }
+    flat
+}
+
 fn check_name(name: &str) -> Result<(), String> {
     let mut chars = name.chars();
     let starts = chars.next().is_some_and(|first| first.is_alphabetic() || first == '_');
@@ -282,6 +318,15 @@ mod tests {
     }
 
     #[test]
+    fn optional_groups() {
+        let signature = parse("($self, sub[, start[, end]], /)");
+        let names: Vec<(&str, bool)> =
+            signature.params.iter().map(|param| (param.name.as_str(), param.default.is_some())).collect();
+        assert_eq!(names, [("sub", false), ("start", true), ("end", true)]);
+        assert!(signature.params.iter().all(|param| param.kind == ParamKind::PositionalOnly));
+    }
+
+    #[test]
     fn conventions() {
         assert_eq!(parse("($self, /)").convention(), Convention::NoArgs);
         assert_eq!(parse("()").convention(), Convention::NoArgs);
@@ -296,6 +341,7 @@ mod tests {
         assert_eq!(parse("(x, /)").text(Some("module")), "($module, x, /)");
         assert_eq!(parse("($self, /)").text(Some("self")), "($self, /)");
         assert_eq!(parse("()").text(Some("module")), "($module, /)");
+        assert_eq!(parse("($self, sub[, start[, end]], /)").text(Some("self")), "($self, sub[, start[, end]], /)");
         assert_eq!(parse("(iterable=(), /)").text(None), "(iterable=(), /)");
     }
 
