@@ -27,8 +27,8 @@ pub struct Signature {
     /// `self`, `type`, `module`: the leading `$name`, without the dollar.
     pub receiver: Option<String>,
     pub params: Vec<Param>,
-    /// What stands between the parentheses, after the receiver.
-    rest: String,
+    /// What is shown after the receiver: the pieces between commas, slash and star among them.
+    shown: Vec<String>,
 }
 
 /// How C calls the function.
@@ -59,14 +59,12 @@ impl Signature {
             signature.receiver = Some(receiver.to_owned());
             pieces.remove(0);
         }
-        signature.rest = if flat == inner {
-            pieces.join(", ")
-        } else {
-            // Groups are shown as written.
-            let receiver = signature.receiver.is_some();
-            let rest = if receiver { inner.split_once(',').map_or("", |(_, rest)| rest) } else { inner };
-            rest.trim().to_owned()
-        };
+        // Groups are shown as written.
+        signature.shown = split_commas(inner)?;
+        signature.shown.retain(|piece| !piece.is_empty());
+        if signature.receiver.is_some() {
+            signature.shown.remove(0);
+        }
         signature.read_params(&pieces)?;
         signature.check()?;
         Ok(signature)
@@ -200,19 +198,38 @@ impl Signature {
         }
     }
 
-    /// The text between the parentheses as Python shows it, with `receiver` in front unless the author wrote one.
-    pub fn text(&self, receiver: Option<&str>) -> String {
-        match (self.receiver.as_deref(), receiver, self.rest.as_str()) {
-            (None, None, rest) => format!("({rest})"),
-            (Some(receiver), _, "") => format!("(${receiver}, /)"),
-            (Some(receiver), _, rest) => format!("(${receiver}, {rest})"),
-            (None, Some(receiver), "") => format!("(${receiver}, /)"),
-            // The receiver itself is positional-only, which needs a slash where the author wrote none.
-            (None, Some(receiver), rest) if self.count(ParamKind::PositionalOnly) == 0 => {
-                format!("(${receiver}, /, {rest})")
+    /// The signature as `__text_signature__` shows it, with `receiver` in front unless the author wrote one. Long ones
+    /// are broken and indented as Argument Clinic does, as far as the name of `function`.
+    pub fn text(&self, function: &str, receiver: Option<&str>) -> String {
+        let mut pieces: Vec<String> = Vec::new();
+        if let Some(receiver) = self.receiver.as_deref().or(receiver) {
+            pieces.push(format!("${receiver}"));
+            // The receiver itself is positional-only, which needs a slash where no other parameter brings one.
+            if self.receiver.is_none() && !self.shown.iter().any(|piece| piece == "/") {
+                pieces.push("/".to_owned());
             }
-            (None, Some(receiver), rest) => format!("(${receiver}, {rest})"),
         }
+        pieces.extend(self.shown.iter().cloned());
+        let indent = function.chars().count() + 1;
+        let mut text = String::from("(");
+        let mut width = indent;
+        for (index, piece) in pieces.iter().enumerate() {
+            let comma = if index + 1 < pieces.len() { "," } else { "" };
+            let length = piece.chars().count() + comma.len();
+            if index > 0 && width + 1 + length >= 72 {
+                text.push('\n');
+                text.extend(std::iter::repeat_n(' ', indent));
+                width = indent;
+            } else if index > 0 {
+                text.push(' ');
+                width += 1;
+            }
+            text.push_str(piece);
+            text.push_str(comma);
+            width += length;
+        }
+        text.push(')');
+        text
     }
 }
 
@@ -338,11 +355,24 @@ mod tests {
 
     #[test]
     fn text_has_a_receiver() {
-        assert_eq!(parse("(x, /)").text(Some("module")), "($module, x, /)");
-        assert_eq!(parse("($self, /)").text(Some("self")), "($self, /)");
-        assert_eq!(parse("()").text(Some("module")), "($module, /)");
-        assert_eq!(parse("($self, sub[, start[, end]], /)").text(Some("self")), "($self, sub[, start[, end]], /)");
-        assert_eq!(parse("(iterable=(), /)").text(None), "(iterable=(), /)");
+        let text = |text: &str, receiver| parse(text).text("f", receiver);
+        assert_eq!(text("(x, /)", Some("module")), "($module, x, /)");
+        assert_eq!(text("($self, /)", Some("self")), "($self, /)");
+        assert_eq!(text("()", Some("module")), "($module, /)");
+        assert_eq!(text("(x, y=1)", Some("module")), "($module, /, x, y=1)");
+        assert_eq!(text("($self, sub[, start[, end]], /)", Some("self")), "($self, sub[, start[, end]], /)");
+        assert_eq!(text("(iterable=(), /)", None), "(iterable=(), /)");
+    }
+
+    #[test]
+    fn long_text_is_broken() {
+        let long =
+            "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)";
+        assert_eq!(
+            parse(long).text("open", Some("module")),
+            "($module, /, file, mode='r', buffering=-1, encoding=None,\n     errors=None, newline=None, closefd=True, \
+             opener=None)"
+        );
     }
 
     #[test]
