@@ -92,8 +92,7 @@ impl Put for Constant<'_> {
             Constant::Ellipsis => write!(out.bytes, "...").unwrap(),
             Constant::Int(Int::Small(n)) => write!(out.bytes, "i{n:x}").unwrap(),
             Constant::Int(Int::Big { digits, .. }) => {
-                let mut bits: Vec<u8> =
-                    digits.iter().flat_map(|d| (0..30).map(move |i| (d >> i & 1) as u8)).collect();
+                let mut bits: Vec<u8> = digits.iter().flat_map(|d| (0..30).map(move |i| (d >> i & 1) as u8)).collect();
                 while bits.len() % 4 != 0 {
                     bits.push(0);
                 }

@@ -47,7 +47,8 @@ pub(crate) fn decode_text(body: &str, names: Option<CharacterNames<'_>>) -> Resu
                 if digits < count {
                     return Err(codec_error(src, backslash, at + digits, &format!("truncated {name} escape")));
                 }
-                let value = src[at..at + count].iter().fold(0u32, |n, d| n << 4 | (*d as char).to_digit(16).unwrap_or(0));
+                let value =
+                    src[at..at + count].iter().fold(0u32, |n, d| n << 4 | (*d as char).to_digit(16).unwrap_or(0));
                 at += count;
                 if value > 0x10FFFF {
                     return Err(codec_error(src, backslash, at, "illegal Unicode character"));

@@ -23,13 +23,26 @@ pub(crate) fn prepare<'a>(
     };
     let declared = if is_text { None } else { declared_encoding(body) };
     let mut latin1 = false;
-    match declared.as_deref() {
-        None | Some("utf-8") => {}
-        Some(name) if has_bom => {
-            return Err(plain(ErrorKind::Syntax, format!("encoding problem: {name} with BOM")));
+    if let Some((name, line)) = &declared {
+        let codec = known_codec(name);
+        if has_bom && name != "utf-8" {
+            return Err(bom_mismatch(body, name, *line));
         }
-        Some("iso-8859-1") => latin1 = true,
-        Some(name) => return Err(plain(ErrorKind::Encoding, name.to_string())),
+        match codec {
+            Some(Codec::Utf8) => {}
+            Some(Codec::Latin1) => latin1 = true,
+            Some(Codec::Ascii) => {
+                if let Some(at) = body.iter().position(|b| *b >= 0x80) {
+                    let byte = body[at];
+                    let message = format!(
+                        "(unicode error) 'ascii' codec can't decode byte 0x{byte:02x} in position {at}: ordinal not in \
+                         range(128)"
+                    );
+                    return Err(plain(ErrorKind::Syntax, message));
+                }
+            }
+            None => return Err(plain(ErrorKind::Encoding, name.clone())),
+        }
     }
     let text: &'a str = if latin1 {
         let decoded: String = body.iter().map(|b| *b as char).collect();
@@ -70,17 +83,52 @@ fn plain(kind: ErrorKind, message: String) -> SyntaxError {
     SyntaxError { kind, message, lineno: 0, offset: -1, end_lineno: 0, end_offset: -1, text: None }
 }
 
-/// The encoding that a comment in the first two lines declares, normalised for the two that are known here.
-pub fn declared_encoding(source: &[u8]) -> Option<String> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Codec {
+    Utf8,
+    Latin1,
+    Ascii,
+}
+
+/// The codecs that are decoded here, by all names that Python has for them.
+fn known_codec(name: &str) -> Option<Codec> {
+    match name {
+        "utf-8" | "utf8" | "u8" | "utf" | "cp65001" => Some(Codec::Utf8),
+        "iso-8859-1" | "latin-1" | "latin1" | "latin" | "l1" | "iso8859-1" | "iso88591" | "8859" | "cp819" => {
+            Some(Codec::Latin1)
+        }
+        "ascii" | "us-ascii" | "646" => Some(Codec::Ascii),
+        _ => None,
+    }
+}
+
+/// A declaration other than UTF-8 behind a byte order mark.
+fn bom_mismatch(body: &[u8], name: &str, lineno: i32) -> SyntaxError {
+    let line = body.split(|b| *b == b'\n').nth(lineno as usize - 1).unwrap_or(b"");
+    let text = String::from_utf8_lossy(line).trim_end_matches('\r').to_string();
+    SyntaxError {
+        kind: ErrorKind::Syntax,
+        message: format!("encoding problem: {name} with BOM"),
+        lineno,
+        offset: 0,
+        end_lineno: lineno,
+        end_offset: text.chars().count() as i32,
+        text: Some(text),
+    }
+}
+
+/// The encoding that a comment in the first two lines declares, with the line. `utf-8` and `iso-8859-1` stand for some
+/// spellings of theirs.
+pub fn declared_encoding(source: &[u8]) -> Option<(String, i32)> {
     let mut rest = source;
-    for _ in 0..2 {
+    for lineno in 1..3 {
         let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         let line = &rest[..end];
         let first = line.iter().position(|b| !matches!(b, b' ' | b'\t' | 0x0C));
         match first {
             Some(at) if line[at] == b'#' => {
                 if let Some(name) = cookie(&line[at..]) {
-                    return Some(name);
+                    return Some((name, lineno));
                 }
             }
             Some(_) => return None,
@@ -110,7 +158,8 @@ fn cookie(comment: &[u8]) -> Option<String> {
         while matches!(comment.get(at), Some(b' ' | b'\t')) {
             at += 1;
         }
-        let len = comment[at..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')).count();
+        let len =
+            comment[at..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')).count();
         if len > 0 {
             return Some(normalise(&comment[at..at + len]));
         }
@@ -119,8 +168,7 @@ fn cookie(comment: &[u8]) -> Option<String> {
 }
 
 fn normalise(name: &[u8]) -> String {
-    let lower: String =
-        name.iter().map(|b| if *b == b'_' { '-' } else { b.to_ascii_lowercase() as char }).collect();
+    let lower: String = name.iter().map(|b| if *b == b'_' { '-' } else { b.to_ascii_lowercase() as char }).collect();
     let is = |prefix: &str| lower == prefix || lower.starts_with(&format!("{prefix}-"));
     if is("utf-8") {
         "utf-8".to_string()
@@ -140,7 +188,13 @@ fn not_utf8(body: &[u8], error: std::str::Utf8Error, declared: bool) -> SyntaxEr
             "Non-UTF-8 code starting with '\\x{byte:02x}' on line {line}, but no encoding declared; see \
              https://peps.python.org/pep-0263/ for details"
         );
-        return plain(ErrorKind::Syntax, message);
+        let start = memchr::memrchr(b'\n', &body[..at]).map_or(0, |newline| newline + 1);
+        let rest = &body[start..];
+        let text = String::from_utf8_lossy(&rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]).into_owned();
+        let offset = String::from_utf8_lossy(&body[start..=at]).chars().count() as i32;
+        let (lineno, end_lineno) = (line as i32, line as i32);
+        let text = Some(text);
+        return SyntaxError { kind: ErrorKind::Syntax, message, lineno, offset, end_lineno, end_offset: offset, text };
     }
     let end = error.error_len().map_or(body.len(), |len| at + len);
     let reason = match error.error_len() {

@@ -691,8 +691,7 @@ impl<'s> Lexer<'s> {
                         return Err(self.error(format!("{name}: unmatched '{ch}'")));
                     }
                 }
-                let mut message =
-                    format!("closing parenthesis '{ch}' does not match opening parenthesis '{opening}'");
+                let mut message = format!("closing parenthesis '{ch}' does not match opening parenthesis '{opening}'");
                 if open.lineno != self.lineno {
                     message.push_str(&format!(" on line {}", open.lineno));
                 }

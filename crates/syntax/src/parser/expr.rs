@@ -367,8 +367,7 @@ impl<'a> Parser<'a, '_> {
         let mut lower = None;
         if !self.at(Kind::Colon) {
             let index = self.named_expression()?;
-            if !self.at(Kind::Colon) || matches!(index.kind, ExprKind::NamedExpr { .. }) && self.is_bare(start, index)
-            {
+            if !self.at(Kind::Colon) || matches!(index.kind, ExprKind::NamedExpr { .. }) && self.is_bare(start, index) {
                 return Ok(index);
             }
             lower = Some(index);

@@ -93,7 +93,15 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn at_compound(&self) -> bool {
         matches!(
             self.kind(),
-            Kind::Def | Kind::Class | Kind::At | Kind::Async | Kind::If | Kind::For | Kind::While | Kind::Try | Kind::With
+            Kind::Def
+                | Kind::Class
+                | Kind::At
+                | Kind::Async
+                | Kind::If
+                | Kind::For
+                | Kind::While
+                | Kind::Try
+                | Kind::With
         ) || self.at_word("match")
     }
 
@@ -586,9 +594,9 @@ impl<'a> Parser<'a, '_> {
             let mut name = None;
             if starred || !self.at(Kind::Colon) {
                 let first = self.expressions()?;
-                let bare_tuple =
-                    matches!(first.kind, ExprKind::Tuple { .. }) && self.tokens[self.pos - 1].kind != Kind::RPar
-                        || self.is_bare_tuple(first);
+                let bare_tuple = matches!(first.kind, ExprKind::Tuple { .. })
+                    && self.tokens[self.pos - 1].kind != Kind::RPar
+                    || self.is_bare_tuple(first);
                 if bare_tuple {
                     self.check_version(14)?;
                 }

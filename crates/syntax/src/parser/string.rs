@@ -277,7 +277,10 @@ impl<'a> Parser<'a, '_> {
             self.exprs.push(self.arena.alloc(Expr { kind, range }));
         }
         let node = if interpolation {
-            let text = template_text(debug_text(self.arena, self.text, self.tokens, open, text_end));
+            let mut text = debug_text(self.arena, self.text, self.tokens, open, text_end);
+            if debug {
+                text = text.rsplit_once('=').map_or(text, |(expression, _)| expression);
+            }
             let str = self.arena.alloc(Constant::Str(StrValue::new(text)));
             self.node(start, ExprKind::Interpolation { value, str, conversion, format_spec })
         } else {
@@ -309,7 +312,7 @@ impl<'a> Parser<'a, '_> {
 }
 
 /// The text between the tokens `open` (a `{`) and `end`, as `f"{x = }"` shows it: comments are left out.
-pub(crate) fn debug_text<'a>(arena: &'a Arena, text: &'a str, tokens: &[Token], open: usize, end: usize) -> &'a str {
+fn debug_text<'a>(arena: &'a Arena, text: &'a str, tokens: &[Token], open: usize, end: usize) -> &'a str {
     let (from, to) = (tokens[open].end as usize, tokens[end].start as usize);
     let whole = &text[from..to];
     if !whole.contains('#') {
@@ -332,11 +335,6 @@ pub(crate) fn debug_text<'a>(arena: &'a Arena, text: &'a str, tokens: &[Token], 
     arena.str(&out)
 }
 
-/// The text that an `Interpolation` carries: without the `=` of a debug field and the space at its end.
-pub(crate) fn template_text(text: &str) -> &str {
-    text.trim_end_matches(|c: char| c == '=' || c.is_whitespace())
-}
-
 /// The warning for the escape at `body[at]`, whose token begins on `lineno`.
 pub(crate) fn escape_warning(body: &str, at: usize, token: &Token, lineno: i32, text: &str) -> Option<Warning> {
     let src = body.as_bytes();
@@ -346,11 +344,7 @@ pub(crate) fn escape_warning(body: &str, at: usize, token: &Token, lineno: i32, 
         // The lexer has warned of this one.
         return None;
     }
-    let escape = if matches!(c, b'4'..=b'7') {
-        body.get(at..at + 3)?.to_string()
-    } else {
-        (c as char).to_string()
-    };
+    let escape = if matches!(c, b'4'..=b'7') { body.get(at..at + 3)?.to_string() } else { (c as char).to_string() };
     let what = if escape.len() == 3 { "an invalid octal escape sequence" } else { "an invalid escape sequence" };
     let before = &src[..at];
     let newlines = memchr::memchr_iter(b'\n', before).count() as i32;
@@ -367,9 +361,7 @@ pub(crate) fn escape_warning(body: &str, at: usize, token: &Token, lineno: i32, 
     let hint = format!("Did you mean \"\\\\{escape}\"? A raw string is also an option.");
     Some(Warning {
         kind: WarningKind::Syntax,
-        message: format!(
-            "\"\\{escape}\" is {what}. Such sequences will not work in the future. {hint}"
-        ),
+        message: format!("\"\\{escape}\" is {what}. Such sequences will not work in the future. {hint}"),
         error_message: format!("\"\\{escape}\" is {what}. {hint}"),
         lineno: lineno + newlines,
         offset: col,
