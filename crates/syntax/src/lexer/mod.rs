@@ -86,6 +86,8 @@ pub struct Lexer<'s> {
     comment_newline: bool,
     /// Where a NUL byte ends the readable source.
     nul_line: bool,
+    /// An unterminated string has been read up to the end of the source.
+    pub(crate) hit_end: bool,
     pub warnings: Vec<Warning>,
 }
 
@@ -145,6 +147,7 @@ impl<'s> Lexer<'s> {
             options,
             comment_newline: false,
             nul_line,
+            hit_end: false,
             warnings: Vec::new(),
         }
     }
@@ -196,6 +199,12 @@ impl<'s> Lexer<'s> {
         }
         let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
         &rest[..end]
+    }
+
+    /// A line ending follows `line`, which is a part of the source.
+    pub(crate) fn line_is_ended(&self, line: &str) -> bool {
+        let end = line.as_ptr() as usize + line.len() - self.text.as_ptr() as usize;
+        self.text.as_bytes().get(end) == Some(&b'\n')
     }
 
     /// The error `message` at the byte last read.
