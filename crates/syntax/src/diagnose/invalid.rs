@@ -58,7 +58,11 @@ fn invalid_target<'a>(expr: ExprRef<'a>, targets: Targets) -> Option<ExprRef<'a>
         ExprKind::Starred { value, .. } => invalid_target(value, targets),
         // `a in b` behind `for` has been read as a comparison.
         ExprKind::Compare { left, ops, .. } if targets == Targets::For => {
-            if ops.first() == Some(&CmpOp::In) { invalid_target(left, targets) } else { None }
+            if ops.first() == Some(&CmpOp::In) {
+                invalid_target(left, targets)
+            } else {
+                None
+            }
         }
         ExprKind::Name { .. } | ExprKind::Subscript { .. } | ExprKind::Attribute { .. } => None,
         _ => Some(expr),
@@ -601,16 +605,30 @@ impl<'a> Diag<'a, '_> {
     }
 
     pub(super) fn invalid_def_raw(&mut self) -> R<()> {
+        mistake!(self, p, {
+            p.eat(Kind::Async)?;
+            let token = p.expect(Kind::Def)?;
+            p.name()?;
+            p.opt(Self::type_params)?;
+            p.expect(Kind::LPar)?;
+            p.params()?;
+            p.expect(Kind::RPar)?;
+            p.returns()?;
+            p.expect(Kind::Colon)?;
+            p.no_block_miss(&token, "function definition")
+        });
+        // Once the name has been read, nothing but a parameter list and a colon can follow.
         self.eat(Kind::Async)?;
-        let token = self.expect(Kind::Def)?;
+        self.expect(Kind::Def)?;
         self.name()?;
         self.opt(Self::type_params)?;
-        self.expect(Kind::LPar)?;
+        self.force(Kind::LPar, "(")?;
         self.params()?;
         self.expect(Kind::RPar)?;
         self.returns()?;
-        self.expect(Kind::Colon)?;
-        self.no_block(&token, "function definition")
+        self.force(Kind::Colon, ":")?;
+        self.opt(Self::func_type_comment)?;
+        self.block()
     }
 
     /// `if`, `elif` and `while`.

@@ -224,6 +224,8 @@ impl<'a> Diag<'a, '_> {
             match self.lexer.next_token() {
                 Ok(token) if token.kind == Kind::EndMarker => return,
                 Ok(_) => {}
+                // What is wrong inside an f-string does not count here.
+                Err(_) if self.lexer.in_fstring() => return,
                 Err(LexError::Raised(error)) => {
                     self.error = Some(*error);
                     return;
@@ -259,7 +261,8 @@ impl<'a> Diag<'a, '_> {
                     } else {
                         self.started = true;
                     }
-                    let exact = matches!(token.kind, Kind::Newline | Kind::String | Kind::FStringEnd | Kind::TStringEnd);
+                    let exact =
+                        matches!(token.kind, Kind::Newline | Kind::String | Kind::FStringEnd | Kind::TStringEnd);
                     if self.lexer.at_end() && !exact {
                         self.saw_end = true;
                     }
@@ -542,11 +545,7 @@ impl<'a> Diag<'a, '_> {
         let Some(token) = self.tokens.get(at).copied() else {
             return self.raise_place(kind, 0, 0, 0, -1, message.into());
         };
-        let col = if token.col == -1 {
-            (self.lexer.pos - self.lexer.line_start) as i32
-        } else {
-            token.col + 1
-        };
+        let col = if token.col == -1 { (self.lexer.pos - self.lexer.line_start) as i32 } else { token.col + 1 };
         let end_col = if token.end_col == -1 { -1 } else { token.end_col + 1 };
         self.raise_place(kind, token.lineno, col, token.end_lineno, end_col, message.into())
     }
@@ -607,8 +606,7 @@ impl<'a> Diag<'a, '_> {
         }
         let offset = char_offset(&text, col);
         let end_offset = if end_col > 0 { char_offset(&text, end_col) } else { end_col };
-        self.error =
-            Some(SyntaxError { kind, message, lineno, offset, end_lineno, end_offset, text: Some(text) });
+        self.error = Some(SyntaxError { kind, message, lineno, offset, end_lineno, end_offset, text: Some(text) });
         Miss::Raised
     }
 

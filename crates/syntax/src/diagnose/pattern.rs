@@ -91,9 +91,7 @@ impl<'a> Diag<'a, '_> {
     }
 
     fn signed_number(&mut self) -> R<ExprRef<'a>> {
-        if !self.eat(Kind::Minus)? {
-            self.eat(Kind::Plus)?;
-        }
+        self.eat(Kind::Minus)?;
         self.number()
     }
 

@@ -417,11 +417,11 @@ impl<'a> Diag<'a, '_> {
         self.expect(Kind::Def)?;
         self.name()?;
         self.opt(Self::type_params)?;
-        self.force(Kind::LPar, "(")?;
+        self.expect(Kind::LPar)?;
         self.params()?;
         self.expect(Kind::RPar)?;
         self.returns()?;
-        self.force(Kind::Colon, ":")?;
+        self.expect(Kind::Colon)?;
         self.opt(Self::func_type_comment)?;
         self.block()?;
         if is_async { self.check_version(5, "Async functions are") } else { Ok(()) }
@@ -436,7 +436,7 @@ impl<'a> Diag<'a, '_> {
         .map(drop)
     }
 
-    fn func_type_comment(&mut self) -> R<()> {
+    pub(super) fn func_type_comment(&mut self) -> R<()> {
         alt!(self, p, {
             p.expect(Kind::Newline)?;
             p.expect(Kind::TypeComment)?;

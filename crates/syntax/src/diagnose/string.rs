@@ -52,8 +52,7 @@ impl<'a> Diag<'a, '_> {
     }
 
     fn concatenate(&mut self, from: usize, parts: &[ExprRef<'a>]) -> R<ExprRef<'a>> {
-        let is_bytes =
-            |part: &&ExprRef<'a>| matches!(part.kind, ExprKind::Constant { value: Constant::Bytes(_), .. });
+        let is_bytes = |part: &&ExprRef<'a>| matches!(part.kind, ExprKind::Constant { value: Constant::Bytes(_), .. });
         let bytes = parts.iter().filter(is_bytes).count();
         if bytes > 0 && bytes < parts.len() {
             return Err(self.raise("cannot mix bytes and nonbytes literals"));
