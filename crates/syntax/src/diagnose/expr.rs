@@ -365,7 +365,9 @@ impl<'a, 'o> Diag<'a, 'o> {
                 self.expect(Kind::RPar)?;
                 Ok(self.node(from, ExprKind::Call { func: value, args: &[], keywords: &[] }))
             }
+            Kind::LBrace => self.no_genexp().map(|()| value),
             Kind::LSqb => {
+                self.look_for(Self::no_genexp)?;
                 self.mark += 1;
                 let slice = self.slices()?;
                 self.expect(Kind::RSqb)?;
@@ -373,6 +375,12 @@ impl<'a, 'o> Diag<'a, 'o> {
             }
             _ => Err(Miss::No),
         }
+    }
+
+    /// Behind a primary a generator expression is looked for, and with it the mistakes in any comprehension.
+    pub(super) fn no_genexp(&mut self) -> R<()> {
+        self.look_for(Self::invalid_comprehension)?;
+        Err(Miss::No)
     }
 
     pub(super) fn slices(&mut self) -> R<ExprRef<'a>> {

@@ -137,9 +137,24 @@ impl<'a> Diag<'a, '_> {
             self.ahead_any(&T_LOOKAHEAD)?;
             return Ok(self.node(from, ExprKind::Call { func: value, args: &[], keywords: &[] }));
         }
-        let found = self.trailer(from, value)?;
-        self.ahead_any(&T_LOOKAHEAD)?;
-        Ok(found)
+        match self.kind()? {
+            Kind::Dot => {
+                let found = self.trailer(from, value)?;
+                self.ahead_any(&T_LOOKAHEAD)?;
+                Ok(found)
+            }
+            Kind::LSqb => {
+                alt!(self, p, {
+                    p.mark += 1;
+                    let slice = p.slices()?;
+                    p.expect(Kind::RSqb)?;
+                    p.ahead_any(&T_LOOKAHEAD)?;
+                    Ok(p.node(from, ExprKind::Subscript { value, slice, ctx: ExprContext::Load }))
+                });
+                self.no_genexp().map(|()| value)
+            }
+            _ => self.no_genexp().map(|()| value),
+        }
     }
 
     pub(super) fn del_targets(&mut self) -> R<()> {
