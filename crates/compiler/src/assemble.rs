@@ -111,7 +111,11 @@ fn resolve_jumps(lines: &mut [Line]) -> Result<()> {
             return Err(CompileError::Other("SystemError", format!("{} left in final code", line.op.name())));
         }
     }
-    // Distances depend on sizes and sizes on distances; sizes only grow.
+    // Distances depend on sizes and sizes on distances; sizes only grow. They start from the numbers of the target
+    // instructions, which in rare cases leaves a prefix more than needed: CPython's result is the same.
+    for line in lines.iter_mut().filter(|line| line.target != NONE) {
+        line.arg = line.target;
+    }
     loop {
         let mut offset = 0;
         for line in lines.iter_mut() {

@@ -9,7 +9,7 @@ use crate::flow::STACK_USE_GUIDELINE;
 use crate::ir::{Label, Loc, NO_LOCATION};
 use crate::names::{Symbol, known};
 use crate::opcode::{Opcode, common, intrinsic1};
-use crate::symtable::{Scope, flag};
+use crate::symtable::{Key, Scope, flag};
 
 impl<'a> Codegen<'a, '_> {
     fn check_keywords(&self, keywords: &'a [Keyword<'a>]) -> Result<()> {
@@ -152,6 +152,10 @@ impl<'a> Codegen<'a, '_> {
     ) -> Result<()> {
         let (ExprKind::Name { id, .. }, [generator], []) = (func.kind, args, keywords) else { return Ok(()) };
         if !matches!(generator.kind, ExprKind::GeneratorExp { .. }) {
+            return Ok(());
+        }
+        // An asynchronous generator is no iterator.
+        if self.table.lookup(Key::expr(generator)).is_none_or(|id| self.table.block(id).coroutine) {
             return Ok(());
         }
         let (which, result) = match id {

@@ -261,7 +261,7 @@ impl<'a> Codegen<'a, '_> {
         let function_like = self.table.block(outer).is_function_like();
         self.unit.in_inlined_comp += 1;
         let symbols: Vec<(Symbol, u32)> = self.table.block(comp).symbols.entries().to_vec();
-        let isolated = |flags: u32| flags & flag::DEF_LOCAL != 0 && flags & flag::DEF_NONLOCAL == 0 || in_class;
+        let isolated = |flags: u32| flags & flag::DEF_LOCAL != 0 && flags & flag::DEF_NONLOCAL == 0;
         for (name, flags) in &symbols {
             let scope = Scope::of(*flags);
             let outer_flags = self.table.block(outer).flags(*name);

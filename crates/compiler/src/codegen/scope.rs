@@ -132,7 +132,8 @@ impl<'a> Codegen<'a, '_> {
             argcount: unit.args.posonly + unit.args.args,
             posonlyargcount: unit.args.posonly,
             kwonlyargcount: unit.args.kwonly,
-            stacksize: optimized.stack_depth,
+            // A frame always has room for one value.
+            stacksize: optimized.stack_depth.max(1),
             flags: bits,
             code: assembled.code,
             consts: std::mem::take(&mut unit.consts.values),

@@ -192,6 +192,11 @@ fn simulate(values: &mut Values, index: usize, op: Opcode, arg: u32) -> bool {
                 values.stack.push(receiver);
             }
         }
+        Opcode::LOAD_SPECIAL => {
+            let receiver = values.pop();
+            values.push(index, -1);
+            values.stack.push(receiver);
+        }
         Opcode::SEND => {
             values.pop();
             values.push(index, -1);

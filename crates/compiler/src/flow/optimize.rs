@@ -331,11 +331,12 @@ impl Graph {
                 }
                 UNARY_INVERT | UNARY_NEGATIVE => fold_unary(instrs, index, consts),
                 CALL_INTRINSIC_1 if arg == intrinsic1::LIST_TO_TUPLE => {
-                    if next_op == Some(GET_ITER) {
+                    if !fold_steps(instrs, index, LIST_APPEND, consts) && next_op == Some(GET_ITER) {
                         instrs[index].nop();
-                    } else {
-                        fold_list_to_tuple(instrs, index, consts);
                     }
+                }
+                LIST_APPEND | SET_ADD if arg == 1 && matches!(next_op, Some(GET_ITER | CONTAINS_OP)) => {
+                    fold_steps(instrs, index, op, consts);
                 }
                 CALL_INTRINSIC_1 if arg == intrinsic1::UNARY_POSITIVE => fold_unary(instrs, index, consts),
                 BINARY_OP => fold_binary(instrs, index, consts),
@@ -545,10 +546,13 @@ fn fold_tuple(instrs: &mut [Instr], index: usize, consts: &mut ConstTable) {
     load_constant(&mut instrs[index], Constant::Tuple(items.into()), consts);
 }
 
-/// `BUILD_LIST 0`, then constants each with `LIST_APPEND 1`, then the conversion: a constant tuple.
-fn fold_list_to_tuple(instrs: &mut [Instr], index: usize, consts: &mut ConstTable) {
+/// `BUILD_LIST 0`, then constants each with `LIST_APPEND 1`, ending at or before `index`: a constant tuple. Sets
+/// likewise become a frozen set. Answers whether it was that.
+fn fold_steps(instrs: &mut [Instr], index: usize, append: Opcode, consts: &mut ConstTable) -> bool {
+    let build = if append == Opcode::LIST_APPEND { Opcode::BUILD_LIST } else { Opcode::BUILD_SET };
     let mut loads = Vec::new();
-    let mut expect_append = true;
+    // The instruction at `index` is itself the last step, or the conversion behind it.
+    let mut expect_append = instrs[index].op != append;
     let mut at = index;
     while at > 0 {
         at -= 1;
@@ -556,9 +560,9 @@ fn fold_list_to_tuple(instrs: &mut [Instr], index: usize, consts: &mut ConstTabl
         if instr.op == Opcode::NOP {
             continue;
         }
-        if instr.op == Opcode::BUILD_LIST && instr.arg == 0 {
+        if instr.op == build && instr.arg == 0 {
             if !expect_append {
-                return;
+                return false;
             }
             loads.reverse();
             let items = collect(instrs, &loads, consts);
@@ -567,21 +571,23 @@ fn fold_list_to_tuple(instrs: &mut [Instr], index: usize, consts: &mut ConstTabl
                     erase(instrs, &[place]);
                 }
             }
-            load_constant(&mut instrs[index], Constant::Tuple(items.into()), consts);
-            return;
+            let value = if build == Opcode::BUILD_SET { fold::frozenset(items) } else { Constant::Tuple(items.into()) };
+            load_constant(&mut instrs[index], value, consts);
+            return true;
         }
         if expect_append {
-            if instr.op != Opcode::LIST_APPEND || instr.arg != 1 {
-                return;
+            if instr.op != append || instr.arg != 1 {
+                return false;
             }
         } else {
             if !loads_const(instr.op) {
-                return;
+                return false;
             }
             loads.push(at);
         }
         expect_append = !expect_append;
     }
+    false
 }
 
 /// Displays of constants: iterated or tested ones become constants, longer ones are built from a constant tuple.

@@ -948,7 +948,7 @@ impl<'a> Builder<'a, '_> {
         let unevaluated = kind == BlockKind::Function;
         // A module may be executed in part, so all its annotations are conditional.
         let conditional = kind == BlockKind::Class && block.in_conditional_block || kind == BlockKind::Module;
-        if conditional && !block.has_conditional_annotations && !self.settings.future_annotations {
+        if conditional && !block.has_conditional_annotations {
             self.cur_mut().has_conditional_annotations = true;
             self.define(known::conditional_annotations, USE, annotation.range)?;
         }
