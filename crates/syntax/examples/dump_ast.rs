@@ -1,6 +1,8 @@
 //! Prints syntax trees in a compact form, or with `--check` one line per file: length and CRC-32 of that form, or the
 //! error. A script that writes the same form from CPython's `ast` can then compare whole libraries.
 //!
+//! With `--snippets FILE` the file holds records `MODE LENGTH\n` and the source, and each gives such a line.
+//!
 //! `dump_ast [--check] [--eval|--single|--func-type] [--type-comments] FILE...`
 
 use std::io::{Read, Write};
@@ -326,18 +328,62 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |c, b| table[((c ^ u32::from(*b)) & 0xFF) as usize] ^ (c >> 8))
 }
 
+fn run_snippets(mut records: &[u8], options: &Options<'_>) {
+    let stdout = std::io::stdout().lock();
+    let mut stdout = std::io::BufWriter::new(stdout);
+    while !records.is_empty() {
+        let end = records.iter().position(|b| *b == b'\n').unwrap();
+        let head = std::str::from_utf8(&records[..end]).unwrap();
+        let (mode, len) = head.split_once(' ').unwrap();
+        let len: usize = len.parse().unwrap();
+        let source = &records[end + 1..end + 1 + len];
+        records = &records[end + 1 + len..];
+        let mode = match mode {
+            "eval" => Mode::Eval,
+            "single" => Mode::Single,
+            _ => Mode::Exec,
+        };
+        let arena = Arena::new();
+        match parse(&arena, source, &Options { mode, is_text: true, ..*options }) {
+            Ok(parsed) => {
+                let mut out = Out { bytes: Vec::new() };
+                parsed.module.put(&mut out);
+                writeln!(stdout, "OK\t{}\t{:08x}", out.bytes.len(), crc32(&out.bytes)).unwrap();
+            }
+            Err(e) => {
+                let text = e.text.as_deref().map(|t| t.bytes().map(|b| format!("{b:02x}")).collect::<String>());
+                let (kind, message) = (e.kind, e.message.replace('\n', " "));
+                let place = (e.lineno, e.offset, e.end_lineno, e.end_offset);
+                writeln!(
+                    stdout,
+                    "ERR\t{kind:?}\t{message}\t{} {} {} {}\t{}",
+                    place.0,
+                    place.1,
+                    place.2,
+                    place.3,
+                    text.as_deref().unwrap_or("-")
+                )
+                .unwrap();
+            }
+        }
+    }
+}
+
 fn main() {
     let mut mode = Mode::Exec;
     let mut type_comments = false;
     let mut check = false;
     let mut files = Vec::new();
+    let mut snippets = None;
     for arg in std::env::args().skip(1) {
         match arg.as_str() {
+            "--snippets" => snippets = Some(String::new()),
             "--check" => check = true,
             "--eval" => mode = Mode::Eval,
             "--single" => mode = Mode::Single,
             "--func-type" => mode = Mode::FuncType,
             "--type-comments" => type_comments = true,
+            _ if snippets.as_deref() == Some("") => snippets = Some(arg),
             _ => files.push(arg),
         }
     }
@@ -347,6 +393,9 @@ fn main() {
             let character_names: Option<taipan_syntax::options::CharacterNames<'_>> = Some(&names);
             let options =
                 Options { mode, type_comments, character_names, stack_budget: 48 << 20, ..Options::default() };
+            if let Some(path) = &snippets {
+                run_snippets(&std::fs::read(path).unwrap(), &options);
+            }
             for file in &files {
                 let mut source = Vec::new();
                 if file == "-" {

@@ -18,7 +18,7 @@ pub(crate) fn prepare<'a>(
         return Err(plain(ErrorKind::Overflow, "source is too long".into()));
     }
     let (has_bom, body) = match bytes {
-        [0xEF, 0xBB, 0xBF, body @ ..] => (true, body),
+        [0xEF, 0xBB, 0xBF, body @ ..] if !is_text => (true, body),
         _ => (false, bytes),
     };
     let declared = if is_text { None } else { declared_encoding(body) };

@@ -86,6 +86,8 @@ pub struct Lexer<'s> {
     comment_newline: bool,
     /// Where a NUL byte ends the readable source.
     nul_line: bool,
+    /// An unterminated string has been read up to the end of the source.
+    pub(crate) hit_end: bool,
     pub warnings: Vec<Warning>,
 }
 
@@ -134,7 +136,7 @@ impl<'s> Lexer<'s> {
             text,
             src,
             pos: 0,
-            lineno: 1,
+            lineno: i32::from(!src.is_empty()),
             line_start: 0,
             line_ended: false,
             at_bol: true,
@@ -145,12 +147,18 @@ impl<'s> Lexer<'s> {
             options,
             comment_newline: false,
             nul_line,
+            hit_end: false,
             warnings: Vec::new(),
         }
     }
 
     pub fn text(&self) -> &'s str {
         self.text
+    }
+
+    /// Reading an f-string or t-string, or an expression in one.
+    pub(crate) fn in_fstring(&self) -> bool {
+        !self.modes.is_empty()
     }
 
     /// The number of open indented blocks.
@@ -198,6 +206,12 @@ impl<'s> Lexer<'s> {
         &rest[..end]
     }
 
+    /// A line ending follows `line`, which is a part of the source.
+    pub(crate) fn line_is_ended(&self, line: &str) -> bool {
+        let end = line.as_ptr() as usize + line.len() - self.text.as_ptr() as usize;
+        self.text.as_bytes().get(end) == Some(&b'\n')
+    }
+
     /// The error `message` at the byte last read.
     #[cold]
     fn error(&self, message: impl Into<String>) -> LexError {
@@ -225,7 +239,7 @@ impl<'s> Lexer<'s> {
     fn error_range(&self, from: usize, to: usize, message: impl Into<String>) -> LexError {
         let line = &self.text[self.line_start..];
         let line = &line[..memchr::memchr(b'\n', line.as_bytes()).unwrap_or(line.len())];
-        self.raise(message.into(), line, from as i32, to as i32)
+        self.raise(message.into(), line, char_offset_clamped(line, from), char_offset_clamped(line, to))
     }
 
     fn warn(&mut self, kind: WarningKind, message: String, error_message: String) {
@@ -301,6 +315,8 @@ impl<'s> Lexer<'s> {
                 });
             }
             self.enter_line();
+            // A comment at the end of a line is part of the token that ends it.
+            let mut comment = None;
             loop {
                 while CLASS[self.peek(0) as usize] == SPACE {
                     self.pos += 1;
@@ -328,9 +344,8 @@ impl<'s> Lexer<'s> {
                         } else if blank_line || !self.brackets.is_empty() {
                             continue 'line;
                         }
-                        let mut token = self.token(Kind::Newline, start);
+                        let mut token = self.token(Kind::Newline, comment.unwrap_or(start));
                         token.end -= 1;
-                        token.end_col -= 1;
                         return Ok(token);
                     }
                     b'#' => {
@@ -345,6 +360,7 @@ impl<'s> Lexer<'s> {
                             self.comment_newline = blank_line;
                             return Ok(self.token(Kind::Comment, start));
                         }
+                        comment = Some(start);
                     }
                     b'\\' => {
                         self.pos += 1;
@@ -733,16 +749,11 @@ fn char_offset_clamped(line: &str, bytes: usize) -> i32 {
     line[..cut].chars().count() as i32
 }
 
-/// `str.isprintable` for one character, near enough for error messages: separators other than the space, controls,
-/// surrogates, private use and unassigned code points are not.
+/// `str.isprintable` for one character. The standard library's escaping of strings for debugging has the same rule, but
+/// escapes a combining character when it comes first.
 fn is_printable(c: char) -> bool {
-    let code = c as u32;
-    !(c.is_control()
-        || (c.is_whitespace() && c != ' ')
-        || matches!(code,
-            0xAD | 0x600..=0x605 | 0x61C | 0x6DD | 0x70F | 0x890..=0x891 | 0x8E2 | 0x180E
-            | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xFFF0..=0xFFFB
-            | 0xE000..=0xF8FF | 0x110BD | 0x110CD | 0x13430..=0x1343F | 0x1BCA0..=0x1BCA3
-            | 0x1D173..=0x1D17A | 0xE0000..=0xE007F | 0xF0000..=0x10FFFF)
-        || code & 0xFFFE == 0xFFFE)
+    let mut text = String::from("a");
+    text.push(c);
+    let escaped: String = text.escape_debug().collect();
+    escaped == text || matches!(c, '"' | '\'' | '\\')
 }

@@ -118,6 +118,7 @@ impl Lexer<'_> {
         escaped_quote: bool,
     ) -> LexError {
         let end_line = self.lineno;
+        self.hit_end = self.pos >= self.src.len();
         if self.nul_line && self.pos >= self.src.len() {
             return match self.end_of_source() {
                 Err(error) => error,
@@ -304,6 +305,7 @@ impl Lexer<'_> {
     #[cold]
     fn unterminated_fstring(&mut self, mode: Mode) -> LexError {
         let end_line = self.lineno;
+        self.hit_end = self.pos >= self.src.len();
         if self.nul_line && self.pos >= self.src.len() {
             return match self.end_of_source() {
                 Err(error) => error,

@@ -13,7 +13,7 @@ mod string;
 mod target;
 
 pub(crate) use number::{NumberError, parse_number};
-pub(crate) use string::{escape_warning, split_literal};
+pub(crate) use string::split_literal;
 
 use crate::ast::*;
 use crate::error::Warning;

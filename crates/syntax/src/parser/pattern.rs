@@ -136,11 +136,11 @@ impl<'a> Parser<'a, '_> {
         Ok(self.node(start, ExprKind::BinOp { left, op, right }))
     }
 
-    /// A number, and whether it is imaginary. A `+` is passed over: the node is the number alone.
+    /// A number, perhaps behind a `-`, and whether it is imaginary.
     fn signed_number(&mut self) -> P<(ExprRef<'a>, bool)> {
         let start = self.start();
         let minus = self.at(Kind::Minus);
-        if minus || (self.at(Kind::Plus) && self.options.feature_version >= 14) {
+        if minus {
             self.bump();
         }
         let number_start = self.start();

@@ -336,7 +336,7 @@ fn debug_text<'a>(arena: &'a Arena, text: &'a str, tokens: &[Token], open: usize
 }
 
 /// The warning for the escape at `body[at]`, whose token begins on `lineno`.
-pub(crate) fn escape_warning(body: &str, at: usize, token: &Token, lineno: i32, text: &str) -> Option<Warning> {
+fn escape_warning(body: &str, at: usize, token: &Token, lineno: i32, text: &str) -> Option<Warning> {
     let src = body.as_bytes();
     let c = *src.get(at)?;
     let in_fstring = token.kind != Kind::String;
