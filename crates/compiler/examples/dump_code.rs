@@ -129,15 +129,17 @@ fn main() {
         let name = path.strip_prefix(&root).unwrap_or(&path).trim_start_matches('/');
         let mut rows = Vec::new();
         let options = Options { optimize, ..Options::default() };
+        let names: &dyn Fn(&str) -> Option<char> = &|name| rustpython_unicode::data::lookup_character(name);
+        let parse_options = ParseOptions { character_names: Some(names), ..ParseOptions::default() };
         for _ in 0..repeat {
             if quiet {
                 let start = std::time::Instant::now();
                 let arena = taipan_syntax::Arena::with_capacity(source.len() * 8);
-                let _ = taipan_syntax::parse(&arena, &source, &ParseOptions::default()).is_ok();
+                let _ = taipan_syntax::parse(&arena, &source, &parse_options).is_ok();
                 parse_time += start.elapsed();
             }
             let start = std::time::Instant::now();
-            let result = compile_source(&source, name, &ParseOptions::default(), &options);
+            let result = compile_source(&source, name, &parse_options, &options);
             total_time += start.elapsed();
             if quiet {
                 continue;

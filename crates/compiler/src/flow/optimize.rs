@@ -336,7 +336,9 @@ impl Graph {
                     }
                 }
                 LIST_APPEND | SET_ADD if arg == 1 && matches!(next_op, Some(GET_ITER | CONTAINS_OP)) => {
-                    fold_steps(instrs, index, op, consts);
+                    if fold_steps(instrs, index, op, consts) {
+                        instrs[index].loc = NO_LOCATION;
+                    }
                 }
                 CALL_INTRINSIC_1 if arg == intrinsic1::UNARY_POSITIVE => fold_unary(instrs, index, consts),
                 BINARY_OP => fold_binary(instrs, index, consts),

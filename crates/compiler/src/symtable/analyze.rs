@@ -213,7 +213,7 @@ impl Analysis<'_, '_> {
         comp_free: &mut Set,
         inlined_cells: &mut Set,
     ) {
-        let mut remove_class = false;
+        let mut removed = Vec::new();
         let in_class = self.table.block(id).kind == BlockKind::Class;
         for index in 0..self.table.block(comp).symbols.len() {
             let (name, flags) = self.table.block(comp).symbols.entries()[index];
@@ -225,11 +225,14 @@ impl Analysis<'_, '_> {
             if scope == Scope::Cell || only_flags & DEF_COMP_CELL != 0 {
                 inlined_cells.insert(name);
             }
-            // `__class__` is never free through a class scope.
-            if scope == Scope::Free && in_class && name == known::class {
+            // The cells of a class are never free through its scope.
+            let is_cell_of_class = [known::class, known::classdict, known::conditional_annotations].contains(&name);
+            if scope == Scope::Free && in_class && is_cell_of_class {
                 scope = Scope::GlobalImplicit;
-                comp_free.remove(&name);
-                remove_class = true;
+                if !self.is_free_in_child(comp, name) {
+                    comp_free.remove(&name);
+                }
+                removed.push(name);
             }
             match self.table.block(id).symbols.get(name) {
                 None => {
@@ -243,8 +246,8 @@ impl Analysis<'_, '_> {
                 }
             }
         }
-        if remove_class {
-            self.table.block_mut(comp).symbols.remove(known::class);
+        for name in removed {
+            self.table.block_mut(comp).symbols.remove(name);
         }
     }
 
