@@ -189,7 +189,14 @@ impl<'a> Codegen<'a, '_> {
     // ---- modules -----------------------------------------------------------------------------------------------
 
     fn module(&mut self, body: Body<'a>, interactive: bool) -> Result<()> {
-        let loc = body.first().map_or(Loc::new(1, 0, 1, 0), |stmt| stmt.range);
+        let loc = match body {
+            [] => Loc::new(1, 0, 1, 0),
+            // The docstring that `-OO` drops does not count.
+            [first, rest @ ..] if self.cx.optimize >= 2 && crate::symtable::docstring(body).is_some() => {
+                rest.first().map_or(pass_location(first.range), |stmt| stmt.range)
+            }
+            [first, ..] => first.range,
+        };
         if self.table.block(0).has_conditional_annotations {
             self.op_arg(loc, Opcode::BUILD_SET, 0);
             let number = self.unit.names.number(known::conditional_annotations);
@@ -234,7 +241,7 @@ impl<'a> Codegen<'a, '_> {
     fn without_docstring(&mut self, body: Body<'a>) -> Result<Body<'a>> {
         let rest = &body[1..];
         if rest.is_empty() {
-            self.op(body[0].range, Opcode::NOP);
+            self.op(pass_location(body[0].range), Opcode::NOP);
             return Ok(rest);
         }
         match crate::symtable::docstring(rest) {
@@ -247,4 +254,9 @@ impl<'a> Codegen<'a, '_> {
             None => Ok(rest),
         }
     }
+}
+
+/// Where a `pass` would be that stands for what was at `at`.
+fn pass_location(at: Loc) -> Loc {
+    Loc::new(at.lineno, at.col_offset, at.lineno, at.col_offset + 4)
 }
