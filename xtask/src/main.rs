@@ -1,27 +1,34 @@
-//! Checks and generators of the workspace: `cargo xtask VERB`.
+//! `cargo xtask VERB`: checks and generators of the workspace.
 
+mod abi_check;
 mod opcodes;
 
+use std::env;
 use std::process::ExitCode;
 
-const HELP: &str = "cargo xtask VERB
-  opcodes [--check] INCLUDE   write crates/compiler/src/opcode/table.rs from the reference's headers
-  help                        this text";
+/// What `cargo xtask help` prints, a line per verb.
+const USAGE: &str = "\
+cargo xtask VERB
+  abi-check [INCLUDE_DIR]     compare the layouts and constants of taipan-abi with the headers of the reference
+  opcodes [--check] INCLUDE   write crates/compiler/src/opcode/table.rs from the reference's headers";
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let result = match args.first().map(String::as_str) {
-        Some("opcodes") => opcodes::run(&args[1..]),
+    let mut args = env::args().skip(1);
+    match args.next().as_deref() {
+        Some("abi-check") => abi_check::run(args),
+        Some("opcodes") => match opcodes::run(&args.collect::<Vec<_>>()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        },
         Some("help") | None => {
-            println!("{HELP}");
-            Ok(())
+            println!("{USAGE}");
+            ExitCode::SUCCESS
         }
-        Some(verb) => Err(format!("unknown verb {verb}\n{HELP}").into()),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
+        Some(verb) => {
+            eprintln!("xtask: no verb `{verb}`\n{USAGE}");
             ExitCode::FAILURE
         }
     }

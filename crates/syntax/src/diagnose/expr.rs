@@ -2,7 +2,7 @@
 
 use super::{Diag, Miss, R, Rule, alt};
 use crate::ast::*;
-use crate::token::{Kind, Token};
+use crate::token::Kind;
 
 type Level<'a, 'o> = fn(&mut Diag<'a, 'o>) -> R<ExprRef<'a>>;
 
@@ -198,11 +198,25 @@ impl<'a, 'o> Diag<'a, 'o> {
         let op = match token.kind {
             Kind::EqEqual => CmpOp::Eq,
             Kind::NotEqual => {
-                self.check_barry(&token)?;
+                if self.barry {
+                    return Err(self.raise("with Barry as BDFL, use '<>' instead of '!='"));
+                }
                 CmpOp::NotEq
             }
             Kind::LessEqual => CmpOp::LtE,
-            Kind::Less => CmpOp::Lt,
+            Kind::Less => {
+                let next = self.token()?;
+                let arrows = next.kind == Kind::Greater && next.start == token.end;
+                if arrows && !self.barry && self.invalid {
+                    let message = "invalid syntax.  Maybe you meant '!=' instead of '<>'?";
+                    return Err(self.raise_range(token.range().to(next.range()), message));
+                }
+                if arrows && self.barry {
+                    self.mark += 1;
+                    return Ok((CmpOp::NotEq, self.bitwise_or()?));
+                }
+                CmpOp::Lt
+            }
             Kind::GreaterEqual => CmpOp::GtE,
             Kind::Greater => CmpOp::Gt,
             Kind::Not => {
@@ -220,15 +234,6 @@ impl<'a, 'o> Diag<'a, 'o> {
             _ => return Err(Miss::No),
         };
         Ok((op, self.bitwise_or()?))
-    }
-
-    /// `!=` and `<>`: only one of them is the operator.
-    fn check_barry(&mut self, token: &Token) -> R<()> {
-        match (self.token_text(token), self.barry) {
-            ("<>", true) | ("!=", false) => Ok(()),
-            ("<>", false) => Err(self.raise("invalid syntax.  Maybe you meant '!=' instead of '<>'?")),
-            _ => Err(self.raise("with Barry as BDFL, use '<>' instead of '!='")),
-        }
     }
 
     /// A row of operands with operators of one strength between them.
@@ -562,8 +567,9 @@ impl<'a, 'o> Diag<'a, 'o> {
             p.expect(Kind::RBrace)?;
             Ok(p.node(from, ExprKind::Dict { keys: &[], values: &[] }))
         });
+        // The reference looks for these mistakes in the first run already.
         self.expect(Kind::LBrace)?;
-        self.look_for(Self::invalid_double_starred_kvpairs)?;
+        self.invalid_double_starred_kvpairs()?;
         Err(Miss::No)
     }
 

@@ -315,7 +315,7 @@ impl<'a> Diag<'a, '_> {
                 self.raise_place(ErrorKind::Indentation, lineno, 1, lineno, 0, message.into());
             }
             LexError::LineContinuation => {
-                let col = (self.lexer.pos - self.lexer.line_start) as i32;
+                let col = (self.lexer.pos - self.lexer.logical_start) as i32;
                 let message = "unexpected character after line continuation character";
                 self.raise_place(ErrorKind::Syntax, lineno, col, lineno, 0, message.into());
             }

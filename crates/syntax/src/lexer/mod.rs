@@ -74,6 +74,8 @@ pub struct Lexer<'s> {
     pub(crate) pos: usize,
     pub(crate) lineno: i32,
     pub(crate) line_start: usize,
+    /// The start of the last line that began between tokens.
+    pub(crate) logical_start: usize,
     /// The last byte read was a line ending.
     line_ended: bool,
     at_bol: bool,
@@ -138,6 +140,7 @@ impl<'s> Lexer<'s> {
             pos: 0,
             lineno: i32::from(!src.is_empty()),
             line_start: 0,
+            logical_start: 0,
             line_ended: false,
             at_bol: true,
             pending: 0,
@@ -190,6 +193,7 @@ impl<'s> Lexer<'s> {
             self.line_ended = false;
             self.lineno += 1;
             self.line_start = self.pos;
+            self.logical_start = self.pos;
         }
     }
 
@@ -602,7 +606,6 @@ impl<'s> Lexer<'s> {
         let two = match (c, next) {
             (b'=', b'=') => EqEqual,
             (b'!', b'=') => NotEqual,
-            (b'<', b'>') => NotEqual,
             (b'<', b'=') => LessEqual,
             (b'>', b'=') => GreaterEqual,
             (b'<', b'<') => LeftShift,

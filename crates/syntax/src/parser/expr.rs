@@ -203,6 +203,8 @@ impl<'a> Parser<'a, '_> {
         Some(match self.kind() {
             Kind::EqEqual => (CmpOp::Eq, 1),
             Kind::NotEqual => (CmpOp::NotEq, 1),
+            // `<>` is an operator after `from __future__ import barry_as_FLUFL` alone.
+            Kind::Less if self.barry && self.at_arrows() => (CmpOp::NotEq, 2),
             Kind::Less => (CmpOp::Lt, 1),
             Kind::LessEqual => (CmpOp::LtE, 1),
             Kind::Greater => (CmpOp::Gt, 1),
@@ -213,6 +215,12 @@ impl<'a> Parser<'a, '_> {
             Kind::Is => (CmpOp::Is, 1),
             _ => return None,
         })
+    }
+
+    #[cold]
+    fn at_arrows(&self) -> bool {
+        let (first, second) = (&self.tokens[self.pos], self.tokens.get(self.pos + 1));
+        second.is_some_and(|second| second.kind == Kind::Greater && second.start == first.end)
     }
 
     fn comparison(&mut self) -> P<ExprRef<'a>> {
@@ -227,7 +235,7 @@ impl<'a> Parser<'a, '_> {
         let mut count = 0;
         loop {
             let (op, width) = operator;
-            if op == CmpOp::NotEq && (self.token_text(&self.tokens[self.pos]) == "<>") != self.barry {
+            if op == CmpOp::NotEq && self.barry && width == 1 {
                 return Err(Fail);
             }
             for _ in 0..width {

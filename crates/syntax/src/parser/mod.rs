@@ -30,7 +30,7 @@ pub(crate) struct Parser<'a, 't> {
     tokens: &'t [Token],
     pos: usize,
     options: &'t Options<'t>,
-    /// `from __future__ import barry_as_FLUFL` has been seen: `<>` is the operator, not `!=`.
+    /// `from __future__ import barry_as_FLUFL` has been seen: `<>` is an operator, and `!=` is none.
     barry: bool,
     /// Nodes of unfinished lists, so that lists need no allocation of their own while they grow.
     exprs: Vec<ExprRef<'a>>,
