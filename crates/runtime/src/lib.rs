@@ -1,1 +1,17 @@
-//! The object model and the virtual machine.
+//! The object model and the virtual machine of Taipan.
+//!
+//! `object` has handles, errors, protocols and type declaration; `memory` the allocator and the collector;
+//! `types` the built-in types; `interp` the engine; `thread` thread and interpreter state; `import` the import
+//! system's native half; `modules` the native modules that need the inside of the virtual machine.
+
+// Code that the attribute macros generate names this crate by its outer name, here and in other crates.
+extern crate self as taipan_runtime;
+
+pub use taipan_abi as abi;
+
+pub mod object;
+pub mod memory;
+pub mod types;
+pub mod thread;
+
+pub mod prelude;

@@ -1,0 +1,25 @@
+//! What every object has and every part of the runtime uses: the header, handles, errors, names, protocols.
+//!
+//! **Invariant:** no `&mut` to an object in the heap exists; fields that change are `Cell`s.
+//! CPython: `Include/object.h`, `Include/refcount.h`, `Objects/abstract.c`, `Objects/call.c`.
+
+pub mod header;
+mod refs;
+mod raised;
+mod layout;
+mod names;
+mod singletons;
+mod visitor;
+pub mod args;
+pub mod protocol;
+
+pub use layout::{PyLayout, TypePart};
+pub use names::StaticName;
+pub use protocol::compare::CompareOp;
+pub use protocol::iter::SendResult;
+pub use raised::{PyResult, Raised, raise_fmt, raise_object};
+pub use refs::{Borrowed, Object, Ref};
+pub use singletons::{ellipsis, none, not_implemented};
+pub use visitor::Visitor;
+
+pub use crate::types::type_::PyType_Type;
