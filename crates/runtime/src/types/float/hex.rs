@@ -29,8 +29,6 @@ pub enum HexError {
     Invalid,
     /// "hexadecimal value too large to represent as a float"
     TooLarge,
-    /// "hexadecimal string too long to convert"
-    TooLong,
 }
 
 /// `float.fromhex(text)`; surrounding ASCII space is allowed. Rounds half to even.

@@ -24,11 +24,6 @@ fn division_by_zero() -> Raised {
     raise!(ZeroDivisionError, "division by zero")
 }
 
-#[cold]
-fn modulo_by_zero() -> Raised {
-    raise!(ZeroDivisionError, "integer modulo by zero")
-}
-
 /// The sum of magnitudes.
 fn add_magnitudes(a: &[u32], b: &[u32], negative: bool) -> PyResult<Ref<Int>> {
     let (a, b) = if a.len() >= b.len() { (a, b) } else { (b, a) };
@@ -384,10 +379,4 @@ impl Ref<Int> {
 #[cold]
 fn too_many_digits() -> Raised {
     raise!(OverflowError, "too many digits in integer")
-}
-
-/// The message of `divmod` and `%` differs in old versions; kept for callers that word it so.
-#[allow(dead_code)]
-pub(super) fn modulo_error() -> Raised {
-    modulo_by_zero()
 }

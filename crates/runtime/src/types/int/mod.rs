@@ -9,7 +9,7 @@ pub mod digits;
 pub mod decimal;
 mod raw;
 mod object;
-mod arith;
+pub mod arith;
 mod compare;
 mod text;
 mod bytes;
