@@ -12,6 +12,7 @@ mod raw;
 mod arith;
 mod construct;
 mod methods;
+pub(crate) use methods::{format_with_spec, operand};
 #[cfg(test)]
 mod text_tests;
 
