@@ -446,40 +446,39 @@ fn from_one(cls: Borrowed<'_, Type>, number: Borrowed<'_, Object>) -> PyResult<R
 
 #[pytype(name = "complex", export = "PyComplex_Type", basetype)]
 impl Complex {
-    #[new(signature = "(real=0, imag=0)")]
-    fn new_complex(
-        cls: Borrowed<'_, Type>,
-        real: Option<Borrowed<'_, Object>>,
-        imag: Option<Borrowed<'_, Object>>,
-    ) -> PyResult<Ref<Object>> {
-        let (real, imag) = match (real, imag) {
-            (None, None) => return of_class(cls, value(0.0, 0.0)),
-            // A keyword `real` is the same to us, but for text, which only a lone positional argument may be.
-            (Some(real), None) => return from_one(cls, real),
-            (real, Some(imag)) => {
-                if let Some(real) = real
-                    && real.is_instance_of::<Str>()
-                {
-                    return Err(raise!(
-                        TypeError,
-                        "complex() argument 'real' must be a real number, not {}",
-                        real.type_name()
-                    ));
-                }
-                if imag.is_instance_of::<Str>() {
-                    return Err(raise!(
-                        TypeError,
-                        "complex() argument 'imag' must be a real number, not {}",
-                        imag.type_name()
-                    ));
-                }
-                let real = match real {
-                    Some(real) => part(real, "real")?,
-                    None => Operand::Real(0.0),
-                };
-                (real, part(imag, "imag")?)
+    #[new(raw, signature = "(real=0, imag=0)")]
+    fn new_complex(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
+        let given = args.nargs() + args.keyword_count();
+        if given > 2 {
+            return Err(raise!(TypeError, "complex() takes at most 2 arguments ({given} given)"));
+        }
+        // Text is taken as a lone positional argument only.
+        if args.keyword_count() == 0 && args.nargs() <= 1 {
+            return match args.get(0) {
+                None => of_class(cls, value(0.0, 0.0)),
+                Some(number) => from_one(cls, number),
+            };
+        }
+        let mut parts = [args.get(0), args.get(1)];
+        for (name, value) in args.keywords() {
+            let Some(index) = ["real", "imag"].iter().position(|part| name.eq_str(part)) else {
+                return Err(raise!(
+                    TypeError,
+                    "complex() got an unexpected keyword argument '{}'",
+                    name.to_display()
+                ));
+            };
+            if parts[index].replace(value).is_some() {
+                return Err(raise!(
+                    TypeError,
+                    "argument for complex() given by name ('{}') and position ({})",
+                    name.to_display(),
+                    index + 1
+                ));
             }
-        };
+        }
+        let read = |index: usize, name: &str| parts[index].map_or(Ok(Operand::Real(0.0)), |object| part(object, name));
+        let (real, imag) = (read(0, "real")?, read(1, "imag")?);
         // real + imag * 1j, where only complex arguments touch the other part.
         let mut result = match real {
             Operand::Real(real) => value(real, 0.0),
