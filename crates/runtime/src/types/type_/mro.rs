@@ -111,7 +111,7 @@ fn invoke(ty: &Ref<Type>) -> PyResult<Ref<Tuple>> {
     let Some(method) = ty.as_object().lookup_special(id!("mro"))? else {
         return Tuple::from_vec(linearise(ty)?);
     };
-    let order = Tuple::from_vec(method.call0()?.to_vec()?)?;
+    let order = Tuple::from_vec(method.call0()?.collect_items()?)?;
     if order.len() == 0 {
         return Err(raise!(TypeError, "type MRO must not be empty"));
     }
