@@ -73,6 +73,27 @@ impl Special {
         }
     }
 
+    /// Calls with `this` in front of an argument vector.
+    ///
+    /// # Safety
+    /// As for a vectorcall function.
+    pub unsafe fn call_vector(
+        &self,
+        this: *mut PyObject,
+        args: *const *mut PyObject,
+        nargsf: usize,
+        kwnames: *mut PyObject,
+    ) -> PyResult<Ref<Object>> {
+        // SAFETY: by contract.
+        unsafe {
+            from_result(if self.unbound {
+                super::call::vectorcall_prepended(self.function.as_ptr(), this, args, nargsf, kwnames)
+            } else {
+                call::vectorcall(self.function.as_ptr(), args, nargsf, kwnames)
+            })
+        }
+    }
+
     pub fn is_none(&self) -> bool {
         self.function.is_none()
     }

@@ -8,7 +8,7 @@ use core::mem::offset_of;
 use core::ops::Range;
 use core::ptr;
 
-use super::raw::{TypePtr, is_subtype_raw, slot};
+use super::raw::{TypePtr, clear_flags, is_subtype_raw, slot};
 use super::slotdefs::{SLOTDEFS, group_of, name, only_filled_slot, rows_named};
 use super::slots::slot_tp_new;
 use super::{cache, subclasses};
@@ -19,6 +19,7 @@ use crate::types::descr::wrapper::WrapperDescr;
 use crate::types::object::{_PyObject_NextNotImplemented, PyObject_HashNotImplemented};
 
 const HASH: usize = offset_of!(PyTypeObject, tp_hash);
+const CALL: usize = offset_of!(PyTypeObject, tp_call);
 const NEW: usize = offset_of!(PyTypeObject, tp_new);
 const ITERNEXT: usize = offset_of!(PyTypeObject, tp_iternext);
 
@@ -71,6 +72,10 @@ unsafe fn update_one(ty: TypePtr, group: Range<usize>) {
             } else {
                 use_generic = true;
                 generic = row.function.get();
+                if offset == CALL {
+                    // A `__call__` of Python takes the place of the vectorcall function that instances hold.
+                    clear_flags(ty, Py_TPFLAGS_HAVE_VECTORCALL);
+                }
             }
         }
         *slot = if !specific.is_null() && !use_generic { specific } else { generic };
