@@ -250,9 +250,9 @@ unsafe fn notify(ty: TypePtr, watched: u8) {
             if unsafe { callback(ty) } < 0 {
                 // SAFETY: the type is live.
                 let subject: Borrowed<'_, Object> = unsafe { Borrowed::from_ptr(ty) };
-                crate::types::exceptions::write_unraisable(
+                crate::types::exceptions::report_unraisable(
                     crate::object::protocol::attr::missing_exception_checked(),
-                    Some("Exception ignored in type watcher callback for"),
+                    "Exception ignored in type watcher callback for",
                     Some(subject),
                 );
             }

@@ -168,6 +168,10 @@ pub unsafe extern "C" fn subtype_dealloc(this: *mut PyObject) {
                 heap::gc_untrack(this);
             }
         }
+        let owns_weakrefs = (*ty).tp_weaklistoffset.get() != 0 && (*base).tp_weaklistoffset.get() == 0;
+        if owns_weakrefs {
+            crate::types::weakref::clear_references(this);
+        }
         if let Some(del) = (*ty).tp_del.get() {
             (*this).ob_refcnt.set(1);
             if gc {
@@ -183,9 +187,9 @@ pub unsafe extern "C" fn subtype_dealloc(this: *mut PyObject) {
                 heap::gc_untrack(this);
             }
         }
-        // Finalisers may have made new weak references; their callbacks find no object any more.
-        if (*ty).tp_weaklistoffset.get() != 0 && (*base).tp_weaklistoffset.get() == 0 {
-            crate::types::weakref::clear_object(this);
+        if has_finalizer && owns_weakrefs {
+            // What was made by the last callbacks: nobody is told any more, because parts of the object are gone.
+            crate::types::weakref::clear_references_without_callbacks(this);
         }
         let mut class = ty;
         while is_ours((*class).tp_dealloc.get(), subtype_dealloc as *const ()) {
@@ -203,7 +207,6 @@ pub unsafe extern "C" fn subtype_dealloc(this: *mut PyObject) {
                 header::xdecref(dict);
             }
         }
-        let _ = has_finalizer;
         // The finaliser may have changed the class.
         let ty = (*this).ob_type.get();
         if gc && has_flag(base, Py_TPFLAGS_HAVE_GC) {

@@ -75,7 +75,7 @@ impl Type {
             super::cache::set_version(raw, 0);
             subclasses::remove_from_bases(raw);
             if !(*raw).tp_weaklist.get().is_null() {
-                crate::types::weakref::clear_object(raw.cast());
+                crate::types::weakref::clear_references(raw.cast());
             }
             heap_object::clear_field(&(*raw).tp_base);
             for field in [&(*raw).tp_dict, &(*raw).tp_bases, &(*raw).tp_mro, &(*raw).tp_cache] {

@@ -9,10 +9,12 @@ use core::ptr;
 use super::raw::{TypePtr, add_flags, display_name, has_flag, is_subtype_raw};
 use super::{instance, layout, ready, update};
 use crate::abi::*;
+use crate::interp::frame;
 use crate::memory::{object as heap, small};
 use crate::object::protocol::attr::from_result;
 use crate::object::protocol::number::into_c;
 use crate::prelude::*;
+use crate::thread;
 use crate::types::classmethod::{ClassMethod, StaticMethod};
 use crate::types::exceptions::AttributeError;
 use crate::types::function::Function;
@@ -279,11 +281,20 @@ fn allocate(
     }
 }
 
+/// The globals of the running Python code.
+fn current_globals<'a>() -> Option<Borrowed<'a, Dict>> {
+    // SAFETY: the current frame is live and keeps its globals.
+    unsafe {
+        let frame = frame::first_complete(thread::current().current_frame.get());
+        Borrowed::from_ptr_or_null(frame.as_ref()?.f_globals.get())
+    }
+}
+
 fn set_attributes(ty: &Ref<Type>, dict: &Ref<Dict>) -> PyResult<()> {
     // SAFETY: a type made by `allocate`.
     let heap_type = unsafe { &*ty.as_raw().cast::<PyHeapTypeObject>() };
     if dict.get_str(id!("__module__")).is_none()
-        && let Some(globals) = crate::interp::current_globals()
+        && let Some(globals) = current_globals()
         && let Some(module) = globals.get_str(id!("__name__"))
     {
         dict.set_str(id!("__module__"), module.borrow())?;

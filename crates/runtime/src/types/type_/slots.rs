@@ -705,13 +705,13 @@ pub unsafe extern "C" fn slot_tp_finalize(this: *mut PyObject) {
     unsafe {
         let pending = Raised::take_if_set();
         match find(this, id!("__del__")) {
-            Err(raised) => exceptions::write_unraisable(raised, None, Some(Borrowed::from_ptr(this))),
+            Err(raised) => exceptions::report_unraisable_object(raised, Some(Borrowed::from_ptr(this))),
             Ok(None) => {}
             Ok(Some(method)) => {
                 if let Err(raised) = method.call([this]) {
-                    exceptions::write_unraisable(
+                    exceptions::report_unraisable(
                         raised,
-                        Some("Exception ignored while calling deallocator"),
+                        "Exception ignored while calling deallocator",
                         Some(method.function.as_borrowed()),
                     );
                 }

@@ -217,7 +217,7 @@ wrappers! {
         let Ok(flags) = c_int::try_from(flags) else {
             return Err(raise!(OverflowError, "buffer flags out of range"));
         };
-        MemoryView::from_object_with_flags(Borrowed::from_ptr(this), flags).map(Ref::into_object)
+        super::buffer::view_through_wrapper(Borrowed::from_ptr(this), flags).map(Ref::into_object)
     }
     wrap_releasebuffer(this, args, _f: *mut c_void) {
         let [view] = arguments(args)?;
