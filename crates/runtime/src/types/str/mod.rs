@@ -8,6 +8,7 @@
 //! CPython: `Objects/unicodeobject.c`, `Objects/stringlib/`, `Objects/unicodectype.c`.
 
 mod raw;
+pub(crate) mod outside;
 mod object;
 pub mod intern;
 pub mod builder;
@@ -15,9 +16,10 @@ pub mod search;
 pub mod ctype;
 mod case;
 mod repr;
-mod split;
+pub(crate) mod split;
 mod replace;
 mod methods;
+mod methods_text;
 mod predicates;
 mod iter;
 pub mod percent;
