@@ -213,7 +213,7 @@ impl Str {
         let Some(slice) = key.downcast::<Slice>() else {
             return Err(raise!(TypeError, "string indices must be integers, not '{}'", key.type_name()));
         };
-        let (start, step, count) = codec::slice_indices(&slice, this.len())?;
+        let (start, step, count) = super::outside::slice_indices(&slice, this.len())?;
         this.sliced(start, step, count)
     }
 
@@ -347,7 +347,7 @@ impl Str {
         if format_spec.is_empty() {
             return if this.is_exact::<Str>() { Ok(this.clone()) } else { this.as_object().str() };
         }
-        crate::types::format_spec::format_str(this, &format_spec)
+        super::format::format_str(this, &format_spec)
     }
 }
 

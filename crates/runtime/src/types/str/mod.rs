@@ -22,6 +22,7 @@ mod methods;
 mod methods_text;
 mod predicates;
 mod iter;
+pub(crate) mod number_text;
 pub mod percent;
 pub mod format;
 pub mod translate;

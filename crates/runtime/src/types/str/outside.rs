@@ -59,3 +59,34 @@ pub(crate) fn clip(start: isize, end: isize, len: usize) -> (usize, usize) {
     let wrap = |at: isize| if at < 0 { (at + len).max(0) } else { at };
     (wrap(start) as usize, wrap(end).min(len) as usize)
 }
+
+/// Start, step and number of items that a slice selects of `len` (`PySlice_Unpack`, `PySlice_AdjustIndices`).
+pub(crate) fn slice_indices(slice: &Ref<Slice>, len: usize) -> PyResult<(usize, isize, usize)> {
+    // SAFETY: a live slice; its three fields never change.
+    let (start, stop, step) = unsafe {
+        let raw = slice.as_ptr().cast::<abi::PySliceObject>();
+        let field = |object| Borrowed::<Object>::from_ptr(object);
+        (field((*raw).start.get()), field((*raw).stop.get()), field((*raw).step.get()))
+    };
+    let step = match slice_bound(Some(step), 1)? {
+        0 => return Err(raise!(ValueError, "slice step cannot be zero")),
+        step => step.max(-isize::MAX),
+    };
+    let len = len as isize;
+    let start = slice_bound(Some(start), if step < 0 { isize::MAX } else { 0 })?;
+    let stop = slice_bound(Some(stop), if step < 0 { isize::MIN } else { isize::MAX })?;
+    let adjust = |at: isize| match at {
+        at if at < 0 => (at.wrapping_add(len)).max(if step < 0 { -1 } else { 0 }),
+        at if at >= len => if step < 0 { len - 1 } else { len },
+        at => at,
+    };
+    let (start, stop) = (adjust(start), adjust(stop));
+    let count = if step < 0 {
+        if stop < start { (start - stop - 1) / -step + 1 } else { 0 }
+    } else if start < stop {
+        (stop - start - 1) / step + 1
+    } else {
+        0
+    };
+    Ok((start.max(0) as usize, step, count as usize))
+}
