@@ -10,7 +10,8 @@ pub mod ascii;
 pub mod shared;
 pub mod input;
 pub mod hex;
-mod methods;
+pub(crate) mod methods_shared;
+pub(crate) mod methods;
 mod iter;
 pub mod percent;
 #[cfg(test)]

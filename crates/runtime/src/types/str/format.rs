@@ -348,7 +348,8 @@ fn render(out: &mut StrBuilder, object: &Ref<Object>, spec: Option<Ref<Str>>) ->
 
 /// `this.format(*args, **kwargs)`.
 pub(super) fn format_call(this: &Ref<Str>, args: CallArgs<'_>) -> PyResult<Ref<Str>> {
-    let (positional, keywords) = args.split();
+    let positional = args.positional();
+    let keywords = &args.args[positional.len()..];
     let mut values = Values {
         args: Some(positional),
         mapping: None,
