@@ -55,7 +55,7 @@ fn render(out: &mut BytesBuilder, spec: &Spec, value: Ref<Object>) -> PyResult<(
             let number = match value.as_f64() {
                 Ok(number) => number,
                 Err(raised) => {
-                    drop(raised);
+                    raised.clear();
                     return Err(raise!(TypeError, "float argument required, not {}", value.type_name()));
                 }
             };
@@ -65,6 +65,8 @@ fn render(out: &mut BytesBuilder, spec: &Spec, value: Ref<Object>) -> PyResult<(
             let spec = Spec { precision: None, ..*spec };
             render_text(out, &spec, &[byte_of(&value)?])
         }
+        // CPython prints the byte as a signed char, which `%c` of messages refuses.
+        0x80.. => Err(raise!(OverflowError, "character argument not in range(0x110000)")),
         _ => Err(unsupported(spec)),
     }
 }
