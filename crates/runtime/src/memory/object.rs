@@ -268,22 +268,20 @@ pub unsafe extern "C" fn free_slot(object: *mut core::ffi::c_void) {
     unsafe { free(object.cast()) }
 }
 
-/// The end of a `tp_dealloc`: frees the object through its type's `tp_free`, then drops the count that an instance holds
-/// of a type made at run time.
+/// The end of a native `tp_dealloc`: frees the object through its type's `tp_free`. The count that an instance of a class
+/// holds of its class is dropped by the `tp_dealloc` of classes, which calls the native one of its base: as in CPython, a
+/// static type's `tp_dealloc` never touches the type.
 ///
 /// # Safety
 /// Nobody uses the object any more, and what it owned is released.
-pub unsafe fn dealloc_finish(object: *mut PyObject) {
+#[inline]
+pub unsafe fn dealloc_finish<T>(object: *mut T) {
+    let object: *mut PyObject = object.cast();
     // SAFETY: by contract.
     unsafe {
-        let ty = (*object).ob_type.get();
-        let heap = (*ty).tp_flags.get() & Py_TPFLAGS_HEAPTYPE != 0;
-        match (*ty).tp_free.get() {
+        match (*(*object).ob_type.get()).tp_free.get() {
             Some(tp_free) => tp_free(object.cast()),
             None => free(object),
-        }
-        if heap {
-            header::decref(ty.cast());
         }
     }
 }
