@@ -11,7 +11,9 @@ use crate::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
 #[repr(C)]
 pub struct PyBytesObject {
     pub ob_base: PyVarObject,
+    /// -1 until it is computed.
     pub ob_shash: Cell<Py_hash_t>,
+    /// `ob_size` bytes and a NUL.
     pub ob_sval: [Cell<c_char>; 1],
 }
 const _: () = assert!(size_of::<PyBytesObject>() == 40);
@@ -29,4 +31,13 @@ pub struct _PyBytesWriter {
 }
 const _: () = assert!(size_of::<_PyBytesWriter>() == 552);
 
-shared! { PyBytesObject, _PyBytesWriter }
+/// `bytes_iterator`.
+#[repr(C)]
+pub struct striterobject {
+    pub ob_base: PyObject,
+    pub it_index: Cell<Py_ssize_t>,
+    pub it_seq: Cell<*mut PyBytesObject>,
+}
+const _: () = assert!(size_of::<striterobject>() == 32);
+
+shared! { PyBytesObject, _PyBytesWriter, striterobject }

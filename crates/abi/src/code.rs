@@ -55,19 +55,24 @@ pub struct PyCodeObject {
     pub co_consts: Cell<*mut PyObject>,
     pub co_names: Cell<*mut PyObject>,
     pub co_exceptiontable: Cell<*mut PyObject>,
+    /// `CO_...`.
     pub co_flags: Cell<c_int>,
     pub co_argcount: Cell<c_int>,
     pub co_posonlyargcount: Cell<c_int>,
     pub co_kwonlyargcount: Cell<c_int>,
     pub co_stacksize: Cell<c_int>,
     pub co_firstlineno: Cell<c_int>,
+    /// Locals, cells and free variables together.
     pub co_nlocalsplus: Cell<c_int>,
+    /// Words of its frame: head, locals and stack.
     pub co_framesize: Cell<c_int>,
     pub co_nlocals: Cell<c_int>,
     pub co_ncellvars: Cell<c_int>,
     pub co_nfreevars: Cell<c_int>,
+    /// For inline caches of calls.
     pub co_version: Cell<u32>,
     pub co_localsplusnames: Cell<*mut PyObject>,
+    /// Bytes of `CO_FAST_...` flags, one per variable.
     pub co_localspluskinds: Cell<*mut PyObject>,
     pub co_filename: Cell<*mut PyObject>,
     pub co_name: Cell<*mut PyObject>,
@@ -76,11 +81,15 @@ pub struct PyCodeObject {
     pub co_weakreflist: Cell<*mut PyObject>,
     pub co_executors: Cell<*mut _PyExecutorArray>,
     pub _co_cached: Cell<*mut _PyCoCached>,
+    /// The version of instrumentation that the instructions have.
     pub _co_instrumentation_version: Cell<usize>,
     pub _co_monitoring: Cell<*mut _PyCoMonitoringData>,
     pub _co_unique_id: Cell<Py_ssize_t>,
+    /// Index of the first instruction that can be traced: the `RESUME`.
     pub _co_firsttraceable: Cell<c_int>,
+    /// What `PyUnstable_Code_SetExtra` stores.
     pub co_extra: Cell<*mut c_void>,
+    /// The instructions, as specialised and instrumented.
     pub co_code_adaptive: [Cell<c_char>; 1],
 }
 const _: () = assert!(size_of::<PyCodeObject>() == 216);
@@ -106,7 +115,7 @@ pub struct _opaque {
 }
 const _: () = assert!(size_of::<_opaque>() == 24);
 
-/// Inner part of the struct below.
+/// An instruction.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct _Py_CODEUNIT_op {
@@ -181,22 +190,13 @@ pub struct _PyAttrCache {
 }
 const _: () = assert!(size_of::<_PyAttrCache>() == 8);
 
-/// The pointer, by width of character.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub union _PyLoadMethodCache_None {
-    pub keys_version: [u16; 2],
-    pub dict_offset: u16,
-}
-const _: () = assert!(size_of::<_PyLoadMethodCache_None>() == 4);
-
 /// The inline cache entries of one instruction.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct _PyLoadMethodCache {
     pub counter: _Py_BackoffCounter,
     pub type_version: [u16; 2],
-    pub None: _PyLoadMethodCache_None,
+    pub keys_version: [u16; 2],
     pub descr: [u16; 4],
 }
 const _: () = assert!(size_of::<_PyLoadMethodCache>() == 18);
@@ -374,4 +374,10 @@ pub const _PY_MONITORING_LOCAL_EVENTS: c_int = 11;
 pub const _PY_MONITORING_UNGROUPED_EVENTS: c_int = 16;
 pub const _PY_MONITORING_EVENTS: c_int = 19;
 
-shared! { _PyCoCached, _PyExecutorArray, PyCodeObject, PyCodeAddressRange, _opaque, _Py_CODEUNIT_op, _Py_CODEUNIT, _Py_BackoffCounter, _Py_LocalMonitors, _Py_GlobalMonitors, _PyCoLineInstrumentationData, _PyCoMonitoringData, _PyAttrCache, _PyLoadMethodCache_None, _PyLoadMethodCache, _PyLoadGlobalCache, _PyBinaryOpCache, _PyUnpackSequenceCache, _PyCompareOpCache, _PySuperAttrCache, _PyCallCache, _PyStoreSubscrCache, _PyForIterCache, _PySendCache, _PyToBoolCache, _PyContainsOpCache }
+shared! {
+    _PyCoCached, _PyExecutorArray, PyCodeObject, PyCodeAddressRange, _opaque, _Py_CODEUNIT_op, _Py_CODEUNIT,
+    _Py_BackoffCounter, _Py_LocalMonitors, _Py_GlobalMonitors, _PyCoLineInstrumentationData,
+    _PyCoMonitoringData, _PyAttrCache, _PyLoadMethodCache, _PyLoadGlobalCache, _PyBinaryOpCache,
+    _PyUnpackSequenceCache, _PyCompareOpCache, _PySuperAttrCache, _PyCallCache, _PyStoreSubscrCache,
+    _PyForIterCache, _PySendCache, _PyToBoolCache, _PyContainsOpCache,
+}

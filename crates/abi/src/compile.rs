@@ -8,6 +8,7 @@ use core::ffi::c_int;
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct PyCompilerFlags {
+    /// `PyCF_...` and `CO_FUTURE_...`.
     pub cf_flags: c_int,
     pub cf_feature_version: c_int,
 }

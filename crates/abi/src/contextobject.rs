@@ -19,6 +19,7 @@ pub struct PyContext {
     pub ctx_prev: Cell<*mut PyContext>,
     pub ctx_vars: Cell<*mut PyHamtObject>,
     pub ctx_weakreflist: Cell<*mut PyObject>,
+    /// Whether a thread runs in it.
     pub ctx_entered: Cell<c_int>,
 }
 const _: () = assert!(size_of::<PyContext>() == 48);
@@ -42,6 +43,7 @@ pub struct PyContextToken {
     pub ob_base: PyObject,
     pub tok_ctx: Cell<*mut PyContext>,
     pub tok_var: Cell<*mut PyContextVar>,
+    /// The former value; NULL when there was none.
     pub tok_oldval: Cell<*mut PyObject>,
     pub tok_used: Cell<c_int>,
 }

@@ -145,4 +145,7 @@ pub const _PyDateTime_DATE_DATASIZE: usize = 4;
 pub const _PyDateTime_TIME_DATASIZE: usize = 6;
 pub const _PyDateTime_DATETIME_DATASIZE: usize = 10;
 
-shared! { PyDateTime_Delta, PyDateTime_TZInfo, _PyDateTime_BaseTZInfo, _PyDateTime_BaseTime, PyDateTime_Time, PyDateTime_Date, _PyDateTime_BaseDateTime, PyDateTime_DateTime, PyDateTime_CAPI }
+shared! {
+    PyDateTime_Delta, PyDateTime_TZInfo, _PyDateTime_BaseTZInfo, _PyDateTime_BaseTime, PyDateTime_Time,
+    PyDateTime_Date, _PyDateTime_BaseDateTime, PyDateTime_DateTime, PyDateTime_CAPI,
+}

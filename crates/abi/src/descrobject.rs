@@ -36,6 +36,7 @@ const _: () = assert!(size_of::<PyGetSetDef>() == 40);
 pub struct PyMemberDef {
     pub name: *const c_char,
     pub r#type: c_int,
+    /// From the start of the instance; with `Py_RELATIVE_OFFSET`, from the start of its part.
     pub offset: Py_ssize_t,
     pub flags: c_int,
     pub doc: *const c_char,
@@ -59,6 +60,7 @@ const _: () = assert!(size_of::<wrapperbase>() == 56);
 #[repr(C)]
 pub struct PyDescrObject {
     pub ob_base: PyObject,
+    /// The class that the descriptor was made for.
     pub d_type: Cell<*mut PyTypeObject>,
     pub d_name: Cell<*mut PyObject>,
     pub d_qualname: Cell<*mut PyObject>,
@@ -112,6 +114,23 @@ pub struct _PyPropertyObject {
 }
 const _: () = assert!(size_of::<_PyPropertyObject>() == 64);
 
+/// `mappingproxy`.
+#[repr(C)]
+pub struct mappingproxyobject {
+    pub ob_base: PyObject,
+    pub mapping: Cell<*mut PyObject>,
+}
+const _: () = assert!(size_of::<mappingproxyobject>() == 24);
+
+/// `method-wrapper`.
+#[repr(C)]
+pub struct wrapperobject {
+    pub ob_base: PyObject,
+    pub descr: Cell<*mut PyWrapperDescrObject>,
+    pub self_: Cell<*mut PyObject>,
+}
+const _: () = assert!(size_of::<wrapperobject>() == 32);
+
 pub const Py_T_SHORT: c_int = 0;
 pub const Py_T_INT: c_int = 1;
 pub const Py_T_LONG: c_int = 2;
@@ -163,4 +182,7 @@ pub const READ_RESTRICTED: c_int = 2;
 pub const PY_WRITE_RESTRICTED: c_int = 4;
 pub const RESTRICTED: c_int = 6;
 
-shared! { PyGetSetDef, PyMemberDef, wrapperbase, PyDescrObject, PyMethodDescrObject, PyMemberDescrObject, PyGetSetDescrObject, PyWrapperDescrObject, _PyPropertyObject }
+shared! {
+    PyGetSetDef, PyMemberDef, wrapperbase, PyDescrObject, PyMethodDescrObject, PyMemberDescrObject,
+    PyGetSetDescrObject, PyWrapperDescrObject, _PyPropertyObject, mappingproxyobject, wrapperobject,
+}

@@ -30,7 +30,9 @@ pub const DICT_KEYS_SPLIT: DictKeysKind = 2;
 #[repr(C)]
 pub struct PyDictObject {
     pub ob_base: PyObject,
+    /// Number of items.
     pub ma_used: Cell<Py_ssize_t>,
+    /// Bits 0 to 7: watchers. Bits 8 to 11: watched mutations, for the second tier.
     pub _ma_watcher_tag: Cell<u64>,
     pub ma_keys: Cell<*mut PyDictKeysObject>,
     pub ma_values: Cell<*mut PyDictValues>,
@@ -40,13 +42,21 @@ const _: () = assert!(size_of::<PyDictObject>() == 48);
 /// The hash table of one dictionary or, split, of many.
 #[repr(C)]
 pub struct PyDictKeysObject {
+    /// Tables that use these keys: 1 unless they are shared.
     pub dk_refcnt: Cell<Py_ssize_t>,
+    /// Binary logarithm of the number of indices.
     pub dk_log2_size: Cell<u8>,
+    /// Binary logarithm of the size of all indices in bytes.
     pub dk_log2_index_bytes: Cell<u8>,
+    /// A `DictKeysKind`.
     pub dk_kind: Cell<u8>,
+    /// For inline caches; any change of the keys sets it to 0.
     pub dk_version: Cell<u32>,
+    /// Entries that can still be added.
     pub dk_usable: Cell<Py_ssize_t>,
+    /// Entries that are or have been used.
     pub dk_nentries: Cell<Py_ssize_t>,
+    /// Indices of 1, 2, 4 or 8 bytes, then the entries.
     pub dk_indices: [Cell<c_char>; 0],
 }
 const _: () = assert!(size_of::<PyDictKeysObject>() == 32);
@@ -54,9 +64,13 @@ const _: () = assert!(size_of::<PyDictKeysObject>() == 32);
 /// The values of one instance of a split table.
 #[repr(C)]
 pub struct PyDictValues {
+    /// Number of values there is room for.
     pub capacity: Cell<u8>,
+    /// Number of values in use.
     pub size: Cell<u8>,
+    /// 1 if the values stand inside their instance.
     pub embedded: Cell<u8>,
+    /// 0 once embedded values have moved to a dictionary.
     pub valid: Cell<u8>,
     pub values: [Cell<*mut PyObject>; 1],
 }
@@ -95,6 +109,18 @@ pub union PyManagedDictPointer {
 }
 const _: () = assert!(size_of::<PyManagedDictPointer>() == 8);
 
+/// The iterators of dictionaries and their views. `di_used` is -1 once the dictionary changed size; `di_result` is a pair that is used again.
+#[repr(C)]
+pub struct dictiterobject {
+    pub ob_base: PyObject,
+    pub di_dict: Cell<*mut PyDictObject>,
+    pub di_used: Cell<Py_ssize_t>,
+    pub di_pos: Cell<Py_ssize_t>,
+    pub di_result: Cell<*mut PyObject>,
+    pub len: Cell<Py_ssize_t>,
+}
+const _: () = assert!(size_of::<dictiterobject>() == 56);
+
 pub const DICT_MAX_WATCHERS: c_int = 8;
 pub const DICT_WATCHED_MUTATION_BITS: c_int = 4;
 pub const MANAGED_DICT_OFFSET: Py_ssize_t = -24;
@@ -110,5 +136,10 @@ pub const DICT_WATCHER_MASK: c_int = 255;
 pub const DICT_WATCHER_AND_MODIFICATION_MASK: c_int = 4095;
 pub const DICT_UNIQUE_ID_SHIFT: c_int = 32;
 pub const DICT_UNIQUE_ID_MAX: c_ulong = 0xffffffff;
+pub const DICT_MERGE: c_int = 66;
+pub const DICT_UPDATE: c_int = 67;
 
-shared! { PyDictObject, PyDictKeysObject, PyDictValues, PyDictKeyEntry, PyDictUnicodeEntry, _PyDictViewObject, PyManagedDictPointer }
+shared! {
+    PyDictObject, PyDictKeysObject, PyDictValues, PyDictKeyEntry, PyDictUnicodeEntry, _PyDictViewObject,
+    PyManagedDictPointer, dictiterobject,
+}

@@ -40,18 +40,31 @@ const _: () = assert!(size_of::<_PyStackRef>() == 8);
 /// A running or suspended call.
 #[repr(C)]
 pub struct _PyInterpreterFrame {
+    /// The code object, or `None` in a frame of the interpreter itself.
     pub f_executable: Cell<_PyStackRef>,
+    /// The caller.
     pub previous: Cell<*mut _PyInterpreterFrame>,
+    /// The function.
     pub f_funcobj: Cell<_PyStackRef>,
+    /// Borrowed.
     pub f_globals: Cell<*mut PyObject>,
+    /// Borrowed.
     pub f_builtins: Cell<*mut PyObject>,
+    /// Owned; NULL in an optimised function.
     pub f_locals: Cell<*mut PyObject>,
+    /// Owned; NULL until somebody asks for it.
     pub frame_obj: Cell<*mut PyFrameObject>,
+    /// The instruction that is executing or about to begin.
     pub instr_ptr: Cell<*mut _Py_CODEUNIT>,
+    /// The top of the stack while the frame is not the running one.
     pub stackpointer: Cell<*mut _PyStackRef>,
+    /// During a call: from `instr_ptr` to where the callee returns, in code units.
     pub return_offset: Cell<u16>,
+    /// A `_frameowner`.
     pub owner: Cell<c_char>,
+    /// A mark of the collector.
     pub visited: Cell<u8>,
+    /// Locals, cells, free variables, then the stack.
     pub localsplus: [Cell<_PyStackRef>; 1],
 }
 const _: () = assert!(size_of::<_PyInterpreterFrame>() == 88);
@@ -61,14 +74,20 @@ const _: () = assert!(size_of::<_PyInterpreterFrame>() == 88);
 pub struct PyFrameObject {
     pub ob_base: PyObject,
     pub f_back: Cell<*mut PyFrameObject>,
+    /// The frame that it stands for.
     pub f_frame: Cell<*mut _PyInterpreterFrame>,
     pub f_trace: Cell<*mut PyObject>,
+    /// Set while tracing; 0 otherwise.
     pub f_lineno: Cell<c_int>,
     pub f_trace_lines: Cell<c_char>,
     pub f_trace_opcodes: Cell<c_char>,
+    /// Names that `f_locals` was given beyond those of the code, or NULL.
     pub f_extra_locals: Cell<*mut PyObject>,
+    /// What `PyEval_GetLocals` lent out.
     pub f_locals_cache: Cell<*mut PyObject>,
+    /// A tuple of former values of locals, kept alive for borrowers.
     pub f_overwritten_fast_locals: Cell<*mut PyObject>,
+    /// The frame, once its call has ended.
     pub _f_frame_data: [Cell<*mut PyObject>; 1],
 }
 const _: () = assert!(size_of::<PyFrameObject>() == 80);

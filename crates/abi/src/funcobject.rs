@@ -43,6 +43,7 @@ pub struct PyFunctionObject {
     pub func_code: Cell<*mut PyObject>,
     pub func_defaults: Cell<*mut PyObject>,
     pub func_kwdefaults: Cell<*mut PyObject>,
+    /// A tuple of cells, or NULL.
     pub func_closure: Cell<*mut PyObject>,
     pub func_doc: Cell<*mut PyObject>,
     pub func_dict: Cell<*mut PyObject>,
@@ -51,10 +52,30 @@ pub struct PyFunctionObject {
     pub func_annotations: Cell<*mut PyObject>,
     pub func_annotate: Cell<*mut PyObject>,
     pub func_typeparams: Cell<*mut PyObject>,
+    /// How to call it.
     pub vectorcall: Cell<Option<vectorcallfunc>>,
+    /// For inline caches: 0 when it must not be specialised.
     pub func_version: Cell<u32>,
 }
 const _: () = assert!(size_of::<PyFunctionObject>() == 152);
+
+/// `classmethod`.
+#[repr(C)]
+pub struct classmethod {
+    pub ob_base: PyObject,
+    pub cm_callable: Cell<*mut PyObject>,
+    pub cm_dict: Cell<*mut PyObject>,
+}
+const _: () = assert!(size_of::<classmethod>() == 32);
+
+/// `staticmethod`.
+#[repr(C)]
+pub struct staticmethod {
+    pub ob_base: PyObject,
+    pub sm_callable: Cell<*mut PyObject>,
+    pub sm_dict: Cell<*mut PyObject>,
+}
+const _: () = assert!(size_of::<staticmethod>() == 32);
 
 pub const FUNC_MAX_WATCHERS: c_int = 8;
 pub const FUNC_VERSION_CACHE_SIZE: u32 = 4096;
@@ -62,4 +83,4 @@ pub const FUNC_VERSION_UNSET: u32 = 0;
 pub const FUNC_VERSION_CLEARED: u32 = 1;
 pub const FUNC_VERSION_FIRST_VALID: u32 = 2;
 
-shared! { PyFrameConstructor, PyFunctionObject }
+shared! { PyFrameConstructor, PyFunctionObject, classmethod, staticmethod }

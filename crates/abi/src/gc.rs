@@ -17,7 +17,9 @@ pub const _Py_GC_REASON_MANUAL: _PyGC_Reason = 2;
 /// What stands in front of a collected object.
 #[repr(C)]
 pub struct PyGC_Head {
+    /// Next in the generation; 0 for an object that is not tracked.
     pub _gc_next: Cell<usize>,
+    /// Previous in the generation, and flags.
     pub _gc_prev: Cell<usize>,
 }
 const _: () = assert!(size_of::<PyGC_Head>() == 16);
@@ -27,6 +29,7 @@ const _: () = assert!(size_of::<PyGC_Head>() == 16);
 pub struct gc_generation {
     pub head: PyGC_Head,
     pub threshold: Cell<c_int>,
+    /// Allocations less deallocations; of an older generation, collections of the younger.
     pub count: Cell<c_int>,
 }
 const _: () = assert!(size_of::<gc_generation>() == 24);

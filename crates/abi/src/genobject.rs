@@ -17,11 +17,14 @@ pub struct PyGenObject {
     pub gi_weakreflist: Cell<*mut PyObject>,
     pub gi_name: Cell<*mut PyObject>,
     pub gi_qualname: Cell<*mut PyObject>,
+    /// What is being handled inside the generator.
     pub gi_exc_state: _PyErr_StackItem,
+    /// The origin of a coroutine, or the finalizer of an asynchronous generator.
     pub gi_origin_or_finalizer: Cell<*mut PyObject>,
     pub gi_hooks_inited: Cell<c_char>,
     pub gi_closed: Cell<c_char>,
     pub gi_running_async: Cell<c_char>,
+    /// A `PyFrameState`.
     pub gi_frame_state: Cell<i8>,
     pub gi_iframe: _PyInterpreterFrame,
 }

@@ -146,5 +146,11 @@ const _: () = assert!(size_of::<PyInterpreterConfig>() == 28);
 pub const PyInterpreterConfig_DEFAULT_GIL: c_int = 0;
 pub const PyInterpreterConfig_SHARED_GIL: c_int = 1;
 pub const PyInterpreterConfig_OWN_GIL: c_int = 2;
+pub const _PyStatus_TYPE_OK: c_int = 0;
+pub const _PyStatus_TYPE_ERROR: c_int = 1;
+pub const _PyStatus_TYPE_EXIT: c_int = 2;
+pub const _PyConfig_GIL_DEFAULT: c_int = -1;
+pub const _PyConfig_GIL_DISABLE: c_int = 0;
+pub const _PyConfig_GIL_ENABLE: c_int = 1;
 
 shared! { PyStatus, PyWideStringList, PyPreConfig, PyConfig, PyInterpreterConfig }

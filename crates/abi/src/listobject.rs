@@ -11,6 +11,7 @@ use crate::object::{Py_ssize_t, PyObject, PyVarObject};
 pub struct PyListObject {
     pub ob_base: PyVarObject,
     pub ob_item: Cell<*mut *mut PyObject>,
+    /// Number of items that `ob_item` has room for.
     pub allocated: Cell<Py_ssize_t>,
 }
 const _: () = assert!(size_of::<PyListObject>() == 40);
@@ -24,4 +25,13 @@ pub struct _PyListIterObject {
 }
 const _: () = assert!(size_of::<_PyListIterObject>() == 32);
 
-shared! { PyListObject, _PyListIterObject }
+/// `list_reverseiterator`.
+#[repr(C)]
+pub struct listreviterobject {
+    pub ob_base: PyObject,
+    pub it_index: Cell<Py_ssize_t>,
+    pub it_seq: Cell<*mut PyListObject>,
+}
+const _: () = assert!(size_of::<listreviterobject>() == 32);
+
+shared! { PyListObject, _PyListIterObject, listreviterobject }

@@ -19,6 +19,7 @@ pub const PY_LOCK_INTR: PyLockStatus = 2;
 /// A lock of one byte.
 #[repr(C)]
 pub struct PyMutex {
+    /// `_Py_LOCKED`, `_Py_HAS_PARKED`.
     pub _bits: AtomicU8,
 }
 const _: () = assert!(size_of::<PyMutex>() == 1);

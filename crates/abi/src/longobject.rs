@@ -24,7 +24,9 @@ pub struct PyLongWriter {
 /// The value of an integer: tag word, then digits.
 #[repr(C)]
 pub struct _PyLongValue {
+    /// Sign in bits 0 and 1, immortality in bit 2, digit count above.
     pub lv_tag: Cell<usize>,
+    /// At least one digit is allocated, even for zero.
     pub ob_digit: [Cell<digit>; 1],
 }
 const _: () = assert!(size_of::<_PyLongValue>() == 16);

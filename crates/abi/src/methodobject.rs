@@ -31,7 +31,9 @@ pub type PyCMethod = unsafe extern "C" fn(
 pub struct PyMethodDef {
     pub ml_name: *const c_char,
     pub ml_meth: Option<PyCFunction>,
+    /// `METH_...`; they tell the real signature of `ml_meth`.
     pub ml_flags: c_int,
+    /// May start with the signature: `name($self, ...)`, then `--` and a blank line.
     pub ml_doc: *const c_char,
 }
 const _: () = assert!(size_of::<PyMethodDef>() == 32);
@@ -41,6 +43,7 @@ const _: () = assert!(size_of::<PyMethodDef>() == 32);
 pub struct PyCFunctionObject {
     pub ob_base: PyObject,
     pub m_ml: Cell<*mut PyMethodDef>,
+    /// The first argument of the C function; NULL for a static method.
     pub m_self: Cell<*mut PyObject>,
     pub m_module: Cell<*mut PyObject>,
     pub m_weakreflist: Cell<*mut PyObject>,
@@ -57,23 +60,46 @@ pub struct PyCMethodObject {
 const _: () = assert!(size_of::<PyCMethodObject>() == 64);
 
 impl PyMethodDef {
-    /// One row of a method table.
+    /// The row that ends a table.
+    pub const END: Self = Self::ZERO;
+
+    /// One row of a method table. `ml_flags` must describe the real signature of `ml_meth`.
     pub const fn new(
         ml_name: &'static CStr,
         ml_meth: PyCFunction,
         ml_flags: c_int,
         ml_doc: Option<&'static CStr>,
     ) -> Self {
-        Self {
-            ml_name: ml_name.as_ptr(),
-            ml_meth: Some(ml_meth),
-            ml_flags,
-            ml_doc: match ml_doc {
-                Some(doc) => doc.as_ptr(),
-                None => core::ptr::null(),
-            },
-        }
+        let ml_doc = match ml_doc {
+            Some(doc) => doc.as_ptr(),
+            None => core::ptr::null(),
+        };
+        Self { ml_name: ml_name.as_ptr(), ml_meth: Some(ml_meth), ml_flags, ml_doc }
     }
+}
+
+/// `_PyCFunctionFast_CAST`: a function of `METH_FASTCALL`, as a method table holds it.
+pub const fn PyCFunctionFast_CAST(function: PyCFunctionFast) -> PyCFunction {
+    // SAFETY: both are function pointers; the flags beside it tell the caller the real signature.
+    unsafe { core::mem::transmute(function) }
+}
+
+/// `_PyCFunctionWithKeywords_CAST`: a function of `METH_VARARGS | METH_KEYWORDS`, as a method table holds it.
+pub const fn PyCFunctionWithKeywords_CAST(function: PyCFunctionWithKeywords) -> PyCFunction {
+    // SAFETY: as above.
+    unsafe { core::mem::transmute(function) }
+}
+
+/// `_PyCFunctionFastWithKeywords_CAST`: a function of `METH_FASTCALL | METH_KEYWORDS`, as a method table holds it.
+pub const fn PyCFunctionFastWithKeywords_CAST(function: PyCFunctionFastWithKeywords) -> PyCFunction {
+    // SAFETY: as above.
+    unsafe { core::mem::transmute(function) }
+}
+
+/// A function of `METH_METHOD | METH_FASTCALL | METH_KEYWORDS`, as a method table holds it.
+pub const fn PyCMethod_CAST(function: PyCMethod) -> PyCFunction {
+    // SAFETY: as above.
+    unsafe { core::mem::transmute(function) }
 }
 
 pub const METH_VARARGS: c_int = 1;

@@ -33,6 +33,7 @@ pub struct PyModuleDef {
     pub m_base: PyModuleDef_Base,
     pub m_name: *const c_char,
     pub m_doc: *const c_char,
+    /// Bytes of state per module; -1 keeps the module from being made twice.
     pub m_size: Py_ssize_t,
     pub m_methods: *mut PyMethodDef,
     pub m_slots: *mut PyModuleDef_Slot,
@@ -50,9 +51,21 @@ pub struct PyModuleObject {
     pub md_def: Cell<*mut PyModuleDef>,
     pub md_state: Cell<*mut c_void>,
     pub md_weaklist: Cell<*mut PyObject>,
+    /// The name, for messages after the dictionary is cleared.
     pub md_name: Cell<*mut PyObject>,
 }
 const _: () = assert!(size_of::<PyModuleObject>() == 56);
+
+pub const Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED: *mut c_void = core::ptr::without_provenance_mut(0);
+pub const Py_MOD_MULTIPLE_INTERPRETERS_SUPPORTED: *mut c_void = core::ptr::without_provenance_mut(1);
+pub const Py_MOD_PER_INTERPRETER_GIL_SUPPORTED: *mut c_void = core::ptr::without_provenance_mut(2);
+pub const Py_MOD_GIL_USED: *mut c_void = core::ptr::without_provenance_mut(0);
+pub const Py_MOD_GIL_NOT_USED: *mut c_void = core::ptr::without_provenance_mut(1);
+
+impl PyModuleDef_Base {
+    /// `PyModuleDef_HEAD_INIT`.
+    pub const HEAD_INIT: Self = Self { ob_base: PyObject::immortal(core::ptr::null_mut()), ..Self::ZERO };
+}
 
 pub const Py_mod_create: c_int = 1;
 pub const Py_mod_exec: c_int = 2;

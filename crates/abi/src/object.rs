@@ -34,7 +34,7 @@ const _: () = assert!(size_of::<PyObject>() == 16);
 impl PyObject {
     /// The header of an object that lives in a static, as `PyObject_HEAD_INIT` writes it.
     pub const fn immortal(ob_type: *mut PyTypeObject) -> Self {
-        Self::with_refcnt_full(_Py_STATIC_IMMORTAL_INITIAL_REFCNT as i64, ob_type)
+        Self::with_refcnt_full(_Py_STATIC_IMMORTAL_INITIAL_REFCNT, ob_type)
     }
 
     /// A header with the whole 64-bit reference-count word given.
@@ -149,6 +149,7 @@ pub const PyRefTracer_DESTROY: PyRefTracerEvent = 1;
 #[repr(C)]
 pub struct PyVarObject {
     pub ob_base: PyObject,
+    /// Number of items; not a size in bytes.
     pub ob_size: Cell<Py_ssize_t>,
 }
 const _: () = assert!(size_of::<PyVarObject>() == 24);
@@ -157,7 +158,9 @@ const _: () = assert!(size_of::<PyVarObject>() == 24);
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct PyType_Slot {
+    /// A `Py_tp_...`, `Py_nb_...` or similar number; 0 ends the table.
     pub slot: c_int,
+    /// The function, or the table or text that the slot takes.
     pub pfunc: *mut c_void,
 }
 const _: () = assert!(size_of::<PyType_Slot>() == 16);
@@ -166,7 +169,9 @@ const _: () = assert!(size_of::<PyType_Slot>() == 16);
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct PyType_Spec {
+    /// Module and name with a dot between them.
     pub name: *const c_char,
+    /// 0 inherits; below 0, the space to add behind the base.
     pub basicsize: c_int,
     pub itemsize: c_int,
     pub flags: c_uint,
@@ -213,3 +218,26 @@ pub const _Py_STATIC_IMMORTAL_INITIAL_REFCNT: i64 = 0x50000c0000000;
 pub const PY_VECTORCALL_ARGUMENTS_OFFSET: usize = 0x8000000000000000;
 
 shared! { PyObject, PyVarObject, PyType_Slot, PyType_Spec, _Py_Identifier }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn immortal_header_has_the_word_of_c() {
+        let object = PyObject::immortal(core::ptr::null_mut());
+        assert_eq!(object.ob_refcnt_full().get(), _Py_STATIC_IMMORTAL_INITIAL_REFCNT);
+        assert_eq!(object.ob_flags.get(), _Py_IMMORTAL_FLAGS | _Py_STATICALLY_ALLOCATED_FLAG);
+        assert!(object.is_immortal());
+    }
+
+    #[test]
+    fn word_and_count_are_one_memory() {
+        let object = PyObject::with_refcnt_full(1, core::ptr::null_mut());
+        assert!(!object.is_immortal());
+        object.ob_refcnt.set(7);
+        assert_eq!(object.ob_refcnt_full().get(), 7);
+        object.ob_refcnt_full().set(_Py_IMMORTAL_INITIAL_REFCNT);
+        assert!(object.is_immortal());
+    }
+}

@@ -15,7 +15,9 @@ pub type releasebufferproc = unsafe extern "C" fn(*mut PyObject, *mut Py_buffer)
 #[repr(C)]
 pub struct Py_buffer {
     pub buf: *mut c_void,
+    /// The exporter, owned; NULL once released.
     pub obj: *mut PyObject,
+    /// Bytes in all.
     pub len: Py_ssize_t,
     pub itemsize: Py_ssize_t,
     pub readonly: c_int,

@@ -17,6 +17,7 @@ pub struct PyBaseExceptionObject {
     pub traceback: Cell<*mut PyObject>,
     pub context: Cell<*mut PyObject>,
     pub cause: Cell<*mut PyObject>,
+    /// Whether `__suppress_context__` is set.
     pub suppress_context: Cell<c_char>,
 }
 const _: () = assert!(size_of::<PyBaseExceptionObject>() == 72);
@@ -180,4 +181,8 @@ const _: () = assert!(size_of::<PyAttributeErrorObject>() == 88);
 
 pub type PyEnvironmentErrorObject = PyOSErrorObject;
 
-shared! { PyBaseExceptionObject, PyBaseExceptionGroupObject, PySyntaxErrorObject, PyImportErrorObject, PyUnicodeErrorObject, PySystemExitObject, PyOSErrorObject, PyStopIterationObject, PyNameErrorObject, PyAttributeErrorObject }
+shared! {
+    PyBaseExceptionObject, PyBaseExceptionGroupObject, PySyntaxErrorObject, PyImportErrorObject,
+    PyUnicodeErrorObject, PySystemExitObject, PyOSErrorObject, PyStopIterationObject, PyNameErrorObject,
+    PyAttributeErrorObject,
+}

@@ -12,12 +12,13 @@ use crate::object::{Py_hash_t, Py_ssize_t, Py_uhash_t};
 pub struct PyHash_FuncDef {
     pub hash: Option<unsafe extern "C" fn(*const c_void, Py_ssize_t) -> Py_hash_t>,
     pub name: *const c_char,
+    /// Bits of the hash that carry information.
     pub hash_bits: c_int,
     pub seed_bits: c_int,
 }
 const _: () = assert!(size_of::<PyHash_FuncDef>() == 24);
 
-/// Inner part of the struct below.
+/// For FNV.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct _Py_HashSecret_t_fnv {
@@ -26,7 +27,7 @@ pub struct _Py_HashSecret_t_fnv {
 }
 const _: () = assert!(size_of::<_Py_HashSecret_t_fnv>() == 16);
 
-/// Inner part of the struct below.
+/// For SipHash.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct _Py_HashSecret_t_siphash {
@@ -35,7 +36,7 @@ pub struct _Py_HashSecret_t_siphash {
 }
 const _: () = assert!(size_of::<_Py_HashSecret_t_siphash>() == 16);
 
-/// Inner part of the struct below.
+/// For the hash of small strings.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct _Py_HashSecret_t_djbx33a {
@@ -44,7 +45,7 @@ pub struct _Py_HashSecret_t_djbx33a {
 }
 const _: () = assert!(size_of::<_Py_HashSecret_t_djbx33a>() == 24);
 
-/// Inner part of the struct below.
+/// For the hash tables of Expat.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct _Py_HashSecret_t_expat {
@@ -82,4 +83,7 @@ pub const _PyHASH_MODULUS: Py_uhash_t = 0x1fffffffffffffff;
 pub const _PyHASH_INF: Py_uhash_t = 0x4cb2f;
 pub const _PyHASH_IMAG: Py_uhash_t = 0xf4243;
 
-shared! { PyHash_FuncDef, _Py_HashSecret_t_fnv, _Py_HashSecret_t_siphash, _Py_HashSecret_t_djbx33a, _Py_HashSecret_t_expat, _Py_HashSecret_t }
+shared! {
+    PyHash_FuncDef, _Py_HashSecret_t_fnv, _Py_HashSecret_t_siphash, _Py_HashSecret_t_djbx33a,
+    _Py_HashSecret_t_expat, _Py_HashSecret_t,
+}

@@ -60,6 +60,7 @@ pub struct _qsbr_thread_state {
 /// The exception that is being handled, one per generator and one per thread.
 #[repr(C)]
 pub struct _PyErr_StackItem {
+    /// The exception being handled, or NULL.
     pub exc_value: Cell<*mut PyObject>,
     pub previous_item: Cell<*mut _PyErr_StackItem>,
 }
@@ -89,45 +90,56 @@ pub struct PyThreadState {
     pub prev: Cell<*mut PyThreadState>,
     pub next: Cell<*mut PyThreadState>,
     pub interp: Cell<*mut PyInterpreterState>,
+    /// Events in the low bits, the version of instrumentation above; other threads write it.
     pub eval_breaker: AtomicUsize,
     pub _status: _PyThreadState_status,
     pub holds_gil: Cell<c_int>,
     pub _whence: Cell<c_int>,
     pub state: Cell<c_int>,
+    /// Calls left before `RecursionError`.
     pub py_recursion_remaining: Cell<c_int>,
     pub py_recursion_limit: Cell<c_int>,
     pub recursion_headroom: Cell<c_int>,
+    /// Above 0 while a trace or profile function runs.
     pub tracing: Cell<c_int>,
+    /// The event that is being traced, or -1.
     pub what_event: Cell<c_int>,
     pub current_frame: Cell<*mut _PyInterpreterFrame>,
     pub c_profilefunc: Cell<Option<Py_tracefunc>>,
     pub c_tracefunc: Cell<Option<Py_tracefunc>>,
     pub c_profileobj: Cell<*mut PyObject>,
     pub c_traceobj: Cell<*mut PyObject>,
+    /// The exception that is set, or NULL.
     pub current_exception: Cell<*mut PyObject>,
+    /// The top of the stack of exceptions being handled.
     pub exc_info: Cell<*mut _PyErr_StackItem>,
     pub dict: Cell<*mut PyObject>,
     pub gilstate_counter: Cell<c_int>,
+    /// An exception that another thread wants raised here.
     pub async_exc: Cell<*mut PyObject>,
     pub thread_id: Cell<c_ulong>,
     pub native_thread_id: Cell<c_ulong>,
+    /// Objects whose deallocation waits, so that the stack does not overflow.
     pub delete_later: Cell<*mut PyObject>,
     pub critical_section: Cell<usize>,
     pub coroutine_origin_tracking_depth: Cell<c_int>,
     pub async_gen_firstiter: Cell<*mut PyObject>,
     pub async_gen_finalizer: Cell<*mut PyObject>,
     pub context: Cell<*mut PyObject>,
+    /// Changes with the context, for the caches of context variables.
     pub context_ver: Cell<u64>,
     pub id: Cell<u64>,
     pub datastack_chunk: Cell<*mut _PyStackChunk>,
     pub datastack_top: Cell<*mut *mut PyObject>,
     pub datastack_limit: Cell<*mut *mut PyObject>,
+    /// The bottom of the stack that `exc_info` points to.
     pub exc_state: _PyErr_StackItem,
     pub current_executor: Cell<*mut PyObject>,
     pub dict_global_version: Cell<u64>,
     pub threading_local_key: Cell<*mut PyObject>,
     pub threading_local_sentinel: Cell<*mut PyObject>,
     pub remote_debugger_support: _PyRemoteDebuggerSupport,
+    /// A chunk kept for the next push.
     pub datastack_cached_chunk: Cell<*mut _PyStackChunk>,
 }
 const _: () = assert!(size_of::<PyThreadState>() == 832);
@@ -167,6 +179,7 @@ pub const PyTrace_C_CALL: c_int = 4;
 pub const PyTrace_C_EXCEPTION: c_int = 5;
 pub const PyTrace_C_RETURN: c_int = 6;
 pub const PyTrace_OPCODE: c_int = 7;
+pub const _Py_MAX_SCRIPT_PATH_SIZE: c_int = 512;
 pub const _PyThreadState_WHENCE_NOTSET: c_int = -1;
 pub const _PyThreadState_WHENCE_UNKNOWN: c_int = 0;
 pub const _PyThreadState_WHENCE_INIT: c_int = 1;
@@ -178,10 +191,18 @@ pub const _PyOS_LOG2_STACK_MARGIN: c_int = 11;
 pub const _PyOS_STACK_MARGIN: c_int = 2048;
 pub const _PyOS_STACK_MARGIN_BYTES: c_ulong = 16384;
 pub const _PyOS_STACK_MARGIN_SHIFT: c_int = 14;
+pub const _PY_GIL_DROP_REQUEST_BIT: usize = 1;
+pub const _PY_SIGNALS_PENDING_BIT: usize = 2;
+pub const _PY_CALLS_TO_DO_BIT: usize = 4;
+pub const _PY_ASYNC_EXCEPTION_BIT: usize = 8;
+pub const _PY_GC_SCHEDULED_BIT: usize = 16;
 pub const _PY_EVAL_PLEASE_STOP_BIT: usize = 32;
 pub const _PY_EVAL_EXPLICIT_MERGE_BIT: usize = 64;
 pub const _PY_EVAL_JIT_INVALIDATE_COLD_BIT: usize = 128;
 pub const _PY_EVAL_EVENTS_BITS: usize = 8;
 pub const _PY_EVAL_EVENTS_MASK: usize = 255;
 
-shared! { _PyErr_StackItem, _PyStackChunk, _PyRemoteDebuggerSupport, PyThreadState, llist_node, _PyThreadStateImpl, _PyThreadState_status }
+shared! {
+    _PyErr_StackItem, _PyStackChunk, _PyRemoteDebuggerSupport, PyThreadState, llist_node, _PyThreadStateImpl,
+    _PyThreadState_status,
+}

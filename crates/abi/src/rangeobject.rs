@@ -17,4 +17,25 @@ pub struct _PyRangeIterObject {
 }
 const _: () = assert!(size_of::<_PyRangeIterObject>() == 40);
 
-shared! { _PyRangeIterObject }
+/// `range`; all four are integers.
+#[repr(C)]
+pub struct _PyRangeObject {
+    pub ob_base: PyObject,
+    pub start: Cell<*mut PyObject>,
+    pub stop: Cell<*mut PyObject>,
+    pub step: Cell<*mut PyObject>,
+    pub length: Cell<*mut PyObject>,
+}
+const _: () = assert!(size_of::<_PyRangeObject>() == 48);
+
+/// `longrange_iterator`: when a bound does not fit a C long.
+#[repr(C)]
+pub struct longrangeiterobject {
+    pub ob_base: PyObject,
+    pub start: Cell<*mut PyObject>,
+    pub step: Cell<*mut PyObject>,
+    pub len: Cell<*mut PyObject>,
+}
+const _: () = assert!(size_of::<longrangeiterobject>() == 40);
+
+shared! { _PyRangeIterObject, _PyRangeObject, longrangeiterobject }

@@ -110,10 +110,14 @@ const _: () = assert!(size_of::<PyBufferProcs>() == 16);
 #[repr(C)]
 pub struct PyTypeObject {
     pub ob_base: PyVarObject,
+    /// Module and name with a dot between them; of a heap type, the name alone.
     pub tp_name: Cell<*const c_char>,
+    /// Bytes of an instance without items.
     pub tp_basicsize: Cell<Py_ssize_t>,
+    /// Bytes per item of a variable-size instance.
     pub tp_itemsize: Cell<Py_ssize_t>,
     pub tp_dealloc: Cell<Option<destructor>>,
+    /// Where an instance keeps its `vectorcallfunc`, with `Py_TPFLAGS_HAVE_VECTORCALL`.
     pub tp_vectorcall_offset: Cell<Py_ssize_t>,
     pub tp_getattr: Cell<Option<getattrfunc>>,
     pub tp_setattr: Cell<Option<setattrfunc>>,
@@ -133,32 +137,43 @@ pub struct PyTypeObject {
     pub tp_traverse: Cell<Option<traverseproc>>,
     pub tp_clear: Cell<Option<inquiry>>,
     pub tp_richcompare: Cell<Option<richcmpfunc>>,
+    /// Where an instance keeps its weak references; 0 for none, below 0 in front of it.
     pub tp_weaklistoffset: Cell<Py_ssize_t>,
     pub tp_iter: Cell<Option<getiterfunc>>,
     pub tp_iternext: Cell<Option<iternextfunc>>,
     pub tp_methods: Cell<*mut PyMethodDef>,
     pub tp_members: Cell<*mut PyMemberDef>,
     pub tp_getset: Cell<*mut PyGetSetDef>,
+    /// Owned by a heap type, borrowed by a static one.
     pub tp_base: Cell<*mut PyTypeObject>,
+    /// Of a static built-in type it is NULL here and lives in the interpreter state, in the reference.
     pub tp_dict: Cell<*mut PyObject>,
     pub tp_descr_get: Cell<Option<descrgetfunc>>,
     pub tp_descr_set: Cell<Option<descrsetfunc>>,
+    /// Where an instance keeps its dictionary; 0 for none, below 0 counted from the end, -1 when the VM manages it.
     pub tp_dictoffset: Cell<Py_ssize_t>,
     pub tp_init: Cell<Option<initproc>>,
     pub tp_alloc: Cell<Option<allocfunc>>,
     pub tp_new: Cell<Option<newfunc>>,
     pub tp_free: Cell<Option<freefunc>>,
     pub tp_is_gc: Cell<Option<inquiry>>,
+    /// A tuple.
     pub tp_bases: Cell<*mut PyObject>,
+    /// A tuple, the type itself first.
     pub tp_mro: Cell<*mut PyObject>,
+    /// Unused.
     pub tp_cache: Cell<*mut PyObject>,
+    /// A dictionary of weak references; of a static built-in type, its index.
     pub tp_subclasses: Cell<*mut c_void>,
     pub tp_weaklist: Cell<*mut PyObject>,
     pub tp_del: Cell<Option<destructor>>,
+    /// Changes with every attribute of the type or its bases; 0 when none is assigned.
     pub tp_version_tag: Cell<c_uint>,
     pub tp_finalize: Cell<Option<destructor>>,
     pub tp_vectorcall: Cell<Option<vectorcallfunc>>,
+    /// Bit n: watcher n wants to hear of changes.
     pub tp_watched: Cell<c_uchar>,
+    /// How many version tags the type has had.
     pub tp_versions_used: Cell<u16>,
 }
 const _: () = assert!(size_of::<PyTypeObject>() == 416);
@@ -166,8 +181,11 @@ const _: () = assert!(size_of::<PyTypeObject>() == 416);
 /// What the specialiser keeps in a heap type.
 #[repr(C)]
 pub struct _specialization_cache {
+    /// `__getitem__` of the class, if it is a simple function of Python.
     pub getitem: Cell<*mut PyObject>,
+    /// The version that `getitem` had when it was cached.
     pub getitem_version: Cell<u32>,
+    /// `__init__` of the class, if it is a simple function of Python.
     pub init: Cell<*mut PyObject>,
 }
 const _: () = assert!(size_of::<_specialization_cache>() == 24);
@@ -184,9 +202,12 @@ pub struct PyHeapTypeObject {
     pub ht_name: Cell<*mut PyObject>,
     pub ht_slots: Cell<*mut PyObject>,
     pub ht_qualname: Cell<*mut PyObject>,
+    /// The keys that instances share.
     pub ht_cached_keys: Cell<*mut PyDictKeysObject>,
     pub ht_module: Cell<*mut PyObject>,
+    /// The memory behind `tp_name`, if the type owns it.
     pub _ht_tpname: Cell<*mut c_char>,
+    /// The value of the slot `Py_tp_token`.
     pub ht_token: Cell<*mut c_void>,
     pub _spec_cache: _specialization_cache,
 }
@@ -200,6 +221,16 @@ pub struct _special_method {
     pub error_suggestion: Cell<*const c_char>,
 }
 const _: () = assert!(size_of::<_special_method>() == 24);
+
+/// `super`.
+#[repr(C)]
+pub struct superobject {
+    pub ob_base: PyObject,
+    pub r#type: Cell<*mut PyTypeObject>,
+    pub obj: Cell<*mut PyObject>,
+    pub obj_type: Cell<*mut PyTypeObject>,
+}
+const _: () = assert!(size_of::<superobject>() == 40);
 
 pub const _Py_TPFLAGS_STATIC_BUILTIN: c_ulong = 2;
 pub const Py_TPFLAGS_INLINE_VALUES: c_ulong = 4;
@@ -319,4 +350,7 @@ pub const Py_am_send: c_int = 81;
 pub const Py_tp_vectorcall: c_int = 82;
 pub const Py_tp_token: c_int = 83;
 
-shared! { PyNumberMethods, PySequenceMethods, PyMappingMethods, PyAsyncMethods, PyBufferProcs, PyTypeObject, _specialization_cache, PyHeapTypeObject, _special_method }
+shared! {
+    PyNumberMethods, PySequenceMethods, PyMappingMethods, PyAsyncMethods, PyBufferProcs, PyTypeObject,
+    _specialization_cache, PyHeapTypeObject, _special_method, superobject,
+}

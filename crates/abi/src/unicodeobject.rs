@@ -94,7 +94,9 @@ pub struct PyUnicodeWriter {
 #[repr(C)]
 pub struct PyASCIIObject {
     pub ob_base: PyObject,
+    /// Number of code points.
     pub length: Cell<Py_ssize_t>,
+    /// -1 until it is computed.
     pub hash: Cell<Py_hash_t>,
     pub state: _PyUnicodeObject_state,
 }
@@ -104,12 +106,14 @@ const _: () = assert!(size_of::<PyASCIIObject>() == 40);
 #[repr(C)]
 pub struct PyCompactUnicodeObject {
     pub _base: PyASCIIObject,
+    /// Bytes of `utf8`, without the NUL behind them.
     pub utf8_length: Cell<Py_ssize_t>,
+    /// The UTF-8 form, once somebody asked for it, with a NUL behind it.
     pub utf8: Cell<*mut c_char>,
 }
 const _: () = assert!(size_of::<PyCompactUnicodeObject>() == 56);
 
-/// The pointer, by width of character.
+/// The characters, by their width.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub union PyUnicodeObject_data {
@@ -128,17 +132,20 @@ pub struct PyUnicodeObject {
 }
 const _: () = assert!(size_of::<PyUnicodeObject>() == 64);
 
-/// A string under construction. `overallocate` and `readonly` are one-bit fields of C in the low bit of their bytes.
+/// A string under construction.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct _PyUnicodeWriter {
+    /// The string, or NULL; borrowed from an argument while `readonly`.
     pub buffer: *mut PyObject,
     pub data: *mut c_void,
     pub kind: c_int,
     pub maxchar: Py_UCS4,
     pub size: Py_ssize_t,
     pub pos: Py_ssize_t,
+    /// Characters to allocate at least.
     pub min_length: Py_ssize_t,
+    /// The lowest maximum to allocate for.
     pub min_char: Py_UCS4,
     pub overallocate: c_uchar,
     pub readonly: c_uchar,
@@ -154,10 +161,36 @@ pub struct _PyUnicode_Name_CAPI {
 }
 const _: () = assert!(size_of::<_PyUnicode_Name_CAPI>() == 16);
 
+/// `str_iterator` and `str_ascii_iterator`.
+#[repr(C)]
+pub struct unicodeiterobject {
+    pub ob_base: PyObject,
+    pub it_index: Cell<Py_ssize_t>,
+    pub it_seq: Cell<*mut PyObject>,
+}
+const _: () = assert!(size_of::<unicodeiterobject>() == 32);
+
 pub const Py_UNICODE_REPLACEMENT_CHARACTER: c_uint = 65533;
 pub const SSTATE_NOT_INTERNED: c_int = 0;
 pub const SSTATE_INTERNED_MORTAL: c_int = 1;
 pub const SSTATE_INTERNED_IMMORTAL: c_int = 2;
 pub const SSTATE_INTERNED_IMMORTAL_STATIC: c_int = 3;
 
-shared! { _PyUnicodeObject_state, PyASCIIObject, PyCompactUnicodeObject, PyUnicodeObject_data, PyUnicodeObject, _PyUnicodeWriter, _PyUnicode_Name_CAPI }
+shared! {
+    _PyUnicodeObject_state, PyASCIIObject, PyCompactUnicodeObject, PyUnicodeObject_data, PyUnicodeObject,
+    _PyUnicodeWriter, _PyUnicode_Name_CAPI, unicodeiterobject,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_keeps_its_parts_apart() {
+        let state = _PyUnicodeObject_state::new(SSTATE_INTERNED_MORTAL, PyUnicode_4BYTE_KIND, true, false, true);
+        state.set_interned(SSTATE_INTERNED_IMMORTAL_STATIC);
+        state.set_statically_allocated(false);
+        assert_eq!((state.interned(), state.kind()), (SSTATE_INTERNED_IMMORTAL_STATIC, PyUnicode_4BYTE_KIND));
+        assert_eq!((state.compact(), state.ascii(), state.statically_allocated()), (true, false, false));
+    }
+}

@@ -10,9 +10,12 @@ use crate::object::{Py_hash_t, PyObject, vectorcallfunc};
 #[repr(C)]
 pub struct PyWeakReference {
     pub ob_base: PyObject,
+    /// The referent, borrowed; `None` once it is gone.
     pub wr_object: Cell<*mut PyObject>,
     pub wr_callback: Cell<*mut PyObject>,
+    /// The hash of the referent, once asked for; -1 until then.
     pub hash: Cell<Py_hash_t>,
+    /// References to one object form a list; those without callback come first.
     pub wr_prev: Cell<*mut PyWeakReference>,
     pub wr_next: Cell<*mut PyWeakReference>,
     pub vectorcall: Cell<Option<vectorcallfunc>>,

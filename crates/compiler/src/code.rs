@@ -1,0 +1,213 @@
+//! Compiled code as a plain value: what CPython keeps in a code object, before there are any objects.
+//!
+//! **Invariant:** a `CodeUnit` is complete: the runtime turns it into a code object without looking at source or tree
+//! again, and [`crate::marshal`] writes it as CPython's marshal would. The counterpart is `PyCodeObject` and
+//! `struct _PyCodeConstructor`.
+
+use std::hash::{Hash, Hasher};
+
+use crate::text::Text;
+
+/// Bits of `co_flags`.
+pub mod flags {
+    pub const OPTIMIZED: u32 = 0x1;
+    pub const NEWLOCALS: u32 = 0x2;
+    pub const VARARGS: u32 = 0x4;
+    pub const VARKEYWORDS: u32 = 0x8;
+    pub const NESTED: u32 = 0x10;
+    pub const GENERATOR: u32 = 0x20;
+    pub const COROUTINE: u32 = 0x80;
+    pub const ITERABLE_COROUTINE: u32 = 0x100;
+    pub const ASYNC_GENERATOR: u32 = 0x200;
+    pub const FUTURE_DIVISION: u32 = 0x20000;
+    pub const FUTURE_ABSOLUTE_IMPORT: u32 = 0x40000;
+    pub const FUTURE_WITH_STATEMENT: u32 = 0x80000;
+    pub const FUTURE_PRINT_FUNCTION: u32 = 0x100000;
+    pub const FUTURE_UNICODE_LITERALS: u32 = 0x200000;
+    pub const FUTURE_BARRY_AS_BDFL: u32 = 0x400000;
+    pub const FUTURE_GENERATOR_STOP: u32 = 0x800000;
+    pub const FUTURE_ANNOTATIONS: u32 = 0x1000000;
+    pub const HAS_DOCSTRING: u32 = 0x4000000;
+    pub const METHOD: u32 = 0x8000000;
+    /// All the future features.
+    pub const FUTURE_MASK: u32 = 0x1FE0000;
+}
+
+/// Kinds of `localspluskinds`; one byte a slot, bits combined.
+pub mod kind {
+    pub const ARG_POS: u8 = 0x02;
+    pub const ARG_KW: u8 = 0x04;
+    pub const ARG_VAR: u8 = 0x08;
+    pub const ARG: u8 = ARG_POS | ARG_KW | ARG_VAR;
+    /// An inlined comprehension's variable: not visible in `locals()`.
+    pub const HIDDEN: u8 = 0x10;
+    pub const LOCAL: u8 = 0x20;
+    pub const CELL: u8 = 0x40;
+    pub const FREE: u8 = 0x80;
+}
+
+/// A code object's content.
+#[derive(Clone, Debug)]
+pub struct CodeUnit {
+    pub argcount: u32,
+    pub posonlyargcount: u32,
+    pub kwonlyargcount: u32,
+    pub stacksize: u32,
+    /// Bits of [`flags`].
+    pub flags: u32,
+    /// Two bytes an instruction or cache entry; cache entries are zero.
+    pub code: Vec<u8>,
+    pub consts: Vec<Constant>,
+    pub names: Vec<Text>,
+    /// Locals, then cells that are not arguments, then free variables.
+    pub localsplusnames: Vec<Text>,
+    /// Bits of [`kind`], one byte for each of `localsplusnames`.
+    pub localspluskinds: Vec<u8>,
+    pub filename: Text,
+    pub name: Text,
+    pub qualname: Text,
+    pub firstlineno: i32,
+    /// Locations in the format of CPython's `InternalDocs/code_objects.md`.
+    pub linetable: Vec<u8>,
+    /// Handlers in the format of CPython's `InternalDocs/exception_handling.md`.
+    pub exceptiontable: Vec<u8>,
+}
+
+impl CodeUnit {
+    fn of_kind(&self, bits: u8) -> impl Iterator<Item = &Text> {
+        self.localsplusnames.iter().zip(&self.localspluskinds).filter(move |(_, k)| **k & bits != 0).map(|(n, _)| n)
+    }
+
+    /// `co_varnames`.
+    pub fn varnames(&self) -> impl Iterator<Item = &Text> {
+        self.of_kind(kind::LOCAL)
+    }
+
+    /// `co_cellvars`.
+    pub fn cellvars(&self) -> impl Iterator<Item = &Text> {
+        self.of_kind(kind::CELL)
+    }
+
+    /// `co_freevars`.
+    pub fn freevars(&self) -> impl Iterator<Item = &Text> {
+        self.of_kind(kind::FREE)
+    }
+
+    /// `co_nlocals`.
+    pub fn nlocals(&self) -> usize {
+        self.varnames().count()
+    }
+}
+
+/// Code objects are equal as CPython compares them: the file and the qualified name do not count.
+impl PartialEq for CodeUnit {
+    fn eq(&self, other: &CodeUnit) -> bool {
+        self.firstlineno == other.firstlineno
+            && self.code == other.code
+            && self.name == other.name
+            && self.argcount == other.argcount
+            && self.posonlyargcount == other.posonlyargcount
+            && self.kwonlyargcount == other.kwonlyargcount
+            && self.flags == other.flags
+            && self.names == other.names
+            && self.localsplusnames == other.localsplusnames
+            && self.localspluskinds == other.localspluskinds
+            && self.linetable == other.linetable
+            && self.exceptiontable == other.exceptiontable
+            && self.consts == other.consts
+    }
+}
+
+impl Eq for CodeUnit {}
+
+impl Hash for CodeUnit {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+        self.firstlineno.hash(state);
+        self.linetable.hash(state);
+        self.code.len().hash(state);
+    }
+}
+
+/// A value of `co_consts`.
+///
+/// Equality and hash are those of CPython's constant tables: values of different types differ (`1`, `1.0`, `True`),
+/// and so do zeros of different sign.
+#[derive(Clone, Debug)]
+pub enum Constant {
+    None,
+    Ellipsis,
+    Bool(bool),
+    Int(i64),
+    /// Only for what does not fit `Int`.
+    BigInt(BigInt),
+    Float(f64),
+    Complex {
+        real: f64,
+        imag: f64,
+    },
+    Str(Text),
+    Bytes(Box<[u8]>),
+    Tuple(Box<[Constant]>),
+    /// Distinct items in the order of the source.
+    FrozenSet(Box<[Constant]>),
+    /// Start, stop, step.
+    Slice(Box<[Constant; 3]>),
+    Code(Box<CodeUnit>),
+}
+
+/// The magnitude of a large integer in digits of 30 bits, least significant first, and its sign.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BigInt {
+    pub negative: bool,
+    pub digits: Box<[u32]>,
+}
+
+impl PartialEq for Constant {
+    fn eq(&self, other: &Constant) -> bool {
+        use Constant::*;
+        match (self, other) {
+            (None, None) | (Ellipsis, Ellipsis) => true,
+            (Bool(a), Bool(b)) => a == b,
+            (Int(a), Int(b)) => a == b,
+            (BigInt(a), BigInt(b)) => a == b,
+            (Float(a), Float(b)) => a.to_bits() == b.to_bits(),
+            (Complex { real: a, imag: b }, Complex { real: c, imag: d }) => {
+                a.to_bits() == c.to_bits() && b.to_bits() == d.to_bits()
+            }
+            (Str(a), Str(b)) => a == b,
+            (Bytes(a), Bytes(b)) => a == b,
+            (Tuple(a), Tuple(b)) => a == b,
+            (FrozenSet(a), FrozenSet(b)) => a.len() == b.len() && a.iter().all(|item| b.contains(item)),
+            (Slice(a), Slice(b)) => a == b,
+            (Code(a), Code(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Constant {}
+
+impl Hash for Constant {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        use Constant::*;
+        std::mem::discriminant(self).hash(state);
+        match self {
+            None | Ellipsis => {}
+            Bool(v) => v.hash(state),
+            Int(v) => v.hash(state),
+            BigInt(v) => v.hash(state),
+            Float(v) => v.to_bits().hash(state),
+            Complex { real, imag } => {
+                real.to_bits().hash(state);
+                imag.to_bits().hash(state);
+            }
+            Str(v) => v.hash(state),
+            Bytes(v) => v.hash(state),
+            Tuple(v) => v.hash(state),
+            FrozenSet(v) => v.len().hash(state),
+            Slice(v) => v.hash(state),
+            Code(v) => v.hash(state),
+        }
+    }
+}

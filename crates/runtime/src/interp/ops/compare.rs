@@ -1,0 +1,187 @@
+//! Comparison, identity and membership.
+
+use super::{drop_word, fast, lower, slot, slow};
+use crate::abi::PyFloatObject;
+use crate::interp::dispatch::{Act, Flow};
+use crate::interp::specialize;
+use crate::interp::stackref::StackRef;
+use crate::prelude::*;
+
+/// The operand's bits of COMPARE_OP: comparison in 5-7, "make a bool" in 4, and a mask of outcomes in 0-3.
+const TO_BOOL: usize = 16;
+const UNORDERED: usize = 1;
+const LESS: usize = 2;
+const GREATER: usize = 4;
+const EQUAL: usize = 8;
+
+#[inline(always)]
+fn outcome<T: PartialOrd>(a: T, b: T) -> usize {
+    if a == b {
+        EQUAL
+    } else if a < b {
+        LESS
+    } else if a > b {
+        GREATER
+    } else {
+        UNORDERED
+    }
+}
+
+fast! {
+    /// Two immediates.
+    fn compare_op_int(r, _ts) {
+        let (a, b) = (*slot(r, 2), *slot(r, 1));
+        if !StackRef::are_ints(a, b) {
+            return Act::MISS;
+        }
+        let (a, b) = (a.raw_int(), b.raw_int());
+        let outcome = if a == b { EQUAL } else if a < b { LESS } else { GREATER };
+        *slot(r, 2) = StackRef::bool(outcome & r.oparg != 0);
+        r.sp = r.sp.sub(1);
+        Act::NEXT
+    }
+
+    /// Integers of up to two digits, at least one of them an object.
+    fn compare_op_int_mixed(r, _ts) {
+        let (a, b) = (*slot(r, 2), *slot(r, 1));
+        let (Some(x), Some(y)) = (super::arith::small_int(a), super::arith::small_int(b)) else { return Act::MISS };
+        if super::is_last(a) && super::is_last(b) {
+            return Act::MISS;
+        }
+        *slot(r, 2) = StackRef::bool(outcome(x, y) & r.oparg != 0);
+        r.sp = r.sp.sub(1);
+        if super::is_last(a) {
+            if b.is_owned() {
+                lower(b);
+            }
+            return drop_word(r, a, Act::NEXT);
+        }
+        if a.is_owned() {
+            lower(a);
+        }
+        drop_word(r, b, Act::NEXT)
+    }
+
+    fn compare_op_float(r, _ts) {
+        let (a, b) = (*slot(r, 2), *slot(r, 1));
+        if !a.is_exact(Float::TYPE) || !b.is_exact(Float::TYPE) {
+            return Act::MISS;
+        }
+        if super::is_last(a) && super::is_last(b) {
+            return Act::MISS;
+        }
+        let (x, y) = (a.ptr().cast::<PyFloatObject>(), b.ptr().cast::<PyFloatObject>());
+        *slot(r, 2) = StackRef::bool(outcome((*x).ob_fval.get(), (*y).ob_fval.get()) & r.oparg != 0);
+        r.sp = r.sp.sub(1);
+        if super::is_last(a) {
+            if b.is_owned() {
+                lower(b);
+            }
+            return drop_word(r, a, Act::NEXT);
+        }
+        if a.is_owned() {
+            lower(a);
+        }
+        drop_word(r, b, Act::NEXT)
+    }
+
+    /// `is` and `is not`.
+    fn is_op(r, _ts) {
+        let (a, b) = (*slot(r, 2), *slot(r, 1));
+        if a.is_int() || b.is_int() || super::is_last(a) || super::is_last(b) {
+            return Act::MISS;
+        }
+        if (*a.ptr()).ob_type.get() == Int::TYPE {
+            return Act::MISS;
+        }
+        *slot(r, 2) = StackRef::bool((a.ptr() == b.ptr()) != (r.oparg != 0));
+        r.sp = r.sp.sub(1);
+        if a.is_owned() {
+            lower(a);
+        }
+        drop_word(r, b, Act::NEXT)
+    }
+}
+
+slow! {
+    fn compare_op(m, oparg) {
+        if specialize::due(m.ip()) {
+            specialize::compare_op(m, oparg);
+            return Ok(Flow::Reload);
+        }
+        let (a, b) = (*m.slot(2), *m.slot(1));
+        let word = if let (Some(x), Some(y)) = (super::arith::small_int(a), super::arith::small_int(b)) {
+            StackRef::bool(outcome(x, y) & oparg != 0)
+        } else {
+            let Some(op) = CompareOp::from_raw((oparg >> 5) as c_int) else {
+                return Err(raise!(SystemError, "bad comparison operator"));
+            };
+            let result = m.peek(2)?.rich_compare(m.peek(1)?, op)?;
+            if oparg & TO_BOOL != 0 { StackRef::bool(result.is_true()?) } else { StackRef::from_ref(result) }
+        };
+        m.drop_top(2);
+        m.push(word);
+        Ok(Flow::Next)
+    }
+
+    /// Two exact strings, for equality.
+    fn compare_op_str(m, oparg) {
+        let (a, b) = (*m.slot(2), *m.slot(1));
+        if !a.is_exact(Str::TYPE) || !b.is_exact(Str::TYPE) {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Reload);
+        }
+        let equal = a.ptr() == b.ptr() || a.borrowed_handle::<Str>().equals_str(&b.borrowed_handle::<Str>());
+        m.drop_top(2);
+        let outcome = if equal { EQUAL } else { LESS | GREATER | UNORDERED };
+        m.push(StackRef::bool(outcome & oparg != 0));
+        Ok(Flow::Next)
+    }
+
+    fn is_op_slow(m, inverted) {
+        let (a, b) = (*m.slot(2), *m.slot(1));
+        let same = match (super::arith::small_int(a), super::arith::small_int(b)) {
+            (Some(x), Some(y)) => x == y,
+            (None, None) => m.peek(2)?.is_identical(m.peek(1)?),
+            _ => false,
+        };
+        m.drop_top(2);
+        m.push(StackRef::bool(same != (inverted != 0)));
+        Ok(Flow::Next)
+    }
+
+    fn contains_op(m, inverted) {
+        if specialize::due(m.ip()) {
+            specialize::contains_op(m);
+            return Ok(Flow::Reload);
+        }
+        let found = m.peek(1)?.contains(m.peek(2)?)?;
+        m.drop_top(2);
+        m.push(StackRef::bool(found != (inverted != 0)));
+        Ok(Flow::Next)
+    }
+
+    fn contains_op_dict(m, inverted) {
+        let container = *m.slot(1);
+        if !container.is_exact(Dict::TYPE) {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Reload);
+        }
+        let found = container.borrowed_handle::<Dict>().contains(m.peek(2)?)?;
+        m.drop_top(2);
+        m.push(StackRef::bool(found != (inverted != 0)));
+        Ok(Flow::Next)
+    }
+
+    fn contains_op_set(m, inverted) {
+        let container = *m.slot(1);
+        if !container.is_exact(Set::TYPE) && !container.is_exact(FrozenSet::TYPE) {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Reload);
+        }
+        let found = crate::types::set::contains(container.borrowed_handle(), m.peek(2)?)?;
+        m.drop_top(2);
+        m.push(StackRef::bool(found != (inverted != 0)));
+        Ok(Flow::Next)
+    }
+}

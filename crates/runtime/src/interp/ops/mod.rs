@@ -1,0 +1,162 @@
+//! The bodies of the instructions, one file per family; specialised forms stand below the generic one.
+//!
+//! `interp/table.rs` binds them to instruction numbers. A fast body takes `(&mut Regs, thread)` and answers `Act`;
+//! a slow body takes `(frame, thread, operand)` and answers `SlowResult`.
+
+pub mod arith;
+pub mod attr;
+pub mod build;
+pub mod call;
+pub mod compare;
+pub mod control;
+pub mod except;
+pub mod generator;
+pub mod import;
+pub mod intrinsic;
+pub mod iter;
+pub mod load_store;
+pub mod pattern;
+pub mod subscript;
+
+use super::dispatch::{Act, Regs};
+use super::frame;
+use super::stackref::StackRef;
+use crate::object::header;
+
+/// Declares slow bodies: `slow! { fn name(m, oparg) { .. } }` gets the machine and the operand.
+macro_rules! slow {
+    ($($(#[$meta:meta])* fn $name:ident($m:ident, $oparg:pat) $body:block)*) => {$(
+        $(#[$meta])*
+        #[inline(never)]
+        pub unsafe fn $name(
+            frame: *mut $crate::interp::frame::Frame,
+            thread: *mut $crate::abi::PyThreadState,
+            $oparg: usize,
+        ) -> $crate::interp::dispatch::SlowResult {
+            let $m = $crate::interp::dispatch::Machine { frame, thread };
+            // SAFETY: the handler passes the frame being executed, and the bytecode guarantees stack depth and indices.
+            unsafe { $body }
+        }
+    )*};
+}
+pub(crate) use slow;
+
+/// Declares fast bodies: `fast! { fn name(r, ts) { .. } }`.
+macro_rules! fast {
+    ($($(#[$meta:meta])* fn $name:ident($r:ident, $ts:pat) $body:block)*) => {$(
+        $(#[$meta])*
+        #[inline(always)]
+        pub unsafe fn $name(
+            $r: &mut $crate::interp::dispatch::Regs,
+            $ts: *mut $crate::abi::PyThreadState,
+        ) -> $crate::interp::dispatch::Act {
+            // SAFETY: as for slow bodies.
+            unsafe { $body }
+        }
+    )*};
+}
+pub(crate) use fast;
+
+/// The slot of local variable `index`.
+#[inline(always)]
+pub(crate) unsafe fn local(r: &Regs, index: usize) -> *mut StackRef {
+    // SAFETY: indices in bytecode are valid.
+    unsafe { frame::local(r.fp, index) }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn push(r: &mut Regs, word: StackRef) {
+    // SAFETY: the compiler reserved the depth.
+    unsafe {
+        *r.sp = word;
+        r.sp = r.sp.add(1);
+    }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn pop(r: &mut Regs) -> StackRef {
+    // SAFETY: the stack is not empty, by the bytecode.
+    unsafe {
+        r.sp = r.sp.sub(1);
+        *r.sp
+    }
+}
+
+/// The slot `depth` words below the top (1 is the top).
+#[inline(always)]
+pub(crate) unsafe fn slot(r: &Regs, depth: usize) -> *mut StackRef {
+    // SAFETY: the stack is that deep.
+    unsafe { r.sp.sub(depth) }
+}
+
+/// The cache unit `index` units behind the instruction (1 is the counter).
+#[inline(always)]
+pub(crate) unsafe fn cache16(ip: *mut u16, index: usize) -> u16 {
+    // SAFETY: the instruction has that many cache units.
+    unsafe { *ip.add(index) }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn cache32(ip: *mut u16, index: usize) -> u32 {
+    // SAFETY: as above.
+    unsafe { ip.add(index).cast::<u32>().read_unaligned() }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn cache64(ip: *mut u16, index: usize) -> u64 {
+    // SAFETY: as above.
+    unsafe { ip.add(index).cast::<u64>().read_unaligned() }
+}
+
+/// Drops `word`; answers `after`, or its deallocating twin when the object has to go.
+#[inline(always)]
+pub(crate) unsafe fn drop_word(r: &mut Regs, word: StackRef, after: Act) -> Act {
+    // SAFETY: the word was taken off the stack or out of a variable.
+    unsafe {
+        if word.is_owned() && lower(word) {
+            r.pending = word.bits();
+            return if after == Act::NEXT { Act::DEALLOC } else { Act::DEALLOC_JUMP };
+        }
+    }
+    after
+}
+
+/// Takes a count off an owned word; `true` when it came to zero.
+#[inline(always)]
+pub(crate) unsafe fn lower(word: StackRef) -> bool {
+    // SAFETY: an owned pointer.
+    unsafe {
+        let object = word.ptr();
+        let count = (*object).ob_refcnt.get();
+        if (count as i32) < 0 {
+            return false;
+        }
+        (*object).ob_refcnt.set(count - 1);
+        count == 1
+    }
+}
+
+/// Whether dropping the word would deallocate its object.
+#[inline(always)]
+pub(crate) unsafe fn is_last(word: StackRef) -> bool {
+    // SAFETY: an owned pointer is live.
+    unsafe { word.is_owned() && (*word.ptr()).ob_refcnt.get() == 1 }
+}
+
+/// Keeps the two ends of a conditional jump apart: as a select on the instruction pointer every later load would
+/// wait for the comparison.
+macro_rules! keep_branch {
+    () => {
+        core::arch::asm!("", options(nomem, nostack, preserves_flags))
+    };
+}
+pub(crate) use keep_branch;
+
+/// A new count of `ptr` as a word.
+#[inline(always)]
+pub(crate) unsafe fn counted(ptr: *mut crate::abi::PyObject) -> StackRef {
+    // SAFETY: the caller passes a live object.
+    unsafe { header::incref(ptr) };
+    StackRef::steal(ptr)
+}
+

@@ -1,0 +1,217 @@
+//! Items and slices.
+
+use super::{drop_word, fast, slot, slow};
+use crate::abi::{PyListObject, PyObject, PyTupleObject};
+use crate::interp::dispatch::{Act, Flow, Machine};
+use crate::interp::specialize;
+use crate::interp::stackref::StackRef;
+use crate::object::header;
+use crate::prelude::*;
+
+/// The index of item `word` in a sequence of `length` items; negative ones count from the end.
+#[inline(always)]
+fn resolve_index(word: StackRef, length: usize) -> Option<usize> {
+    if !word.is_int() {
+        return None;
+    }
+    let index = word.int_value();
+    let index = if index < 0 { index + length as i64 } else { index };
+    if (index as u64) < length as u64 { Some(index as usize) } else { None }
+}
+
+fast! {
+    fn subscr_list_int(r, _ts) {
+        let (container, index) = (*slot(r, 2), *slot(r, 1));
+        if !container.is_exact(List::TYPE) {
+            return Act::MISS;
+        }
+        let list = container.ptr().cast::<PyListObject>();
+        let Some(index) = resolve_index(index, (*list).ob_base.ob_size.get() as usize) else { return Act::MISS };
+        let item = *(*list).ob_item.get().add(index);
+        *slot(r, 2) = super::counted(item);
+        r.sp = r.sp.sub(1);
+        drop_word(r, container, Act::NEXT)
+    }
+
+    fn subscr_tuple_int(r, _ts) {
+        let (container, index) = (*slot(r, 2), *slot(r, 1));
+        if !container.is_exact(Tuple::TYPE) {
+            return Act::MISS;
+        }
+        let tuple = container.ptr().cast::<PyTupleObject>();
+        let Some(index) = resolve_index(index, (*tuple).ob_base.ob_size.get() as usize) else { return Act::MISS };
+        let item = *(&raw const (*tuple).ob_item).cast::<*mut PyObject>().add(index);
+        *slot(r, 2) = super::counted(item);
+        r.sp = r.sp.sub(1);
+        drop_word(r, container, Act::NEXT)
+    }
+
+    /// `list[int] = value` where the value is an object already; the old item goes last.
+    fn store_subscr_list_int(r, _ts) {
+        let (value, container, index) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
+        if value.is_int() || super::is_last(container) || !container.is_exact(List::TYPE) {
+            return Act::MISS;
+        }
+        let list = container.ptr().cast::<PyListObject>();
+        let Some(index) = resolve_index(index, (*list).ob_base.ob_size.get() as usize) else { return Act::MISS };
+        let item = (*list).ob_item.get().add(index);
+        let old = *item;
+        *item = value.heap_safe().ptr();
+        r.sp = r.sp.sub(3);
+        if container.is_owned() {
+            super::lower(container);
+        }
+        drop_word(r, StackRef::steal(old), Act::NEXT)
+    }
+}
+
+/// `container[key]` with both on the stack.
+///
+/// # Safety
+/// As for slow bodies.
+pub unsafe fn binary_subscript(m: Machine) -> PyResult<Flow> {
+    // SAFETY: two operands stand on the stack.
+    unsafe {
+        let result = m.peek(2)?.get_item(m.peek(1)?)?;
+        m.drop_top(2);
+        m.push_ref(result);
+    }
+    Ok(Flow::Next)
+}
+
+slow! {
+    fn subscr_dict(m, _) {
+        let container = *m.slot(2);
+        if !container.is_exact(Dict::TYPE) {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Reload);
+        }
+        let key = m.peek(1)?;
+        match container.borrowed_handle::<Dict>().get(key)? {
+            Some(value) => {
+                m.drop_top(2);
+                m.push_ref(value);
+                Ok(Flow::Next)
+            }
+            None => Err(raise!(KeyError, object: key.to_owned())),
+        }
+    }
+
+    fn subscr_str_int(m, _) {
+        let container = *m.slot(2);
+        if container.is_exact(Str::TYPE) {
+            let text = container.borrowed_handle::<Str>();
+            if let Some(index) = resolve_index(*m.slot(1), text.len()) {
+                let result = Str::from_char_code(text.char_at(index))?;
+                m.drop_top(2);
+                m.push_ref(result);
+                return Ok(Flow::Next);
+            }
+        }
+        binary_subscript(m)
+    }
+
+    /// A list item by an integer that is an object.
+    fn subscr_list_int_mixed(m, _) {
+        let container = *m.slot(2);
+        if let Some(index) = super::arith::small_int(*m.slot(1)) {
+            if container.is_exact(List::TYPE) {
+                let list = container.borrowed_handle::<List>();
+                let index = if index < 0 { index + list.len() as i64 } else { index };
+                if index >= 0 && let Some(item) = list.get(index as usize) {
+                    m.drop_top(2);
+                    m.push_ref(item);
+                    return Ok(Flow::Next);
+                }
+            }
+        } else {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Reload);
+        }
+        binary_subscript(m)
+    }
+
+    fn subscr_tuple_int_mixed(m, _) {
+        if super::arith::small_int(*m.slot(1)).is_none() || !(*m.slot(2)).is_exact(Tuple::TYPE) {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Reload);
+        }
+        binary_subscript(m)
+    }
+
+    fn store_subscr(m, _) {
+        if specialize::due(m.ip()) {
+            specialize::store_subscr(m);
+            return Ok(Flow::Reload);
+        }
+        store_subscript(m)
+    }
+
+    /// A list item with an integer value or index that has to become an object first.
+    fn store_subscr_list_int_mixed(m, _) {
+        let (value, container, index) = (*m.slot(3), *m.slot(2), *m.slot(1));
+        if container.is_exact(List::TYPE)
+            && let Some(index) = super::arith::small_int(index)
+        {
+            let list = container.borrowed_handle::<List>();
+            let index = if index < 0 { index + list.len() as i64 } else { index };
+            if index >= 0 && (index as usize) < list.len() {
+                let object = value.into_object()?;
+                *m.slot(3) = StackRef::NULL;
+                let raw = container.ptr().cast::<PyListObject>();
+                let item = (*raw).ob_item.get().add(index as usize);
+                let old = *item;
+                *item = object.into_ptr();
+                m.drop_top(3);
+                header::decref(old);
+                return Ok(Flow::Next);
+            }
+        } else {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Reload);
+        }
+        store_subscript(m)
+    }
+
+    fn store_subscr_dict(m, _) {
+        let container = *m.slot(2);
+        if !container.is_exact(Dict::TYPE) {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Reload);
+        }
+        container.borrowed_handle::<Dict>().set_item(m.peek(1)?, m.peek(3)?)?;
+        m.drop_top(3);
+        Ok(Flow::Next)
+    }
+
+    fn delete_subscr(m, _) {
+        m.peek(2)?.del_item(m.peek(1)?)?;
+        m.drop_top(2);
+        Ok(Flow::Next)
+    }
+
+    fn binary_slice(m, _) {
+        let slice = Slice::new(Some(m.peek(2)?), Some(m.peek(1)?), None)?;
+        let result = m.peek(3)?.get_item(slice.as_borrowed())?;
+        m.drop_top(3);
+        m.push_ref(result);
+        Ok(Flow::Next)
+    }
+
+    fn store_slice(m, _) {
+        let slice = Slice::new(Some(m.peek(2)?), Some(m.peek(1)?), None)?;
+        m.peek(3)?.set_item(slice.as_borrowed(), m.peek(4)?)?;
+        m.drop_top(4);
+        Ok(Flow::Next)
+    }
+}
+
+/// `container[key] = value` with value, container and key on the stack.
+unsafe fn store_subscript(m: Machine) -> PyResult<Flow> {
+    // SAFETY: three operands stand on the stack.
+    unsafe {
+        m.peek(2)?.set_item(m.peek(1)?, m.peek(3)?)?;
+        m.drop_top(3);
+    }
+    Ok(Flow::Next)
+}
