@@ -11,7 +11,7 @@ use crate::prelude::*;
 use crate::types::repr_guard;
 use crate::types::str::StrBuilder;
 
-#[pytype(name = "dict", export = "PyDict_Type", gc, basetype, mapping, subclass_flag = DICT, flags = _Py_TPFLAGS_MATCH_SELF)]
+#[pytype(name = "dict", export = "PyDict_Type", gc, basetype, mapping, unhashable, subclass_flag = DICT, flags = _Py_TPFLAGS_MATCH_SELF)]
 impl Dict {
     #[slot(tp_new, raw)]
     unsafe extern "C" fn new_raw(
@@ -56,7 +56,7 @@ impl Dict {
     ) -> *mut PyObject {
         // SAFETY: an argument vector; `cls` is dict or a subclass.
         unsafe {
-            let arguments = CallArgs::from_raw(args, nargsf, kwnames);
+            let arguments = CallArgs::from_raw(args, crate::object::args::rt::plain_count(nargsf), kwnames);
             let make = || -> PyResult<Ref<Object>> {
                 if arguments.nargs() > 1 {
                     return Err(too_many("dict", arguments.nargs()));
@@ -117,9 +117,6 @@ impl Dict {
         text.push_str("}")?;
         text.finish()
     }
-
-    #[slot(tp_hash, raw)]
-    const HASH: hashfunc = crate::types::object::PyObject_HashNotImplemented;
 
     #[slot(tp_richcompare)]
     fn compare(this: &Ref<Dict>, other: Borrowed<'_, Object>, op: CompareOp) -> PyResult<Ref<Object>> {
@@ -190,8 +187,8 @@ impl Dict {
     }
 
     #[method(name = "__sizeof__", signature = "($self, /)")]
-    fn sizeof(this: &Ref<Dict>) -> usize {
-        this.size_of()
+    fn sizeof(this: &Ref<Dict>) -> isize {
+        this.size_of() as isize
     }
 
     #[method(name = "__reversed__", signature = "($self, /)")]

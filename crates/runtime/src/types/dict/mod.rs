@@ -11,9 +11,9 @@ pub mod lookup;
 pub mod raw;
 pub mod watch;
 pub mod instance;
-mod object;
-mod merge;
-mod methods;
+pub mod object;
+pub mod merge;
+pub mod methods;
 pub mod iter;
 pub mod views;
 #[cfg(test)]
@@ -22,7 +22,8 @@ mod tests;
 use crate::abi::PyDictObject;
 
 pub use instance::{new_shared_keys, store_instance_attribute, try_get_instance_attribute};
-pub use keys::{keys_version, unicode_entries};
+pub use keys::unicode_entries;
+pub use object::{has_valid_inline_values, key_error, keys_version, shared_keys_index, shared_keys_version, unicode_index};
 pub use merge::Duplicate;
 pub use raw::append_to_order as note_insertion;
 pub use lookup::{hash_key, load_global};

@@ -30,6 +30,53 @@ pub fn key_error(key: Borrowed<'_, Object>) -> Raised {
     raise!(KeyError, object: key.to_owned())
 }
 
+/// A number for the present keys of a dict, for inline caches: 0 when the dict is split or has other keys than strings,
+/// or when numbers have run out. While it stays, keys and entries stay where they are; values may change.
+pub fn keys_version(dict: &Ref<Dict>) -> u32 {
+    if !dict.has_only_exact_str_keys() || !dict.0.ma_values.get().is_null() {
+        return 0;
+    }
+    keys::keys_version(dict.keys_raw())
+}
+
+/// The entry of a name in a combined dict with string keys.
+pub fn unicode_index(dict: &Ref<Dict>, name: Borrowed<'_, Str>) -> Option<usize> {
+    if !dict.has_only_exact_str_keys() || !dict.0.ma_values.get().is_null() || !name.is_exact::<Str>() {
+        return None;
+    }
+    // SAFETY: just checked.
+    usize::try_from(unsafe { lookup::unicode_index(dict.keys_raw(), name.as_ptr(), hash_str(name)) }).ok()
+}
+
+/// The value slot of a name in shared keys.
+///
+/// # Safety
+/// `keys` is live.
+pub unsafe fn shared_keys_index(keys: Keys, name: Borrowed<'_, Str>) -> Option<usize> {
+    if !name.is_exact::<Str>() {
+        return None;
+    }
+    // SAFETY: by contract.
+    usize::try_from(unsafe { lookup::unicode_index(keys, name.as_ptr(), hash_str(name)) }).ok()
+}
+
+/// A number for the present names in shared keys; 0 when numbers have run out.
+///
+/// # Safety
+/// `keys` is live.
+pub unsafe fn shared_keys_version(keys: Keys) -> u32 {
+    keys::keys_version(keys)
+}
+
+/// Whether the attributes of an object stand behind it. Its type must have `Py_TPFLAGS_INLINE_VALUES`.
+pub fn has_valid_inline_values(object: &Ref<Object>) -> bool {
+    // SAFETY: only types with the flag are asked, and the flag is looked at again.
+    unsafe {
+        (*object.type_ptr()).tp_flags.get() & Py_TPFLAGS_INLINE_VALUES != 0
+            && (*super::instance::inline_values(object.as_ptr())).valid.get() != 0
+    }
+}
+
 impl Dict {
     /// An empty dict.
     #[inline]
