@@ -645,11 +645,8 @@ unsafe fn handle_weakrefs(unreachable: *mut PyGC_Head, old: *mut PyGC_Head) -> i
             let callback: Borrowed<'_, Object> = Borrowed::from_ptr((*reference).wr_callback.get());
             let callback = callback.to_owned();
             if let Err(raised) = callback.call1(Borrowed::from_ptr(reference)) {
-                crate::types::exceptions::write_unraisable(
-                    raised,
-                    "Exception ignored while calling weakref callback",
-                    Some(callback.borrow()),
-                );
+                let message = format!("Exception ignored on calling weakref callback {}", callback.to_repr_text());
+                crate::types::exceptions::write_unraisable(raised, &message, None);
             }
             header::decref(reference.cast());
             if next_of(to_call) == node {
@@ -896,11 +893,8 @@ fn invoke_callbacks(phase: &'static str, generation: usize, collected: isize, un
         let mut index = 0;
         while let Some(callback) = callbacks.get(index) {
             if let Err(raised) = callback.call(&[phase.as_borrowed(), info.as_borrowed()]) {
-                crate::types::exceptions::write_unraisable(
-                    raised,
-                    "Exception ignored while calling GC callback",
-                    Some(callback.borrow()),
-                );
+                let message = format!("Exception ignored while calling GC callback {}", callback.to_repr_text());
+                crate::types::exceptions::write_unraisable(raised, &message, None);
             }
             index += 1;
         }

@@ -60,7 +60,7 @@ pub fn explain_unhashable(raised: Raised, key: Borrowed<'_, Object>, role: &str)
 }
 
 /// The name of an object's type with its module, but for built-in classes and those of `__main__` (`%T` of C's formats).
-fn qualified_type_name(object: Borrowed<'_, Object>) -> String {
+pub fn qualified_type_name(object: Borrowed<'_, Object>) -> String {
     let ty = object.type_of();
     let part = |name| match ty.as_object().lookup_attr(name) {
         Ok(value) => value.and_then(|value| value.into_downcast::<Str>().ok()).map(|text| text.to_display()),
