@@ -208,7 +208,8 @@ impl Method {
 
     /// `append($self, object, /)\n--\n\n`, or nothing where the reference has no text signature.
     pub fn doc(&self) -> Option<String> {
-        self.text_signature.then(|| format!("{}{}\n--\n\n", self.name, self.signature.text(self.kind.text_receiver())))
+        self.text_signature
+            .then(|| format!("{}{}\n--\n\n", self.name, self.signature.text(&self.name, self.kind.text_receiver())))
     }
 
     fn convention(&self) -> Convention {

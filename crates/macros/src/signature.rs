@@ -27,8 +27,8 @@ pub struct Signature {
     /// `self`, `type`, `module`: the leading `$name`, without the dollar.
     pub receiver: Option<String>,
     pub params: Vec<Param>,
-    /// What stands between the parentheses, after the receiver.
-    rest: String,
+    /// What is shown after the receiver: the pieces between commas, slash and star among them.
+    shown: Vec<String>,
 }
 
 /// How C calls the function.
@@ -48,7 +48,8 @@ impl Signature {
             .strip_prefix('(')
             .and_then(|text| text.strip_suffix(')'))
             .ok_or("a signature is written in parentheses: \"($self, name, /)\"")?;
-        let mut pieces = split_commas(inner)?;
+        let flat = flatten_groups(inner);
+        let mut pieces = split_commas(&flat)?;
         if pieces.last().is_some_and(|last| last.is_empty()) {
             pieces.pop();
         }
@@ -58,7 +59,12 @@ impl Signature {
             signature.receiver = Some(receiver.to_owned());
             pieces.remove(0);
         }
-        signature.rest = pieces.join(", ");
+        // Groups are shown as written.
+        signature.shown = split_commas(inner)?;
+        signature.shown.retain(|piece| !piece.is_empty());
+        if signature.receiver.is_some() {
+            signature.shown.remove(0);
+        }
         signature.read_params(&pieces)?;
         signature.check()?;
         Ok(signature)
@@ -105,6 +111,10 @@ impl Signature {
             let (name, default) = match text.split_once('=') {
                 Some((name, default)) => (name.trim(), Some(default.trim().to_owned())),
                 None => (text.trim(), None),
+            };
+            let (name, default) = match name.strip_prefix(OPTIONAL) {
+                Some(name) => (name, default.or(Some("<unrepresentable>".to_owned()))),
+                None => (name, default),
             };
             check_name(name)?;
             if default.is_some() && matches!(param_kind, ParamKind::VarArgs | ParamKind::VarKeywords) {
@@ -188,20 +198,63 @@ impl Signature {
         }
     }
 
-    /// The text between the parentheses as Python shows it, with `receiver` in front unless the author wrote one.
-    pub fn text(&self, receiver: Option<&str>) -> String {
-        match (self.receiver.as_deref(), receiver, self.rest.as_str()) {
-            (None, None, rest) => format!("({rest})"),
-            (Some(receiver), _, "") => format!("(${receiver}, /)"),
-            (Some(receiver), _, rest) => format!("(${receiver}, {rest})"),
-            (None, Some(receiver), "") => format!("(${receiver}, /)"),
-            // The receiver itself is positional-only, which needs a slash where the author wrote none.
-            (None, Some(receiver), rest) if self.count(ParamKind::PositionalOnly) == 0 => {
-                format!("(${receiver}, /, {rest})")
+    /// The signature as `__text_signature__` shows it, with `receiver` in front unless the author wrote one. Long ones
+    /// are broken and indented as Argument Clinic does, as far as the name of `function`.
+    pub fn text(&self, function: &str, receiver: Option<&str>) -> String {
+        let mut pieces: Vec<String> = Vec::new();
+        if let Some(receiver) = self.receiver.as_deref().or(receiver) {
+            pieces.push(format!("${receiver}"));
+            // The receiver itself is positional-only, which needs a slash where no other parameter brings one.
+            if self.receiver.is_none() && !self.shown.iter().any(|piece| piece == "/") {
+                pieces.push("/".to_owned());
             }
-            (None, Some(receiver), rest) => format!("(${receiver}, {rest})"),
+        }
+        pieces.extend(self.shown.iter().cloned());
+        let indent = function.chars().count() + 1;
+        let mut text = String::from("(");
+        let mut width = indent;
+        for (index, piece) in pieces.iter().enumerate() {
+            let comma = if index + 1 < pieces.len() { "," } else { "" };
+            let length = piece.chars().count() + comma.len();
+            if index > 0 && width + 1 + length >= 72 {
+                text.push('\n');
+                text.extend(std::iter::repeat_n(' ', indent));
+                width = indent;
+            } else if index > 0 {
+                text.push(' ');
+                width += 1;
+            }
+            text.push_str(piece);
+            text.push_str(comma);
+            width += length;
+        }
+        text.push(')');
+        text
+    }
+}
+
+/// Stands before a parameter that an optional group makes optional.
+const OPTIONAL: char = '\u{1}';
+
+/// Rewrites the optional groups of old signatures, `sub[, start[, end]]`, as parameters marked optional.
+fn flatten_groups(text: &str) -> String {
+    let mut flat = String::with_capacity(text.len());
+    let mut depth = 0usize;
+    for (place, c) in text.char_indices() {
+        let rest = &text[place + c.len_utf8()..];
+        match c {
+            '[' if rest.trim_start().starts_with(',') => depth += 1,
+            ']' if depth > 0 => depth -= 1,
+            ',' if depth > 0 => {
+                flat.push(',');
+                flat.push(OPTIONAL);
+            }
+            // The mark stands directly before the name.
+            ' ' if flat.ends_with(OPTIONAL) => {}
+            _ => flat.push(c),
         }
     }
+    flat
 }
 
 fn check_name(name: &str) -> Result<(), String> {
@@ -282,6 +335,15 @@ mod tests {
     }
 
     #[test]
+    fn optional_groups() {
+        let signature = parse("($self, sub[, start[, end]], /)");
+        let names: Vec<(&str, bool)> =
+            signature.params.iter().map(|param| (param.name.as_str(), param.default.is_some())).collect();
+        assert_eq!(names, [("sub", false), ("start", true), ("end", true)]);
+        assert!(signature.params.iter().all(|param| param.kind == ParamKind::PositionalOnly));
+    }
+
+    #[test]
     fn conventions() {
         assert_eq!(parse("($self, /)").convention(), Convention::NoArgs);
         assert_eq!(parse("()").convention(), Convention::NoArgs);
@@ -293,10 +355,24 @@ mod tests {
 
     #[test]
     fn text_has_a_receiver() {
-        assert_eq!(parse("(x, /)").text(Some("module")), "($module, x, /)");
-        assert_eq!(parse("($self, /)").text(Some("self")), "($self, /)");
-        assert_eq!(parse("()").text(Some("module")), "($module, /)");
-        assert_eq!(parse("(iterable=(), /)").text(None), "(iterable=(), /)");
+        let text = |text: &str, receiver| parse(text).text("f", receiver);
+        assert_eq!(text("(x, /)", Some("module")), "($module, x, /)");
+        assert_eq!(text("($self, /)", Some("self")), "($self, /)");
+        assert_eq!(text("()", Some("module")), "($module, /)");
+        assert_eq!(text("(x, y=1)", Some("module")), "($module, /, x, y=1)");
+        assert_eq!(text("($self, sub[, start[, end]], /)", Some("self")), "($self, sub[, start[, end]], /)");
+        assert_eq!(text("(iterable=(), /)", None), "(iterable=(), /)");
+    }
+
+    #[test]
+    fn long_text_is_broken() {
+        let long =
+            "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)";
+        assert_eq!(
+            parse(long).text("open", Some("module")),
+            "($module, /, file, mode='r', buffering=-1, encoding=None,\n     errors=None, newline=None, closefd=True, \
+             opener=None)"
+        );
     }
 
     #[test]

@@ -63,7 +63,6 @@ impl IntoReturn for bool {
 macro_rules! integers {
     ($make:ident as $wide:ty: $($ty:ty)*) => {$(
         impl IntoReturn for $ty {
-            #[inline]
             fn into_return(self) -> *mut PyObject {
                 Int::$make(self as $wide).into_return()
             }
@@ -75,7 +74,6 @@ integers!(from_i64 as i64: i8 u8 i16 u16 i32 u32 i64 isize);
 integers!(from_u64 as u64: u64 usize);
 
 impl IntoReturn for f64 {
-    #[inline]
     fn into_return(self) -> *mut PyObject {
         Float::new(self).into_return()
     }

@@ -312,6 +312,7 @@ pub unsafe extern "C" fn vectorcall_call(
 // ---- modules ----
 
 /// The head of a module definition before its first use. The type is set by [`init_module_def`].
+#[expect(clippy::declare_interior_mutable_const, reason = "a template: each definition gets cells of its own")]
 pub const MODULE_DEF_HEAD: PyModuleDef_Base = PyModuleDef_Base {
     ob_base: PyObject::immortal(ptr::null_mut()),
     m_init: Cell::new(None),

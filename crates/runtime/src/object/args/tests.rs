@@ -80,6 +80,10 @@ impl Sample {
         let _ = this;
     }
 
+    #[cfg(any())]
+    #[method(signature = "($self, /)")]
+    fn elsewhere(this: &Ref<Sample>) -> NoSuchType {}
+
     #[method(signature = "($self, text, /)")]
     fn one(this: &Ref<Sample>, text: Borrowed<'_, Str>) -> usize {
         let _ = this;

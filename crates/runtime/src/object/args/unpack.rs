@@ -90,7 +90,6 @@ pub unsafe fn check_constructor(spec: &ArgSpec, nargs: isize, kwnames: *mut PyOb
 /// # Safety
 /// `args` holds `nargs` objects and then one per name of `kwnames`, a tuple or null; `out` is as long as `spec.names`
 /// and holds nulls.
-#[inline]
 pub unsafe fn unpack(
     spec: &ArgSpec,
     args: *const *mut PyObject,
