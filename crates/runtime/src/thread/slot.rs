@@ -68,3 +68,12 @@ impl Default for Slot {
         Slot::new()
     }
 }
+
+impl Slot {
+    /// A field of an object seen as a slot: the same word, with ownership.
+    #[inline(always)]
+    pub fn of(field: &Cell<*mut PyObject>) -> &Slot {
+        // SAFETY: transparent over the cell. Fields of objects own what they point to, as a slot does.
+        unsafe { &*(&raw const *field).cast() }
+    }
+}
