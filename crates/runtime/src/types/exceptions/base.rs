@@ -228,10 +228,10 @@ impl BaseException {
         if args.len() == 1 {
             let repr = args.get(0).repr()?;
             text.push_str("(")?;
-            text.push(&repr)?;
+            text.push_object(&repr)?;
             text.push_str(")")?;
         } else {
-            text.push(&args.as_object().repr()?)?;
+            text.push_object(&args.as_object().repr()?)?;
         }
         text.finish()
     }

@@ -38,11 +38,11 @@ pub use os_error::{
     errno, from_errno, from_errno_objects, from_last_errno, strerror,
 };
 pub use raise::{
-    add_context, add_location_note, create_exception, format_from_cause, normalize, raise_class_or_instance,
+    add_context, create_exception, exception, format_from_cause, normalize, raise_class_or_instance,
     raise_statement, restore_old, set_cause_of_current, set_context, set_key_error, set_object, take_normalized,
 };
 pub use report::{
-    WhenFailing, display, exit_code_of_system_exit, print_error, report_unraisable, report_unraisable_object,
+    display, exit_code_of_system_exit, print_error, report_unraisable, report_unraisable_object,
     write_unraisable_default,
 };
 pub use simple::*;
@@ -52,7 +52,7 @@ pub use syntax_error::{
     raise_syntax_error_of,
 };
 pub use unicode_error::{
-    UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError, unicode_decode_error, unicode_encode_error,
+    UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError, clipped_range, unicode_decode_error, unicode_encode_error,
     unicode_translate_error,
 };
 
