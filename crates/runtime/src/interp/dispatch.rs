@@ -216,7 +216,7 @@ pub(crate) use dispatch;
 
 /// The handler of a fast instruction.
 macro_rules! fast_handler {
-    ($name:ident, $body:path, $miss:ident) => {
+    ($name:ident, $base:ident, $body:path, $miss:ident) => {
         pub unsafe extern "C" fn $name(
             ip: *mut u16,
             sp: *mut StackRef,
@@ -226,7 +226,7 @@ macro_rules! fast_handler {
         ) -> usize {
             // SAFETY: handlers are entered by dispatch alone, with the registers of a live frame.
             unsafe {
-                const SIZE: usize = 1 + caches(stringify!($name));
+                const SIZE: usize = 1 + caches(Opcode::$base);
                 let mut r = Regs { ip, sp, fp, oparg, pending: 0 };
                 let act = $body(&mut r, ts);
                 if act == Act::NEXT {
@@ -250,7 +250,7 @@ pub(crate) use fast_handler;
 
 /// The handler of a slow instruction.
 macro_rules! slow_handler {
-    ($name:ident, $body:path) => {
+    ($name:ident, $base:ident, $body:path) => {
         pub unsafe extern "C" fn $name(
             ip: *mut u16,
             sp: *mut StackRef,
@@ -260,10 +260,10 @@ macro_rules! slow_handler {
         ) -> usize {
             // SAFETY: as for fast handlers.
             unsafe {
-                const SIZE: usize = 1 + caches(stringify!($name));
+                const SIZE: usize = 1 + caches(Opcode::$base);
                 (*fp).instr_ptr.set(ip.cast());
                 frame::set_stack_pointer(fp, sp);
-                match $body(Machine { frame: fp, thread: ts }.frame, ts, oparg) {
+                match $body(fp, ts, oparg) {
                     Ok(Flow::Next) => dispatch!(ip.add(SIZE), frame::stack_pointer(fp), fp, ts),
                     Ok(Flow::Reload) => reload(ip, sp, fp, ts, 0),
                     Ok(Flow::Exit) => leave(ip, sp, fp, ts, 0),
@@ -362,9 +362,4 @@ pub unsafe extern "C" fn extended_arg(
         let word = *ip as usize;
         super::table::handler(word & 0xff)(ip, sp, fp, ts, oparg << 8 | word >> 8)
     }
-}
-
-/// The cache units of an instruction, by name.
-pub const fn caches(name: &str) -> usize {
-    super::table::caches_of(name)
 }

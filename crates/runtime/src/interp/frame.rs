@@ -369,3 +369,16 @@ pub unsafe fn copy(source: *mut Frame, target: *mut Frame) {
         set_stack_pointer(target, local(target, count));
     }
 }
+
+/// Empties a frame after [`copy`]: owned words moved, and borrowed ones were counted for the copy.
+///
+/// # Safety
+/// The frame was copied with [`copy`] and is not used afterwards.
+pub unsafe fn forget(frame: *mut Frame) {
+    // SAFETY: by contract. An owned word is shared by both frames after the copy: it belongs to the copy.
+    unsafe {
+        set_stack_pointer(frame, local(frame, 0));
+        (*frame).f_locals.set(ptr::null_mut());
+        (*frame).f_funcobj.set(raw_word(StackRef::NULL));
+    }
+}

@@ -17,9 +17,9 @@ pub use layout::{PyLayout, TypePart};
 pub use names::StaticName;
 pub use protocol::compare::CompareOp;
 pub use protocol::iter::SendResult;
-pub use raised::{PyResult, Raised, raise_fmt, raise_object};
+pub use raised::{PyResult, Raised, raise_fmt, raise_instance, raise_object};
 pub use refs::{Borrowed, Object, Ref};
-pub use singletons::{ellipsis, none, not_implemented};
+pub use singletons::{ellipsis, ellipsis_ptr, none, none_ptr, not_implemented, not_implemented_ptr};
 pub use visitor::Visitor;
 
 pub use crate::types::type_::PyType_Type;

@@ -121,7 +121,7 @@ impl Raised {
 pub fn raise_fmt(ty: *mut PyTypeObject, message: fmt::Arguments<'_>) -> Raised {
     let text = match message.as_str() {
         Some(text) => Str::from_utf8_str(text),
-        None => Str::from_utf8_str(&fmt::format(message)),
+        None => Str::from_utf8_str(&message.to_string()),
     };
     match text {
         Ok(text) => raise_object(ty, text.into_object()),

@@ -222,15 +222,6 @@ impl<T> Deref for Ref<T> {
     }
 }
 
-impl<T> From<Ref<T>> for Option<Ref<Object>>
-where
-    T: PyLayout,
-{
-    fn from(value: Ref<T>) -> Self {
-        Some(value.into_object())
-    }
-}
-
 impl<'a, T> Borrowed<'a, T> {
     /// # Safety
     /// `ptr` is not null and points to a `T` that lives for `'a`.

@@ -3,7 +3,7 @@
 use core::sync::atomic::Ordering;
 
 use super::{drop_word, fast, keep_branch, lower, pop, slow};
-use crate::abi::FRAME_OWNED_BY_THREAD;
+use crate::abi::{FRAME_OWNED_BY_THREAD, PyThreadState};
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::frame;
 use crate::interp::stackref::StackRef;
@@ -168,9 +168,20 @@ pub unsafe fn leave_frame(m: Machine, value: StackRef) {
     unsafe {
         let caller = (*m.frame).previous.get();
         pop_frame(m);
+        return_to(m.thread, caller, value);
+    }
+}
+
+/// Hands `value` to `caller` as the result of the call it is in.
+///
+/// # Safety
+/// `caller` is the current frame and waits for a call's result.
+pub unsafe fn return_to(thread: *mut PyThreadState, caller: *mut frame::Frame, value: StackRef) {
+    // SAFETY: by contract.
+    unsafe {
         let ip = (*caller).instr_ptr.get().add((*caller).return_offset.get() as usize);
         (*caller).instr_ptr.set(ip);
-        Machine { frame: caller, thread: m.thread }.push(value);
+        Machine { frame: caller, thread }.push(value);
     }
 }
 

@@ -1,0 +1,564 @@
+//! Calls of Python functions: binding arguments to a new frame, entering from C, and running a frame.
+//!
+//! CPython: `initialize_locals`, `_PyEvalFramePushAndInit`, `_PyEval_Vector` and `_PyFunction_Vectorcall`.
+
+use core::ptr;
+
+use super::dispatch::Machine;
+use super::frame::{self, Frame};
+use super::stackref::StackRef;
+use crate::abi::{
+    CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, FRAME_OWNED_BY_INTERPRETER, PY_VECTORCALL_ARGUMENTS_OFFSET,
+    PyCodeObject, PyFunctionObject, PyObject, PyThreadState,
+};
+use crate::prelude::*;
+use crate::thread;
+use crate::types::Function;
+
+/// Pushes a frame for a call of `function` with `nargs` positional words at `args` and one word per name of
+/// `kwnames` behind them. All the words, and `function`, are taken over, also on failure.
+///
+/// # Safety
+/// The words are valid; `function` is a word of a Python function; `locals` is an owned mapping or null.
+pub unsafe fn push_frame(
+    thread: *mut PyThreadState,
+    function: StackRef,
+    locals: *mut PyObject,
+    args: *mut StackRef,
+    nargs: usize,
+    kwnames: Option<Borrowed<'_, Tuple>>,
+    previous: *mut Frame,
+) -> PyResult<*mut Frame> {
+    // SAFETY: by contract.
+    unsafe {
+        let object = function.ptr().cast::<PyFunctionObject>();
+        let code = (*object).func_code.get().cast::<PyCodeObject>();
+        let base = match frame::push_words(thread, (*code).co_framesize.get() as usize) {
+            Ok(base) => base,
+            Err(raised) => {
+                let total = nargs + kwnames.map_or(0, |names| names.len());
+                for index in 0..total {
+                    (*args.add(index)).close();
+                }
+                function.close();
+                drop(Ref::<Object>::from_owned_ptr_or_null(locals));
+                return Err(raised);
+            }
+        };
+        let new = base.cast::<Frame>();
+        frame::initialize(new, function, locals, code, previous);
+        let variables = frame::local(new, 0);
+        let simple = (*code).co_flags.get() & (CO_VARARGS | CO_VARKEYWORDS) == 0
+            && (*code).co_kwonlyargcount.get() == 0
+            && kwnames.is_none()
+            && nargs == (*code).co_argcount.get() as usize;
+        let bound = if simple {
+            ptr::copy_nonoverlapping(args, variables, nargs);
+            for index in nargs..(*code).co_nlocalsplus.get() as usize {
+                *variables.add(index) = StackRef::NULL;
+            }
+            Ok(())
+        } else {
+            for index in 0..(*code).co_nlocalsplus.get() as usize {
+                *variables.add(index) = StackRef::NULL;
+            }
+            bind(object, code, variables, args, nargs, kwnames)
+        };
+        if let Err(raised) = bound {
+            frame::clear(thread, new);
+            frame::pop_words(thread, base);
+            return Err(raised);
+        }
+        Ok(new)
+    }
+}
+
+/// The name of parameter `index`.
+unsafe fn parameter<'a>(code: *mut PyCodeObject, index: usize) -> Borrowed<'a, Str> {
+    // SAFETY: the code object keeps its names.
+    unsafe {
+        let names: Borrowed<'a, Tuple> = Borrowed::from_ptr((*code).co_localsplusnames.get());
+        Borrowed::from_ptr(*names.items_ptr().add(index))
+    }
+}
+
+/// Binds arguments of any form. Every word of `args` is taken over.
+unsafe fn bind(
+    function: *mut PyFunctionObject,
+    code: *mut PyCodeObject,
+    variables: *mut StackRef,
+    args: *mut StackRef,
+    nargs: usize,
+    kwnames: Option<Borrowed<'_, Tuple>>,
+) -> PyResult<()> {
+    // SAFETY: by the contract of `push_frame`. A word that has moved into a variable is replaced by NULL in `args`,
+    // so that whatever is left can be dropped at the end whether binding succeeded or not.
+    unsafe {
+        let result = bind_words(function, code, variables, args, nargs, kwnames);
+        let total = nargs + kwnames.map_or(0, |names| names.len());
+        for index in 0..total {
+            (*args.add(index)).close();
+        }
+        result
+    }
+}
+
+unsafe fn take(slot: *mut StackRef) -> StackRef {
+    // SAFETY: the caller passes a valid slot.
+    unsafe { ptr::replace(slot, StackRef::NULL) }
+}
+
+unsafe fn bind_words(
+    function: *mut PyFunctionObject,
+    code: *mut PyCodeObject,
+    variables: *mut StackRef,
+    args: *mut StackRef,
+    nargs: usize,
+    kwnames: Option<Borrowed<'_, Tuple>>,
+) -> PyResult<()> {
+    // SAFETY: by contract of `bind`.
+    unsafe {
+        let flags = (*code).co_flags.get();
+        let positional = (*code).co_argcount.get() as usize;
+        let keyword_only = (*code).co_kwonlyargcount.get() as usize;
+        let named = positional + keyword_only;
+
+        let kwdict = if flags & CO_VARKEYWORDS != 0 {
+            let dict = Dict::new()?;
+            let index = named + usize::from(flags & CO_VARARGS != 0);
+            *variables.add(index) = StackRef::from_ref(dict.clone());
+            Some(dict)
+        } else {
+            None
+        };
+
+        for index in 0..nargs.min(positional) {
+            *variables.add(index) = take(args.add(index));
+        }
+        if flags & CO_VARARGS != 0 {
+            let mut rest = Vec::new();
+            if rest.try_reserve_exact(nargs.saturating_sub(positional)).is_err() {
+                return Err(Raised::no_memory());
+            }
+            for index in positional..nargs {
+                rest.push(take(args.add(index)).into_object()?);
+            }
+            *variables.add(named) = StackRef::from_ref(Tuple::from_vec(rest)?);
+        }
+
+        if let Some(names) = kwnames {
+            for (index, keyword) in names.iter().enumerate() {
+                bind_keyword(function, code, variables, named, keyword, args.add(nargs + index), kwdict.as_ref(), kwnames)?;
+            }
+        }
+
+        if nargs > positional && flags & CO_VARARGS == 0 {
+            return Err(too_many_positional(function, code, variables, nargs));
+        }
+        if nargs < positional {
+            bind_defaults(function, code, variables, nargs, positional)?;
+        }
+        if keyword_only > 0 {
+            bind_keyword_defaults(function, code, variables, positional, named)?;
+        }
+        Ok(())
+    }
+}
+
+unsafe fn bind_keyword(
+    function: *mut PyFunctionObject,
+    code: *mut PyCodeObject,
+    variables: *mut StackRef,
+    named: usize,
+    keyword: Borrowed<'_, Object>,
+    value: *mut StackRef,
+    kwdict: Option<&Ref<Dict>>,
+    kwnames: Option<Borrowed<'_, Tuple>>,
+) -> PyResult<()> {
+    // SAFETY: by contract of `bind`.
+    unsafe {
+        let Some(name) = keyword.downcast::<Str>() else {
+            return Err(raise!(TypeError, "{}() keywords must be strings", qualname(function)));
+        };
+        let first = (*code).co_posonlyargcount.get() as usize;
+        // Names are interned nearly always, so identity first.
+        let found = (first..named)
+            .find(|&index| parameter(code, index).is(&keyword))
+            .or_else(|| (first..named).find(|&index| parameter(code, index).equals_str(&name)));
+        if let Some(index) = found {
+            if !(*variables.add(index)).is_null() {
+                return Err(raise!(
+                    TypeError,
+                    "{}() got multiple values for argument '{}'",
+                    qualname(function),
+                    name.to_display()
+                ));
+            }
+            *variables.add(index) = take(value);
+            return Ok(());
+        }
+        match kwdict {
+            Some(dict) => {
+                let object = take(value).into_object()?;
+                dict.set_item(name, object.borrow())
+            }
+            None => Err(unexpected_keyword(function, code, name, kwnames)),
+        }
+    }
+}
+
+/// The TypeError for a keyword that no parameter takes.
+#[cold]
+unsafe fn unexpected_keyword(
+    function: *mut PyFunctionObject,
+    code: *mut PyCodeObject,
+    keyword: Borrowed<'_, Str>,
+    kwnames: Option<Borrowed<'_, Tuple>>,
+) -> Raised {
+    // SAFETY: by contract of `bind`.
+    unsafe {
+        let posonly = (*code).co_posonlyargcount.get() as usize;
+        if posonly > 0 {
+            let wrong: Vec<String> = (0..posonly)
+                .map(|index| parameter(code, index))
+                .filter(|name| {
+                    kwnames.is_some_and(|names| {
+                        names.iter().any(|key| key.downcast::<Str>().is_some_and(|key| key.equals_str(name)))
+                    })
+                })
+                .map(|name| name.to_display())
+                .collect();
+            if !wrong.is_empty() {
+                return raise!(
+                    TypeError,
+                    "{}() got some positional-only arguments passed as keyword arguments: '{}'",
+                    qualname(function),
+                    wrong.join(", ")
+                );
+            }
+        }
+        let named = ((*code).co_argcount.get() + (*code).co_kwonlyargcount.get()) as usize;
+        let candidates: Vec<String> = (posonly..named).map(|index| parameter(code, index).to_display()).collect();
+        let text = keyword.to_display();
+        match crate::object::args::suggest(&text, &candidates) {
+            Some(suggestion) => raise!(
+                TypeError,
+                "{}() got an unexpected keyword argument '{text}'. Did you mean '{suggestion}'?",
+                qualname(function)
+            ),
+            None => raise!(TypeError, "{}() got an unexpected keyword argument '{text}'", qualname(function)),
+        }
+    }
+}
+
+unsafe fn bind_defaults(
+    function: *mut PyFunctionObject,
+    code: *mut PyCodeObject,
+    variables: *mut StackRef,
+    nargs: usize,
+    positional: usize,
+) -> PyResult<()> {
+    // SAFETY: by contract of `bind`.
+    unsafe {
+        let defaults: Option<Borrowed<'_, Tuple>> = Borrowed::from_ptr_or_null((*function).func_defaults.get());
+        let count = defaults.map_or(0, |defaults| defaults.len());
+        let required = positional.saturating_sub(count);
+        let missing: Vec<usize> = (nargs..required).filter(|&index| (*variables.add(index)).is_null()).collect();
+        if !missing.is_empty() {
+            return Err(missing_arguments(function, code, &missing, "positional"));
+        }
+        if let Some(defaults) = defaults {
+            for index in nargs.max(required)..positional {
+                if (*variables.add(index)).is_null() {
+                    let value = *defaults.items_ptr().add(index + count - positional);
+                    *variables.add(index) = StackRef::new_count(value);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+unsafe fn bind_keyword_defaults(
+    function: *mut PyFunctionObject,
+    code: *mut PyCodeObject,
+    variables: *mut StackRef,
+    positional: usize,
+    named: usize,
+) -> PyResult<()> {
+    // SAFETY: by contract of `bind`.
+    unsafe {
+        let defaults: Option<Borrowed<'_, Dict>> = Borrowed::from_ptr_or_null((*function).func_kwdefaults.get());
+        let mut missing = Vec::new();
+        for index in positional..named {
+            if !(*variables.add(index)).is_null() {
+                continue;
+            }
+            let value = match defaults {
+                Some(defaults) => defaults.get(parameter(code, index).upcast())?,
+                None => None,
+            };
+            match value {
+                Some(value) => *variables.add(index) = StackRef::from_ref(value),
+                None => missing.push(index),
+            }
+        }
+        if missing.is_empty() { Ok(()) } else { Err(missing_arguments(function, code, &missing, "keyword-only")) }
+    }
+}
+
+unsafe fn qualname(function: *mut PyFunctionObject) -> String {
+    // SAFETY: a function has a qualified name.
+    unsafe { Borrowed::<Object>::from_ptr((*function).func_qualname.get()).to_text() }
+}
+
+#[cold]
+unsafe fn missing_arguments(function: *mut PyFunctionObject, code: *mut PyCodeObject, missing: &[usize], kind: &str) -> Raised {
+    // SAFETY: by contract of `bind`.
+    unsafe {
+        let names: Vec<String> =
+            missing.iter().map(|&index| parameter(code, index).as_object().to_repr_text()).collect();
+        let list = match names.as_slice() {
+            [one] => one.clone(),
+            [one, two] => format!("{one} and {two}"),
+            [head @ .., last] => format!("{}, and {last}", head.join(", ")),
+            [] => String::new(),
+        };
+        raise!(
+            TypeError,
+            "{}() missing {} required {kind} argument{}: {list}",
+            qualname(function),
+            names.len(),
+            if names.len() == 1 { "" } else { "s" }
+        )
+    }
+}
+
+#[cold]
+unsafe fn too_many_positional(
+    function: *mut PyFunctionObject,
+    code: *mut PyCodeObject,
+    variables: *mut StackRef,
+    given: usize,
+) -> Raised {
+    // SAFETY: by contract of `bind`.
+    unsafe {
+        let positional = (*code).co_argcount.get() as usize;
+        let keyword_only = (*code).co_kwonlyargcount.get() as usize;
+        let defaults: Option<Borrowed<'_, Tuple>> = Borrowed::from_ptr_or_null((*function).func_defaults.get());
+        let defaults = defaults.map_or(0, |defaults| defaults.len());
+        let keywords_given =
+            (positional..positional + keyword_only).filter(|&index| !(*variables.add(index)).is_null()).count();
+        let (takes, plural) = if defaults > 0 {
+            (format!("from {} to {positional}", positional - defaults), true)
+        } else {
+            (positional.to_string(), positional != 1)
+        };
+        let keyword_part = if keywords_given > 0 {
+            format!(
+                " positional argument{} (and {keywords_given} keyword-only argument{})",
+                if given != 1 { "s" } else { "" },
+                if keywords_given != 1 { "s" } else { "" }
+            )
+        } else {
+            String::new()
+        };
+        raise!(
+            TypeError,
+            "{}() takes {takes} positional argument{} but {given}{keyword_part} {} given",
+            qualname(function),
+            if plural { "s" } else { "" },
+            if given == 1 && keywords_given == 0 { "was" } else { "were" }
+        )
+    }
+}
+
+/// Makes `new` the frame being executed, called from the machine's frame by an instruction of `size` units.
+///
+/// # Safety
+/// The operands of the call are off the stack.
+#[inline(always)]
+pub unsafe fn enter(m: Machine, new: *mut Frame, size: usize) -> PyResult<super::dispatch::Flow> {
+    // SAFETY: by contract.
+    unsafe {
+        (*m.frame).return_offset.set(size as u16);
+        let remaining = (*m.thread).py_recursion_remaining.get();
+        if remaining <= 1 {
+            check_recursion(m.thread, new)?;
+        }
+        (*m.thread).py_recursion_remaining.set((*m.thread).py_recursion_remaining.get() - 1);
+        (*m.thread).current_frame.set(new);
+    }
+    Ok(super::dispatch::Flow::Reload)
+}
+
+/// RecursionError when the limit of Python calls is reached; the new frame is dropped then.
+#[cold]
+unsafe fn check_recursion(thread: *mut PyThreadState, new: *mut Frame) -> PyResult<()> {
+    // SAFETY: the frame was pushed last and is not linked yet.
+    unsafe {
+        match thread::check_python_recursion(thread) {
+            Ok(()) => Ok(()),
+            Err(raised) => {
+                drop_frame(thread, new);
+                Err(raised)
+            }
+        }
+    }
+}
+
+/// Drops a frame of a call that did not start.
+unsafe fn drop_frame(thread: *mut PyThreadState, new: *mut Frame) {
+    // SAFETY: the frame was pushed last.
+    unsafe {
+        let saved = Raised::take_if_set();
+        if (*new).owner.get() == crate::abi::FRAME_OWNED_BY_THREAD as c_char {
+            frame::clear(thread, new);
+            frame::pop_words(thread, new.cast());
+        }
+        if let Some(saved) = saved {
+            let _ = Raised::restore(saved);
+        }
+    }
+}
+
+/// The bottom frame of a run: it executes `INTERPRETER_EXIT` when the frame above it returns.
+#[repr(C)]
+struct EntryFrame {
+    frame: Frame,
+    stack: [StackRef; 2],
+}
+
+/// Runs `new`, which is pushed but not linked, until it returns or raises.
+///
+/// # Safety
+/// `new` is a complete frame; a frame of the data stack is popped by its end.
+pub unsafe fn run(thread: *mut PyThreadState, new: *mut Frame) -> PyResult<Ref<Object>> {
+    // SAFETY: the entry frame lives on this C frame's stack and is unlinked before it goes.
+    unsafe {
+        let _guard = match thread::enter_recursive("") {
+            Ok(guard) => guard,
+            Err(raised) => {
+                drop_frame(thread, new);
+                return Err(raised);
+            }
+        };
+        if (*thread).py_recursion_remaining.get() <= 1 {
+            check_recursion(thread, new)?;
+        }
+        (*thread).py_recursion_remaining.set((*thread).py_recursion_remaining.get() - 1);
+        let mut entry = EntryFrame { frame: core::mem::zeroed(), stack: [StackRef::NULL; 2] };
+        let bottom = &raw mut entry.frame;
+        let previous = (*thread).current_frame.get();
+        let code = super::table::entry_code();
+        (*bottom).f_executable.set(crate::abi::_PyStackRef { bits: code as usize | 1 });
+        (*bottom).f_funcobj.set(crate::abi::_PyStackRef { bits: StackRef::NULL.bits() as usize });
+        (*bottom).previous.set(previous);
+        (*bottom).instr_ptr.set(super::table::entry_instructions());
+        (*bottom).owner.set(FRAME_OWNED_BY_INTERPRETER);
+        frame::set_stack_pointer(bottom, (&raw mut entry.stack).cast());
+        (*bottom).return_offset.set(0);
+        (*new).previous.set(bottom);
+        (*thread).current_frame.set(new);
+        let bits = super::table::execute(thread, new);
+        (*thread).current_frame.set(previous);
+        let word = StackRef::from_bits(bits as u64);
+        if word.is_null() { Err(Raised::assume_set()) } else { word.into_object() }
+    }
+}
+
+/// `_PyFunction_Vectorcall`: a call of a Python function from C.
+///
+/// # Safety
+/// As any vectorcall function.
+pub unsafe extern "C" fn function_vectorcall(
+    callable: *mut PyObject,
+    args: *const *mut PyObject,
+    nargsf: usize,
+    kwnames: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: by contract.
+    unsafe {
+        let nargs = nargsf & !PY_VECTORCALL_ARGUMENTS_OFFSET;
+        let function: Borrowed<'_, Function> = Borrowed::from_ptr(callable);
+        let locals = ptr::null_mut();
+        crate::object::protocol::number::into_c(call_function(
+            function,
+            locals,
+            args,
+            nargs,
+            Borrowed::from_ptr_or_null(kwnames),
+        ))
+    }
+}
+
+/// Calls `function` with borrowed arguments in vectorcall form (`_PyEval_Vector`).
+///
+/// # Safety
+/// `args` holds the arguments; `locals` is an owned mapping or null.
+pub unsafe fn call_function(
+    function: Borrowed<'_, Function>,
+    locals: *mut PyObject,
+    args: *const *mut PyObject,
+    nargs: usize,
+    kwnames: Option<Borrowed<'_, Tuple>>,
+) -> PyResult<Ref<Object>> {
+    // SAFETY: by contract.
+    unsafe {
+        let thread = thread::current_ptr();
+        let total = nargs + kwnames.map_or(0, |names| names.len());
+        let mut few = [StackRef::NULL; 10];
+        let mut many = Vec::new();
+        let words = if total <= few.len() {
+            few.as_mut_ptr()
+        } else {
+            if many.try_reserve_exact(total).is_err() {
+                drop(Ref::<Object>::from_owned_ptr_or_null(locals));
+                return Err(Raised::no_memory());
+            }
+            many.as_mut_ptr()
+        };
+        for index in 0..total {
+            *words.add(index) = StackRef::new_count(*args.add(index));
+        }
+        let new = push_frame(
+            thread,
+            StackRef::new_count(function.as_ptr()),
+            locals,
+            words,
+            nargs,
+            kwnames,
+            (*thread).current_frame.get(),
+        )?;
+        run(thread, new)
+    }
+}
+
+/// Executes `code` with these globals and locals, as `exec` and imports do (`PyEval_EvalCode`). Code of functions
+/// gets fresh local variables; `locals` counts for module and class code.
+pub fn eval_code(
+    code: &Ref<crate::types::Code>,
+    globals: Borrowed<'_, Dict>,
+    locals: Option<Borrowed<'_, Object>>,
+) -> PyResult<Ref<Object>> {
+    let function = Function::from_code(code, globals)?;
+    eval_function(&function, locals)
+}
+
+/// As [`eval_code`] with a function that carries a closure as well.
+pub fn eval_function(function: &Ref<Function>, locals: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
+    // SAFETY: no arguments; the locals mapping gets a count for the frame.
+    unsafe {
+        let code = function.code_ptr();
+        let locals = if (*code).co_flags.get() & CO_OPTIMIZED != 0 {
+            ptr::null_mut()
+        } else {
+            match locals {
+                Some(locals) => locals.to_owned().into_ptr(),
+                None => Ref::<Object>::from_borrowed_ptr((*function.as_ptr().cast::<PyFunctionObject>()).func_globals.get())
+                    .into_ptr(),
+            }
+        };
+        call_function(function.borrow(), locals, ptr::null(), 0, None)
+    }
+}

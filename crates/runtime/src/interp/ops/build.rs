@@ -1,0 +1,384 @@
+//! Building and filling containers, strings, slices and functions; unpacking.
+
+use core::ptr;
+
+use super::{fast, slot, slow};
+use crate::abi::{PyListObject, PyObject, PyTupleObject};
+use crate::interp::dispatch::{Act, Flow, Machine};
+use crate::interp::specialize;
+use crate::interp::stackref::StackRef;
+use crate::prelude::*;
+use crate::types::Function;
+
+/// Takes the top `count` words as objects, the deepest first.
+unsafe fn pop_objects(m: Machine, count: usize) -> PyResult<Vec<Ref<Object>>> {
+    // SAFETY: that many words stand on the stack; each is given up only after it has become an object.
+    unsafe {
+        let mut items = Vec::new();
+        if items.try_reserve_exact(count).is_err() {
+            return Err(Raised::no_memory());
+        }
+        for depth in (1..=count).rev() {
+            m.peek(depth)?;
+        }
+        for depth in (1..=count).rev() {
+            let word = ptr::replace(m.slot(depth), StackRef::NULL);
+            items.push(word.into_object()?);
+        }
+        crate::interp::frame::set_stack_pointer(m.frame, m.slot(count));
+        Ok(items)
+    }
+}
+
+fast! {
+    fn unpack_sequence_two_tuple(r, _ts) {
+        let word = *slot(r, 1);
+        if r.oparg != 2 || !word.is_exact(Tuple::TYPE) {
+            return Act::MISS;
+        }
+        let tuple = word.ptr().cast::<PyTupleObject>();
+        if (*tuple).ob_base.ob_size.get() != 2 {
+            return Act::MISS;
+        }
+        let items = (&raw const (*tuple).ob_item).cast::<*mut PyObject>();
+        *slot(r, 1) = super::counted(*items.add(1));
+        super::push(r, super::counted(*items));
+        super::drop_word(r, word, Act::NEXT)
+    }
+
+    fn unpack_sequence_tuple(r, _ts) {
+        let word = *slot(r, 1);
+        if !word.is_exact(Tuple::TYPE) {
+            return Act::MISS;
+        }
+        let tuple = word.ptr().cast::<PyTupleObject>();
+        if (*tuple).ob_base.ob_size.get() != r.oparg as isize {
+            return Act::MISS;
+        }
+        unpack_items(r, (&raw const (*tuple).ob_item).cast());
+        super::drop_word(r, word, Act::NEXT)
+    }
+
+    fn unpack_sequence_list(r, _ts) {
+        let word = *slot(r, 1);
+        if !word.is_exact(List::TYPE) {
+            return Act::MISS;
+        }
+        let list = word.ptr().cast::<PyListObject>();
+        if (*list).ob_base.ob_size.get() != r.oparg as isize {
+            return Act::MISS;
+        }
+        unpack_items(r, (*list).ob_item.get());
+        super::drop_word(r, word, Act::NEXT)
+    }
+
+    /// Appends to the list of a comprehension.
+    fn list_append(r, _ts) {
+        let item = *slot(r, 1);
+        let list = (*slot(r, r.oparg + 1)).ptr().cast::<PyListObject>();
+        let size = (*list).ob_base.ob_size.get();
+        if item.is_int() || size >= (*list).allocated.get() {
+            return Act::MISS;
+        }
+        *(*list).ob_item.get().add(size as usize) = item.heap_safe().ptr();
+        (*list).ob_base.ob_size.set(size + 1);
+        r.sp = r.sp.sub(1);
+        Act::NEXT
+    }
+}
+
+/// Replaces the sequence on top by its items, the first one on top.
+#[inline(always)]
+unsafe fn unpack_items(r: &mut super::Regs, items: *const *mut PyObject) {
+    // SAFETY: the sequence has `oparg` items, and the stack room for them.
+    unsafe {
+        r.sp = r.sp.sub(1);
+        let mut index = r.oparg;
+        while index > 0 {
+            index -= 1;
+            super::push(r, super::counted(*items.add(index)));
+            core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
+        }
+    }
+}
+
+slow! {
+    fn build_tuple(m, count) {
+        let items = pop_objects(m, count)?;
+        m.push_ref(Tuple::from_vec(items)?);
+        Ok(Flow::Next)
+    }
+
+    fn build_list(m, count) {
+        let items = pop_objects(m, count)?;
+        m.push_ref(List::from_vec(items)?);
+        Ok(Flow::Next)
+    }
+
+    fn build_set(m, count) {
+        let set = Set::new()?;
+        for item in pop_objects(m, count)? {
+            set.add(item.borrow())?;
+        }
+        m.push_ref(set);
+        Ok(Flow::Next)
+    }
+
+    fn build_map(m, count) {
+        let dict = Dict::new()?;
+        for pair in (0..count).rev() {
+            dict.set_item(m.peek(2 * pair + 2)?, m.peek(2 * pair + 1)?)?;
+        }
+        m.drop_top(2 * count);
+        m.push_ref(dict);
+        Ok(Flow::Next)
+    }
+
+    fn build_string(m, count) {
+        let pieces = pop_objects(m, count)?;
+        m.push_ref(Str::concat_all(&pieces)?);
+        Ok(Flow::Next)
+    }
+
+    fn build_slice(m, count) {
+        let step = if count == 3 { Some(m.pop_object()?) } else { None };
+        let slice = Slice::new(Some(m.peek(2)?), Some(m.peek(1)?), step.as_ref().map(|step| step.borrow()))?;
+        m.drop_top(2);
+        m.push_ref(slice);
+        Ok(Flow::Next)
+    }
+
+    fn build_template(m, _) {
+        let interpolations = m.pop_object()?;
+        let strings = m.pop_object()?;
+        m.push_ref(crate::types::template::Template::from_parts(strings, interpolations)?);
+        Ok(Flow::Next)
+    }
+
+    /// Value and expression text, and a format specification where bit 0 is set; bits 2 and up name the conversion.
+    fn build_interpolation(m, oparg) {
+        let spec = if oparg & 1 != 0 { m.pop_object()? } else { id!("").upcast().to_owned() };
+        let text = m.pop_object()?;
+        let value = m.pop_object()?;
+        let conversion = match oparg >> 2 {
+            1 => id!("s").upcast().to_owned(),
+            2 => id!("r").upcast().to_owned(),
+            3 => id!("a").upcast().to_owned(),
+            _ => none(),
+        };
+        m.push_ref(crate::types::template::Interpolation::from_parts(value, text, conversion, spec)?);
+        Ok(Flow::Next)
+    }
+
+    fn list_append_slow(m, depth) {
+        let item = m.pop_object()?;
+        (*m.slot(depth)).borrowed_handle::<List>().push(item)?;
+        Ok(Flow::Next)
+    }
+
+    fn list_extend(m, depth) {
+        let iterable = m.peek(1)?;
+        let list = (*m.slot(depth + 1)).borrowed_handle::<List>();
+        if let Err(raised) = list.extend(iterable) {
+            if raised.is_a::<crate::types::exceptions::TypeError>()
+                && iterable.type_of().tp_iter.get().is_none()
+                && !iterable.is_sequence()
+            {
+                raised.clear();
+                return Err(raise!(
+                    TypeError,
+                    "Value after * must be an iterable, not {}",
+                    iterable.type_name()
+                ));
+            }
+            return Err(raised);
+        }
+        m.drop_top(1);
+        Ok(Flow::Next)
+    }
+
+    fn set_add(m, depth) {
+        let set = (*m.slot(depth + 1)).borrowed_handle::<Set>();
+        set.add(m.peek(1)?)?;
+        m.drop_top(1);
+        Ok(Flow::Next)
+    }
+
+    fn set_update(m, depth) {
+        let set = (*m.slot(depth + 1)).borrowed_handle::<Set>();
+        set.update(m.peek(1)?)?;
+        m.drop_top(1);
+        Ok(Flow::Next)
+    }
+
+    fn map_add(m, depth) {
+        let dict = (*m.slot(depth + 2)).borrowed_handle::<Dict>();
+        dict.set_item(m.peek(2)?, m.peek(1)?)?;
+        m.drop_top(2);
+        Ok(Flow::Next)
+    }
+
+    /// `{**mapping}`.
+    fn dict_update(m, depth) {
+        let mapping = m.peek(1)?;
+        let dict = (*m.slot(depth + 1)).borrowed_handle::<Dict>();
+        if let Err(raised) = dict.update(mapping) {
+            if raised.is_a::<crate::types::exceptions::AttributeError>() {
+                raised.clear();
+                return Err(raise!(TypeError, "'{}' object is not a mapping", mapping.type_name()));
+            }
+            return Err(raised);
+        }
+        m.drop_top(1);
+        Ok(Flow::Next)
+    }
+
+    /// `f(**mapping)`: as `dict_update`, and no key may be there twice.
+    fn dict_merge(m, depth) {
+        let mapping = m.peek(1)?;
+        let dict = (*m.slot(depth + 1)).borrowed_handle::<Dict>();
+        let callable = m.peek(depth + 4)?;
+        if let Err(raised) = dict.merge(mapping, crate::types::dict::Duplicate::Error) {
+            return Err(merge_error(raised, callable, mapping));
+        }
+        m.drop_top(1);
+        Ok(Flow::Next)
+    }
+
+    fn make_function(m, _) {
+        let code = m.pop_object()?;
+        let Ok(code) = code.into_downcast::<crate::types::Code>() else {
+            return Err(raise!(SystemError, "no code object to make a function of"));
+        };
+        let function = Function::from_code(&code, m.globals())?;
+        m.push_ref(function);
+        Ok(Flow::Next)
+    }
+
+    fn set_function_attribute(m, which) {
+        let function = m.pop();
+        let value = m.pop_object()?;
+        function.borrowed_handle::<Function>().set_attribute(which, value);
+        m.push(function);
+        Ok(Flow::Next)
+    }
+
+    fn unpack_sequence(m, count) {
+        if specialize::due(m.ip()) {
+            specialize::unpack_sequence(m, count);
+            return Ok(Flow::Reload);
+        }
+        let sequence = m.peek(1)?;
+        let items = unpack(sequence, count, None)?;
+        m.drop_top(1);
+        for item in items.into_iter().rev() {
+            m.push_ref(item);
+        }
+        Ok(Flow::Next)
+    }
+
+    fn unpack_ex(m, oparg) {
+        let (before, after) = (oparg & 0xff, oparg >> 8);
+        let items = unpack(m.peek(1)?, before, Some(after))?;
+        m.drop_top(1);
+        for item in items.into_iter().rev() {
+            m.push_ref(item);
+        }
+        Ok(Flow::Next)
+    }
+
+    fn get_len(m, _) {
+        let length = m.peek(1)?.len()?;
+        m.push(StackRef::int(length as i64));
+        Ok(Flow::Next)
+    }
+}
+
+/// The items that an assignment to `before` targets gets, or to `before` targets, a starred one, and `after` more.
+fn unpack(sequence: Borrowed<'_, Object>, before: usize, after: Option<usize>) -> PyResult<Vec<Ref<Object>>> {
+    let iterator = match sequence.iter() {
+        Ok(iterator) => iterator,
+        Err(raised) => {
+            if raised.is_a::<crate::types::exceptions::TypeError>()
+                && sequence.type_of().tp_iter.get().is_none()
+                && !sequence.is_sequence()
+            {
+                raised.clear();
+                return Err(raise!(TypeError, "cannot unpack non-iterable {} object", sequence.type_name()));
+            }
+            return Err(raised);
+        }
+    };
+    let mut items = Vec::with_capacity(before);
+    for got in 0..before {
+        match iterator.next()? {
+            Some(item) => items.push(item),
+            None if after.is_none() => {
+                return Err(raise!(ValueError, "not enough values to unpack (expected {before}, got {got})"));
+            }
+            None => {
+                let least = before + after.unwrap_or(0);
+                return Err(raise!(
+                    ValueError,
+                    "not enough values to unpack (expected at least {least}, got {got})"
+                ));
+            }
+        }
+    }
+    let Some(after) = after else {
+        if iterator.next()?.is_none() {
+            return Ok(items);
+        }
+        if sequence.is_exact::<List>() || sequence.is_exact::<Tuple>() || sequence.is_exact::<Dict>() {
+            let length = sequence.len()?;
+            if length > before {
+                return Err(raise!(ValueError, "too many values to unpack (expected {before}, got {length})"));
+            }
+        }
+        return Err(raise!(ValueError, "too many values to unpack (expected {before})"));
+    };
+    let mut rest = iterator.collect_items()?;
+    if rest.len() < after {
+        return Err(raise!(
+            ValueError,
+            "not enough values to unpack (expected at least {}, got {})",
+            before + after,
+            before + rest.len()
+        ));
+    }
+    let tail = rest.split_off(rest.len() - after);
+    items.push(List::from_vec(rest)?.into_object());
+    items.extend(tail);
+    Ok(items)
+}
+
+/// What a call raises when merging its keyword arguments fails.
+#[cold]
+fn merge_error(raised: Raised, callable: Borrowed<'_, Object>, mapping: Borrowed<'_, Object>) -> Raised {
+    use crate::types::exceptions::{AttributeError, KeyError};
+    if raised.is_a::<AttributeError>() {
+        raised.clear();
+        return raise!(
+            TypeError,
+            "{} argument after ** must be a mapping, not {}",
+            super::call::call_target_name(callable),
+            mapping.type_name()
+        );
+    }
+    if raised.is_a::<KeyError>() {
+        let exception = raised.take();
+        if let Ok(args) = exception.getattr(id!("args"))
+            && let Some(args) = args.downcast::<Tuple>()
+            && args.len() == 1
+        {
+            let key = args.get(0);
+            let name = super::call::call_target_name(callable);
+            if key.is_instance_of::<Str>() {
+                return raise!(TypeError, "{name} got multiple values for keyword argument '{}'", key.to_text());
+            }
+            return raise!(TypeError, "{name} keywords must be strings");
+        }
+        return Raised::restore(exception);
+    }
+    raised
+}

@@ -1,0 +1,441 @@
+//! Calls. A Python function gets a frame in the same run; everything else is called through vectorcall.
+
+use core::ptr;
+
+use super::{cache32, drop_word, fast, lower, slot, slow};
+use crate::abi::{
+    METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET, PyCFunctionObject,
+    PyCodeObject, PyFunctionObject, PyListObject, PyMethodObject, PyObject,
+};
+use crate::interp::dispatch::{Act, Flow, Machine};
+use crate::interp::stackref::{self, StackRef};
+use crate::interp::{call, frame, specialize};
+use crate::object::protocol::call::{call_tuple_raw, vectorcall};
+use crate::prelude::*;
+use crate::types::Function;
+use crate::types::method::BoundMethod;
+
+/// CALL and CALL_KW are one code unit and three cache units long.
+const SIZE: usize = 4;
+
+/// Calls that fit this many arguments keep their vector on the machine stack.
+const FEW: usize = 14;
+
+fast! {
+    /// A Python function whose parameters are exactly the positional arguments given.
+    fn call_py_exact_args(r, ts) {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        if callable.is_int() {
+            return Act::MISS;
+        }
+        let function = callable.ptr().cast::<PyFunctionObject>();
+        if (*function).ob_base.ob_type.get() != Function::TYPE || (*function).func_version.get() != cache32(r.ip, 2) {
+            return Act::MISS;
+        }
+        let code = (*function).func_code.get().cast::<PyCodeObject>();
+        let has_self = !(*slot(r, nargs + 1)).is_null();
+        let given = nargs + has_self as usize;
+        if given != (*code).co_argcount.get() as usize {
+            return Act::MISS;
+        }
+        push_exact(r, ts, callable, code, slot(r, given), given, slot(r, nargs + 2))
+    }
+
+    /// A bound method of such a function: the instance becomes the first argument.
+    fn call_bound_method_exact_args(r, ts) {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        if callable.is_int() || !(*slot(r, nargs + 1)).is_null() || !callable.is_exact(BoundMethod::TYPE) {
+            return Act::MISS;
+        }
+        let method = callable.ptr().cast::<PyMethodObject>();
+        let function = (*method).im_func.get().cast::<PyFunctionObject>();
+        if (*function).ob_base.ob_type.get() != Function::TYPE
+            || (*function).func_version.get() != cache32(r.ip, 2)
+            || super::is_last(callable)
+        {
+            return Act::MISS;
+        }
+        let code = (*function).func_code.get().cast::<PyCodeObject>();
+        if nargs + 1 != (*code).co_argcount.get() as usize {
+            return Act::MISS;
+        }
+        *slot(r, nargs + 1) = super::counted((*method).im_self.get());
+        let word = super::counted(function.cast());
+        let base = slot(r, nargs + 2);
+        let act = push_exact(r, ts, word, code, base.add(1), nargs + 1, base);
+        if act == Act::MISS {
+            // The generic form sees the stack as it was.
+            header_decref_shared((*method).im_self.get());
+            header_decref_shared(function.cast());
+            *base.add(1) = StackRef::NULL;
+            return Act::MISS;
+        }
+        if callable.is_owned() {
+            lower(callable);
+        }
+        act
+    }
+
+    /// `list.append(item)` as a method call: the list and the method's own result are known.
+    fn call_list_append(r, _ts) {
+        let (callable, list, item) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
+        if list.is_null() || item.is_int() || !callable.is_ptr(specialize::list_append_method()) {
+            return Act::MISS;
+        }
+        if !list.is_exact(List::TYPE) {
+            return Act::MISS;
+        }
+        let raw = list.ptr().cast::<PyListObject>();
+        let size = (*raw).ob_base.ob_size.get();
+        if size >= (*raw).allocated.get() || super::is_last(list) || super::is_last(callable) {
+            return Act::MISS;
+        }
+        *(*raw).ob_item.get().add(size as usize) = item.heap_safe().ptr();
+        (*raw).ob_base.ob_size.set(size + 1);
+        if callable.is_owned() {
+            lower(callable);
+        }
+        if list.is_owned() {
+            lower(list);
+        }
+        *slot(r, 3) = StackRef::none();
+        r.sp = r.sp.sub(2);
+        Act::NEXT
+    }
+
+    fn call_len(r, _ts) {
+        let (callable, self_word, argument) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
+        if !self_word.is_null() || argument.is_int() || !callable.is_ptr(specialize::len_function()) {
+            return Act::MISS;
+        }
+        let ty = (*argument.ptr()).ob_type.get();
+        let length = if ty == List::TYPE || ty == Tuple::TYPE {
+            (*argument.ptr().cast::<crate::abi::PyVarObject>()).ob_size.get()
+        } else if ty == Str::TYPE {
+            (*argument.ptr().cast::<crate::abi::PyASCIIObject>()).length.get()
+        } else if ty == Dict::TYPE {
+            (*argument.ptr().cast::<crate::abi::PyDictObject>()).ma_used.get()
+        } else {
+            return Act::MISS;
+        };
+        if super::is_last(callable) {
+            return Act::MISS;
+        }
+        if callable.is_owned() {
+            lower(callable);
+        }
+        *slot(r, 3) = StackRef::int(length as i64);
+        r.sp = r.sp.sub(2);
+        drop_word(r, argument, Act::NEXT)
+    }
+
+    /// `type(x)`.
+    fn call_type_1(r, _ts) {
+        let (callable, self_word, argument) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
+        if !self_word.is_null() || argument.is_int() || !callable.is_ptr(Type::TYPE.cast()) {
+            return Act::MISS;
+        }
+        *slot(r, 3) = super::counted((*argument.ptr()).ob_type.get().cast());
+        r.sp = r.sp.sub(2);
+        drop_word(r, argument, Act::NEXT)
+    }
+}
+
+#[inline(always)]
+unsafe fn header_decref_shared(object: *mut PyObject) {
+    // SAFETY: the caller undoes a count it has just taken, so this is never the last one.
+    unsafe {
+        lower(StackRef::steal(object));
+    }
+}
+
+/// Pushes a frame with `nargs` words at `args`; `base` is the slot of the callable, where the caller's stack ends.
+#[inline(always)]
+unsafe fn push_exact(
+    r: &mut super::Regs,
+    ts: *mut crate::abi::PyThreadState,
+    function: StackRef,
+    code: *mut PyCodeObject,
+    args: *mut StackRef,
+    nargs: usize,
+    base: *mut StackRef,
+) -> Act {
+    // SAFETY: the words are on the caller's stack; the guards have been checked.
+    unsafe {
+        let words = (*code).co_framesize.get() as usize;
+        let top = (*ts).datastack_top.get();
+        let room = ((*ts).datastack_limit.get() as usize).wrapping_sub(top as usize) / 8;
+        let remaining = (*ts).py_recursion_remaining.get();
+        if words >= room || remaining <= 1 {
+            return Act::MISS;
+        }
+        (*ts).datastack_top.set(top.add(words));
+        (*ts).py_recursion_remaining.set(remaining - 1);
+        let caller = r.fp;
+        (*caller).instr_ptr.set(r.ip.cast());
+        (*caller).return_offset.set(SIZE as u16);
+        frame::set_stack_pointer(caller, base);
+        let new = top.cast::<frame::Frame>();
+        frame::initialize(new, function, ptr::null_mut(), code, caller);
+        let variables = frame::local(new, 0);
+        let mut index = 0;
+        while index < nargs {
+            *variables.add(index) = *args.add(index);
+            // Keeps the loop from being vectorised: it runs once or twice.
+            core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
+            index += 1;
+        }
+        let all = (*code).co_nlocalsplus.get() as usize;
+        while index < all {
+            *variables.add(index) = StackRef::NULL;
+            core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
+            index += 1;
+        }
+        (*ts).current_frame.set(new);
+        r.fp = new;
+        r.sp = variables.add(all);
+        r.ip = (*new).instr_ptr.get().cast();
+        Act::JUMP
+    }
+}
+
+/// Splits a bound method on the stack into function and instance where the callable slot holds one.
+unsafe fn unwrap_method(m: Machine, nargs: usize) {
+    // SAFETY: a call's operands stand on the stack.
+    unsafe {
+        let callable = m.slot(nargs + 2);
+        let instance = m.slot(nargs + 1);
+        if (*instance).is_null() && (*callable).is_exact(BoundMethod::TYPE) {
+            let word = *callable;
+            let method = word.ptr().cast::<PyMethodObject>();
+            *instance = StackRef::new_count((*method).im_self.get());
+            *callable = StackRef::new_count((*method).im_func.get());
+            word.close();
+        }
+    }
+}
+
+/// Whether a Python function in this word can get a frame here: its vectorcall has not been replaced.
+unsafe fn is_python_function(word: StackRef) -> bool {
+    // SAFETY: the word is not NULL.
+    unsafe {
+        word.is_exact(Function::TYPE)
+            && (*word.ptr().cast::<PyFunctionObject>()).vectorcall.get().map(|f| f as usize)
+                == Some(call::function_vectorcall as *const () as usize)
+    }
+}
+
+/// Calls what stands on the stack: callable, instance or NULL, `nargs` words of which the last `names.len()` are
+/// keyword values. The operands are replaced by the result, or a frame is entered.
+unsafe fn call_stack(m: Machine, nargs: usize, names: Option<Borrowed<'_, Tuple>>, size: usize) -> PyResult<Flow> {
+    // SAFETY: as for slow bodies.
+    unsafe {
+        unwrap_method(m, nargs);
+        let callable = *m.slot(nargs + 2);
+        let has_self = !(*m.slot(nargs + 1)).is_null();
+        let total = nargs + has_self as usize;
+        let keywords = names.map_or(0, |names| names.len());
+        if is_python_function(callable) {
+            let args = m.slot(total);
+            frame::set_stack_pointer(m.frame, m.slot(nargs + 2));
+            let new =
+                call::push_frame(m.thread, callable, ptr::null_mut(), args, total - keywords, names, m.frame)?;
+            return call::enter(m, new, size);
+        }
+        let result = call_object(m, callable, m.slot(total), total, total - keywords, names)?;
+        m.drop_top(nargs);
+        if has_self {
+            m.drop_top(1);
+        } else {
+            m.pop();
+        }
+        m.drop_top(1);
+        m.push_ref(result);
+        Ok(Flow::Next)
+    }
+}
+
+/// Calls any object with the words at `args`, which stay on the stack.
+unsafe fn call_object(
+    m: Machine,
+    callable: StackRef,
+    args: *mut StackRef,
+    total: usize,
+    positional: usize,
+    names: Option<Borrowed<'_, Tuple>>,
+) -> PyResult<Ref<Object>> {
+    // SAFETY: the words are valid; slot 0 of the vector is the spare one before the arguments.
+    unsafe {
+        let mut few = [ptr::null_mut::<PyObject>(); FEW + 1];
+        let mut many = Vec::new();
+        let vector = if total <= FEW {
+            few.as_mut_ptr()
+        } else {
+            if many.try_reserve_exact(total + 1).is_err() {
+                return Err(Raised::no_memory());
+            }
+            many.as_mut_ptr()
+        };
+        for index in 0..total {
+            *vector.add(index + 1) = stackref::materialize(args.add(index))?;
+        }
+        let mut word = callable;
+        let callable = stackref::materialize(&raw mut word)?;
+        let result = vectorcall(
+            callable,
+            vector.add(1),
+            positional | PY_VECTORCALL_ARGUMENTS_OFFSET,
+            names.map_or(ptr::null_mut(), |names| names.as_ptr()),
+        );
+        let _ = m;
+        match Ref::from_owned_ptr_or_null(result) {
+            Some(result) => Ok(result),
+            None => Err(Raised::assume_set()),
+        }
+    }
+}
+
+slow! {
+    fn call(m, nargs) {
+        if specialize::due(m.ip()) {
+            specialize::call(m, nargs);
+            return Ok(Flow::Reload);
+        }
+        call_stack(m, nargs, None, SIZE)
+    }
+
+    fn call_kw(m, nargs) {
+        let names = m.pop_object()?;
+        let Ok(names) = names.into_downcast::<Tuple>() else {
+            return Err(raise!(SystemError, "keyword names are no tuple"));
+        };
+        call_stack(m, nargs, Some(names.borrow()), SIZE)
+    }
+
+    fn call_py_general(m, nargs) {
+        if !(*m.slot(nargs + 2)).is_exact(Function::TYPE) {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Reload);
+        }
+        call_stack(m, nargs, None, SIZE)
+    }
+
+    /// A built-in function or method descriptor with one of the plain calling conventions, without the detour over
+    /// its vectorcall function.
+    fn call_builtin(m, nargs) {
+        let callable = *m.slot(nargs + 2);
+        if !callable.is_exact(crate::types::builtin_function::CFunction::TYPE) || !(*m.slot(nargs + 1)).is_null() {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Reload);
+        }
+        let function = callable.ptr().cast::<PyCFunctionObject>();
+        let def = (*function).m_ml.get();
+        let flags = (*def).ml_flags;
+        let instance = (*function).m_self.get();
+        if flags == METH_O && nargs == 1 {
+            let argument = stackref::materialize(m.slot(1))?;
+            let method = crate::abi::as_cfunction((*def).ml_meth);
+            return finish_builtin(m, nargs, method(instance, argument));
+        }
+        if flags == METH_NOARGS && nargs == 0 {
+            let method = crate::abi::as_cfunction((*def).ml_meth);
+            return finish_builtin(m, nargs, method(instance, ptr::null_mut()));
+        }
+        if (flags == METH_FASTCALL || flags == METH_FASTCALL | METH_KEYWORDS) && nargs <= FEW {
+            let mut vector = [ptr::null_mut::<PyObject>(); FEW + 1];
+            for index in 0..nargs {
+                vector[index + 1] = stackref::materialize(m.slot(nargs - index))?;
+            }
+            let args = vector.as_ptr().add(1);
+            let result = if flags == METH_FASTCALL {
+                crate::abi::as_cfunction_fast((*def).ml_meth)(instance, args, nargs as isize)
+            } else {
+                crate::abi::as_cfunction_fast_with_keywords((*def).ml_meth)(instance, args, nargs as isize, ptr::null_mut())
+            };
+            return finish_builtin(m, nargs, result);
+        }
+        call_stack(m, nargs, None, SIZE)
+    }
+
+    fn call_function_ex(m, _) {
+        let kwargs = *m.slot(1);
+        let callable = m.peek(4)?;
+        let args = m.peek(2)?;
+        let args = match args.downcast_exact::<Tuple>() {
+            Some(tuple) => tuple.to_owned(),
+            None => {
+                if !args.is_sequence() && args.type_of().tp_iter.get().is_none() {
+                    return Err(raise!(
+                        TypeError,
+                        "{} argument after * must be an iterable, not {}",
+                        call_target_name(callable),
+                        args.type_name()
+                    ));
+                }
+                args.to_tuple()?
+            }
+        };
+        let kwargs: Option<Borrowed<'_, Dict>> = if kwargs.is_null() { None } else { Some(m.peek(1)?.cast_borrowed_unchecked()) };
+        let result = call_tuple_raw(
+            callable.as_ptr(),
+            args.as_ptr(),
+            kwargs.map_or(ptr::null_mut(), |kwargs| kwargs.as_ptr()),
+        );
+        let Some(result) = Ref::<Object>::from_owned_ptr_or_null(result) else { return Err(Raised::assume_set()) };
+        if (*m.slot(1)).is_null() {
+            m.pop();
+        } else {
+            m.drop_top(1);
+        }
+        m.drop_top(1);
+        m.pop();
+        m.drop_top(1);
+        m.push_ref(result);
+        Ok(Flow::Next)
+    }
+}
+
+/// Replaces callable, NULL and arguments by what a C function returned.
+unsafe fn finish_builtin(m: Machine, nargs: usize, result: *mut PyObject) -> PyResult<Flow> {
+    // SAFETY: the result is owned or NULL with an exception set.
+    unsafe {
+        let callable = (*m.slot(nargs + 2)).ptr();
+        let Some(result) =
+            Ref::<Object>::from_owned_ptr_or_null(crate::object::protocol::call::check_result(callable, result))
+        else {
+            return Err(Raised::assume_set());
+        };
+        m.drop_top(nargs);
+        m.pop();
+        m.drop_top(1);
+        m.push_ref(result);
+        Ok(Flow::Next)
+    }
+}
+
+/// How messages about a call's arguments name the callable: `module.qualname()`, or its `str`.
+pub fn call_target_name(callable: Borrowed<'_, Object>) -> String {
+    let name = || -> PyResult<Option<String>> {
+        let Some(qualname) = callable.lookup_attr(id!("__qualname__"))? else { return Ok(None) };
+        if !qualname.is_instance_of::<Str>() {
+            return Ok(None);
+        }
+        let module = callable.lookup_attr(id!("__module__"))?;
+        Ok(Some(match module {
+            Some(module) if module.is_instance_of::<Str>() && module.to_text() != "builtins" => {
+                format!("{}.{}()", module.to_text(), qualname.to_text())
+            }
+            _ => format!("{}()", qualname.to_text()),
+        }))
+    };
+    match name() {
+        Ok(Some(name)) => name,
+        Ok(None) => callable.to_text(),
+        Err(raised) => {
+            raised.clear();
+            callable.to_text()
+        }
+    }
+}

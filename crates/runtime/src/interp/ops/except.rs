@@ -1,0 +1,198 @@
+//! Raising and handling exceptions, and `with` blocks.
+
+use super::slow;
+use crate::interp::dispatch::Flow;
+use crate::interp::stackref::StackRef;
+use crate::object::header;
+use crate::prelude::*;
+use crate::types::exceptions::{self, BaseException};
+
+slow! {
+    /// Puts the exception being handled so far below the new one, which becomes the handled one.
+    fn push_exc_info(m, _) {
+        let exception = m.pop();
+        let info = &*(*m.thread).exc_info.get();
+        let previous = info.exc_value.get();
+        m.push(if previous.is_null() { StackRef::none() } else { StackRef::steal(previous) });
+        header::incref(exception.ptr());
+        info.exc_value.set(exception.ptr());
+        m.push(exception);
+        Ok(Flow::Next)
+    }
+
+    fn pop_except(m, _) {
+        let previous = m.pop();
+        let info = &*(*m.thread).exc_info.get();
+        let value = if previous.is_ptr(crate::object::none_ptr()) {
+            core::ptr::null_mut()
+        } else {
+            previous.heap_safe().ptr()
+        };
+        let old = info.exc_value.replace(value);
+        header::xdecref(old);
+        Ok(Flow::Next)
+    }
+
+    fn check_exc_match(m, _) {
+        let matches = {
+            let class = m.peek(1)?;
+            check_except_type(class)?;
+            exceptions::matches(m.peek(2)?, class)?
+        };
+        m.drop_top(1);
+        m.push(StackRef::bool(matches));
+        Ok(Flow::Next)
+    }
+
+    /// `except*`: the part of the group that matches, and the rest.
+    fn check_eg_match(m, _) {
+        let class = m.peek(1)?;
+        check_except_star_type(class)?;
+        let (matched, rest) = exceptions::group_match(m.peek(2)?, class)?;
+        if let Some(matched) = &matched {
+            let info = &*(*m.thread).exc_info.get();
+            let old = info.exc_value.replace(matched.clone().into_ptr());
+            header::xdecref(old);
+        }
+        m.drop_top(2);
+        m.push_ref(rest.unwrap_or_else(none));
+        m.push_ref(matched.unwrap_or_else(none));
+        Ok(Flow::Next)
+    }
+
+    fn raise_varargs(m, count) {
+        let cause = if count == 2 { Some(m.pop_object()?) } else { None };
+        let exception = if count >= 1 { Some(m.pop_object()?) } else { None };
+        Err(raise(exception, cause))
+    }
+
+    /// Raises the exception on top again. With an operand, the instruction it came from stands below.
+    fn reraise(m, oparg) {
+        let exception = m.pop_object()?;
+        if oparg > 0 {
+            let lasti = *m.slot(oparg);
+            if lasti.is_int() {
+                let first = crate::interp::frame::first_instruction(crate::interp::frame::code(m.frame));
+                (*m.frame).instr_ptr.set(first.add(lasti.int_value() as usize));
+            }
+        }
+        crate::interp::unwind::note_reraise(m.thread);
+        Err(Raised::restore(exception))
+    }
+
+    /// Calls `__exit__(type, value, traceback)`.
+    fn with_except_start(m, _) {
+        // exit function, instance or NULL, position, previous exception, exception.
+        let exception = m.peek(1)?;
+        let traceback = exceptions::traceback_of(&exception).unwrap_or_else(none);
+        let class = exception.type_of().upcast();
+        let function = m.peek(5)?;
+        let result = if (*m.slot(4)).is_null() {
+            function.call(&[class, exception, traceback.borrow()])?
+        } else {
+            function.call(&[m.peek(4)?, class, exception, traceback.borrow()])?
+        };
+        m.push_ref(result);
+        Ok(Flow::Next)
+    }
+
+    fn exit_init_check(m, _) {
+        let value = m.peek(1)?;
+        if !value.is_none() {
+            return Err(raise!(TypeError, "__init__() should return None, not '{}'", value.type_name()));
+        }
+        m.drop_top(1);
+        Ok(Flow::Next)
+    }
+}
+
+fn is_exception_class(class: Borrowed<'_, Object>) -> bool {
+    class.downcast::<Type>().is_some_and(|class| class.is_subtype(&BaseException::type_object()))
+}
+
+/// The types of an `except` clause.
+fn check_except_type(class: Borrowed<'_, Object>) -> PyResult<()> {
+    let fine = match class.downcast::<Tuple>() {
+        Some(tuple) => tuple.iter().all(is_exception_class),
+        None => is_exception_class(class),
+    };
+    if fine {
+        return Ok(());
+    }
+    Err(raise!(TypeError, "catching classes that do not inherit from BaseException is not allowed"))
+}
+
+/// The types of an `except*` clause.
+fn check_except_star_type(class: Borrowed<'_, Object>) -> PyResult<()> {
+    check_except_type(class)?;
+    let is_group = |class: Borrowed<'_, Object>| {
+        class.downcast::<Type>().is_some_and(|class| class.is_subtype(&exceptions::BaseExceptionGroup::type_object()))
+    };
+    let any = match class.downcast::<Tuple>() {
+        Some(tuple) => tuple.iter().any(is_group),
+        None => is_group(class),
+    };
+    if any {
+        return Err(raise!(
+            TypeError,
+            "catching ExceptionGroup with except* is not allowed. Use except instead."
+        ));
+    }
+    Ok(())
+}
+
+/// `raise`, `raise exception`, `raise exception from cause`.
+fn raise(exception: Option<Ref<Object>>, cause: Option<Ref<Object>>) -> Raised {
+    let Some(exception) = exception else {
+        return match crate::thread::handled_exception() {
+            Some(exception) => {
+                let exception = exception.to_owned();
+                Raised::restore(exception)
+            }
+            None => raise!(RuntimeError, "No active exception to reraise"),
+        };
+    };
+    let value = if is_exception_class(exception.borrow()) {
+        let value = match exception.call0() {
+            Ok(value) => value,
+            Err(raised) => return raised,
+        };
+        if !value.is_instance_of::<BaseException>() {
+            return raise!(
+                TypeError,
+                "calling {} should have returned an instance of BaseException, not {}",
+                exception.to_repr_text(),
+                value.type_of().as_object().to_repr_text()
+            );
+        }
+        value
+    } else if exception.is_instance_of::<BaseException>() {
+        exception
+    } else {
+        return raise!(TypeError, "exceptions must derive from BaseException");
+    };
+    if let Some(cause) = cause {
+        let fixed = if is_exception_class(cause.borrow()) {
+            match cause.call0() {
+                Ok(fixed) if fixed.is_instance_of::<BaseException>() => Some(fixed),
+                Ok(other) => {
+                    return raise!(
+                        TypeError,
+                        "calling {} should have returned an instance of BaseException, not {}",
+                        cause.to_repr_text(),
+                        other.type_of().as_object().to_repr_text()
+                    );
+                }
+                Err(raised) => return raised,
+            }
+        } else if cause.is_instance_of::<BaseException>() {
+            Some(cause)
+        } else if cause.is_none() {
+            None
+        } else {
+            return raise!(TypeError, "exception causes must derive from BaseException");
+        };
+        exceptions::set_cause(&value, fixed);
+    }
+    crate::object::raise_instance(value)
+}

@@ -1,0 +1,150 @@
+//! Iteration.
+
+use super::{drop_word, fast, push, slot, slow};
+use crate::abi::{PyGenObject, PyListObject, PyObject, PyTupleObject};
+use crate::interp::dispatch::{Act, Flow, Machine};
+use crate::interp::specialize;
+use crate::interp::stackref::StackRef;
+use crate::prelude::*;
+use crate::types::iter::{ListIterator, TupleIterator};
+use crate::types::range::RangeIterator;
+use crate::types::{Coroutine, Generator};
+
+/// FOR_ITER with its cache unit.
+const SIZE: usize = 2;
+
+fast! {
+    fn for_iter_range(r, _ts) {
+        let iterator = *slot(r, 1);
+        if !iterator.is_exact(RangeIterator::TYPE) {
+            return Act::MISS;
+        }
+        let range = iterator.ptr().cast::<crate::abi::_PyRangeIterObject>();
+        let left = (*range).len.get();
+        if left <= 0 {
+            // Past END_FOR, to POP_ITER.
+            r.ip = r.ip.add(SIZE + r.oparg + 1);
+            super::keep_branch!();
+            return Act::JUMP;
+        }
+        let value = (*range).start.get();
+        let Some(word) = StackRef::try_int(value) else { return Act::MISS };
+        (*range).start.set(value.wrapping_add((*range).step.get()));
+        (*range).len.set(left - 1);
+        push(r, word);
+        super::keep_branch!();
+        r.ip = r.ip.add(SIZE);
+        Act::JUMP
+    }
+
+    fn for_iter_list(r, _ts) {
+        let iterator = *slot(r, 1);
+        if !iterator.is_exact(ListIterator::TYPE) {
+            return Act::MISS;
+        }
+        let state = iterator.ptr().cast::<crate::abi::_PyListIterObject>();
+        let list = (*state).it_seq.get().cast::<PyListObject>();
+        if list.is_null() {
+            return Act::MISS;
+        }
+        let index = (*state).it_index.get();
+        if index as usize >= (*list).ob_base.ob_size.get() as usize {
+            return Act::MISS;
+        }
+        (*state).it_index.set(index + 1);
+        push(r, super::counted(*(*list).ob_item.get().add(index as usize)));
+        Act::NEXT
+    }
+
+    fn for_iter_tuple(r, _ts) {
+        let iterator = *slot(r, 1);
+        if !iterator.is_exact(TupleIterator::TYPE) {
+            return Act::MISS;
+        }
+        let state = iterator.ptr().cast::<crate::abi::_PyTupleIterObject>();
+        let tuple = (*state).it_seq.get().cast::<PyTupleObject>();
+        if tuple.is_null() {
+            return Act::MISS;
+        }
+        let index = (*state).it_index.get();
+        if index >= (*tuple).ob_base.ob_size.get() {
+            return Act::MISS;
+        }
+        (*state).it_index.set(index + 1);
+        push(r, super::counted(*(&raw const (*tuple).ob_item).cast::<*mut PyObject>().add(index as usize)));
+        Act::NEXT
+    }
+
+    fn end_for(r, _ts) {
+        let word = super::pop(r);
+        drop_word(r, word, Act::NEXT)
+    }
+}
+
+slow! {
+    fn get_iter(m, _) {
+        let iterator = m.peek(1)?.iter()?;
+        m.drop_top(1);
+        m.push_ref(iterator);
+        Ok(Flow::Next)
+    }
+
+    fn for_iter(m, oparg) {
+        if specialize::due(m.ip()) {
+            specialize::for_iter(m);
+            return Ok(Flow::Reload);
+        }
+        match m.peek(1)?.next()? {
+            Some(item) => {
+                m.push_ref(item);
+                Ok(Flow::Next)
+            }
+            None => finish_loop(m, oparg),
+        }
+    }
+
+    /// A generator: its frame runs in this run of the interpreter.
+    fn for_iter_gen(m, oparg) {
+        let word = *m.slot(1);
+        if !word.is_exact(Generator::TYPE) {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Reload);
+        }
+        let generator = word.ptr().cast::<PyGenObject>();
+        if !super::generator::can_resume(generator) {
+            return match m.peek(1)?.next()? {
+                Some(item) => {
+                    m.push_ref(item);
+                    Ok(Flow::Next)
+                }
+                None => finish_loop(m, oparg),
+            };
+        }
+        // `return` in the generator goes to END_FOR, which drops the value.
+        super::generator::resume(m, generator, StackRef::none(), SIZE + oparg)
+    }
+
+    fn get_yield_from_iter(m, _) {
+        let iterable = m.peek(1)?;
+        if iterable.is_exact::<Coroutine>() {
+            let flags = (*crate::interp::frame::code(m.frame)).co_flags.get();
+            if flags & (crate::abi::CO_COROUTINE | crate::abi::CO_ITERABLE_COROUTINE) == 0 {
+                return Err(raise!(TypeError, "cannot 'yield from' a coroutine object in a non-coroutine generator"));
+            }
+            return Ok(Flow::Next);
+        }
+        if iterable.is_exact::<Generator>() {
+            return Ok(Flow::Next);
+        }
+        let iterator = iterable.iter()?;
+        m.drop_top(1);
+        m.push_ref(iterator);
+        Ok(Flow::Next)
+    }
+}
+
+/// The end of a loop: the iterator stays for POP_ITER, and END_FOR is skipped.
+unsafe fn finish_loop(m: Machine, oparg: usize) -> PyResult<Flow> {
+    // SAFETY: the jump's target is POP_ITER behind END_FOR.
+    unsafe { m.jump_by(1, oparg as isize + 1) }
+}

@@ -1,0 +1,764 @@
+//! Specialisation: rewriting an instruction to a form that fits what it has seen.
+//!
+//! A generic instruction counts down in its first cache unit; at zero the functions here look at the operands, fill
+//! the inline cache and write the opcode of a specialised form. A specialised form whose guard fails executes the
+//! generic form, whose counter goes on; when it comes to zero again the choice is made anew. A choice that finds
+//! nothing doubles the wait. CPython: `Python/specialize.c`, `pycore_backoff.h`.
+
+use taipan_compiler::opcode::Opcode;
+
+use super::dispatch::Machine;
+use super::ops::arith;
+use super::stackref::StackRef;
+use crate::abi::{
+    CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, PyCodeObject, PyFunctionObject, PyHeapTypeObject, PyMethodObject, PyObject,
+    PyTypeObject, Py_TPFLAGS_INLINE_VALUES, Py_TPFLAGS_MANAGED_DICT, Py_TPFLAGS_METHOD_DESCRIPTOR, Py_TPFLAGS_TYPE_SUBCLASS,
+};
+use crate::prelude::*;
+use crate::types::builtin_function::CFunction;
+use crate::types::method::BoundMethod;
+use crate::types::{Code, Function, Generator, dict};
+
+// Instructions of ours, with numbers that CPython 3.14 leaves free. `co_code` never shows them.
+pub const LOAD_CONST_INT: u8 = 212;
+pub const BINARY_OP_REMAINDER_INT: u8 = 213;
+pub const BINARY_OP_FLOOR_DIVIDE_INT: u8 = 214;
+pub const BINARY_OP_AND_INT: u8 = 215;
+pub const BINARY_OP_OR_INT: u8 = 216;
+pub const BINARY_OP_XOR_INT: u8 = 217;
+pub const BINARY_OP_LSHIFT_INT: u8 = 218;
+pub const BINARY_OP_RSHIFT_INT: u8 = 219;
+pub const BINARY_OP_TRUE_DIVIDE_FLOAT: u8 = 220;
+pub const CALL_BUILTIN: u8 = 221;
+pub const UNARY_NEGATIVE_INT: u8 = 222;
+pub const LOAD_CONST_IMMORTAL: u8 = Opcode::LOAD_CONST_IMMORTAL as u8;
+/// The first and the last number of ours.
+pub const OURS: core::ops::RangeInclusive<u8> = 212..=222;
+
+/// The base instruction of one of ours.
+pub fn base_of_ours(opcode: u8) -> Opcode {
+    match opcode {
+        LOAD_CONST_INT => Opcode::LOAD_CONST,
+        CALL_BUILTIN => Opcode::CALL,
+        UNARY_NEGATIVE_INT => Opcode::UNARY_NEGATIVE,
+        _ => Opcode::BINARY_OP,
+    }
+}
+
+/// The base instruction of any number: what `co_code` shows.
+pub fn base(opcode: u8) -> u8 {
+    if OURS.contains(&opcode) {
+        return base_of_ours(opcode) as u8;
+    }
+    taipan_compiler::opcode::DEOPT[opcode as usize]
+}
+
+const BACKOFF_BITS: u16 = 4;
+const MAX_BACKOFF: u16 = 12;
+/// Where counters start in new code: one execution, then the choice.
+pub const WARMUP: u16 = (1 << BACKOFF_BITS) | 1;
+/// After a choice: so many misses until the next one.
+const COOLDOWN: u16 = 52 << BACKOFF_BITS;
+
+/// Counts down; `true` when the instruction at `ip` is due for a choice.
+///
+/// # Safety
+/// `ip` is an instruction with a counter.
+#[inline(always)]
+pub unsafe fn due(ip: *mut u16) -> bool {
+    // SAFETY: the counter is the first cache unit.
+    unsafe {
+        let counter = ip.add(1);
+        if *counter < 1 << BACKOFF_BITS {
+            return true;
+        }
+        *counter -= 1 << BACKOFF_BITS;
+        false
+    }
+}
+
+/// Writes the opcode, and leaves the operand.
+///
+/// # Safety
+/// `ip` is an instruction, and `opcode` one of its forms.
+pub unsafe fn rewrite(ip: *mut u16, opcode: u8) {
+    // SAFETY: by contract.
+    unsafe { *ip.cast::<u8>() = opcode }
+}
+
+unsafe fn succeed(ip: *mut u16, opcode: u8) {
+    // SAFETY: the instruction has a counter.
+    unsafe {
+        rewrite(ip, opcode);
+        *ip.add(1) = COOLDOWN;
+    }
+}
+
+/// No form fits: waits twice as long before the next try.
+unsafe fn fail(ip: *mut u16) {
+    // SAFETY: as above.
+    unsafe {
+        rewrite(ip, base(*ip as u8));
+        let counter = ip.add(1);
+        let backoff = (*counter & 15).min(MAX_BACKOFF - 1) + 1;
+        *counter = ((1 << backoff) - 1) << BACKOFF_BITS | backoff;
+    }
+}
+
+/// Back to the generic form at once: the guard of a slow specialised body has failed.
+///
+/// # Safety
+/// `ip` is a specialised instruction.
+pub unsafe fn despecialize(ip: *mut u16) {
+    // SAFETY: by contract.
+    unsafe { fail(ip) }
+}
+
+unsafe fn finish(ip: *mut u16, choice: Option<u8>) {
+    // SAFETY: the instruction has a counter.
+    unsafe {
+        match choice {
+            Some(opcode) => succeed(ip, opcode),
+            None => fail(ip),
+        }
+    }
+}
+
+unsafe fn write16(ip: *mut u16, index: usize, value: u16) {
+    // SAFETY: the instruction has that cache unit.
+    unsafe { *ip.add(index) = value }
+}
+
+unsafe fn write32(ip: *mut u16, index: usize, value: u32) {
+    // SAFETY: as above.
+    unsafe { ip.add(index).cast::<u32>().write_unaligned(value) }
+}
+
+unsafe fn write64(ip: *mut u16, index: usize, value: u64) {
+    // SAFETY: as above.
+    unsafe { ip.add(index).cast::<u64>().write_unaligned(value) }
+}
+
+unsafe fn is_int(word: StackRef) -> bool {
+    // SAFETY: the word is on the stack and not NULL.
+    unsafe { arith::small_int(word).is_some() }
+}
+
+/// BINARY_OP.
+pub unsafe fn binary_op(m: Machine, oparg: usize) {
+    // SAFETY: two operands stand on the stack.
+    unsafe {
+        let (a, b) = (*m.slot(2), *m.slot(1));
+        let operator = if oparg >= 13 && oparg < arith::SUBSCRIPT { oparg - 13 } else { oparg };
+        let choice = if oparg == arith::SUBSCRIPT {
+            subscript(a, b)
+        } else if is_int(a) && is_int(b) {
+            match operator {
+                0 => Some(Opcode::BINARY_OP_ADD_INT as u8),
+                1 => Some(BINARY_OP_AND_INT),
+                2 => Some(BINARY_OP_FLOOR_DIVIDE_INT),
+                3 => Some(BINARY_OP_LSHIFT_INT),
+                5 => Some(Opcode::BINARY_OP_MULTIPLY_INT as u8),
+                6 => Some(BINARY_OP_REMAINDER_INT),
+                7 => Some(BINARY_OP_OR_INT),
+                9 => Some(BINARY_OP_RSHIFT_INT),
+                10 => Some(Opcode::BINARY_OP_SUBTRACT_INT as u8),
+                12 => Some(BINARY_OP_XOR_INT),
+                _ => None,
+            }
+        } else if a.is_exact(Float::TYPE) && b.is_exact(Float::TYPE) {
+            match operator {
+                0 => Some(Opcode::BINARY_OP_ADD_FLOAT as u8),
+                5 => Some(Opcode::BINARY_OP_MULTIPLY_FLOAT as u8),
+                10 => Some(Opcode::BINARY_OP_SUBTRACT_FLOAT as u8),
+                11 => Some(BINARY_OP_TRUE_DIVIDE_FLOAT),
+                _ => None,
+            }
+        } else if operator == 0 && a.is_exact(Str::TYPE) && b.is_exact(Str::TYPE) {
+            Some(add_unicode(m, a))
+        } else {
+            None
+        };
+        finish(m.ip(), choice);
+    }
+}
+
+/// `variable = variable + text` gets the form that appends in place.
+unsafe fn add_unicode(m: Machine, left: StackRef) -> u8 {
+    // SAFETY: an instruction follows BINARY_OP and its five cache units.
+    unsafe {
+        let next = *m.ip().add(6);
+        let store = next as u8 == Opcode::STORE_FAST as u8;
+        if store && (*m.local((next >> 8) as usize)).ptr() == left.ptr() {
+            return Opcode::BINARY_OP_INPLACE_ADD_UNICODE as u8;
+        }
+        Opcode::BINARY_OP_ADD_UNICODE as u8
+    }
+}
+
+unsafe fn subscript(container: StackRef, index: StackRef) -> Option<u8> {
+    // SAFETY: words on the stack.
+    unsafe {
+        if container.is_exact(Dict::TYPE) {
+            return Some(Opcode::BINARY_OP_SUBSCR_DICT as u8);
+        }
+        if !is_int(index) {
+            return None;
+        }
+        if container.is_exact(List::TYPE) {
+            Some(Opcode::BINARY_OP_SUBSCR_LIST_INT as u8)
+        } else if container.is_exact(Tuple::TYPE) {
+            Some(Opcode::BINARY_OP_SUBSCR_TUPLE_INT as u8)
+        } else if container.is_exact(Str::TYPE) {
+            Some(Opcode::BINARY_OP_SUBSCR_STR_INT as u8)
+        } else {
+            None
+        }
+    }
+}
+
+/// STORE_SUBSCR.
+pub unsafe fn store_subscr(m: Machine) {
+    // SAFETY: three operands stand on the stack.
+    unsafe {
+        let (container, index) = (*m.slot(2), *m.slot(1));
+        let choice = if container.is_exact(List::TYPE) && is_int(index) {
+            Some(Opcode::STORE_SUBSCR_LIST_INT as u8)
+        } else if container.is_exact(Dict::TYPE) {
+            Some(Opcode::STORE_SUBSCR_DICT as u8)
+        } else {
+            None
+        };
+        finish(m.ip(), choice);
+    }
+}
+
+/// COMPARE_OP.
+pub unsafe fn compare_op(m: Machine, oparg: usize) {
+    // SAFETY: two operands stand on the stack.
+    unsafe {
+        let (a, b) = (*m.slot(2), *m.slot(1));
+        let equality = matches!(oparg >> 5, 2 | 3);
+        let choice = if is_int(a) && is_int(b) {
+            Some(Opcode::COMPARE_OP_INT as u8)
+        } else if a.is_exact(Float::TYPE) && b.is_exact(Float::TYPE) {
+            Some(Opcode::COMPARE_OP_FLOAT as u8)
+        } else if equality && a.is_exact(Str::TYPE) && b.is_exact(Str::TYPE) {
+            Some(Opcode::COMPARE_OP_STR as u8)
+        } else {
+            None
+        };
+        finish(m.ip(), choice);
+    }
+}
+
+/// CONTAINS_OP.
+pub unsafe fn contains_op(m: Machine) {
+    // SAFETY: two operands stand on the stack.
+    unsafe {
+        let container = *m.slot(1);
+        let choice = if container.is_exact(Dict::TYPE) {
+            Some(Opcode::CONTAINS_OP_DICT as u8)
+        } else if container.is_exact(Set::TYPE) || container.is_exact(FrozenSet::TYPE) {
+            Some(Opcode::CONTAINS_OP_SET as u8)
+        } else {
+            None
+        };
+        finish(m.ip(), choice);
+    }
+}
+
+/// TO_BOOL.
+pub unsafe fn to_bool(m: Machine) {
+    // SAFETY: the operand stands on the stack.
+    unsafe {
+        let word = *m.slot(1);
+        let choice = if word.is_int() {
+            Some(Opcode::TO_BOOL_INT as u8)
+        } else if word.is_ptr(crate::object::none_ptr()) {
+            Some(Opcode::TO_BOOL_NONE as u8)
+        } else {
+            let ty = (*word.ptr()).ob_type.get();
+            if ty == Bool::TYPE {
+                Some(Opcode::TO_BOOL_BOOL as u8)
+            } else if ty == List::TYPE {
+                Some(Opcode::TO_BOOL_LIST as u8)
+            } else if ty == Str::TYPE {
+                Some(Opcode::TO_BOOL_STR as u8)
+            } else {
+                always_true(m, ty)
+            }
+        };
+        finish(m.ip(), choice);
+    }
+}
+
+unsafe fn always_true(m: Machine, ty: *mut PyTypeObject) -> Option<u8> {
+    // SAFETY: a live type.
+    unsafe {
+        let number = (*ty).tp_as_number.get().as_ref();
+        let sequence = (*ty).tp_as_sequence.get().as_ref();
+        let mapping = (*ty).tp_as_mapping.get().as_ref();
+        if number.is_some_and(|t| t.nb_bool.get().is_some())
+            || sequence.is_some_and(|t| t.sq_length.get().is_some())
+            || mapping.is_some_and(|t| t.mp_length.get().is_some())
+        {
+            return None;
+        }
+        let version = type_version(ty)?;
+        write32(m.ip(), 2, version);
+        Some(Opcode::TO_BOOL_ALWAYS_TRUE as u8)
+    }
+}
+
+/// The version tag of a type, assigned if it has none.
+unsafe fn type_version(ty: *mut PyTypeObject) -> Option<u32> {
+    // SAFETY: a live type.
+    let version = unsafe { crate::types::type_::assign_version(ty) };
+    if version == 0 { None } else { Some(version) }
+}
+
+/// FOR_ITER.
+pub unsafe fn for_iter(m: Machine) {
+    // SAFETY: the iterator stands on the stack.
+    unsafe {
+        let word = *m.slot(1);
+        let choice = if word.is_exact(crate::types::iter::ListIterator::TYPE) {
+            Some(Opcode::FOR_ITER_LIST as u8)
+        } else if word.is_exact(crate::types::iter::TupleIterator::TYPE) {
+            Some(Opcode::FOR_ITER_TUPLE as u8)
+        } else if word.is_exact(crate::types::range::RangeIterator::TYPE) {
+            Some(Opcode::FOR_ITER_RANGE as u8)
+        } else if word.is_exact(Generator::TYPE) {
+            Some(Opcode::FOR_ITER_GEN as u8)
+        } else {
+            None
+        };
+        finish(m.ip(), choice);
+    }
+}
+
+/// UNPACK_SEQUENCE.
+pub unsafe fn unpack_sequence(m: Machine, count: usize) {
+    // SAFETY: the sequence stands on the stack.
+    unsafe {
+        let word = *m.slot(1);
+        let size = || (*word.ptr().cast::<crate::abi::PyVarObject>()).ob_size.get() as usize;
+        let choice = if word.is_exact(Tuple::TYPE) && size() == count {
+            Some(if count == 2 { Opcode::UNPACK_SEQUENCE_TWO_TUPLE } else { Opcode::UNPACK_SEQUENCE_TUPLE } as u8)
+        } else if word.is_exact(List::TYPE) && size() == count {
+            Some(Opcode::UNPACK_SEQUENCE_LIST as u8)
+        } else {
+            None
+        };
+        finish(m.ip(), choice);
+    }
+}
+
+/// LOAD_GLOBAL: a dict of names whose keys have a version.
+pub unsafe fn load_global(m: Machine, index: usize) {
+    // SAFETY: the machine's frame is live.
+    unsafe {
+        let choice = load_global_choice(m, m.name(index));
+        finish(m.ip(), choice);
+    }
+}
+
+unsafe fn load_global_choice(m: Machine, name: Borrowed<'_, Str>) -> Option<u8> {
+    // SAFETY: as above.
+    unsafe {
+        let builtins = m.builtins().downcast_exact::<Dict>()?.to_owned();
+        let globals = m.globals();
+        if !globals.is_exact::<Dict>() {
+            return None;
+        }
+        let globals_version = u16::try_from(dict::keys_version(&globals)).ok().filter(|version| *version != 0)?;
+        if let Some(index) = dict::unicode_index(&globals, name) {
+            write16(m.ip(), 2, globals_version);
+            write16(m.ip(), 4, u16::try_from(index).ok()?);
+            return Some(Opcode::LOAD_GLOBAL_MODULE as u8);
+        }
+        let builtins_version = u16::try_from(dict::keys_version(&builtins)).ok().filter(|version| *version != 0)?;
+        let index = dict::unicode_index(&builtins, name)?;
+        write16(m.ip(), 2, globals_version);
+        write16(m.ip(), 3, builtins_version);
+        write16(m.ip(), 4, u16::try_from(index).ok()?);
+        Some(Opcode::LOAD_GLOBAL_BUILTIN as u8)
+    }
+}
+
+/// The version of a function that binds exactly its positional arguments.
+unsafe fn simple_function(function: *mut PyFunctionObject, nargs: usize) -> Option<u32> {
+    // SAFETY: a live function.
+    unsafe {
+        let code = (*function).func_code.get().cast::<PyCodeObject>();
+        let flags = (*code).co_flags.get();
+        if flags & CO_OPTIMIZED == 0
+            || flags & (CO_VARARGS | CO_VARKEYWORDS) != 0
+            || (*code).co_kwonlyargcount.get() != 0
+            || (*code).co_argcount.get() as usize != nargs
+            || (*function).vectorcall.get().map(|f| f as usize)
+                != Some(super::call::function_vectorcall as *const () as usize)
+        {
+            return None;
+        }
+        let version = crate::types::function::version(function);
+        if version == 0 { None } else { Some(version) }
+    }
+}
+
+/// CALL.
+pub unsafe fn call(m: Machine, nargs: usize) {
+    // SAFETY: the operands of the call stand on the stack.
+    unsafe {
+        let choice = call_choice(m, nargs);
+        finish(m.ip(), choice);
+    }
+}
+
+unsafe fn call_choice(m: Machine, nargs: usize) -> Option<u8> {
+    // SAFETY: as above.
+    unsafe {
+        let callable = *m.slot(nargs + 2);
+        let has_self = !(*m.slot(nargs + 1)).is_null();
+        if callable.is_int() {
+            return None;
+        }
+        if callable.is_exact(Function::TYPE) {
+            let function = callable.ptr().cast::<PyFunctionObject>();
+            return match simple_function(function, nargs + has_self as usize) {
+                Some(version) => {
+                    write32(m.ip(), 2, version);
+                    Some(Opcode::CALL_PY_EXACT_ARGS as u8)
+                }
+                None => Some(Opcode::CALL_PY_GENERAL as u8),
+            };
+        }
+        if callable.is_exact(BoundMethod::TYPE) && !has_self {
+            let function = (*callable.ptr().cast::<PyMethodObject>()).im_func.get();
+            if (*function).ob_type.get() == Function::TYPE
+                && let Some(version) = simple_function(function.cast(), nargs + 1)
+            {
+                write32(m.ip(), 2, version);
+                return Some(Opcode::CALL_BOUND_METHOD_EXACT_ARGS as u8);
+            }
+            return None;
+        }
+        if has_self && nargs == 1 && callable.is_ptr(list_append_method()) && (*m.slot(2)).is_exact(List::TYPE) {
+            return Some(Opcode::CALL_LIST_APPEND as u8);
+        }
+        if !has_self && nargs == 1 && callable.is_ptr(len_function()) {
+            return Some(Opcode::CALL_LEN as u8);
+        }
+        if !has_self && nargs == 1 && callable.is_ptr(Type::TYPE.cast()) {
+            return Some(Opcode::CALL_TYPE_1 as u8);
+        }
+        if callable.is_exact(CFunction::TYPE) && !has_self {
+            return Some(CALL_BUILTIN);
+        }
+        None
+    }
+}
+
+/// The descriptor `list.append`, which `CALL_LIST_APPEND` expects; null before `list` is ready.
+#[inline(always)]
+pub unsafe fn list_append_method() -> *mut PyObject {
+    crate::thread::interpreter().callables.list_append.get()
+}
+
+/// The built-in function `len`; null before there are builtins.
+#[inline(always)]
+pub unsafe fn len_function() -> *mut PyObject {
+    crate::thread::interpreter().callables.len.get()
+}
+
+/// Where a name is found on a type.
+enum OnType {
+    Missing,
+    /// A plain function or method descriptor.
+    Method(Ref<Object>),
+    /// A slot of `__slots__`, by its offset.
+    Slot(usize),
+    /// A property with a Python getter.
+    Property(Ref<Object>),
+    /// A value without `__get__`.
+    Plain(Ref<Object>),
+    Other,
+}
+
+fn find_on_type(ty: &Ref<Type>, name: Borrowed<'_, Str>) -> OnType {
+    let Some(found) = ty.lookup(name) else { return OnType::Missing };
+    let kind = found.type_of();
+    if kind.tp_flags.get() & Py_TPFLAGS_METHOD_DESCRIPTOR != 0 {
+        return OnType::Method(found);
+    }
+    if let Some(offset) = crate::types::descr::object_slot_offset(&found) {
+        return OnType::Slot(offset);
+    }
+    if let Some(getter) = crate::types::property::simple_getter(&found) {
+        return OnType::Property(getter);
+    }
+    if kind.tp_descr_get.get().is_none() && kind.tp_descr_set.get().is_none() {
+        return OnType::Plain(found);
+    }
+    OnType::Other
+}
+
+/// LOAD_ATTR.
+pub unsafe fn load_attr(m: Machine, oparg: usize) {
+    // SAFETY: the owner stands on the stack.
+    unsafe {
+        let choice = if (*m.slot(1)).is_int() { None } else { load_attr_choice(m, oparg) };
+        finish(m.ip(), choice);
+    }
+}
+
+unsafe fn load_attr_choice(m: Machine, oparg: usize) -> Option<u8> {
+    // SAFETY: as above. Borrowed words in caches are protected by the type's version.
+    unsafe {
+        let owner: Borrowed<'_, Object> = Borrowed::from_ptr((*m.slot(1)).ptr());
+        let name = m.name(oparg >> 1);
+        let wants_method = oparg & 1 != 0;
+        let ty = owner.type_of();
+        if let Some(module) = owner.downcast_exact::<Module>() {
+            let dict = module.dict();
+            let index = u16::try_from(dict::unicode_index(&dict, name)?).ok()?;
+            let version = dict::keys_version(&dict);
+            if version == 0 {
+                return None;
+            }
+            write32(m.ip(), 2, version);
+            write16(m.ip(), 4, index);
+            return Some(Opcode::LOAD_ATTR_MODULE as u8);
+        }
+        if ty.tp_flags.get() & Py_TPFLAGS_TYPE_SUBCLASS != 0 {
+            return load_class_attr(m, owner.cast_borrowed_unchecked(), name);
+        }
+        if !ty.uses_generic_getattr() {
+            return None;
+        }
+        let found = find_on_type(&ty, name);
+        let version = type_version(ty.as_ptr().cast())?;
+        let flags = ty.tp_flags.get();
+        match found {
+            OnType::Slot(offset) => {
+                write32(m.ip(), 2, version);
+                write16(m.ip(), 4, u16::try_from(offset).ok()?);
+                Some(Opcode::LOAD_ATTR_SLOT as u8)
+            }
+            OnType::Property(getter) if !wants_method => {
+                let function_version = simple_function(getter.as_ptr().cast(), 1)?;
+                write32(m.ip(), 2, version);
+                write32(m.ip(), 4, function_version);
+                write64(m.ip(), 6, getter.as_ptr() as u64);
+                Some(Opcode::LOAD_ATTR_PROPERTY as u8)
+            }
+            OnType::Method(found) if wants_method => {
+                let form = class_value_form(m, owner, name, version)?;
+                write64(m.ip(), 6, found.as_ptr() as u64);
+                Some(match form {
+                    ClassValue::NoDict => Opcode::LOAD_ATTR_METHOD_NO_DICT,
+                    ClassValue::WithValues => Opcode::LOAD_ATTR_METHOD_WITH_VALUES,
+                    ClassValue::LazyDict => Opcode::LOAD_ATTR_METHOD_LAZY_DICT,
+                } as u8)
+            }
+            OnType::Plain(found) => {
+                // The instance may have the name as well.
+                let form = class_value_form(m, owner, name, version)?;
+                write64(m.ip(), 6, found.as_ptr() as u64);
+                match form {
+                    ClassValue::NoDict => Some(Opcode::LOAD_ATTR_NONDESCRIPTOR_NO_DICT as u8),
+                    ClassValue::WithValues => Some(Opcode::LOAD_ATTR_NONDESCRIPTOR_WITH_VALUES as u8),
+                    ClassValue::LazyDict => None,
+                }
+            }
+            OnType::Missing if flags & Py_TPFLAGS_MANAGED_DICT != 0 => {
+                instance_attr(m, owner, name, version, flags, Opcode::LOAD_ATTR_INSTANCE_VALUE, Opcode::LOAD_ATTR_WITH_HINT)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// How it is known that an instance does not have a name itself.
+enum ClassValue {
+    NoDict,
+    WithValues,
+    LazyDict,
+}
+
+unsafe fn class_value_form(
+    m: Machine,
+    owner: Borrowed<'_, Object>,
+    name: Borrowed<'_, Str>,
+    version: u32,
+) -> Option<ClassValue> {
+    // SAFETY: the owner is live.
+    unsafe {
+        let ty = owner.type_of();
+        let flags = ty.tp_flags.get();
+        write32(m.ip(), 2, version);
+        if flags & Py_TPFLAGS_INLINE_VALUES != 0 {
+            if !dict::has_valid_inline_values(&owner) {
+                return None;
+            }
+            let keys = (*ty.as_ptr().cast::<PyHeapTypeObject>()).ht_cached_keys.get();
+            if dict::shared_keys_index(keys, name).is_some() {
+                return None;
+            }
+            let keys_version = dict::shared_keys_version(keys);
+            if keys_version == 0 {
+                return None;
+            }
+            write32(m.ip(), 4, keys_version);
+            return Some(ClassValue::WithValues);
+        }
+        if flags & Py_TPFLAGS_MANAGED_DICT != 0 {
+            // A managed dict without inline values: the place is three words before the object.
+            write16(m.ip(), 4, (-24i16) as u16);
+            return if (*owner.as_ptr().cast::<*mut PyObject>().sub(3)).is_null() { Some(ClassValue::LazyDict) } else { None };
+        }
+        let offset = ty.tp_dictoffset.get();
+        if offset == 0 {
+            return Some(ClassValue::NoDict);
+        }
+        let offset = i16::try_from(offset).ok().filter(|offset| *offset > 0)?;
+        if !(*owner.as_ptr().byte_offset(offset as isize).cast::<*mut PyObject>()).is_null() {
+            return None;
+        }
+        write16(m.ip(), 4, offset as u16);
+        Some(ClassValue::LazyDict)
+    }
+}
+
+/// An attribute in inline values or in the managed dict of an instance.
+unsafe fn instance_attr(
+    m: Machine,
+    owner: Borrowed<'_, Object>,
+    name: Borrowed<'_, Str>,
+    version: u32,
+    flags: core::ffi::c_ulong,
+    in_values: Opcode,
+    with_hint: Opcode,
+) -> Option<u8> {
+    // SAFETY: the owner is live, and its type has a managed dict.
+    unsafe {
+        if flags & Py_TPFLAGS_INLINE_VALUES != 0 && dict::has_valid_inline_values(&owner) {
+            let keys = (*owner.type_of().as_ptr().cast::<PyHeapTypeObject>()).ht_cached_keys.get();
+            let index = dict::shared_keys_index(keys, name)?;
+            write32(m.ip(), 2, version);
+            write16(m.ip(), 4, u16::try_from(index).ok()?);
+            return Some(in_values as u8);
+        }
+        let dict = *owner.as_ptr().cast::<*mut PyObject>().sub(3);
+        if dict.is_null() {
+            return None;
+        }
+        let dict: Borrowed<'_, Dict> = Borrowed::from_ptr(dict);
+        let index = dict::unicode_index(&dict, name)?;
+        write32(m.ip(), 2, version);
+        write16(m.ip(), 4, u16::try_from(index).ok()?);
+        Some(with_hint as u8)
+    }
+}
+
+/// An attribute read through a class whose metaclass does not interfere.
+unsafe fn load_class_attr(m: Machine, class: Borrowed<'_, Type>, name: Borrowed<'_, Str>) -> Option<u8> {
+    // SAFETY: the class is live.
+    unsafe {
+        let metaclass = class.type_of();
+        if !crate::types::type_::uses_type_getattr(&metaclass) || metaclass.lookup(name).is_some() {
+            return None;
+        }
+        let found = class.lookup(name)?;
+        let kind = found.type_of();
+        if kind.tp_descr_get.get().is_some() && !found.is_exact::<Function>() {
+            return None;
+        }
+        // The metaclass might get the name later; only `type` itself, which is immutable, excludes that.
+        if metaclass.as_ptr() != Type::TYPE.cast() {
+            return None;
+        }
+        let version = type_version(class.as_ptr().cast())?;
+        write32(m.ip(), 2, version);
+        write64(m.ip(), 6, found.as_ptr() as u64);
+        Some(Opcode::LOAD_ATTR_CLASS as u8)
+    }
+}
+
+/// STORE_ATTR.
+pub unsafe fn store_attr(m: Machine, index: usize) {
+    // SAFETY: the owner stands on the stack.
+    unsafe {
+        let choice = if (*m.slot(1)).is_int() { None } else { store_attr_choice(m, index) };
+        finish(m.ip(), choice);
+    }
+}
+
+unsafe fn store_attr_choice(m: Machine, index: usize) -> Option<u8> {
+    // SAFETY: as above.
+    unsafe {
+        let owner: Borrowed<'_, Object> = Borrowed::from_ptr((*m.slot(1)).ptr());
+        let name = m.name(index);
+        let ty = owner.type_of();
+        if !ty.uses_generic_setattr() {
+            return None;
+        }
+        let found = find_on_type(&ty, name);
+        let version = type_version(ty.as_ptr().cast())?;
+        let flags = ty.tp_flags.get();
+        match found {
+            OnType::Slot(offset) => {
+                write32(m.ip(), 2, version);
+                write16(m.ip(), 4, u16::try_from(offset).ok()?);
+                Some(Opcode::STORE_ATTR_SLOT as u8)
+            }
+            OnType::Missing
+                if flags & Py_TPFLAGS_INLINE_VALUES != 0
+                    && dict::has_valid_inline_values(&owner)
+                    && (*owner.as_ptr().cast::<*mut PyObject>().sub(3)).is_null() =>
+            {
+                let keys = (*ty.as_ptr().cast::<PyHeapTypeObject>()).ht_cached_keys.get();
+                let index = dict::shared_keys_index(keys, name)?;
+                write32(m.ip(), 2, version);
+                write16(m.ip(), 4, u16::try_from(index).ok()?);
+                Some(Opcode::STORE_ATTR_INSTANCE_VALUE as u8)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Sets the counters of new code, so that its instructions specialise after a first execution.
+///
+/// # Safety
+/// `first` are `units` units of base instructions.
+pub unsafe fn warm_up(first: *mut u16, units: usize) {
+    // SAFETY: by contract.
+    unsafe {
+        let mut index = 0;
+        while index < units {
+            let opcode = *first.add(index) as u8;
+            let caches = taipan_compiler::opcode::CACHES[opcode as usize] as usize;
+            if caches > 0 && opcode != Opcode::JUMP_BACKWARD as u8 {
+                *first.add(index + 1) = WARMUP;
+            }
+            index += 1 + caches;
+        }
+    }
+}
+
+/// The base instructions of code, with caches cleared: `co_code`.
+pub fn deoptimized(code: &Ref<Code>) -> Vec<u8> {
+    let mut bytes = code.adaptive_bytes().to_vec();
+    let mut index = 0;
+    while index + 1 < bytes.len() {
+        let opcode = base(bytes[index]);
+        bytes[index] = opcode;
+        let caches = taipan_compiler::opcode::CACHES[opcode as usize] as usize;
+        let end = (index + 2 + 2 * caches).min(bytes.len());
+        bytes[index + 2..end].fill(0);
+        index = end;
+    }
+    bytes
+}

@@ -1,0 +1,366 @@
+//! The instruction table: which body executes which number, and what stands in when its guard fails.
+//!
+//! `fast NAME: BASE = body, miss HANDLER` and `slow NAME: BASE = body` define handlers; BASE gives the length. A name that
+//! is no instruction of the table is only ever reached as the fallback of another.
+
+use std::sync::OnceLock;
+
+use taipan_compiler::opcode::{CACHES, Opcode};
+
+use super::dispatch::{
+    Act, Flow, Handler, Machine, Regs, dispatch, extended_arg, fast_handler, finish_dealloc, leave, raised, reload,
+    slow_handler,
+};
+use super::frame::{self, Frame};
+use super::ops::*;
+use super::specialize;
+use super::stackref::StackRef;
+use crate::abi::{_Py_CODEUNIT, PyCodeObject, PyThreadState};
+
+/// Defines the handlers of a list of instructions, and the function that enters them into the dispatch table.
+macro_rules! instructions {
+    ($($kind:ident $name:ident: $base:ident = $body:path $(, miss $miss:ident)?;)*) => {
+        #[allow(non_snake_case)]
+        pub mod handlers {
+            use super::*;
+            $(instructions!(@ $kind $name $base $body $(, $miss)?);)*
+        }
+    };
+    (@ fast $name:ident $base:ident $body:path, $miss:ident) => { fast_handler!($name, $base, $body, $miss); };
+    (@ slow $name:ident $base:ident $body:path) => { slow_handler!($name, $base, $body); };
+}
+
+instructions! {
+    fast NOP: NOP = load_store::nop, miss BAD;
+    fast RESUME: RESUME = control::resume, miss RESUME_SLOW;
+    slow RESUME_SLOW: RESUME = control::resume_slow;
+    slow BAD: NOP = control::not_reachable;
+    slow INTERPRETER_EXIT: NOP = control::interpreter_exit;
+
+    fast LOAD_FAST: LOAD_FAST = load_store::load_fast, miss BAD;
+    fast LOAD_FAST_BORROW: LOAD_FAST_BORROW = load_store::load_fast_borrow, miss BAD;
+    fast LOAD_FAST_LOAD_FAST: LOAD_FAST_LOAD_FAST = load_store::load_fast_load_fast, miss BAD;
+    fast LOAD_FAST_BORROW_LOAD_FAST_BORROW: LOAD_FAST_BORROW_LOAD_FAST_BORROW = load_store::load_fast_borrow_load_fast_borrow, miss BAD;
+    fast LOAD_FAST_CHECK: LOAD_FAST_CHECK = load_store::load_fast_check, miss LOAD_FAST_UNBOUND;
+    slow LOAD_FAST_UNBOUND: LOAD_FAST_CHECK = load_store::load_fast_check_unbound;
+    fast LOAD_FAST_AND_CLEAR: LOAD_FAST_AND_CLEAR = load_store::load_fast_and_clear, miss BAD;
+    fast STORE_FAST: STORE_FAST = load_store::store_fast, miss BAD;
+    fast STORE_FAST_LOAD_FAST: STORE_FAST_LOAD_FAST = load_store::store_fast_load_fast, miss BAD;
+    fast STORE_FAST_STORE_FAST: STORE_FAST_STORE_FAST = load_store::store_fast_store_fast, miss STORE_FAST_STORE_FAST_SLOW;
+    slow STORE_FAST_STORE_FAST_SLOW: STORE_FAST_STORE_FAST = load_store::store_fast_store_fast_slow;
+    fast DELETE_FAST: DELETE_FAST = load_store::delete_fast, miss LOAD_FAST_UNBOUND;
+    slow LOAD_CONST: LOAD_CONST = load_store::load_const_adaptive;
+    fast LOAD_CONST_IMMORTAL: LOAD_CONST = load_store::load_const, miss BAD;
+    fast LOAD_CONST_INT: LOAD_CONST = load_store::load_const_int, miss BAD;
+    fast LOAD_SMALL_INT: LOAD_SMALL_INT = load_store::load_small_int, miss BAD;
+    fast PUSH_NULL: PUSH_NULL = load_store::push_null, miss BAD;
+    fast POP_TOP: POP_TOP = load_store::pop_top, miss BAD;
+    fast COPY: COPY = load_store::copy, miss BAD;
+    fast SWAP: SWAP = load_store::swap, miss BAD;
+    slow MAKE_CELL: MAKE_CELL = load_store::make_cell;
+    slow COPY_FREE_VARS: COPY_FREE_VARS = load_store::copy_free_vars;
+    fast LOAD_DEREF: LOAD_DEREF = load_store::load_deref, miss LOAD_DEREF_UNBOUND;
+    slow LOAD_DEREF_UNBOUND: LOAD_DEREF = load_store::load_deref_unbound;
+    slow STORE_DEREF: STORE_DEREF = load_store::store_deref;
+    slow DELETE_DEREF: DELETE_DEREF = load_store::delete_deref;
+    slow LOAD_FROM_DICT_OR_DEREF: LOAD_FROM_DICT_OR_DEREF = load_store::load_from_dict_or_deref;
+    slow LOAD_FROM_DICT_OR_GLOBALS: LOAD_FROM_DICT_OR_GLOBALS = load_store::load_from_dict_or_globals;
+    slow LOAD_NAME: LOAD_NAME = load_store::load_name;
+    slow STORE_NAME: STORE_NAME = load_store::store_name;
+    slow DELETE_NAME: DELETE_NAME = load_store::delete_name;
+    slow LOAD_GLOBAL: LOAD_GLOBAL = load_store::load_global;
+    fast LOAD_GLOBAL_MODULE: LOAD_GLOBAL = load_store::load_global_module, miss LOAD_GLOBAL;
+    fast LOAD_GLOBAL_BUILTIN: LOAD_GLOBAL = load_store::load_global_builtin, miss LOAD_GLOBAL;
+    slow STORE_GLOBAL: STORE_GLOBAL = load_store::store_global;
+    slow DELETE_GLOBAL: DELETE_GLOBAL = load_store::delete_global;
+    slow LOAD_LOCALS: LOAD_LOCALS = load_store::load_locals;
+    slow LOAD_BUILD_CLASS: LOAD_BUILD_CLASS = load_store::load_build_class;
+    slow LOAD_COMMON_CONSTANT: LOAD_COMMON_CONSTANT = load_store::load_common_constant;
+    slow SETUP_ANNOTATIONS: SETUP_ANNOTATIONS = load_store::setup_annotations;
+
+    slow BINARY_OP: BINARY_OP = arith::binary_op;
+    fast BINARY_OP_ADD_INT: BINARY_OP = arith::add_int, miss ADD_INT_MIXED;
+    fast ADD_INT_MIXED: BINARY_OP = arith::add_int_mixed, miss BINARY_OP;
+    fast BINARY_OP_SUBTRACT_INT: BINARY_OP = arith::subtract_int, miss SUBTRACT_INT_MIXED;
+    fast SUBTRACT_INT_MIXED: BINARY_OP = arith::subtract_int_mixed, miss BINARY_OP;
+    fast BINARY_OP_MULTIPLY_INT: BINARY_OP = arith::multiply_int, miss MULTIPLY_INT_MIXED;
+    fast MULTIPLY_INT_MIXED: BINARY_OP = arith::multiply_int_mixed, miss BINARY_OP;
+    fast BINARY_OP_REMAINDER_INT: BINARY_OP = arith::remainder_int, miss REMAINDER_INT_MIXED;
+    fast REMAINDER_INT_MIXED: BINARY_OP = arith::remainder_int_mixed, miss BINARY_OP;
+    fast BINARY_OP_FLOOR_DIVIDE_INT: BINARY_OP = arith::floor_divide_int, miss FLOOR_DIVIDE_INT_MIXED;
+    fast FLOOR_DIVIDE_INT_MIXED: BINARY_OP = arith::floor_divide_int_mixed, miss BINARY_OP;
+    fast BINARY_OP_AND_INT: BINARY_OP = arith::and_int, miss AND_INT_MIXED;
+    fast AND_INT_MIXED: BINARY_OP = arith::and_int_mixed, miss BINARY_OP;
+    fast BINARY_OP_OR_INT: BINARY_OP = arith::or_int, miss OR_INT_MIXED;
+    fast OR_INT_MIXED: BINARY_OP = arith::or_int_mixed, miss BINARY_OP;
+    fast BINARY_OP_XOR_INT: BINARY_OP = arith::xor_int, miss XOR_INT_MIXED;
+    fast XOR_INT_MIXED: BINARY_OP = arith::xor_int_mixed, miss BINARY_OP;
+    fast BINARY_OP_LSHIFT_INT: BINARY_OP = arith::lshift_int, miss LSHIFT_INT_MIXED;
+    fast LSHIFT_INT_MIXED: BINARY_OP = arith::lshift_int_mixed, miss BINARY_OP;
+    fast BINARY_OP_RSHIFT_INT: BINARY_OP = arith::rshift_int, miss RSHIFT_INT_MIXED;
+    fast RSHIFT_INT_MIXED: BINARY_OP = arith::rshift_int_mixed, miss BINARY_OP;
+    fast BINARY_OP_ADD_FLOAT: BINARY_OP = arith::add_float, miss BINARY_OP;
+    fast BINARY_OP_SUBTRACT_FLOAT: BINARY_OP = arith::subtract_float, miss BINARY_OP;
+    fast BINARY_OP_MULTIPLY_FLOAT: BINARY_OP = arith::multiply_float, miss BINARY_OP;
+    fast BINARY_OP_TRUE_DIVIDE_FLOAT: BINARY_OP = arith::true_divide_float, miss BINARY_OP;
+    slow BINARY_OP_ADD_UNICODE: BINARY_OP = arith::add_unicode;
+    slow BINARY_OP_INPLACE_ADD_UNICODE: BINARY_OP = arith::inplace_add_unicode;
+    fast BINARY_OP_SUBSCR_LIST_INT: BINARY_OP = subscript::subscr_list_int, miss SUBSCR_LIST_INT_MIXED;
+    slow SUBSCR_LIST_INT_MIXED: BINARY_OP = subscript::subscr_list_int_mixed;
+    fast BINARY_OP_SUBSCR_TUPLE_INT: BINARY_OP = subscript::subscr_tuple_int, miss SUBSCR_TUPLE_INT_MIXED;
+    slow SUBSCR_TUPLE_INT_MIXED: BINARY_OP = subscript::subscr_tuple_int_mixed;
+    slow BINARY_OP_SUBSCR_STR_INT: BINARY_OP = subscript::subscr_str_int;
+    slow BINARY_OP_SUBSCR_DICT: BINARY_OP = subscript::subscr_dict;
+    slow STORE_SUBSCR: STORE_SUBSCR = subscript::store_subscr;
+    fast STORE_SUBSCR_LIST_INT: STORE_SUBSCR = subscript::store_subscr_list_int, miss STORE_SUBSCR_LIST_INT_MIXED;
+    slow STORE_SUBSCR_LIST_INT_MIXED: STORE_SUBSCR = subscript::store_subscr_list_int_mixed;
+    slow STORE_SUBSCR_DICT: STORE_SUBSCR = subscript::store_subscr_dict;
+    slow DELETE_SUBSCR: DELETE_SUBSCR = subscript::delete_subscr;
+    slow BINARY_SLICE: BINARY_SLICE = subscript::binary_slice;
+    slow STORE_SLICE: STORE_SLICE = subscript::store_slice;
+    fast UNARY_NEGATIVE: UNARY_NEGATIVE = arith::unary_negative_int, miss UNARY_NEGATIVE_SLOW;
+    slow UNARY_NEGATIVE_SLOW: UNARY_NEGATIVE = arith::unary_negative;
+    slow UNARY_INVERT: UNARY_INVERT = arith::unary_invert;
+    fast UNARY_NOT: UNARY_NOT = arith::unary_not, miss BAD;
+    slow TO_BOOL: TO_BOOL = arith::to_bool;
+    fast TO_BOOL_BOOL: TO_BOOL = arith::to_bool_bool, miss TO_BOOL;
+    fast TO_BOOL_INT: TO_BOOL = arith::to_bool_int, miss TO_BOOL;
+    fast TO_BOOL_NONE: TO_BOOL = arith::to_bool_none, miss TO_BOOL;
+    fast TO_BOOL_LIST: TO_BOOL = arith::to_bool_list, miss TO_BOOL;
+    fast TO_BOOL_STR: TO_BOOL = arith::to_bool_str, miss TO_BOOL;
+    fast TO_BOOL_ALWAYS_TRUE: TO_BOOL = arith::to_bool_always_true, miss TO_BOOL;
+    slow CONVERT_VALUE: CONVERT_VALUE = arith::convert_value;
+    slow FORMAT_SIMPLE: FORMAT_SIMPLE = arith::format_simple;
+    slow FORMAT_WITH_SPEC: FORMAT_WITH_SPEC = arith::format_with_spec;
+
+    slow COMPARE_OP: COMPARE_OP = compare::compare_op;
+    fast COMPARE_OP_INT: COMPARE_OP = compare::compare_op_int, miss COMPARE_INT_MIXED;
+    fast COMPARE_INT_MIXED: COMPARE_OP = compare::compare_op_int_mixed, miss COMPARE_OP;
+    fast COMPARE_OP_FLOAT: COMPARE_OP = compare::compare_op_float, miss COMPARE_OP;
+    slow COMPARE_OP_STR: COMPARE_OP = compare::compare_op_str;
+    fast IS_OP: IS_OP = compare::is_op, miss IS_OP_SLOW;
+    slow IS_OP_SLOW: IS_OP = compare::is_op_slow;
+    slow CONTAINS_OP: CONTAINS_OP = compare::contains_op;
+    slow CONTAINS_OP_DICT: CONTAINS_OP = compare::contains_op_dict;
+    slow CONTAINS_OP_SET: CONTAINS_OP = compare::contains_op_set;
+
+    fast JUMP_FORWARD: JUMP_FORWARD = control::jump_forward, miss BAD;
+    fast JUMP_BACKWARD: JUMP_BACKWARD = control::jump_backward, miss JUMP_BACKWARD_SLOW;
+    slow JUMP_BACKWARD_SLOW: JUMP_BACKWARD = control::jump_backward_slow;
+    fast JUMP_BACKWARD_NO_INTERRUPT: JUMP_BACKWARD_NO_INTERRUPT = control::jump_backward_no_interrupt, miss BAD;
+    fast POP_JUMP_IF_FALSE: POP_JUMP_IF_FALSE = control::pop_jump_if_false, miss BAD;
+    fast POP_JUMP_IF_TRUE: POP_JUMP_IF_TRUE = control::pop_jump_if_true, miss BAD;
+    fast POP_JUMP_IF_NONE: POP_JUMP_IF_NONE = control::pop_jump_if_none, miss BAD;
+    fast POP_JUMP_IF_NOT_NONE: POP_JUMP_IF_NOT_NONE = control::pop_jump_if_not_none, miss BAD;
+    fast RETURN_VALUE: RETURN_VALUE = control::return_value, miss RETURN_VALUE_SLOW;
+    slow RETURN_VALUE_SLOW: RETURN_VALUE = control::return_value_slow;
+
+    slow CALL: CALL = call::call;
+    fast CALL_PY_EXACT_ARGS: CALL = call::call_py_exact_args, miss CALL;
+    fast CALL_BOUND_METHOD_EXACT_ARGS: CALL = call::call_bound_method_exact_args, miss CALL;
+    slow CALL_PY_GENERAL: CALL = call::call_py_general;
+    fast CALL_LIST_APPEND: CALL = call::call_list_append, miss CALL;
+    fast CALL_LEN: CALL = call::call_len, miss CALL;
+    fast CALL_TYPE_1: CALL = call::call_type_1, miss CALL;
+    slow CALL_BUILTIN: CALL = call::call_builtin;
+    slow CALL_KW: CALL_KW = call::call_kw;
+    slow CALL_FUNCTION_EX: CALL_FUNCTION_EX = call::call_function_ex;
+    slow CALL_INTRINSIC_1: CALL_INTRINSIC_1 = intrinsic::call_intrinsic_1;
+    slow CALL_INTRINSIC_2: CALL_INTRINSIC_2 = intrinsic::call_intrinsic_2;
+
+    slow LOAD_ATTR: LOAD_ATTR = attr::load_attr;
+    fast LOAD_ATTR_INSTANCE_VALUE: LOAD_ATTR = attr::load_attr_instance_value, miss LOAD_ATTR;
+    fast LOAD_ATTR_SLOT: LOAD_ATTR = attr::load_attr_slot, miss LOAD_ATTR;
+    fast LOAD_ATTR_MODULE: LOAD_ATTR = attr::load_attr_module, miss LOAD_ATTR;
+    fast LOAD_ATTR_WITH_HINT: LOAD_ATTR = attr::load_attr_with_hint, miss LOAD_ATTR;
+    fast LOAD_ATTR_CLASS: LOAD_ATTR = attr::load_attr_class, miss LOAD_ATTR;
+    fast LOAD_ATTR_METHOD_WITH_VALUES: LOAD_ATTR = attr::load_attr_method_with_values, miss LOAD_ATTR;
+    fast LOAD_ATTR_METHOD_NO_DICT: LOAD_ATTR = attr::load_attr_method_no_dict, miss LOAD_ATTR;
+    fast LOAD_ATTR_METHOD_LAZY_DICT: LOAD_ATTR = attr::load_attr_method_lazy_dict, miss LOAD_ATTR;
+    fast LOAD_ATTR_NONDESCRIPTOR_WITH_VALUES: LOAD_ATTR = attr::load_attr_nondescriptor_with_values, miss LOAD_ATTR;
+    fast LOAD_ATTR_NONDESCRIPTOR_NO_DICT: LOAD_ATTR = attr::load_attr_nondescriptor_no_dict, miss LOAD_ATTR;
+    slow LOAD_ATTR_PROPERTY: LOAD_ATTR = attr::load_attr_property;
+    slow LOAD_SUPER_ATTR: LOAD_SUPER_ATTR = attr::load_super_attr;
+    slow LOAD_SPECIAL: LOAD_SPECIAL = attr::load_special;
+    slow STORE_ATTR: STORE_ATTR = attr::store_attr;
+    fast STORE_ATTR_INSTANCE_VALUE: STORE_ATTR = attr::store_attr_instance_value, miss STORE_ATTR;
+    fast STORE_ATTR_SLOT: STORE_ATTR = attr::store_attr_slot, miss STORE_ATTR;
+    slow DELETE_ATTR: DELETE_ATTR = attr::delete_attr;
+
+    slow BUILD_TUPLE: BUILD_TUPLE = build::build_tuple;
+    slow BUILD_LIST: BUILD_LIST = build::build_list;
+    slow BUILD_SET: BUILD_SET = build::build_set;
+    slow BUILD_MAP: BUILD_MAP = build::build_map;
+    slow BUILD_STRING: BUILD_STRING = build::build_string;
+    slow BUILD_SLICE: BUILD_SLICE = build::build_slice;
+    slow BUILD_TEMPLATE: BUILD_TEMPLATE = build::build_template;
+    slow BUILD_INTERPOLATION: BUILD_INTERPOLATION = build::build_interpolation;
+    fast LIST_APPEND: LIST_APPEND = build::list_append, miss LIST_APPEND_SLOW;
+    slow LIST_APPEND_SLOW: LIST_APPEND = build::list_append_slow;
+    slow LIST_EXTEND: LIST_EXTEND = build::list_extend;
+    slow SET_ADD: SET_ADD = build::set_add;
+    slow SET_UPDATE: SET_UPDATE = build::set_update;
+    slow MAP_ADD: MAP_ADD = build::map_add;
+    slow DICT_UPDATE: DICT_UPDATE = build::dict_update;
+    slow DICT_MERGE: DICT_MERGE = build::dict_merge;
+    slow MAKE_FUNCTION: MAKE_FUNCTION = build::make_function;
+    slow SET_FUNCTION_ATTRIBUTE: SET_FUNCTION_ATTRIBUTE = build::set_function_attribute;
+    slow UNPACK_SEQUENCE: UNPACK_SEQUENCE = build::unpack_sequence;
+    fast UNPACK_SEQUENCE_TWO_TUPLE: UNPACK_SEQUENCE = build::unpack_sequence_two_tuple, miss UNPACK_SEQUENCE;
+    fast UNPACK_SEQUENCE_TUPLE: UNPACK_SEQUENCE = build::unpack_sequence_tuple, miss UNPACK_SEQUENCE;
+    fast UNPACK_SEQUENCE_LIST: UNPACK_SEQUENCE = build::unpack_sequence_list, miss UNPACK_SEQUENCE;
+    slow UNPACK_EX: UNPACK_EX = build::unpack_ex;
+    slow GET_LEN: GET_LEN = build::get_len;
+
+    slow GET_ITER: GET_ITER = iter::get_iter;
+    slow FOR_ITER: FOR_ITER = iter::for_iter;
+    fast FOR_ITER_RANGE: FOR_ITER = iter::for_iter_range, miss FOR_ITER;
+    fast FOR_ITER_LIST: FOR_ITER = iter::for_iter_list, miss FOR_ITER;
+    fast FOR_ITER_TUPLE: FOR_ITER = iter::for_iter_tuple, miss FOR_ITER;
+    slow FOR_ITER_GEN: FOR_ITER = iter::for_iter_gen;
+    fast END_FOR: END_FOR = iter::end_for, miss BAD;
+    fast POP_ITER: POP_ITER = iter::end_for, miss BAD;
+    slow GET_YIELD_FROM_ITER: GET_YIELD_FROM_ITER = iter::get_yield_from_iter;
+
+    slow RETURN_GENERATOR: RETURN_GENERATOR = generator::return_generator;
+    slow YIELD_VALUE: YIELD_VALUE = generator::yield_value;
+    slow SEND: SEND = generator::send;
+    slow END_SEND: END_SEND = generator::end_send;
+    slow CLEANUP_THROW: CLEANUP_THROW = generator::cleanup_throw;
+    slow GET_AWAITABLE: GET_AWAITABLE = generator::get_awaitable;
+    slow GET_AITER: GET_AITER = generator::get_aiter;
+    slow GET_ANEXT: GET_ANEXT = generator::get_anext;
+    slow END_ASYNC_FOR: END_ASYNC_FOR = generator::end_async_for;
+
+    slow PUSH_EXC_INFO: PUSH_EXC_INFO = except::push_exc_info;
+    slow POP_EXCEPT: POP_EXCEPT = except::pop_except;
+    slow CHECK_EXC_MATCH: CHECK_EXC_MATCH = except::check_exc_match;
+    slow CHECK_EG_MATCH: CHECK_EG_MATCH = except::check_eg_match;
+    slow RAISE_VARARGS: RAISE_VARARGS = except::raise_varargs;
+    slow RERAISE: RERAISE = except::reraise;
+    slow WITH_EXCEPT_START: WITH_EXCEPT_START = except::with_except_start;
+    slow EXIT_INIT_CHECK: EXIT_INIT_CHECK = except::exit_init_check;
+
+    slow IMPORT_NAME: IMPORT_NAME = import::import_name;
+    slow IMPORT_FROM: IMPORT_FROM = import::import_from;
+
+    fast MATCH_MAPPING: MATCH_MAPPING = pattern::match_mapping, miss BAD;
+    fast MATCH_SEQUENCE: MATCH_SEQUENCE = pattern::match_sequence, miss BAD;
+    slow MATCH_KEYS: MATCH_KEYS = pattern::match_keys;
+    slow MATCH_CLASS: MATCH_CLASS = pattern::match_class;
+}
+
+/// The cache units of an instruction.
+pub const fn caches(base: Opcode) -> usize {
+    CACHES[base as usize] as usize
+}
+
+macro_rules! entries {
+    ($($name:ident)*) => { [$((Opcode::$name as u8, handlers::$name as Handler)),*] };
+}
+
+/// The instructions under CPython's numbers.
+const CPYTHONS: &[(u8, Handler)] = &entries! {
+    NOP RESUME INTERPRETER_EXIT
+    LOAD_FAST LOAD_FAST_BORROW LOAD_FAST_LOAD_FAST LOAD_FAST_BORROW_LOAD_FAST_BORROW LOAD_FAST_CHECK LOAD_FAST_AND_CLEAR
+    STORE_FAST STORE_FAST_LOAD_FAST STORE_FAST_STORE_FAST DELETE_FAST LOAD_CONST LOAD_CONST_IMMORTAL LOAD_SMALL_INT
+    PUSH_NULL POP_TOP COPY SWAP MAKE_CELL COPY_FREE_VARS LOAD_DEREF STORE_DEREF DELETE_DEREF LOAD_FROM_DICT_OR_DEREF
+    LOAD_FROM_DICT_OR_GLOBALS LOAD_NAME STORE_NAME DELETE_NAME LOAD_GLOBAL LOAD_GLOBAL_MODULE LOAD_GLOBAL_BUILTIN
+    STORE_GLOBAL DELETE_GLOBAL LOAD_LOCALS LOAD_BUILD_CLASS LOAD_COMMON_CONSTANT SETUP_ANNOTATIONS
+    BINARY_OP BINARY_OP_ADD_INT BINARY_OP_SUBTRACT_INT BINARY_OP_MULTIPLY_INT BINARY_OP_ADD_FLOAT
+    BINARY_OP_SUBTRACT_FLOAT BINARY_OP_MULTIPLY_FLOAT BINARY_OP_ADD_UNICODE BINARY_OP_INPLACE_ADD_UNICODE
+    BINARY_OP_SUBSCR_LIST_INT BINARY_OP_SUBSCR_TUPLE_INT BINARY_OP_SUBSCR_STR_INT BINARY_OP_SUBSCR_DICT
+    STORE_SUBSCR STORE_SUBSCR_LIST_INT STORE_SUBSCR_DICT DELETE_SUBSCR BINARY_SLICE STORE_SLICE
+    UNARY_NEGATIVE UNARY_INVERT UNARY_NOT TO_BOOL TO_BOOL_BOOL TO_BOOL_INT TO_BOOL_NONE TO_BOOL_LIST TO_BOOL_STR
+    TO_BOOL_ALWAYS_TRUE CONVERT_VALUE FORMAT_SIMPLE FORMAT_WITH_SPEC
+    COMPARE_OP COMPARE_OP_INT COMPARE_OP_FLOAT COMPARE_OP_STR IS_OP CONTAINS_OP CONTAINS_OP_DICT CONTAINS_OP_SET
+    JUMP_FORWARD JUMP_BACKWARD JUMP_BACKWARD_NO_INTERRUPT POP_JUMP_IF_FALSE POP_JUMP_IF_TRUE POP_JUMP_IF_NONE
+    POP_JUMP_IF_NOT_NONE RETURN_VALUE
+    CALL CALL_PY_EXACT_ARGS CALL_BOUND_METHOD_EXACT_ARGS CALL_PY_GENERAL CALL_LIST_APPEND CALL_LEN CALL_TYPE_1 CALL_KW
+    CALL_FUNCTION_EX CALL_INTRINSIC_1 CALL_INTRINSIC_2
+    LOAD_ATTR LOAD_ATTR_INSTANCE_VALUE LOAD_ATTR_SLOT LOAD_ATTR_MODULE LOAD_ATTR_WITH_HINT LOAD_ATTR_CLASS
+    LOAD_ATTR_METHOD_WITH_VALUES LOAD_ATTR_METHOD_NO_DICT LOAD_ATTR_METHOD_LAZY_DICT
+    LOAD_ATTR_NONDESCRIPTOR_WITH_VALUES LOAD_ATTR_NONDESCRIPTOR_NO_DICT LOAD_ATTR_PROPERTY LOAD_SUPER_ATTR
+    LOAD_SPECIAL STORE_ATTR STORE_ATTR_INSTANCE_VALUE STORE_ATTR_SLOT DELETE_ATTR
+    BUILD_TUPLE BUILD_LIST BUILD_SET BUILD_MAP BUILD_STRING BUILD_SLICE BUILD_TEMPLATE BUILD_INTERPOLATION LIST_APPEND
+    LIST_EXTEND SET_ADD SET_UPDATE MAP_ADD DICT_UPDATE DICT_MERGE MAKE_FUNCTION SET_FUNCTION_ATTRIBUTE UNPACK_SEQUENCE
+    UNPACK_SEQUENCE_TWO_TUPLE UNPACK_SEQUENCE_TUPLE UNPACK_SEQUENCE_LIST UNPACK_EX GET_LEN
+    GET_ITER FOR_ITER FOR_ITER_RANGE FOR_ITER_LIST FOR_ITER_TUPLE FOR_ITER_GEN END_FOR POP_ITER GET_YIELD_FROM_ITER
+    RETURN_GENERATOR YIELD_VALUE SEND END_SEND CLEANUP_THROW GET_AWAITABLE GET_AITER GET_ANEXT END_ASYNC_FOR
+    PUSH_EXC_INFO POP_EXCEPT CHECK_EXC_MATCH CHECK_EG_MATCH RAISE_VARARGS RERAISE WITH_EXCEPT_START EXIT_INIT_CHECK
+    IMPORT_NAME IMPORT_FROM MATCH_MAPPING MATCH_SEQUENCE MATCH_KEYS MATCH_CLASS
+};
+
+/// The instructions of ours.
+const OURS: &[(u8, Handler)] = &[
+    (specialize::LOAD_CONST_INT, handlers::LOAD_CONST_INT),
+    (specialize::BINARY_OP_REMAINDER_INT, handlers::BINARY_OP_REMAINDER_INT),
+    (specialize::BINARY_OP_FLOOR_DIVIDE_INT, handlers::BINARY_OP_FLOOR_DIVIDE_INT),
+    (specialize::BINARY_OP_AND_INT, handlers::BINARY_OP_AND_INT),
+    (specialize::BINARY_OP_OR_INT, handlers::BINARY_OP_OR_INT),
+    (specialize::BINARY_OP_XOR_INT, handlers::BINARY_OP_XOR_INT),
+    (specialize::BINARY_OP_LSHIFT_INT, handlers::BINARY_OP_LSHIFT_INT),
+    (specialize::BINARY_OP_RSHIFT_INT, handlers::BINARY_OP_RSHIFT_INT),
+    (specialize::BINARY_OP_TRUE_DIVIDE_FLOAT, handlers::BINARY_OP_TRUE_DIVIDE_FLOAT),
+    (specialize::CALL_BUILTIN, handlers::CALL_BUILTIN),
+];
+
+/// The dispatch table.
+static HANDLERS: [Handler; 256] = {
+    let mut table = [handlers::BAD as Handler; 256];
+    let mut index = 0;
+    while index < CPYTHONS.len() {
+        table[CPYTHONS[index].0 as usize] = CPYTHONS[index].1;
+        index += 1;
+    }
+    let mut index = 0;
+    while index < OURS.len() {
+        table[OURS[index].0 as usize] = OURS[index].1;
+        index += 1;
+    }
+    table[Opcode::EXTENDED_ARG as usize] = extended_arg;
+    table
+};
+
+/// The handler of an opcode below 256.
+#[inline(always)]
+pub unsafe fn handler(opcode: usize) -> Handler {
+    // SAFETY: opcodes are bytes.
+    unsafe { *HANDLERS.get_unchecked(opcode) }
+}
+
+/// Executes frames from `new` on until the bottom frame of the run gets a value (its bits) or an exception (NULL's).
+///
+/// # Safety
+/// `new` is the current frame, above a bottom frame made by `call::run`.
+pub unsafe fn execute(thread: *mut PyThreadState, new: *mut Frame) -> usize {
+    // SAFETY: by contract.
+    unsafe {
+        let ip: *mut u16 = (*new).instr_ptr.get().cast();
+        let word = *ip as usize;
+        handler(word & 0xff)(ip, frame::stack_pointer(new), new, thread, word >> 8)
+    }
+}
+
+/// Continues at the handler of a raised exception in `new`, or at its callers': for `throw()` into a generator.
+///
+/// # Safety
+/// As [`execute`], with an exception set.
+pub unsafe fn execute_raised(thread: *mut PyThreadState, new: *mut Frame) -> usize {
+    // SAFETY: by contract.
+    unsafe { raised((*new).instr_ptr.get().cast(), frame::stack_pointer(new), new, thread, 0) }
+}
+
+/// A value that returns or is yielded to the bottom frame of a run meets one of these.
+static ENTRY: [u16; 8] = [Opcode::INTERPRETER_EXIT as u16; 8];
+
+/// Where the bottom frame of a run stands.
+pub fn entry_instructions() -> *mut _Py_CODEUNIT {
+    ENTRY.as_ptr().cast_mut().cast()
+}
+
+/// The code object of bottom frames: no instructions of its own, and nothing that anyone reads but its head.
+pub fn entry_code() -> *mut PyCodeObject {
+    static CODE: OnceLock<usize> = OnceLock::new();
+    *CODE.get_or_init(|| Box::leak(Box::new(PyCodeObject::ZERO)) as *mut PyCodeObject as usize) as *mut PyCodeObject
+}

@@ -1,0 +1,128 @@
+//! `code`: compiled code as an object.
+//!
+//! The head has CPython's layout; the instructions stand behind it and are specialised in place, so `co_code` is made
+//! anew with specialisation undone. **Invariant:** names and variable names are interned, and constants that can be
+//! names are interned as well. CPython: `Objects/codeobject.c`.
+
+mod build;
+mod locations;
+mod methods;
+
+use core::ptr;
+
+use crate::abi::{PyCodeObject, PyObject};
+use crate::interp::{frame, specialize};
+use crate::object::header;
+use crate::prelude::*;
+
+pub use build::CodeParts;
+pub use locations::{Location, Locations};
+
+/// `PyCodeObject`.
+#[repr(transparent)]
+pub struct Code(pub PyCodeObject);
+
+macro_rules! object_field {
+    ($($(#[$meta:meta])* $name:ident: $field:ident as $ty:ty;)*) => {
+        impl Ref<Code> {
+            $($(#[$meta])*
+            pub fn $name(&self) -> Borrowed<'_, $ty> {
+                // SAFETY: the field is set when the code object is made and never changes.
+                unsafe { Borrowed::from_ptr(self.0.$field.get()) }
+            })*
+        }
+    };
+}
+
+object_field! {
+    consts: co_consts as Tuple;
+    names: co_names as Tuple;
+    exception_table: co_exceptiontable as Bytes;
+    /// Names of locals, cells and free variables, one for each slot of a frame.
+    local_names: co_localsplusnames as Tuple;
+    /// Their kinds, one byte each.
+    local_kinds: co_localspluskinds as Bytes;
+    filename: co_filename as Str;
+    name: co_name as Str;
+    qualname: co_qualname as Str;
+    line_table: co_linetable as Bytes;
+}
+
+impl Ref<Code> {
+    pub fn raw(&self) -> *mut PyCodeObject {
+        self.as_ptr().cast()
+    }
+
+    /// The number of code units.
+    pub fn units(&self) -> usize {
+        self.0.ob_base.ob_size.get() as usize
+    }
+
+    /// The instructions as they stand, specialised ones included.
+    pub fn adaptive_bytes(&self) -> &[u8] {
+        // SAFETY: that many units follow the head.
+        unsafe { core::slice::from_raw_parts(frame::first_instruction(self.raw()).cast(), self.units() * 2) }
+    }
+
+    /// The instructions as the compiler made them.
+    pub fn base_bytes(&self) -> Vec<u8> {
+        specialize::deoptimized(self)
+    }
+
+    /// The names of the variables whose kind has one of `bits`, in order.
+    pub fn names_of_kind(&self, bits: u8) -> PyResult<Ref<Tuple>> {
+        let names = self.local_names();
+        let kinds = self.local_kinds();
+        let chosen =
+            names.iter().zip(kinds.as_slice()).filter(|(_, kind)| **kind & bits != 0).map(|(name, _)| name.to_owned());
+        Tuple::from_vec(chosen.collect())
+    }
+
+    /// The line of the instruction at `index` (in units); `None` where it has none.
+    pub fn line_at(&self, index: usize) -> Option<i32> {
+        self.location_at(index).and_then(|location| location.line)
+    }
+
+    /// Where the instruction at `index` stands in the source.
+    pub fn location_at(&self, index: usize) -> Option<Location> {
+        let table = self.line_table();
+        let mut locations = Locations::new(table.as_slice(), self.0.co_firstlineno.get());
+        locations.find(|location| index < location.end).filter(|location| index >= location.start)
+    }
+
+    pub fn free_count(&self) -> usize {
+        self.0.co_nfreevars.get() as usize
+    }
+
+    pub fn flags(&self) -> i32 {
+        self.0.co_flags.get()
+    }
+}
+
+unsafe fn dealloc_code(code: *mut Code) {
+    // SAFETY: the count came to zero; each field is an owned reference or null.
+    unsafe {
+        let raw = &(*code).0;
+        if !raw.co_weakreflist.get().is_null() {
+            crate::types::weakref::clear_refs(code.cast());
+        }
+        if !raw.co_extra.get().is_null() {
+            crate::types::code::build::drop_extra(raw.co_extra.get());
+        }
+        let fields = [
+            &raw.co_consts,
+            &raw.co_names,
+            &raw.co_exceptiontable,
+            &raw.co_localsplusnames,
+            &raw.co_localspluskinds,
+            &raw.co_filename,
+            &raw.co_name,
+            &raw.co_qualname,
+            &raw.co_linetable,
+        ];
+        for field in fields {
+            header::xdecref(field.replace(ptr::null_mut::<PyObject>()));
+        }
+        crate::memory::object::free(code.cast());
+    }
+}
