@@ -19,6 +19,16 @@ pub struct AuditHook {
     pub data: *mut c_void,
 }
 
+/// Objects that specialised instructions compare callables with. Null before they exist.
+pub struct Callables {
+    /// The method descriptor `list.append`.
+    pub list_append: Cell<*mut PyObject>,
+    /// The function `len`.
+    pub len: Cell<*mut PyObject>,
+    /// The function `isinstance`.
+    pub isinstance: Cell<*mut PyObject>,
+}
+
 /// The fields are cells under the GIL, except where they are atomic or locked.
 pub struct Interpreter {
     /// `sys.modules`.
@@ -72,6 +82,7 @@ pub struct Interpreter {
     pub tracing_threads: AtomicU32,
     /// The version of instrumentation, in the bits above the events of every eval breaker.
     pub instrumentation_version: AtomicU64,
+    pub callables: Callables,
 }
 
 // SAFETY: cells are touched by the holder of the GIL only.
@@ -107,6 +118,11 @@ static MAIN: Interpreter = Interpreter {
     thread_stack_size: Cell::new(0),
     tracing_threads: AtomicU32::new(0),
     instrumentation_version: AtomicU64::new(0),
+    callables: Callables {
+        list_append: Cell::new(ptr::null_mut()),
+        len: Cell::new(ptr::null_mut()),
+        isinstance: Cell::new(ptr::null_mut()),
+    },
 };
 
 // SAFETY: raw pointers inside belong to whoever registered the hook.
@@ -160,12 +176,12 @@ impl Interpreter {
         }
     }
 
-    /// The dict of `builtins`.
-    pub fn builtins_dict(&self) -> PyResult<Ref<Dict>> {
+    /// The dict of `builtins`, which exists from start-up to the end.
+    pub fn builtins_dict(&self) -> Ref<Dict> {
         // SAFETY: only a dict is put there.
         match unsafe { self.builtins.get_as::<Dict>() } {
-            Some(dict) => Ok(dict),
-            None => Err(raise!(RuntimeError, "lost builtins module")),
+            Some(dict) => dict,
+            None => super::fatal("", "lost builtins module"),
         }
     }
 

@@ -45,7 +45,7 @@ pub fn create_exception_group_class() -> PyResult<Ref<Type>> {
     ])?;
     let dict = Dict::new()?;
     dict.set_str(id!("__module__"), id!("builtins").upcast())?;
-    let class = Type::create(id!("ExceptionGroup"), bases, dict)?;
+    let class = Type::create("ExceptionGroup", bases.borrow(), dict.borrow())?;
     EXCEPTION_GROUP.set(Some(class.clone().into_object()));
     Ok(class)
 }
@@ -382,8 +382,11 @@ fn collect_leaves(exception: &Ref<Object>, leaves: &mut Vec<*mut PyObject>) -> P
 
 /// What to raise after the clauses of a `try`-`except*`: `original` was caught, `exceptions` were raised or raised again
 /// in the clauses. Those raised again keep their place in the tree of `original`; `None` as result when nothing is left.
-pub fn prep_reraise_star(original: Borrowed<'_, Object>, exceptions: Borrowed<'_, List>) -> PyResult<Ref<Object>> {
-    let exceptions = exceptions.to_vec();
+pub fn prepare_reraise_star(
+    original: Borrowed<'_, Object>,
+    exceptions: Borrowed<'_, Object>,
+) -> PyResult<Ref<Object>> {
+    let exceptions = exceptions.collect_items()?;
     let Some(first) = exceptions.first() else { return Ok(none()) };
     if !original.is_instance_of::<BaseExceptionGroup>() {
         // A plain exception was caught, so only one clause can have run.

@@ -35,6 +35,11 @@ pub fn given_matches(given: Borrowed<'_, Object>, wanted: Borrowed<'_, Object>) 
     given.is(&wanted)
 }
 
+/// The test of an `except` clause, whose classes are checked already.
+pub fn matches(exception: Borrowed<'_, Object>, wanted: Borrowed<'_, Object>) -> PyResult<bool> {
+    Ok(given_matches(exception, wanted))
+}
+
 /// The same for the exception that is set.
 pub fn current_matches(wanted: Borrowed<'_, Object>) -> bool {
     let current = crate::thread::current().current_exception.get();

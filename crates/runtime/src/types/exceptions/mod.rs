@@ -23,11 +23,11 @@ mod raise;
 mod report;
 
 pub use base::{BaseException, create_instance};
-pub use group::{BaseExceptionGroup, create_exception_group_class, exception_group_class, group_match, prep_reraise_star};
+pub use group::{BaseExceptionGroup, create_exception_group_class, exception_group_class, group_match, prepare_reraise_star};
 pub use import_error::{ImportError, ModuleNotFoundError, raise_import_error};
 pub use matching::{
     check_except_star_type, check_except_type, current_matches, given_matches, is_exception_class,
-    is_exception_instance,
+    is_exception_instance, matches,
 };
 pub use memory_error::{MemoryError, preallocate, raise_no_memory};
 pub use name_error::{AttributeError, NameError, UnboundLocalError, raise_attribute_error, set_name_of_current};
@@ -39,7 +39,7 @@ pub use os_error::{
 };
 pub use raise::{
     add_context, create_exception, exception, format_from_cause, normalize, raise_class_or_instance,
-    raise_statement, restore_old, set_cause_of_current, set_context, set_key_error, set_object, take_normalized,
+    raise_statement, restore_old, set_cause, set_cause_of_current, set_context, set_key_error, set_object, take_normalized, traceback_of,
 };
 pub use report::{
     display, exit_code_of_system_exit, print_error, report_unraisable, report_unraisable_object,

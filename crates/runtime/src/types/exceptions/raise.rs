@@ -44,6 +44,18 @@ pub fn set_context(exception: &Ref<Object>, context: Option<Ref<Object>>) {
     }
 }
 
+/// Sets `cause` as the cause of `exception`, whose context is then not shown.
+pub fn set_cause(exception: &Ref<Object>, cause: Option<Ref<Object>>) {
+    if let Some(exception) = as_exception(exception) {
+        exception.set_cause(cause);
+    }
+}
+
+/// The traceback of `exception`.
+pub fn traceback_of(exception: &Ref<Object>) -> Option<Ref<Object>> {
+    as_exception(exception)?.traceback().map(Ref::into_object)
+}
+
 /// Gives the exception that is set a cause, which becomes its context as well (`_PyErr_FormatFromCause`).
 pub fn set_cause_of_current(raised: &Raised, cause: Option<Ref<Object>>) {
     let (Some(cause), Some(exception)) = (cause, raised.peek()) else { return };
