@@ -19,7 +19,7 @@ pub mod breaker;
 pub mod handled;
 pub mod lock;
 
-pub use breaker::{add_pending_call, handle_eval_breaker, make_pending_calls, request};
+pub use breaker::{add_pending_call, check_signals as check_interrupts, handle_eval_breaker, make_pending_calls, request};
 pub use config::{Config, config};
 pub use gil::{allow_threads, gil_state_ensure, gil_state_release};
 pub use handled::{handled_exception, set_handled_exception, topmost_handled};

@@ -94,10 +94,10 @@ pub fn is_stack_low() -> bool {
     stack_pointer() < bounds(current()).c_stack_soft_limit.get()
 }
 
-/// How much stack is left above the soft limit, in units of the margin: what the trashcan decides by.
+/// How many bytes of the stack are left above the soft limit.
 #[inline(always)]
 pub fn stack_margin() -> usize {
-    stack_pointer().saturating_sub(bounds(current()).c_stack_soft_limit.get()) / (16 * 1024)
+    stack_pointer().saturating_sub(bounds(current()).c_stack_soft_limit.get())
 }
 
 #[cold]

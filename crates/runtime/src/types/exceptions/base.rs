@@ -287,12 +287,12 @@ impl BaseException {
 
     #[getter(name = "__dict__")]
     fn get_dict(this: &Ref<BaseException>) -> PyResult<Ref<Object>> {
-        crate::types::object::get_dict_attr(this.as_object())
+        Ok(crate::types::object::generic_get_dict(this.as_object())?.into_object())
     }
 
     #[setter(name = "__dict__")]
     fn set_dict(this: &Ref<BaseException>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
-        crate::types::object::set_dict_attr(this.as_object(), value)
+        crate::types::object::generic_set_dict(this.as_object(), value)
     }
 
     #[getter(name = "args")]

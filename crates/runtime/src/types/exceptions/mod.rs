@@ -38,8 +38,8 @@ pub use os_error::{
     errno, from_errno, from_errno_objects, from_last_errno, strerror,
 };
 pub use raise::{
-    add_context, create_exception, exception, format_from_cause, normalize, raise_class_or_instance,
-    raise_statement, restore_old, set_cause, set_cause_of_current, set_context, set_key_error, set_object, take_normalized, traceback_of,
+    add_context, create_exception, exception, format_from_cause, instantiate, normalize, raise_class_or_instance,
+    raise_statement, restore_old, set_cause, set_cause_of_current, set_context, set_key_error, set_object, set_traceback, take_normalized, traceback_of,
 };
 pub use report::{
     display, exit_code_of_system_exit, print_error, report_unraisable, report_unraisable_object,
@@ -48,8 +48,7 @@ pub use report::{
 pub use simple::*;
 pub use stop::{StopIteration, SystemExit, raise_stop_iteration, take_stop_iteration_value};
 pub use syntax_error::{
-    IncompleteInputError, IndentationError, SyntaxError, SyntaxErrorInfo, TabError, raise_syntax_error,
-    raise_syntax_error_of,
+    _IncompleteInputError, IndentationError, SyntaxError, SyntaxFields, TabError, raise_syntax_error,
 };
 pub use unicode_error::{
     UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError, clipped_range, unicode_decode_error, unicode_encode_error,
@@ -113,7 +112,7 @@ pub static TYPES: &[fn() -> *mut PyTypeObject] = {
                 ReferenceError
                 RuntimeError NotImplementedError RecursionError PythonFinalizationError
                 StopAsyncIteration StopIteration
-                SyntaxError IndentationError TabError IncompleteInputError
+                SyntaxError IndentationError TabError _IncompleteInputError
                 SystemError TypeError
                 ValueError UnicodeError UnicodeDecodeError UnicodeEncodeError UnicodeTranslateError
                 Warning BytesWarning DeprecationWarning EncodingWarning FutureWarning ImportWarning

@@ -51,6 +51,18 @@ pub fn set_cause(exception: &Ref<Object>, cause: Option<Ref<Object>>) {
     }
 }
 
+/// Sets the traceback of `exception`; anything but a traceback counts as none.
+pub fn set_traceback(exception: &Ref<Object>, traceback: Option<Ref<Object>>) {
+    if let Some(exception) = as_exception(exception) {
+        exception.set_traceback(traceback.and_then(|traceback| traceback.into_downcast::<Traceback>().ok()));
+    }
+}
+
+/// An instance of `class`, as `generator.throw(class, value)` makes it: `value` may be an instance already.
+pub fn instantiate(class: Borrowed<'_, Object>, value: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
+    normalize(class, value, None)
+}
+
 /// The traceback of `exception`.
 pub fn traceback_of(exception: &Ref<Object>) -> Option<Ref<Object>> {
     as_exception(exception)?.traceback().map(Ref::into_object)
@@ -221,7 +233,7 @@ pub fn raise_statement(exception: Option<Borrowed<'_, Object>>, cause: Option<Bo
 
 fn prepare(exception: Borrowed<'_, Object>, cause: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
     let instance = if is_exception_class(exception) {
-        instantiate(exception)?
+        call_class(exception)?
     } else if is_exception_instance(exception) {
         exception.to_owned()
     } else {
@@ -229,7 +241,7 @@ fn prepare(exception: Borrowed<'_, Object>, cause: Option<Borrowed<'_, Object>>)
     };
     if let Some(cause) = cause {
         let cause = if is_exception_class(cause) {
-            Some(instantiate(cause)?)
+            Some(call_class(cause)?)
         } else if is_exception_instance(cause) {
             Some(cause.to_owned())
         } else if cause.is_none() {
@@ -244,7 +256,7 @@ fn prepare(exception: Borrowed<'_, Object>, cause: Option<Borrowed<'_, Object>>)
     Ok(instance)
 }
 
-fn instantiate(class: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
+fn call_class(class: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
     let instance = class.call0()?;
     if !is_exception_instance(instance.borrow()) {
         return Err(raise!(

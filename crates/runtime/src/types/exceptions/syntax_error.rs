@@ -135,50 +135,43 @@ pub static PyExc_SyntaxError: ExceptionPointer = ExceptionPointer::new(SyntaxErr
 plain_exceptions! { PySyntaxErrorObject;
     IndentationError "IndentationError" (SyntaxError) PyExc_IndentationError;
     TabError "TabError" (IndentationError) PyExc_TabError;
-    IncompleteInputError "_IncompleteInputError" (SyntaxError) PyExc_IncompleteInputError;
+    _IncompleteInputError "_IncompleteInputError" (SyntaxError) PyExc_IncompleteInputError;
 }
 
-/// What a compiler knows of an error: lines count from 1, offsets are 1-based code points as Python shows them.
-#[derive(Clone, Debug, Default)]
-pub struct SyntaxErrorInfo<'a> {
+/// What a compiler knows of an error. Lines count from 1, offsets are 1-based code points as Python shows them; 0 stands for
+/// "not known", an end offset of -1 for "to the end of the line".
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SyntaxFields<'a> {
     pub message: &'a str,
-    /// 0 where it is not known; `None` is shown then.
-    pub line: i64,
-    pub offset: i64,
-    /// 0 as `line`; -1 for "until the end of the line".
-    pub end_line: i64,
-    pub end_offset: i64,
-    /// The text of the line, if it is known.
-    pub text: Option<&'a str>,
+    pub lineno: i32,
+    pub offset: i32,
+    pub end_lineno: i32,
+    pub end_offset: i32,
 }
 
-/// Raises SyntaxError.
+/// Raises `class`, which is SyntaxError or a subclass of it. `text` is the line of the source, if it is known.
 #[cold]
-pub fn raise_syntax_error(filename: Borrowed<'_, Object>, info: &SyntaxErrorInfo<'_>) -> Raised {
-    raise_syntax_error_of(SyntaxError::TYPE, filename, info)
-}
-
-/// Raises `class`, which is SyntaxError or a subclass of it, with everything that `info` knows.
-#[cold]
-pub fn raise_syntax_error_of(
+pub fn raise_syntax_error(
     class: *mut PyTypeObject,
-    filename: Borrowed<'_, Object>,
-    info: &SyntaxErrorInfo<'_>,
+    fields: SyntaxFields<'_>,
+    filename: Borrowed<'_, Str>,
+    text: Option<&str>,
 ) -> Raised {
     let make = || -> PyResult<Ref<Object>> {
-        let text = match info.text {
+        let text = match text {
             Some(text) => Str::from_utf8_str(text)?.into_object(),
             None => none(),
         };
+        let number = |value: i32| Int::from_i64(i64::from(value)).map(Ref::into_object);
         let details = Tuple::from_vec(vec![
-            filename.to_owned(),
-            Int::from_i64(info.line)?.into_object(),
-            Int::from_i64(info.offset)?.into_object(),
+            filename.upcast().to_owned(),
+            number(fields.lineno)?,
+            number(fields.offset)?,
             text,
-            Int::from_i64(info.end_line)?.into_object(),
-            Int::from_i64(info.end_offset)?.into_object(),
+            number(fields.end_lineno)?,
+            number(fields.end_offset)?,
         ])?;
-        let message = Str::from_utf8_str(info.message)?;
+        let message = Str::from_utf8_str(fields.message)?;
         // SAFETY: the class is live.
         let class: Borrowed<'_, Object> = unsafe { Borrowed::from_ptr(class) };
         class.call(&[message.as_borrowed(), details.as_borrowed()])
