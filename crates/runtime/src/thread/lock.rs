@@ -26,11 +26,11 @@ pub enum Outcome {
     Interrupted,
 }
 
-pub struct RawLock(AtomicU32);
+pub struct Lock(AtomicU32);
 
-impl RawLock {
-    pub const fn new() -> RawLock {
-        RawLock(AtomicU32::new(FREE))
+impl Lock {
+    pub const fn new() -> Lock {
+        Lock(AtomicU32::new(FREE))
     }
 
     pub fn is_locked(&self) -> bool {
@@ -41,11 +41,21 @@ impl RawLock {
         self.0.compare_exchange(FREE, TAKEN, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Waits for the lock. Blocks the thread: call it without the GIL unless `wait` is `No`.
+    /// Waits for the lock, without the GIL if the thread holds it.
     pub fn acquire(&self, wait: Wait, interruptible: bool) -> Outcome {
         if self.try_acquire() {
             return Outcome::Acquired;
         }
+        if wait == Wait::No {
+            return Outcome::TimedOut;
+        }
+        if super::current_ptr().is_null() {
+            return self.wait(wait, interruptible);
+        }
+        super::allow_threads(|| self.wait(wait, interruptible))
+    }
+
+    fn wait(&self, wait: Wait, interruptible: bool) -> Outcome {
         let deadline = match wait {
             Wait::No => return Outcome::TimedOut,
             Wait::For(duration) => Instant::now().checked_add(duration),
@@ -86,9 +96,9 @@ impl RawLock {
     }
 }
 
-impl Default for RawLock {
+impl Default for Lock {
     fn default() -> Self {
-        RawLock::new()
+        Lock::new()
     }
 }
 
@@ -125,7 +135,7 @@ mod tests {
 
     #[test]
     fn lock_times_out_and_hands_over() {
-        let lock = std::sync::Arc::new(RawLock::new());
+        let lock = std::sync::Arc::new(Lock::new());
         assert!(lock.try_acquire());
         assert_eq!(lock.acquire(Wait::For(Duration::from_millis(5)), false), Outcome::TimedOut);
         let other = lock.clone();

@@ -218,6 +218,53 @@ pub fn here() -> PyResult<Option<Ref<Traceback>>> {
     }
 }
 
+/// Cuts importlib's frames out of the traceback of the exception that is set: whole chunks of them for ImportError, else
+/// only those that end in a function which just passes a call on.
+#[cold]
+pub fn remove_importlib_frames(raised: Raised) -> Raised {
+    let always = raised.is_a::<exceptions::ImportError>();
+    let exception = raised.take();
+    if let Some(error) = exceptions::exception(&exception) {
+        let mut kept: Vec<Ref<Traceback>> = Vec::new();
+        // Where the present chunk of importlib's frames began.
+        let mut chunk: Option<usize> = None;
+        let mut cursor = error.traceback();
+        while let Some(entry) = cursor {
+            cursor = entry.next();
+            let (in_importlib, passes_on) = match entry.code() {
+                Some(code) => {
+                    let filename = code.filename();
+                    let inside = filename.eq_str("<frozen importlib._bootstrap>")
+                        || filename.eq_str("<frozen importlib._bootstrap_external>");
+                    (inside, inside && (always || code.name().eq_str("_call_with_frames_removed")))
+                }
+                None => (false, false),
+            };
+            if in_importlib && chunk.is_none() {
+                chunk = Some(kept.len());
+            }
+            if !in_importlib {
+                chunk = None;
+            }
+            kept.push(entry);
+            if passes_on && let Some(start) = chunk {
+                kept.truncate(start);
+            }
+        }
+        // Link what is left, last to first.
+        let mut next: Option<Ref<Traceback>> = None;
+        for entry in kept.into_iter().rev() {
+            let new = next.map_or(core::ptr::null_mut(), Ref::into_ptr);
+            let old = entry.0.tb_next.replace(new.cast());
+            // SAFETY: the field owned the old one.
+            unsafe { header::xdecref(old.cast()) };
+            next = Some(entry);
+        }
+        error.set_traceback(next);
+    }
+    Raised::restore(exception)
+}
+
 /// How often the same place is repeated before the rest is counted, and how many entries are shown.
 const REPEATS: usize = 3;
 const LIMIT: usize = 1000;

@@ -131,9 +131,20 @@ plain_exceptions! { PyImportErrorObject;
     ModuleNotFoundError "ModuleNotFoundError" (ImportError) PyExc_ModuleNotFoundError;
 }
 
-/// Raises `class` (ImportError or a subclass) with name, path and name_from (`PyErr_SetImportErrorSubclass`).
+/// Raises ImportError with name, path and name_from (`_PyErr_SetImportErrorWithNameFrom`).
 #[cold]
 pub fn raise_import_error(
+    message: &str,
+    name: Borrowed<'_, Object>,
+    path: Option<Borrowed<'_, Object>>,
+    name_from: Option<Borrowed<'_, Str>>,
+) -> Raised {
+    raise_import_error_of(ImportError::TYPE, message, Some(name), path, name_from.map(|name| name.upcast()))
+}
+
+/// The same for a subclass, with each part optional (`PyErr_SetImportErrorSubclass`).
+#[cold]
+pub fn raise_import_error_of(
     class: *mut PyTypeObject,
     message: &str,
     name: Option<Borrowed<'_, Object>>,
@@ -147,12 +158,11 @@ pub fn raise_import_error(
     });
     match made {
         Ok(exception) => {
-            if exception.is_instance_of::<ImportError>() {
-                // SAFETY: just checked.
-                let error: &Ref<ImportError> = unsafe { exception.cast_unchecked() };
-                Slot::of(&error.0.name).set(Some(name.map_or_else(none, |name| name.to_owned())));
-                Slot::of(&error.0.path).set(Some(path.map_or_else(none, |path| path.to_owned())));
-                Slot::of(&error.0.name_from).set(Some(name_from.map_or_else(none, |name| name.to_owned())));
+            if let Some(error) = exception.downcast::<ImportError>() {
+                let part = |part: Option<Borrowed<'_, Object>>| Some(part.map_or_else(none, |part| part.to_owned()));
+                Slot::of(&error.0.name).set(part(name));
+                Slot::of(&error.0.path).set(part(path));
+                Slot::of(&error.0.name_from).set(part(name_from));
             }
             crate::object::raise_instance(exception)
         }

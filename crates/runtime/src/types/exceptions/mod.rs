@@ -24,7 +24,7 @@ mod report;
 
 pub use base::{BaseException, create_instance};
 pub use group::{BaseExceptionGroup, create_exception_group_class, exception_group_class, group_match, prepare_reraise_star};
-pub use import_error::{ImportError, ModuleNotFoundError, raise_import_error};
+pub use import_error::{ImportError, ModuleNotFoundError, raise_import_error, raise_import_error_of};
 pub use matching::{
     check_except_star_type, check_except_type, current_matches, given_matches, is_exception_class,
     is_exception_instance, matches,

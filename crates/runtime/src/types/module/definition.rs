@@ -33,10 +33,24 @@ static NEXT_INDEX: Guarded<isize> = Guarded(Cell::new(1));
 /// claim as its own name.
 static PACKAGE_CONTEXT: Slot = Slot::new();
 
-/// Sets the full name for the next single-phase module and gives the old one.
-pub fn set_package_context(name: Option<Ref<Str>>) -> Option<Ref<Str>> {
-    // SAFETY: only strings are put there.
-    PACKAGE_CONTEXT.replace(name.map(Ref::into_object)).map(|old| unsafe { old.into_unchecked() })
+/// While it lives, a single-phase module that calls itself by the last part of the name gets the full one.
+pub struct PackageContext(Option<Ref<Object>>);
+
+impl PackageContext {
+    /// `full` is the name to give; nothing is done where it has no package part.
+    pub fn enter(full: &str, last: &str) -> PackageContext {
+        let name = if full == last { None } else { Str::from_utf8_str(full).ok() };
+        if name.is_none() && full != last {
+            drop(Raised::take_if_set());
+        }
+        PackageContext(PACKAGE_CONTEXT.replace(name.map(Ref::into_object)))
+    }
+}
+
+impl Drop for PackageContext {
+    fn drop(&mut self) {
+        PACKAGE_CONTEXT.set(self.0.take());
+    }
 }
 
 /// Makes a definition an object and gives it (`PyModuleDef_Init`).
@@ -227,11 +241,75 @@ pub unsafe fn add_functions(
     Ok(())
 }
 
-/// Runs the exec slots of a module made by [`module_from_def`]; a second time does nothing (`PyModule_ExecDef`).
+/// What an init function returned: a definition, of which a module for `spec` is made, or a module that it made itself.
 ///
 /// # Safety
-/// `definition` is the definition that `module` was made from.
-pub unsafe fn exec_def(module: &Ref<Module>, definition: *mut PyModuleDef) -> PyResult<()> {
+/// `result` is what the `PyInit_` function of the module `name` returned.
+pub unsafe fn from_init_result(
+    result: *mut PyObject,
+    name: &str,
+    spec: Borrowed<'_, Object>,
+) -> PyResult<Ref<Object>> {
+    // SAFETY: by contract.
+    unsafe {
+        if result.is_null() {
+            if Raised::is_set() {
+                return Err(Raised::assume_set());
+            }
+            return Err(raise!(SystemError, "initialization of {name} failed without raising an exception"));
+        }
+        if Raised::is_set() {
+            return Err(crate::types::exceptions::format_from_cause::<crate::types::exceptions::SystemError>(
+                Raised::assume_set(),
+                format_args!("initialization of {name} raised unreported exception"),
+            ));
+        }
+        if (*result).ob_type.get().is_null() {
+            return Err(raise!(SystemError, "init function of {name} returned uninitialized object"));
+        }
+        if Borrowed::<Object>::from_ptr(result).is_instance_of::<ModuleDef>() {
+            return module_from_def(result.cast(), spec);
+        }
+        let object: Ref<Object> = Ref::from_owned_ptr(result);
+        let definition = object.downcast::<Module>().map_or(ptr::null_mut(), |module| module.0.md_def.get());
+        if definition.is_null() {
+            return Err(raise!(SystemError, "initialization of {name} did not return an extension module"));
+        }
+        remember_by_index(&object, definition)?;
+        Ok(object)
+    }
+}
+
+/// Files a module under the index of its definition, where `PyState_FindModule` looks.
+pub unsafe fn remember_by_index(module: &Ref<Object>, definition: *mut PyModuleDef) -> PyResult<()> {
+    let slot = &crate::thread::interpreter().modules_by_index;
+    // SAFETY: only a list is put there; the definition is live.
+    let (list, index) = unsafe { (slot.get_as::<List>(), (*definition).m_base.m_index.get()) };
+    let list = match list {
+        Some(list) => list,
+        None => {
+            let list = List::new()?;
+            slot.set(Some(list.clone().into_object()));
+            list
+        }
+    };
+    let index = usize::try_from(index).unwrap_or(0);
+    while list.len() <= index {
+        list.push(none())?;
+    }
+    list.set(index, module.clone())
+}
+
+/// Whether the module's init function made it at once.
+pub fn is_single_phase(module: &Ref<Module>) -> bool {
+    let definition = module.0.md_def.get();
+    // SAFETY: a definition outlives its modules.
+    !definition.is_null() && unsafe { (*definition).m_slots.is_null() }
+}
+
+/// Runs the exec slots of a module made by [`module_from_def`] (`PyModule_ExecDef`). `definition` is the definition that
+/// `module` was made from.
+pub fn exec_def(module: &Ref<Module>, definition: *mut PyModuleDef) -> PyResult<()> {
     let shown = module.name()?.to_display();
     // SAFETY: by contract.
     unsafe {

@@ -16,7 +16,8 @@ use crate::thread::Slot;
 
 pub use attr::{is_initializing, is_possibly_shadowing, spec_origin};
 pub use definition::{
-    ModuleDef, add_functions, create_single_phase, exec_def, init_def_raw, module_from_def, set_package_context,
+    ModuleDef, PackageContext, add_functions, create_single_phase, exec_def, from_init_result, init_def_raw,
+    is_single_phase, module_from_def, remember_by_index,
 };
 
 /// A module.
@@ -280,8 +281,13 @@ impl Ref<Module> {
         self.0.md_state.get().cast()
     }
 
+    /// Whether the state exists: a module with one was executed.
+    pub fn has_state(&self) -> bool {
+        !self.0.md_state.get().is_null()
+    }
+
     /// The definition, null for a module made from Python.
-    pub fn definition(&self) -> *mut crate::abi::PyModuleDef {
+    pub fn def(&self) -> *mut crate::abi::PyModuleDef {
         self.0.md_def.get()
     }
 }
