@@ -13,7 +13,7 @@ impl Builtins {
         Ok(dir(args.get(0))?.into_object())
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn globals() -> PyResult<Ref<Object>> {
         match current_globals() {
             Some(globals) => Ok(globals.into_object()),
@@ -21,7 +21,7 @@ impl Builtins {
         }
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn locals() -> PyResult<Ref<Object>> {
         current_locals()
     }

@@ -39,7 +39,7 @@ impl Sys {
         }
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn _current_frames() -> PyResult<Ref<Dict>> {
         super::audit("sys._current_frames", &[])?;
         let dict = Dict::new()?;
@@ -57,7 +57,7 @@ impl Sys {
         Ok(dict)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn _current_exceptions() -> PyResult<Ref<Dict>> {
         super::audit("sys._current_exceptions", &[])?;
         let dict = Dict::new()?;
@@ -78,12 +78,12 @@ impl Sys {
         Ok(dict)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn exception() -> Ref<Object> {
         thread::handled_exception().map_or_else(none, |exception| exception.to_owned())
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn exc_info() -> PyResult<Ref<Tuple>> {
         let Some(exception) = thread::handled_exception() else {
             return Tuple::from_vec(vec![none(), none(), none()]);

@@ -37,22 +37,22 @@ impl Sys {
         ))
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn is_finalizing() -> bool {
         thread::interpreter().is_finalizing()
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn getdefaultencoding() -> &'static str {
         "utf-8"
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn getfilesystemencoding() -> PyResult<Ref<Str>> {
         Str::from_utf8_str(&thread::config().filesystem_encoding)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn getfilesystemencodeerrors() -> PyResult<Ref<Str>> {
         Str::from_utf8_str(&thread::config().filesystem_errors)
     }
@@ -110,7 +110,7 @@ impl Sys {
         }
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn getallocatedblocks() -> usize {
         crate::memory::small::allocated_blocks()
     }
@@ -121,7 +121,7 @@ impl Sys {
         if _only_immortal { immortal } else { all }
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn _clear_type_cache() -> PyResult<()> {
         crate::modules::warnings::warn(
             crate::types::exceptions::DeprecationWarning::type_object(),
@@ -133,7 +133,7 @@ impl Sys {
         Ok(())
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn _clear_internal_caches() {
         crate::types::type_::cache::clear();
     }
@@ -154,7 +154,7 @@ impl Sys {
         Ok(())
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn _debugmallocstats() {
         let mut text = String::from("class  size  pools  blocks in use\n");
         for (class, size, pools, blocks) in crate::memory::small::class_stats() {
@@ -164,18 +164,18 @@ impl Sys {
         unsafe { libc::write(2, text.as_ptr().cast(), text.len()) };
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn _is_gil_enabled() -> bool {
         true
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn _get_cpu_count_config() -> i32 {
         thread::config().cpu_count
     }
 
     /// Starts the interactive loop of `code`-less Python, which this build leaves to the module `code`.
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn _baserepl() -> PyResult<Ref<Object>> {
         let main = crate::import::import_module("__main__")?;
         let dict = main.getattr(id!("__dict__"))?;
@@ -189,7 +189,7 @@ impl Sys {
         Err(raise!(NotImplementedError, "No JIT available"))
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn is_stack_trampoline_active() -> bool {
         false
     }
@@ -199,10 +199,10 @@ impl Sys {
         Err(raise!(ValueError, "perf trampoline not available"))
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn deactivate_stack_trampoline() {}
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn is_remote_debug_enabled() -> bool {
         false
     }
@@ -286,17 +286,17 @@ pub struct Jit;
 
 #[pymodule(name = "sys._jit")]
 impl Jit {
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn is_available() -> bool {
         false
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn is_enabled() -> bool {
         false
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn is_active() -> bool {
         false
     }

@@ -168,10 +168,10 @@ impl Monitoring {
         check_events(event_set)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn restart_events() {}
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn _all_events() -> PyResult<Ref<Dict>> {
         Dict::new()
     }

@@ -7,7 +7,7 @@ use crate::thread;
 
 #[pymethods(part = SETTINGS)]
 impl Sys {
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn getrecursionlimit() -> i32 {
         thread::interpreter().recursion_limit.get()
     }
@@ -29,7 +29,7 @@ impl Sys {
         Ok(())
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn getswitchinterval() -> f64 {
         1e-6 * thread::gil::switch_interval() as f64
     }
@@ -44,7 +44,7 @@ impl Sys {
         Ok(())
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn getdlopenflags() -> i32 {
         thread::interpreter().dlopen_flags.get()
     }
@@ -54,7 +54,7 @@ impl Sys {
         thread::interpreter().dlopen_flags.set(flags);
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn get_int_max_str_digits() -> i32 {
         crate::types::int::text::max_str_digits()
     }
@@ -73,7 +73,7 @@ impl Sys {
         Ok(())
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn get_coroutine_origin_tracking_depth() -> i32 {
         thread::current().coroutine_origin_tracking_depth.get()
     }
@@ -114,7 +114,7 @@ impl Sys {
         Ok(())
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn get_asyncgen_hooks() -> PyResult<Ref<Object>> {
         static CLASS: thread::Slot = thread::Slot::new();
         let state = thread::current();

@@ -29,7 +29,7 @@ impl Sys {
         Ok(())
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn gettrace() -> Ref<Object> {
         Slot::of(&thread::current().c_traceobj).get().unwrap_or_else(none)
     }
@@ -47,7 +47,7 @@ impl Sys {
         Ok(())
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "()")]
     fn getprofile() -> Ref<Object> {
         Slot::of(&thread::current().c_profileobj).get().unwrap_or_else(none)
     }
