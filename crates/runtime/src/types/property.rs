@@ -145,7 +145,7 @@ impl Property {
             heap::clear_field(&property.prop_del);
             heap::clear_field(&property.prop_doc);
             heap::clear_field(&property.prop_name);
-            heap::dealloc_finish(this.cast());
+            heap::dealloc_finish(this);
         }
     }
 

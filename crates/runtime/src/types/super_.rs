@@ -238,7 +238,7 @@ impl Super {
             heap::clear_field(&(*this).object);
             heap::clear_field(&(*this).class);
             heap::clear_field(&(*this).object_class);
-            heap::dealloc_finish(this.cast());
+            heap::dealloc_finish(this);
         }
     }
 

@@ -108,7 +108,7 @@ impl Template {
             memory::object::gc_untrack(this.cast());
             release(&(*this).strings);
             release(&(*this).interpolations);
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 
@@ -271,7 +271,7 @@ impl Interpolation {
             release(&(*this).expression);
             release(&(*this).conversion);
             release(&(*this).format_spec);
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 
@@ -335,7 +335,7 @@ impl TemplateIterator {
         unsafe {
             memory::object::gc_untrack(this.cast());
             release(&(*this).template);
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 

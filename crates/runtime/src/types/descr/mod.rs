@@ -145,7 +145,7 @@ trait Common {
 
 /// `(getattr, (object, name))`: how methods of instances and classes are pickled.
 pub fn reduce_as_getattr(object: Borrowed<'_, Object>, name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
-    let Some(getattr) = thread::interpreter().builtins_dict()?.get_str(id!("getattr")) else {
+    let Some(getattr) = thread::interpreter().builtins_dict().get_str(id!("getattr")) else {
         return Err(raise!(AttributeError, object: id!("getattr").to_owned()));
     };
     let arguments = Tuple::from_slice(&[object, name])?;
