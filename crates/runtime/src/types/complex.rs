@@ -237,6 +237,12 @@ impl Complex {
         Complex::new(value.real, value.imag)
     }
 
+    /// The real and the imaginary part.
+    pub fn parts(&self) -> (f64, f64) {
+        let Value { real, imag } = self.value();
+        (real, imag)
+    }
+
     pub fn value(&self) -> Value {
         let Py_complex { real, imag } = self.0.cval.get();
         Value { real, imag }
@@ -410,7 +416,7 @@ fn of_class(cls: Borrowed<'_, Type>, value: Value) -> PyResult<Ref<Object>> {
     }
     // SAFETY: `tp_alloc` gives an object of the subclass, which begins with a complex number.
     unsafe {
-        let object = memory::object::alloc(cls, 0)?.cast::<PyComplexObject>();
+        let object = memory::object::alloc(cls.as_ptr().cast(), 0)?.cast::<PyComplexObject>();
         (*object).cval.set(Py_complex { real: value.real, imag: value.imag });
         Ok(Ref::from_owned_ptr(object))
     }

@@ -209,7 +209,7 @@ impl Ref<Int> {
     pub fn negate(&self) -> PyResult<Ref<Int>> {
         match self.small_value() {
             Some(value) => Int::from_i64(-value),
-            None => Int::from_digits(self.digits(), !self.is_negative()),
+            None => Int::from_digits(!self.is_negative(), self.digits()),
         }
     }
 
