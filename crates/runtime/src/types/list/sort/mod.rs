@@ -321,13 +321,9 @@ fn sort_items(items: &mut [Pointer], keys: Option<&[Ref<Object>]>, reverse: bool
             None => unsafe { object(items[index]) },
         }
     };
-    let first_of = |index: usize| -> Option<Ref<Object>> {
-        let tuple = key_at(index).to_owned();
-        let tuple = tuple.downcast_exact::<Tuple>()?;
-        tuple.try_get(0).map(Borrowed::to_owned)
-    };
     let count = items.len();
-    let tuples = key_at(0).is_exact::<Tuple>() && (0..count).all(|index| first_of(index).is_some());
+    let tuples =
+        (0..count).all(|index| key_at(index).downcast_exact::<Tuple>().is_some_and(|tuple| !tuple.is_empty()));
     if tuples {
         let firsts = |index: usize| -> Borrowed<'_, Object> {
             // SAFETY: all are tuples with items, which they keep.
