@@ -434,6 +434,24 @@ struct EntryFrame {
 /// # Safety
 /// `new` is a complete frame; a frame of the data stack is popped by its end.
 pub unsafe fn run(thread: *mut PyThreadState, new: *mut Frame) -> PyResult<Ref<Object>> {
+    // SAFETY: by contract.
+    unsafe { run_from(thread, new, super::table::execute) }
+}
+
+/// Resumes the frame of a generator; `raised` says that it starts with the exception that is set.
+///
+/// # Safety
+/// The frame is suspended, with the sent value on its stack.
+pub unsafe fn run_generator(thread: *mut PyThreadState, new: *mut Frame, raised: bool) -> PyResult<Ref<Object>> {
+    // SAFETY: by contract.
+    unsafe { run_from(thread, new, if raised { super::table::execute_raised } else { super::table::execute }) }
+}
+
+unsafe fn run_from(
+    thread: *mut PyThreadState,
+    new: *mut Frame,
+    execute: unsafe fn(*mut PyThreadState, *mut Frame) -> usize,
+) -> PyResult<Ref<Object>> {
     // SAFETY: the entry frame lives on this C frame's stack and is unlinked before it goes.
     unsafe {
         let _guard = match thread::enter_recursive("") {
@@ -460,7 +478,7 @@ pub unsafe fn run(thread: *mut PyThreadState, new: *mut Frame) -> PyResult<Ref<O
         (*bottom).return_offset.set(0);
         (*new).previous.set(bottom);
         (*thread).current_frame.set(new);
-        let bits = super::table::execute(thread, new);
+        let bits = execute(thread, new);
         (*thread).current_frame.set(previous);
         let word = StackRef::from_bits(bits as u64);
         if word.is_null() { Err(Raised::assume_set()) } else { word.into_object() }

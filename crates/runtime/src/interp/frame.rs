@@ -260,7 +260,7 @@ fn raw_word(word: StackRef) -> crate::abi::_PyStackRef {
 pub unsafe fn clear(thread: *mut PyThreadState, frame: *mut Frame) {
     // SAFETY: by contract.
     unsafe {
-        debug_assert!((*frame).owner.get() != FRAME_OWNED_BY_GENERATOR as c_char || (*thread).current_frame.get() != frame);
+        debug_assert!((*thread).current_frame.get() != frame);
         let object = (*frame).frame_obj.get();
         if !object.is_null() {
             (*frame).frame_obj.set(ptr::null_mut());
@@ -382,3 +382,4 @@ pub unsafe fn forget(frame: *mut Frame) {
         (*frame).f_funcobj.set(raw_word(StackRef::NULL));
     }
 }
+
