@@ -20,7 +20,7 @@ pub fn linearise(ty: &Ref<Type>) -> PyResult<Vec<Ref<Object>>> {
     let mut result = vec![ty.clone().into_object()];
     if bases.len() == 1 {
         // SAFETY: as above; its order was checked not to be null.
-        let base: &Ref<Type> = unsafe { bases.get(0).cast_unchecked() };
+        let base: Borrowed<'_, Type> = unsafe { bases.get(0).cast_borrowed_unchecked() };
         if let Some(mro) = base.mro() {
             result.extend(mro.iter().map(|class| class.to_owned()));
         }
