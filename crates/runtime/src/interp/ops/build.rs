@@ -136,7 +136,7 @@ slow! {
 
     fn build_string(m, count) {
         let pieces = pop_objects(m, count)?;
-        m.push_ref(Str::concat_all(&pieces)?);
+        m.push_ref(Str::join_items(&Str::empty(), &pieces)?);
         Ok(Flow::Next)
     }
 
