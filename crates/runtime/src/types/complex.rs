@@ -82,11 +82,7 @@ impl Value {
             (a, b, c, d) = (without_nan(a), without_nan(b), without_nan(c), without_nan(d));
             recover = true;
         }
-        if recover {
-            value(f64::INFINITY * (a * c - b * d), f64::INFINITY * (a * d + b * c))
-        } else {
-            product
-        }
+        if recover { value(f64::INFINITY * (a * c - b * d), f64::INFINITY * (a * d + b * c)) } else { product }
     }
 
     /// Smith's division: the larger part of the divisor is divided by, so that nothing overflows on the way.
@@ -387,9 +383,8 @@ fn from_text(string: &Ref<Str>) -> PyResult<Value> {
 /// One argument of `complex(real, imag)`: a real number. Complex ones are deprecated, and then kept whole.
 fn part(object: Borrowed<'_, Object>, name: &str) -> PyResult<Operand> {
     let bad = || raise!(TypeError, "complex() argument '{name}' must be a real number, not {}", object.type_name());
-    let warn = || {
-        warn_deprecated(&format!("complex() argument '{name}' must be a real number, not {}", object.type_name()))
-    };
+    let warn =
+        || warn_deprecated(&format!("complex() argument '{name}' must be a real number, not {}", object.type_name()));
     if name == "real"
         && !object.is_exact::<Complex>()
         && let Some(complex) = by_complex_method(object)?
@@ -441,11 +436,7 @@ fn from_one(cls: Borrowed<'_, Type>, number: Borrowed<'_, Object>) -> PyResult<R
     let is_real =
         number.number_methods().is_some_and(|slots| slots.nb_float.get().is_some() || slots.nb_index.get().is_some());
     if !is_real {
-        return Err(raise!(
-            TypeError,
-            "complex() argument must be a string or a number, not {}",
-            number.type_name()
-        ));
+        return Err(raise!(TypeError, "complex() argument must be a string or a number, not {}", number.type_name()));
     }
     of_class(cls, value(float::number_to_float(number)?, 0.0))
 }
@@ -468,11 +459,7 @@ impl Complex {
         let mut parts = [args.get(0), args.get(1)];
         for (name, value) in args.keywords() {
             let Some(index) = ["real", "imag"].iter().position(|part| name.eq_str(part)) else {
-                return Err(raise!(
-                    TypeError,
-                    "complex() got an unexpected keyword argument '{}'",
-                    name.to_display()
-                ));
+                return Err(raise!(TypeError, "complex() got an unexpected keyword argument '{}'", name.to_display()));
             };
             if parts[index].replace(value).is_some() {
                 return Err(raise!(
@@ -647,8 +634,7 @@ impl Complex {
         }
         let type_name = spec_type_name(this.as_object());
         let Value { real, imag } = this.value();
-        let parsed =
-            format_spec::parse(format_spec.len(), |i| format_spec.char_at(i), 0, Align::Right, &type_name);
+        let parsed = format_spec::parse(format_spec.len(), |i| format_spec.char_at(i), 0, Align::Right, &type_name);
         formatted(parsed.and_then(|parsed| format_spec::format_complex(&parsed, real, imag, &type_name)))
     }
 

@@ -5,13 +5,13 @@
 //!
 //! CPython: `Objects/floatobject.c`, `Python/pystrtod.c`.
 
-pub mod text;
-pub mod parse;
-pub mod hex;
-mod raw;
 mod arith;
 mod construct;
+pub mod hex;
 mod methods;
+pub mod parse;
+mod raw;
+pub mod text;
 pub(crate) use methods::operand;
 #[cfg(test)]
 mod text_tests;

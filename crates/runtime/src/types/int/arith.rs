@@ -209,7 +209,7 @@ impl Ref<Int> {
     pub fn negate(&self) -> PyResult<Ref<Int>> {
         match self.small_value() {
             Some(value) => Int::from_i64(-value),
-            None => Int::from_digits(!self.is_negative(), self.digits()),
+            None => Int::from_digits(self.digits(), !self.is_negative()),
         }
     }
 
@@ -273,8 +273,7 @@ impl Ref<Int> {
         }
         let (a, b) = (self.digits(), other.digits());
         let mut new = NewInt::new(a.len().max(b.len()) + 1)?;
-        let negative =
-            digits::bit_op(new.digits_mut(), op, (a, self.is_negative()), (b, other.is_negative()));
+        let negative = digits::bit_op(new.digits_mut(), op, (a, self.is_negative()), (b, other.is_negative()));
         Ok(new.finish(negative))
     }
 

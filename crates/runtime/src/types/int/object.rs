@@ -1,9 +1,9 @@
 //! What Rust code calls: making ints, reading them as machine values, and what else needs no other type.
 
+use super::Int;
 use super::digits::{self, SHIFT, Stop, limbs};
 use super::raw::{self, NewInt};
 use super::support::{interrupted, stopped};
-use super::Int;
 use crate::prelude::*;
 
 /// Prime modulus of numeric hashes, 2^61 - 1, and its bits.
@@ -67,7 +67,7 @@ impl Int {
     }
 
     /// The value of 30-bit digits, lowest first.
-    pub fn from_digits(negative: bool, value: &[u32]) -> PyResult<Ref<Int>> {
+    pub fn from_digits(value: &[u32], negative: bool) -> PyResult<Ref<Int>> {
         let mut new = NewInt::new(digits::significant(value))?;
         let n = new.digits_mut().len();
         new.digits_mut().copy_from_slice(&value[..n]);
@@ -86,7 +86,7 @@ impl Int {
             return Err(raise!(ValueError, "cannot convert float NaN to integer"));
         }
         let (magnitude, n) = digits::from_f64_magnitude(value.abs());
-        Int::from_digits(value < 0.0, &magnitude[..n])
+        Int::from_digits(&magnitude[..n], value < 0.0)
     }
 
     /// The sum of a 64-bit linear computation: `start + step * count`, which may leave the machine range.
@@ -235,7 +235,7 @@ impl Ref<Int> {
         if let Some(value) = self.small_value() {
             return Int::from_i64(value);
         }
-        Int::from_digits(self.is_negative(), self.digits())
+        Int::from_digits(self.digits(), self.is_negative())
     }
 }
 

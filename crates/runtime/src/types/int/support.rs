@@ -5,7 +5,7 @@ use crate::types::int::digits::Stop;
 
 /// Runs what waits for this thread (signals above all); true when that raised. Long computations call it.
 pub fn interrupted() -> bool {
-    crate::thread::check_signals().is_err()
+    crate::thread::check_interrupts().is_err()
 }
 
 /// The exception for an operation that gave up.
