@@ -780,7 +780,7 @@ pub fn collect_for(generation: usize, reason: _PyGC_Reason) -> isize {
         if reason == _Py_GC_REASON_SHUTDOWN {
             raised.clear();
         } else {
-            crate::types::exceptions::report_unraisable_object(raised, "Exception ignored in garbage collection", None);
+            crate::types::exceptions::report_unraisable(raised, "Exception ignored in garbage collection", None);
         }
     }
     let stats = &STATE.stats[generation];
@@ -901,7 +901,7 @@ fn invoke_callbacks(phase: &'static str, generation: usize, collected: isize, un
         Ok(())
     };
     if let Err(raised) = call() {
-        crate::types::exceptions::report_unraisable_object(raised, "Exception ignored on invoking gc callbacks", None);
+        crate::types::exceptions::report_unraisable(raised, "Exception ignored on invoking gc callbacks", None);
     }
 }
 
