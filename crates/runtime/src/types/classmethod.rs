@@ -68,7 +68,7 @@ impl Holder {
             heap::gc_untrack(this.cast());
             heap::clear_field(&(*this).callable);
             heap::clear_field(&(*this).dict);
-            heap::dealloc_finish(this.cast());
+            heap::dealloc_finish(this);
         }
     }
 

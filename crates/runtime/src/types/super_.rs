@@ -140,7 +140,7 @@ impl Super {
                         class.type_name()
                     ));
                 };
-                (class.to_owned(), rest.first().filter(|object| !object.is_none()).map(|object| object.to_owned()))
+                (class.to_owned(), rest.first().copied().filter(|object| !object.is_none()).map(Borrowed::to_owned))
             }
         };
         let object_class = match &object {
@@ -176,7 +176,7 @@ fn from_frame() -> PyResult<(Ref<Type>, Ref<Object>)> {
         let mut object = slot.to_object()?;
         // The first argument may have moved into a cell that inner functions share.
         let kinds = Borrowed::<Bytes>::from_ptr(code.co_localspluskinds.get());
-        if kinds.as_slice().first().is_some_and(|kind| kind & CO_FAST_CELL != 0)
+        if kinds.as_slice().first().is_some_and(|kind| c_int::from(*kind) & CO_FAST_CELL != 0)
             && let Some(cell) = object.downcast_exact::<crate::types::cell::Cell>()
         {
             object = match cell.get() {
@@ -238,7 +238,7 @@ impl Super {
             heap::clear_field(&(*this).object);
             heap::clear_field(&(*this).class);
             heap::clear_field(&(*this).object_class);
-            heap::dealloc_finish(this.cast());
+            heap::dealloc_finish(this);
         }
     }
 

@@ -10,7 +10,6 @@ use core::ptr;
 use crate::abi::*;
 use crate::prelude::*;
 use crate::types::dict::instance;
-use crate::types::exceptions::AttributeError;
 
 pub use instance::{clear_managed_dict as clear_managed, visit_managed_dict as visit_managed};
 
