@@ -219,7 +219,7 @@ fn from_frame() -> PyResult<(Ref<Type>, Ref<Object>)> {
 
 #[pytype(name = "super", export = "PySuper_Type", gc, basetype)]
 impl Super {
-    #[init(signature = "($self, /, *args, **kwargs)", raw)]
+    #[init(no_text_signature, signature = "($self, /, *args, **kwargs)", raw)]
     fn init(this: &Ref<Super>, args: CallArgs<'_>) -> PyResult<()> {
         if args.keyword_count() != 0 {
             return Err(raise!(TypeError, "super() takes no keyword arguments"));

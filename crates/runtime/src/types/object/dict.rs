@@ -118,8 +118,8 @@ pub fn set(object: &Ref<Object>, value: Option<Borrowed<'_, Object>>) -> PyResul
 }
 
 /// A native getter of `__dict__`.
-pub fn generic_get_dict(object: &Ref<Object>) -> PyResult<Ref<Dict>> {
-    get_or_create(object)
+pub fn generic_get_dict(object: &Ref<Object>) -> PyResult<Ref<Object>> {
+    get_or_create(object).map(Ref::into_object)
 }
 
 /// A native setter of `__dict__`. Unlike for classes of Python the dictionary cannot be deleted.
