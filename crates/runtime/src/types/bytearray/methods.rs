@@ -218,13 +218,13 @@ impl ByteArray {
         // SAFETY: no count is left.
         unsafe {
             if (*this).0.ob_exports.get() > 0 {
-                crate::types::exceptions::print_unraisable(
+                crate::types::exceptions::report_unraisable_object(
                     raise!(SystemError, "deallocated bytearray object has exported buffers"),
                     None,
                 );
             }
             raw::free_block(this.cast());
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 

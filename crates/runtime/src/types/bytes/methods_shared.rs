@@ -376,7 +376,7 @@ macro_rules! byte_methods {
 
             #[method(signature = "($self, /, encoding='utf-8', errors='strict')")]
             fn decode(this: &Ref<$ty>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Ref<Object>> {
-                codec::decode_method(this.borrow().upcast(), encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))
+                Ok(codec::decode_object(this.borrow().upcast(), encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))?.into_object())
             }
 
             #[method(signature = "($self, /, sep=<unrepresentable>, bytes_per_sep=1)")]

@@ -193,7 +193,7 @@ impl EncodingMap {
             if !table.is_null() {
                 drop(Box::from_raw(table));
             }
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 

@@ -459,7 +459,7 @@ fn handle_exception(exception: Borrowed<'_, Object>, mode: Mode) -> PyResult<Ref
         Subject::Encode(text) | Subject::Translate(text) => text.len(),
         Subject::Decode(data) => data.len(),
     };
-    let (start, end) = exceptions::unicode_error::clipped_range(start, end, len);
+    let (start, end) = exceptions::clipped_range(start, end, len);
     let site = Site { subject, encoding: &encoding, start: start.min(end), end };
     match site.handle(mode)? {
         Some((replacement, next)) => {

@@ -48,7 +48,7 @@ unsafe fn notify_slow(event: PyDict_WatchEvent, dict: *mut PyDictObject, key: *m
                 let name = ["ADDED", "MODIFIED", "DELETED", "CLONED", "CLEARED", "DEALLOCATED"][event as usize % 6];
                 let message = format!("Exception ignored in PyDict_EVENT_{name} watcher callback for <dict at {dict:p}>");
                 if let Err(raised) = Raised::check() {
-                    crate::types::exceptions::write_unraisable(raised, &message, None);
+                    crate::types::exceptions::report_unraisable(raised, &message, None);
                 }
             }
             if let Some(pending) = pending {

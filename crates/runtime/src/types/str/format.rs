@@ -471,7 +471,7 @@ impl FormatterIterator {
         // SAFETY: the iterator owns its string.
         unsafe {
             drop(Ref::<Str>::from_owned_ptr_or_null((*this).string.replace(ptr::null_mut())));
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 
@@ -514,7 +514,7 @@ impl FieldNameIterator {
         // SAFETY: the iterator owns its string.
         unsafe {
             drop(Ref::<Str>::from_owned_ptr_or_null((*this).string.replace(ptr::null_mut())));
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 

@@ -241,7 +241,7 @@ impl Str {
 
     #[method(signature = "($self, /, encoding='utf-8', errors='strict')")]
     fn encode(this: &Ref<Str>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Ref<Object>> {
-        codec::encode_str(this, encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))
+        Ok(codec::encode_to_bytes(this, encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))?.into_object())
     }
 
     #[method(signature = "($self, sub[, start[, end]], /)")]

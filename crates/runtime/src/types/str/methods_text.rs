@@ -115,7 +115,7 @@ impl Str {
 
     #[method(name = "partition", signature = "($self, sep, /)")]
     fn py_partition(this: &Ref<Str>, sep: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>> {
-        this.partition(&required_separator(sep)?)
+        this.partition(&*required_separator(sep)?)
     }
 
     #[method(signature = "($self, width, fillchar=' ', /)")]
@@ -147,7 +147,7 @@ impl Str {
 
     #[method(name = "rpartition", signature = "($self, sep, /)")]
     fn py_rpartition(this: &Ref<Str>, sep: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>> {
-        this.rpartition(&required_separator(sep)?)
+        this.rpartition(&*required_separator(sep)?)
     }
 
     #[method(name = "splitlines", signature = "($self, /, keepends=False)")]

@@ -54,7 +54,7 @@ pub(crate) fn integer_text(
         b'X' => (16, "0X"),
         _ => (10, ""),
     };
-    let text = int.to_text_in_base(base)?;
+    let text = int.to_text(crate::types::int::text::Base::from_radix(base).unwrap_or(crate::types::int::text::Base::Decimal), false)?;
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text.as_str()),

@@ -15,7 +15,7 @@ pub(crate) fn import(name: &str) -> PyResult<Ref<Object>> {
 
 /// `warnings.warn(message, BytesWarning)` if `-b` asks for it.
 pub(crate) fn bytes_warning(message: &str) -> PyResult<()> {
-    if crate::thread::bytes_warning_level() == 0 {
+    if crate::thread::config().bytes_warning == 0 {
         return Ok(());
     }
     crate::modules::warnings::warn(<exceptions::BytesWarning as PyLayout>::type_object(), message, 1)

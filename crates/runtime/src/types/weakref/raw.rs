@@ -244,7 +244,7 @@ pub unsafe fn clear_references(object: *mut PyObject) {
             {
                 let message =
                     format!("Exception ignored while calling weakref callback {}", callback.to_repr_text());
-                crate::types::exceptions::write_unraisable(raised, &message, None);
+                crate::types::exceptions::report_unraisable(raised, &message, None);
             }
         }
         if let Some(pending) = pending {
