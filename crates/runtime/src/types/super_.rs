@@ -176,11 +176,7 @@ fn from_frame() -> PyResult<(Ref<Type>, Ref<Object>)> {
         let mut object = slot.to_object()?;
         // The first argument may have moved into a cell that inner functions share.
         let kinds = Borrowed::<Bytes>::from_ptr(code.co_localspluskinds.get());
-<<<<<<< HEAD
         if kinds.as_slice().first().is_some_and(|kind| c_int::from(*kind) & CO_FAST_CELL != 0)
-=======
-        if kinds.as_slice().first().is_some_and(|kind| kind & CO_FAST_CELL as u8 != 0)
->>>>>>> main
             && let Some(cell) = object.downcast_exact::<crate::types::cell::Cell>()
         {
             object = match cell.get() {
