@@ -48,7 +48,10 @@ macro_rules! flags {
 
 macro_rules! slotdefs {
     ($($name:literal $suite:ident.$slot:ident $function:tt $wrapper:tt $([$keywords:ident])? $signature:literal $doc:literal;)*) => {
-        pub static SLOTDEFS: [wrapperbase; [$($name),*].len()] = [$(
+        /// How many rows there are.
+        pub const LENGTH: usize = [$($name),*].len();
+
+        pub static SLOTDEFS: [wrapperbase; LENGTH] = [$(
             wrapperbase {
                 name: Cell::new(concat!($name, "\0").as_ptr().cast()),
                 offset: Cell::new(offset_of!(PyHeapTypeObject, $suite.$slot) as c_int),
