@@ -70,7 +70,13 @@ impl<'a> StrData<'a> {
     /// An upper bound of the characters that is exact in width.
     pub fn width(self) -> Width {
         match self {
-            StrData::Ucs1(data) => if data.is_ascii() { Width::Ascii } else { Width::Latin1 },
+            StrData::Ucs1(data) => {
+                if data.is_ascii() {
+                    Width::Ascii
+                } else {
+                    Width::Latin1
+                }
+            }
             StrData::Ucs2(data) => Width::of(data.iter().fold(0, |all, &c| all | u32::from(c))),
             StrData::Ucs4(data) => Width::of(data.iter().fold(0, |all, &c| all.max(c))),
         }
