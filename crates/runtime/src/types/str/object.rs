@@ -605,6 +605,23 @@ impl Ref<Str> {
         Ok(Some(out))
     }
 
+    /// UTF-8 with surrogates as three bytes each: what `surrogatepass` gives.
+    pub fn to_wtf8(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.len() + self.len() / 2);
+        for c in self.chars() {
+            match char::from_u32(c) {
+                Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                None => out.extend_from_slice(&[0xed, 0x80 | (c >> 6 & 0x3f) as u8, 0x80 | (c & 0x3f) as u8]),
+            }
+        }
+        out
+    }
+
+    /// ASCII letters, digits and underscores alone: constants of that form are interned.
+    pub fn looks_like_name(&self) -> bool {
+        self.as_ascii().is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+    }
+
     /// The text for messages: surrogates become U+FFFD.
     pub fn to_display(&self) -> String {
         match self.as_ascii() {
