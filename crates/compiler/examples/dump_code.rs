@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write as _;
 
 use taipan_compiler::{CodeUnit, CompileError, Constant, Options, SourceError, Text, compile_source};
-use taipan_syntax::{ErrorKind, Options as ParseOptions};
+use taipan_syntax::{ErrorKind, Mode, Options as ParseOptions};
 
 fn quoted(bytes: &[u8], prefix: &str) -> String {
     let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
@@ -110,8 +110,83 @@ fn walk(code: &CodeUnit, rows: &mut Vec<(String, String)>) {
     }
 }
 
+/// Compiles snippets: a file of lines, each the first letter of a mode and the source in hexadecimal.
+fn snippets(path: &str) {
+    let names: &dyn Fn(&str) -> Option<char> = &|name| rustpython_unicode::data::lookup_character(name);
+    let list = std::fs::read_to_string(path).unwrap_or_default();
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for (number, line) in list.lines().enumerate() {
+        let (mode, hex) = line.split_at(1);
+        let digit = |b: u8| (b as char).to_digit(16).unwrap_or(0) as u8;
+        let source: Vec<u8> = hex.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect();
+        let mode = match mode {
+            "s" => Mode::Single,
+            "v" => Mode::Eval,
+            _ => Mode::Exec,
+        };
+        let parse_options =
+            ParseOptions { character_names: Some(names), is_text: true, mode, ..ParseOptions::default() };
+        let arena = taipan_syntax::Arena::new();
+        let mut rows = Vec::new();
+        let mut warnings = Vec::new();
+        match taipan_syntax::parse(&arena, &source, &parse_options) {
+            Err(e) => rows.push(parse_error(&e)),
+            Ok(parsed) => {
+                for warning in &parsed.warnings {
+                    if warning.kind == taipan_syntax::WarningKind::Syntax {
+                        warnings.push(("warn".to_string(), format!("{} {}", warning.message, warning.lineno)));
+                    }
+                }
+                let mut found = Vec::new();
+                match taipan_compiler::compile(&parsed.module, "<s>", &Options::default(), &mut found) {
+                    Ok(code) => walk(&code, &mut rows),
+                    Err(error) => rows.push(compile_error(&error)),
+                }
+                for warning in found {
+                    warnings.push(("warn".to_string(), format!("{} {}", warning.message, warning.lineno)));
+                }
+                for (index, row) in rows.iter_mut().enumerate() {
+                    if let Some(at) = row.0.rfind('@')
+                        && row.0.starts_with("code")
+                    {
+                        row.0 = format!("{}@{}@{index}", &row.0[..at], &row.0[at + 1..]);
+                    }
+                }
+            }
+        }
+        rows.append(&mut warnings);
+        for (kind, body) in rows {
+            let _ = writeln!(out, "{}\t{kind}\t{}", number + 1, body.replace('\t', "\\t"));
+        }
+    }
+}
+
+fn parse_error(e: &taipan_syntax::SyntaxError) -> (String, String) {
+    let kind = match e.kind {
+        ErrorKind::Indentation => "IndentationError",
+        ErrorKind::Tab => "TabError",
+        ErrorKind::Syntax => "SyntaxError",
+        ErrorKind::Memory => "MemoryError",
+        _ => "Error",
+    };
+    ("error".into(), format!("{kind} {} {} {} {} {}", e.message, e.lineno, e.offset, e.end_lineno, e.end_offset))
+}
+
+fn compile_error(e: &CompileError) -> (String, String) {
+    match e {
+        CompileError::Syntax(e) => (
+            "error".into(),
+            format!("SyntaxError {} {} {} {} {}", e.message, e.lineno, e.offset, e.end_lineno, e.end_offset),
+        ),
+        other => ("error".into(), format!("{other:?}")),
+    }
+}
+
 fn main() {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(at) = args.iter().position(|arg| arg == "--snippets") {
+        return snippets(args.get(at + 1).map_or("", |path| path));
+    }
     let mut flag = |name: &str| {
         let at = args.iter().position(|arg| arg == name);
         at.map(|at| args.remove(at)).is_some()
@@ -146,23 +221,8 @@ fn main() {
             }
             match result {
                 Ok(compiled) => walk(&compiled.code, &mut rows),
-                Err(SourceError::Parse(e)) => {
-                    let kind = match e.kind {
-                        ErrorKind::Indentation => "IndentationError",
-                        ErrorKind::Tab => "TabError",
-                        ErrorKind::Syntax => "SyntaxError",
-                        _ => "Error",
-                    };
-                    rows.push((
-                        "error".into(),
-                        format!("{kind} {} {} {} {} {}", e.message, e.lineno, e.offset, e.end_lineno, e.end_offset),
-                    ));
-                }
-                Err(SourceError::Compile(CompileError::Syntax(e))) => rows.push((
-                    "error".into(),
-                    format!("SyntaxError {} {} {} {} {}", e.message, e.lineno, e.offset, e.end_lineno, e.end_offset),
-                )),
-                Err(SourceError::Compile(e)) => rows.push(("error".into(), format!("{e:?}"))),
+                Err(SourceError::Parse(e)) => rows.push(parse_error(&e)),
+                Err(SourceError::Compile(e)) => rows.push(compile_error(&e)),
             }
         }
         for (kind, body) in rows {

@@ -78,8 +78,8 @@ impl Analysis<'_, '_> {
             }
             return Ok(Scope::Local);
         }
-        // A scope that sees a class's names finds those there first.
-        if let Some(class) = class {
+        // A scope that sees a class's names finds those there first, except the cell through which it sees them.
+        if let Some(class) = class.filter(|_| name != known::classdict) {
             let flags = self.table.block(class).flags(name);
             if flags & DEF_GLOBAL != 0 {
                 return Ok(Scope::GlobalExplicit);
