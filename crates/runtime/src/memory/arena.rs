@@ -217,6 +217,15 @@ pub fn take_pool() -> *mut Pool {
     }
 }
 
+/// Whether a pool in use is the only one of its arena.
+///
+/// # Safety
+/// The pool is in use.
+pub unsafe fn is_alone(pool: *mut Pool) -> bool {
+    // SAFETY: by contract its arena is live.
+    unsafe { (*arena_of(pool)).free_count.get() == POOLS - 1 }
+}
+
 /// Gives a pool back; the last pool of an arena frees it unless it is the only arena with free pools.
 ///
 /// # Safety
