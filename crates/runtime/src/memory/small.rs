@@ -151,9 +151,9 @@ unsafe fn pool_event(pool: *mut Pool) {
             }
         }
         // The only pool of a class stays, so that a loop at the edge does not take and give it back each time, unless it
-        // alone keeps an arena.
+        // alone keeps an arena that can go.
         let only = (*pool).prev.get().is_null() && (*pool).next.get().is_null();
-        if used == 0 && (!only || arena::is_alone(pool)) {
+        if used == 0 && (!only || arena::frees_arena(pool)) {
             unlink(pool, class);
             arena::give_pool(pool);
             open(class);
