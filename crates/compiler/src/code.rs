@@ -118,8 +118,6 @@ impl PartialEq for CodeUnit {
     }
 }
 
-impl Eq for CodeUnit {}
-
 impl Hash for CodeUnit {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.name.hash(state);
@@ -132,7 +130,7 @@ impl Hash for CodeUnit {
 /// A value of `co_consts`.
 ///
 /// Equality and hash are those of CPython's constant tables: values of different types differ (`1`, `1.0`, `True`),
-/// and so do zeros of different sign.
+/// and so do zeros of different sign. A NaN equals nothing.
 #[derive(Clone, Debug)]
 pub enum Constant {
     None,
@@ -163,6 +161,10 @@ pub struct BigInt {
     pub digits: Box<[u32]>,
 }
 
+fn same_float(a: f64, b: f64) -> bool {
+    a.to_bits() == b.to_bits() && !a.is_nan()
+}
+
 impl PartialEq for Constant {
     fn eq(&self, other: &Constant) -> bool {
         use Constant::*;
@@ -171,10 +173,8 @@ impl PartialEq for Constant {
             (Bool(a), Bool(b)) => a == b,
             (Int(a), Int(b)) => a == b,
             (BigInt(a), BigInt(b)) => a == b,
-            (Float(a), Float(b)) => a.to_bits() == b.to_bits(),
-            (Complex { real: a, imag: b }, Complex { real: c, imag: d }) => {
-                a.to_bits() == c.to_bits() && b.to_bits() == d.to_bits()
-            }
+            (Float(a), Float(b)) => same_float(*a, *b),
+            (Complex { real: a, imag: b }, Complex { real: c, imag: d }) => same_float(*a, *c) && same_float(*b, *d),
             (Str(a), Str(b)) => a == b,
             (Bytes(a), Bytes(b)) => a == b,
             (Tuple(a), Tuple(b)) => a == b,
@@ -185,8 +185,6 @@ impl PartialEq for Constant {
         }
     }
 }
-
-impl Eq for Constant {}
 
 impl Hash for Constant {
     fn hash<H: Hasher>(&self, state: &mut H) {

@@ -1,11 +1,139 @@
 //! Syntax tree to symbol table, flow graph and CPython 3.14 bytecode.
+//!
+//! [`compile`] takes a tree to a [`CodeUnit`], [`compile_source`] source text, [`symbol_table`] a tree to its scopes.
+//! The order of work: `preprocess` (what CPython does to the tree), `symtable` (names and scopes), `codegen`
+//! (instruction sequences), `flow` (basic blocks and optimisation), `assemble` (bytes and tables), `marshal`.
+//!
+//! **Invariant:** the result is, byte for byte, what CPython 3.14 makes of the same tree.
 
 pub mod opcode;
 mod text;
 
+mod error;
+mod fx;
+mod names;
+mod tables;
+
+mod codegen;
+mod preprocess;
+pub mod symtable;
+mod unit;
+mod unparse;
+
+mod assemble;
+mod flow;
+mod fold;
+mod ir;
+
 pub mod code;
 pub mod marshal;
 
+use taipan_syntax as syntax;
+use taipan_syntax::ast::{Arena, Mod};
+
 pub use code::{BigInt, CodeUnit, Constant};
+pub use error::{CompileError, SyntaxError, Warning};
 pub use opcode::Opcode;
 pub use text::Text;
+
+use error::StackGuard;
+use names::Names;
+use symtable::{Settings, SymbolBlock, SymbolTable};
+
+/// How to compile a tree.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// 0; 1 without assertions (`-O`); 2 without docstrings too (`-OO`).
+    pub optimize: u8,
+    /// Features in force from outside: `code::flags::FUTURE_*`.
+    pub future: u32,
+    /// `PyCF_ALLOW_TOP_LEVEL_AWAIT`.
+    pub top_level_await: bool,
+    /// How many bytes of the machine stack may be used; deeper nesting is `CompileError::Recursion`.
+    pub stack_budget: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { optimize: 0, future: 0, top_level_await: false, stack_budget: 1 << 20 }
+    }
+}
+
+/// Compiles a tree. The warnings found until then are added to `warnings` even when there is an error.
+pub fn compile(
+    tree: &Mod<'_>,
+    filename: &str,
+    options: &Options,
+    warnings: &mut Vec<Warning>,
+) -> Result<CodeUnit, CompileError> {
+    let stack = StackGuard::new(options.stack_budget);
+    let arena = Arena::new();
+    let (features, future_end) = preprocess::future_features(tree)?;
+    let future = features | options.future & code::flags::FUTURE_MASK;
+    preprocess::warn_finally(tree, warnings, stack)?;
+    let future_annotations = future & code::flags::FUTURE_ANNOTATIONS != 0;
+    let settings = Settings {
+        future_annotations,
+        top_level_await: options.top_level_await,
+        future_end,
+        optimize: options.optimize,
+    };
+    let mut names = Names::new(&arena);
+    let table = SymbolTable::build(tree, &mut names, settings, stack)?;
+    let context = codegen::Context {
+        arena: &arena,
+        filename: Text::new(filename),
+        future,
+        future_annotations,
+        optimize: options.optimize,
+        interactive: matches!(tree, Mod::Interactive { .. }),
+        stack,
+    };
+    codegen::compile(tree, context, names, table, warnings)
+}
+
+/// The scopes of a tree, the module's first.
+pub fn symbol_table(tree: &Mod<'_>, options: &Options) -> Result<Vec<SymbolBlock>, CompileError> {
+    let stack = StackGuard::new(options.stack_budget);
+    let arena = Arena::new();
+    let (features, future_end) = preprocess::future_features(tree)?;
+    let future = features | options.future;
+    let settings = Settings {
+        future_annotations: future & code::flags::FUTURE_ANNOTATIONS != 0,
+        top_level_await: options.top_level_await,
+        future_end,
+        optimize: options.optimize,
+    };
+    let mut names = Names::new(&arena);
+    let table = SymbolTable::build(tree, &mut names, settings, stack)?;
+    Ok(table.export(&names))
+}
+
+/// Why source text gave no code.
+#[derive(Clone, Debug)]
+pub enum SourceError {
+    Parse(syntax::SyntaxError),
+    Compile(CompileError),
+}
+
+/// Code and the warnings of parser and compiler.
+#[derive(Debug)]
+pub struct Compiled {
+    pub code: CodeUnit,
+    pub parse_warnings: Vec<syntax::Warning>,
+    pub warnings: Vec<Warning>,
+}
+
+/// Parses and compiles source text.
+pub fn compile_source(
+    source: &[u8],
+    filename: &str,
+    parse_options: &syntax::Options<'_>,
+    options: &Options,
+) -> Result<Compiled, SourceError> {
+    let arena = Arena::with_capacity(source.len() * 8 + 1024);
+    let parsed = syntax::parse(&arena, source, parse_options).map_err(SourceError::Parse)?;
+    let mut warnings = Vec::new();
+    let code = compile(&parsed.module, filename, options, &mut warnings).map_err(SourceError::Compile)?;
+    Ok(Compiled { code, parse_warnings: parsed.warnings, warnings })
+}

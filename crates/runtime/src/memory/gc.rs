@@ -916,7 +916,10 @@ pub fn dump_shutdown_stats() {
     let detail = STATE.debug.get() & _PyGC_DEBUG_UNCOLLECTABLE != 0;
     let hint = if detail { "" } else { "; use gc.set_debug(gc.DEBUG_UNCOLLECTABLE) to list them" };
     let message = format!("gc: {count} uncollectable objects at shutdown{hint}");
-    crate::types::exceptions::warn_resource(&message);
+    let category = crate::types::exceptions::ResourceWarning::type_object();
+    if let Err(raised) = crate::modules::warnings::warn(category, &message, 1) {
+        crate::types::exceptions::report_unraisable_object(raised, None);
+    }
     if detail {
         eprintln!("      {}", garbage.as_object().to_repr_text());
     }

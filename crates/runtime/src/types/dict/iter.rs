@@ -218,7 +218,7 @@ impl DictIterHead {
         };
         copy.finish();
         outcome?;
-        let iter = crate::types::dict::iter::builtin_iter()?;
+        let iter = crate::thread::builtin(id!("iter"))?;
         Tuple::pack([iter, Tuple::pack([rest.into_object()])?.into_object()])
     }
 }
@@ -284,9 +284,4 @@ iterators! {
     DictReverseValueIterator, "dict_reversevalueiterator", "PyDictRevIterValue_Type", Values, true;
     /// `reversed(dict.items())`.
     DictReverseItemIterator, "dict_reverseitemiterator", "PyDictRevIterItem_Type", Items, true;
-}
-
-/// The function `iter` of builtins, for `__reduce__`.
-pub(crate) fn builtin_iter() -> PyResult<Ref<Object>> {
-    crate::import::import_module("builtins")?.getattr(id!("iter"))
 }

@@ -120,7 +120,7 @@ impl SetIterator {
         this.si_used.set(used);
         this.si_pos.set(position);
         this.len.set(len);
-        let iter = crate::types::dict::iter::builtin_iter()?;
+        let iter = crate::thread::builtin(id!("iter"))?;
         Tuple::pack([iter, Tuple::pack([rest?.into_object()])?.into_object()])
     }
 }

@@ -1,0 +1,311 @@
+//! Calls: of methods, of functions, with unpacking, and `super()`.
+
+use taipan_syntax::ast::*;
+
+use super::{Codegen, display};
+use crate::code;
+use crate::error::Result;
+use crate::flow::STACK_USE_GUIDELINE;
+use crate::ir::{Label, Loc, NO_LOCATION};
+use crate::names::{Symbol, known};
+use crate::opcode::{Opcode, common, intrinsic1};
+use crate::symtable::{Key, Scope, flag};
+
+impl<'a> Codegen<'a, '_> {
+    fn check_keywords(&self, keywords: &'a [Keyword<'a>]) -> Result<()> {
+        for (number, keyword) in keywords.iter().enumerate() {
+            let Some(name) = keyword.arg else { continue };
+            if let Some(other) = keywords[number + 1..].iter().find(|other| other.arg == Some(name)) {
+                return self.error(other.range, format!("keyword argument repeated: {name}"));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn call(
+        &mut self,
+        expr: ExprRef<'a>,
+        func: ExprRef<'a>,
+        args: Exprs<'a>,
+        keywords: &'a [Keyword<'a>],
+    ) -> Result<()> {
+        self.check_keywords(keywords)?;
+        if self.method_call(expr, func, args, keywords)? {
+            return Ok(());
+        }
+        let end = self.label();
+        self.check_caller(func);
+        self.expr(func)?;
+        self.call_on_generator(func, args, keywords, end)?;
+        self.op(func.range, Opcode::PUSH_NULL);
+        self.call_args(expr.range, 0, args, None, keywords)?;
+        self.place(end);
+        Ok(())
+    }
+
+    /// `value.attr(...)` without unpacking: no bound method is made. Answers whether it was that.
+    fn method_call(
+        &mut self,
+        expr: ExprRef<'a>,
+        func: ExprRef<'a>,
+        args: Exprs<'a>,
+        keywords: &'a [Keyword<'a>],
+    ) -> Result<bool> {
+        let ExprKind::Attribute { value, attr, ctx: ExprContext::Load } = func.kind else { return Ok(false) };
+        // Attributes of modules are functions rather than methods.
+        if let ExprKind::Name { id, .. } = value.kind {
+            let name = self.names.intern(id);
+            if self.table.block(0).flags(name) & flag::DEF_IMPORT != 0 {
+                return Ok(false);
+            }
+        }
+        if args.len() + keywords.len() + !keywords.is_empty() as usize >= STACK_USE_GUIDELINE
+            || args.iter().any(|arg| matches!(arg.kind, ExprKind::Starred { .. }))
+            || keywords.iter().any(|keyword| keyword.arg.is_none())
+        {
+            return Ok(false);
+        }
+        let mut loc = func.range;
+        let name = self.names.intern(attr);
+        if self.can_optimize_super(value, attr) {
+            let two_args = self.load_super_args(value)?;
+            let number = self.name_number(name);
+            self.op_arg(loc, Opcode::LOAD_SUPER_ATTR, number << 2 | if two_args { 3 } else { 1 });
+            loc = self.attribute_location(loc, func, attr);
+            self.op(loc, Opcode::NOP);
+        } else {
+            self.expr(value)?;
+            loc = self.attribute_location(loc, func, attr);
+            let number = self.name_number(name);
+            self.op_arg(loc, Opcode::LOAD_ATTR, number << 1 | 1);
+        }
+        self.exprs(args)?;
+        if keywords.is_empty() {
+            loc = self.attribute_location(expr.range, func, attr);
+            self.op_arg(loc, Opcode::CALL, args.len() as u32);
+        } else {
+            for keyword in keywords {
+                self.expr(keyword.value)?;
+            }
+            self.load_keyword_names(loc, keywords);
+            loc = self.attribute_location(expr.range, func, attr);
+            self.op_arg(loc, Opcode::CALL_KW, (args.len() + keywords.len()) as u32);
+        }
+        Ok(true)
+    }
+
+    fn load_keyword_names(&mut self, loc: Loc, keywords: &'a [Keyword<'a>]) {
+        let mut names = Vec::with_capacity(keywords.len());
+        for keyword in keywords {
+            let name = self.names.intern(keyword.arg.unwrap_or(""));
+            names.push(code::Constant::Str(self.names.text(name)));
+        }
+        self.load_const(loc, code::Constant::Tuple(names.into()));
+    }
+
+    /// `super().attr` needs no `super` object when `super` is the builtin.
+    pub(super) fn can_optimize_super(&mut self, value: ExprRef<'a>, attr: &str) -> bool {
+        let ExprKind::Call { func, args, keywords } = value.kind else { return false };
+        if !matches!(func.kind, ExprKind::Name { id: "super", .. }) || attr == "__class__" || !keywords.is_empty() {
+            return false;
+        }
+        if self.table.block(self.unit.block).scope(known::super_) != Scope::GlobalImplicit
+            || self.table.block(0).scope(known::super_) != Scope::Unknown
+        {
+            return false;
+        }
+        match args {
+            [first, second] => ![first, second].iter().any(|arg| matches!(arg.kind, ExprKind::Starred { .. })),
+            [] => {
+                let counts = self.unit.args;
+                (counts.args > 0 || counts.posonly > 0)
+                    && self.table.block(self.unit.block).scope(known::class) == Scope::Free
+            }
+            _ => false,
+        }
+    }
+
+    /// Loads `super`, the class and the object; answers whether both were given.
+    pub(super) fn load_super_args(&mut self, call: ExprRef<'a>) -> Result<bool> {
+        let ExprKind::Call { func, args, .. } = call.kind else { return Ok(false) };
+        self.name_op(func.range, known::super_, ExprContext::Load)?;
+        if let [first, second] = args {
+            self.expr(first)?;
+            self.expr(second)?;
+            return Ok(true);
+        }
+        self.name_op(call.range, known::class, ExprContext::Load)?;
+        let first = self.unit.varnames.iter().next().map(|(name, _)| name);
+        if let Some(first) = first {
+            self.name_op(call.range, first, ExprContext::Load)?;
+        }
+        Ok(false)
+    }
+
+    /// `all`, `any` and `tuple` of a generator expression run its loop in place, if the name is the builtin then.
+    fn call_on_generator(
+        &mut self,
+        func: ExprRef<'a>,
+        args: Exprs<'a>,
+        keywords: &'a [Keyword<'a>],
+        end: Label,
+    ) -> Result<()> {
+        let (ExprKind::Name { id, .. }, [generator], []) = (func.kind, args, keywords) else { return Ok(()) };
+        if !matches!(generator.kind, ExprKind::GeneratorExp { .. }) {
+            return Ok(());
+        }
+        // An asynchronous generator is no iterator.
+        if self.table.lookup(Key::expr(generator)).is_none_or(|id| self.table.block(id).coroutine) {
+            return Ok(());
+        }
+        let (which, result) = match id {
+            "all" => (common::BUILTIN_ALL, Some(true)),
+            "any" => (common::BUILTIN_ANY, Some(false)),
+            "tuple" => (common::BUILTIN_TUPLE, None),
+            _ => return Ok(()),
+        };
+        let loc = func.range;
+        let normal = self.label();
+        self.op_arg(loc, Opcode::COPY, 1);
+        self.op_arg(loc, Opcode::LOAD_COMMON_CONSTANT, which);
+        self.compare_op(loc, CmpOp::Is);
+        self.jump(loc, Opcode::POP_JUMP_IF_FALSE, normal);
+        self.op(loc, Opcode::POP_TOP);
+        if result.is_none() {
+            self.op_arg(loc, Opcode::BUILD_LIST, 0);
+        }
+        self.expr(generator)?;
+        let start = self.label();
+        let cleanup = self.label();
+        self.place(start);
+        self.jump(loc, Opcode::FOR_ITER, cleanup);
+        match result {
+            None => {
+                self.op_arg(loc, Opcode::LIST_APPEND, 2);
+                self.jump(loc, Opcode::JUMP, start);
+            }
+            Some(result) => {
+                self.op(loc, Opcode::TO_BOOL);
+                let op = if result { Opcode::POP_JUMP_IF_TRUE } else { Opcode::POP_JUMP_IF_FALSE };
+                self.jump(loc, op, start);
+            }
+        }
+        self.op(NO_LOCATION, Opcode::POP_ITER);
+        if let Some(result) = result {
+            self.load_const(loc, code::Constant::Bool(!result));
+        }
+        self.jump(loc, Opcode::JUMP, end);
+        self.place(cleanup);
+        self.op(NO_LOCATION, Opcode::END_FOR);
+        self.op(NO_LOCATION, Opcode::POP_ITER);
+        match result {
+            None => self.op_arg(loc, Opcode::CALL_INTRINSIC_1, intrinsic1::LIST_TO_TUPLE),
+            Some(result) => self.load_const(loc, code::Constant::Bool(result)),
+        }
+        self.jump(loc, Opcode::JUMP, end);
+        self.place(normal);
+        Ok(())
+    }
+
+    /// Arguments and call, with `pushed` positional arguments on the stack already.
+    pub(super) fn call_args(
+        &mut self,
+        loc: Loc,
+        pushed: u32,
+        args: Exprs<'a>,
+        injected: Option<Symbol>,
+        keywords: &'a [Keyword<'a>],
+    ) -> Result<()> {
+        self.check_keywords(keywords)?;
+        let unpacks = args.iter().any(|arg| matches!(arg.kind, ExprKind::Starred { .. }))
+            || keywords.iter().any(|keyword| keyword.arg.is_none());
+        if unpacks || args.len() + keywords.len() * 2 > STACK_USE_GUIDELINE {
+            return self.call_unpacking(loc, pushed, args, injected, keywords);
+        }
+        self.exprs(args)?;
+        let mut count = pushed + args.len() as u32;
+        if let Some(name) = injected {
+            self.name_op(loc, name, ExprContext::Load)?;
+            count += 1;
+        }
+        if keywords.is_empty() {
+            self.op_arg(loc, Opcode::CALL, count);
+        } else {
+            for keyword in keywords {
+                self.expr(keyword.value)?;
+            }
+            self.load_keyword_names(loc, keywords);
+            self.op_arg(loc, Opcode::CALL_KW, count + keywords.len() as u32);
+        }
+        Ok(())
+    }
+
+    fn call_unpacking(
+        &mut self,
+        loc: Loc,
+        pushed: u32,
+        args: Exprs<'a>,
+        injected: Option<Symbol>,
+        keywords: &'a [Keyword<'a>],
+    ) -> Result<()> {
+        match args {
+            [only] if pushed == 0 && matches!(only.kind, ExprKind::Starred { .. }) => {
+                if let ExprKind::Starred { value, .. } = only.kind {
+                    self.expr(value)?;
+                }
+            }
+            _ => self.display(loc, args, injected, pushed, display::TUPLE)?,
+        }
+        let mut have_dict = false;
+        let mut seen = 0;
+        for (number, keyword) in keywords.iter().enumerate() {
+            if keyword.arg.is_some() {
+                seen += 1;
+                continue;
+            }
+            if seen > 0 {
+                self.keyword_dict(loc, &keywords[number - seen..number])?;
+                if have_dict {
+                    self.op_arg(loc, Opcode::DICT_MERGE, 1);
+                }
+                have_dict = true;
+                seen = 0;
+            }
+            if !have_dict {
+                self.op_arg(loc, Opcode::BUILD_MAP, 0);
+                have_dict = true;
+            }
+            self.expr(keyword.value)?;
+            self.op_arg(loc, Opcode::DICT_MERGE, 1);
+        }
+        if seen > 0 {
+            self.keyword_dict(loc, &keywords[keywords.len() - seen..])?;
+            if have_dict {
+                self.op_arg(loc, Opcode::DICT_MERGE, 1);
+            }
+        }
+        if keywords.is_empty() {
+            self.op(loc, Opcode::PUSH_NULL);
+        }
+        self.op(loc, Opcode::CALL_FUNCTION_EX);
+        Ok(())
+    }
+
+    fn keyword_dict(&mut self, loc: Loc, keywords: &'a [Keyword<'a>]) -> Result<()> {
+        let big = keywords.len() * 2 > STACK_USE_GUIDELINE;
+        if big {
+            self.op_arg(NO_LOCATION, Opcode::BUILD_MAP, 0);
+        }
+        for keyword in keywords {
+            self.load_str_const(loc, keyword.arg.unwrap_or(""));
+            self.expr(keyword.value)?;
+            if big {
+                self.op_arg(NO_LOCATION, Opcode::MAP_ADD, 1);
+            }
+        }
+        if !big {
+            self.op_arg(loc, Opcode::BUILD_MAP, keywords.len() as u32);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,368 @@
+//! Functions, lambdas, classes, type aliases and type parameters.
+
+use taipan_syntax::ast::*;
+
+use super::Codegen;
+use crate::code;
+use crate::error::{CompileError, Result};
+use crate::ir::{Label, Loc, NO_LOCATION};
+use crate::names::{Symbol, known};
+use crate::opcode::{Opcode, function, intrinsic1, intrinsic2};
+use crate::symtable::{Key, Part, docstring};
+use crate::unit::{ArgCounts, BlockKind, ScopeKind};
+
+fn arg_counts(args: &Arguments<'_>) -> ArgCounts {
+    ArgCounts {
+        args: args.args.len() as u32,
+        posonly: args.posonlyargs.len() as u32,
+        kwonly: args.kwonlyargs.len() as u32,
+    }
+}
+
+impl<'a> Codegen<'a, '_> {
+    fn apply_decorators(&mut self, decorators: Exprs<'a>) {
+        for decorator in decorators.iter().rev() {
+            self.op_arg(decorator.range, Opcode::CALL, 0);
+        }
+    }
+
+    /// Defaults of parameters; answers which attributes of the function they are for.
+    fn default_arguments(&mut self, loc: Loc, args: &'a Arguments<'a>) -> Result<u32> {
+        let mut bits = 0;
+        if !args.defaults.is_empty() {
+            self.exprs(args.defaults)?;
+            self.op_arg(loc, Opcode::BUILD_TUPLE, args.defaults.len() as u32);
+            bits |= function::DEFAULTS;
+        }
+        let mut count = 0;
+        for (arg, default) in args.kwonlyargs.iter().zip(args.kw_defaults) {
+            if let Some(default) = default {
+                count += 1;
+                let name = self.names.intern(arg.arg);
+                let mangled = self.mangle(name);
+                self.load_name_const(loc, mangled);
+                self.expr(default)?;
+            }
+        }
+        if count > 0 {
+            self.op_arg(loc, Opcode::BUILD_MAP, count);
+            bits |= function::KWDEFAULTS;
+        }
+        Ok(bits)
+    }
+
+    fn generic_name(&mut self, name: Symbol) -> Symbol {
+        let text = format!("<generic parameters of {}>", self.names.get(name));
+        self.names.intern_owned(&text)
+    }
+
+    /// Calls the function on the stack, which holds the type parameters, with `count` arguments below it.
+    fn call_generic(&mut self, loc: Loc, count: u32) {
+        if count > 0 {
+            self.op_arg(loc, Opcode::SWAP, count + 1);
+            self.op_arg(loc, Opcode::CALL, count - 1);
+        } else {
+            self.op(loc, Opcode::PUSH_NULL);
+            self.op_arg(loc, Opcode::CALL, 0);
+        }
+    }
+
+    pub(super) fn function(&mut self, stmt: &'a Stmt<'a>, def: &'a FunctionDef<'a>, is_async: bool) -> Result<()> {
+        let loc = stmt.range;
+        let name = self.names.intern(def.name);
+        self.exprs(def.decorator_list)?;
+        let firstlineno = def.decorator_list.first().map_or(loc.lineno, |decorator| decorator.range.lineno);
+        let mut bits = self.default_arguments(loc, def.args)?;
+        let generic = !def.type_params.is_empty();
+        let mut count = 0;
+        if generic {
+            count = (bits & function::DEFAULTS != 0) as u32 + (bits & function::KWDEFAULTS != 0) as u32;
+            if count == 2 {
+                self.op_arg(loc, Opcode::SWAP, 2);
+            }
+            let generic_name = self.generic_name(name);
+            let block = self.table.lookup(Key::type_param(&def.type_params[0], Part::TypeParameters));
+            let args = ArgCounts { args: count, ..ArgCounts::default() };
+            self.enter_scope(generic_name, ScopeKind::Annotations, block, firstlineno, None, args)?;
+            self.type_params(def.type_params)?;
+            for number in 0..count {
+                self.op_arg(loc, Opcode::LOAD_FAST, number);
+            }
+        }
+        bits |= self.function_annotations(stmt, def)?;
+        self.function_body(stmt, def, is_async, bits, firstlineno)?;
+        if generic {
+            self.op_arg(loc, Opcode::SWAP, 2);
+            self.op_arg(loc, Opcode::CALL_INTRINSIC_2, intrinsic2::SET_FUNCTION_TYPE_PARAMS);
+            let code = self.finish_scope(false)?;
+            self.make_closure(loc, code, 0)?;
+            self.call_generic(loc, count);
+        }
+        self.apply_decorators(def.decorator_list);
+        self.name_op(loc, name, ExprContext::Store)
+    }
+
+    fn function_body(
+        &mut self,
+        stmt: &'a Stmt<'a>,
+        def: &'a FunctionDef<'a>,
+        is_async: bool,
+        bits: u32,
+        firstlineno: i32,
+    ) -> Result<()> {
+        let kind = if is_async { ScopeKind::AsyncFunction } else { ScopeKind::Function };
+        let block = self.table.lookup(Key::stmt(stmt, Part::Body));
+        let name = self.names.intern(def.name);
+        self.enter_scope(name, kind, block, firstlineno, None, arg_counts(def.args))?;
+        let entry = self.table.block(self.unit.block);
+        let has_docstring = entry.has_docstring;
+        let wrap = entry.coroutine || entry.generator;
+        let mut body = def.body;
+        let doc = docstring(body);
+        if has_docstring && let Some((text, _)) = doc {
+            self.unit.consts.number(code::Constant::Str(super::scope::clean_docstring(text)));
+            body = &body[1..];
+        }
+        let start = self.label();
+        self.place(start);
+        if wrap {
+            self.push_block(BlockKind::StopIteration, start, Label::NONE, NO_LOCATION)?;
+        }
+        if doc.is_some() && !has_docstring {
+            body = self.without_docstring(body)?;
+        }
+        self.stmts(body)?;
+        if wrap {
+            self.wrap_in_stopiteration_handler();
+            self.pop_block();
+        }
+        let code = self.finish_scope(true)?;
+        self.make_closure(stmt.range, code, bits)
+    }
+
+    /// `StopIteration` must not leave a generator.
+    pub(super) fn wrap_in_stopiteration_handler(&mut self) {
+        let handler = self.label();
+        self.unit.sequence.push_front(Opcode::SETUP_CLEANUP, handler.0, NO_LOCATION);
+        self.load_none(NO_LOCATION);
+        self.op(NO_LOCATION, Opcode::RETURN_VALUE);
+        self.place(handler);
+        self.op_arg(NO_LOCATION, Opcode::CALL_INTRINSIC_1, intrinsic1::STOPITERATION_ERROR);
+        self.op_arg(NO_LOCATION, Opcode::RERAISE, 1);
+    }
+
+    pub(super) fn lambda(&mut self, expr: ExprRef<'a>, args: &'a Arguments<'a>, body: ExprRef<'a>) -> Result<()> {
+        let loc = expr.range;
+        let bits = self.default_arguments(loc, args)?;
+        let block = self.table.lookup(Key::expr(expr));
+        self.enter_scope(known::anon_lambda, ScopeKind::Lambda, block, loc.lineno, None, arg_counts(args))?;
+        self.expr(body)?;
+        let code = if self.table.block(self.unit.block).generator {
+            self.finish_scope(false)?
+        } else {
+            self.op(body.range, Opcode::RETURN_VALUE);
+            self.finish_scope(true)?
+        };
+        self.make_closure(loc, code, bits)
+    }
+
+    // ---- classes -----------------------------------------------------------------------------------------------
+
+    pub(super) fn class(&mut self, stmt: &'a Stmt<'a>, def: &'a ClassDef<'a>) -> Result<()> {
+        let loc = stmt.range;
+        let name = self.names.intern(def.name);
+        self.exprs(def.decorator_list)?;
+        let firstlineno = def.decorator_list.first().map_or(loc.lineno, |decorator| decorator.range.lineno);
+        if def.type_params.is_empty() {
+            self.class_body(stmt, def, name, firstlineno)?;
+            self.call_args(loc, 2, def.bases, None, def.keywords)?;
+        } else {
+            let generic_name = self.generic_name(name);
+            let block = self.table.lookup(Key::type_param(&def.type_params[0], Part::TypeParameters));
+            let args = ArgCounts::default();
+            self.enter_scope(generic_name, ScopeKind::Annotations, block, firstlineno, Some(name), args)?;
+            self.type_params(def.type_params)?;
+            self.name_op(loc, known::dot_type_params, ExprContext::Store)?;
+            self.class_body(stmt, def, name, firstlineno)?;
+            self.name_op(loc, known::dot_type_params, ExprContext::Load)?;
+            self.op_arg(loc, Opcode::CALL_INTRINSIC_1, intrinsic1::SUBSCRIPT_GENERIC);
+            self.name_op(loc, known::dot_generic_base, ExprContext::Store)?;
+            self.call_args(loc, 2, def.bases, Some(known::dot_generic_base), def.keywords)?;
+            let code = self.finish_scope(false)?;
+            self.make_closure(loc, code, 0)?;
+            self.call_generic(loc, 0);
+        }
+        self.apply_decorators(def.decorator_list);
+        self.name_op(loc, name, ExprContext::Store)
+    }
+
+    /// Leaves `__build_class__`, the function of the body and the class's name on the stack.
+    fn class_body(&mut self, stmt: &'a Stmt<'a>, def: &'a ClassDef<'a>, name: Symbol, firstlineno: i32) -> Result<()> {
+        let block = self.table.lookup(Key::stmt(stmt, Part::Body));
+        self.enter_scope(name, ScopeKind::Class, block, firstlineno, Some(name), ArgCounts::default())?;
+        let loc = Loc::new(firstlineno, 0, firstlineno, 0);
+        self.name_op(loc, known::name, ExprContext::Load)?;
+        self.name_op(loc, known::module, ExprContext::Store)?;
+        let qualname = self.unit.qualname;
+        self.load_name_const(loc, qualname);
+        self.name_op(loc, known::qualname, ExprContext::Store)?;
+        self.load_const(loc, code::Constant::Int(firstlineno as i64));
+        self.name_op(loc, known::firstlineno, ExprContext::Store)?;
+        if !def.type_params.is_empty() {
+            self.name_op(loc, known::dot_type_params, ExprContext::Load)?;
+            self.name_op(loc, known::type_params, ExprContext::Store)?;
+        }
+        let entry = self.table.block(self.unit.block);
+        let (needs_classdict, needs_closure) = (entry.needs_classdict, entry.needs_class_closure);
+        let conditional_annotations = entry.has_conditional_annotations;
+        if needs_classdict {
+            self.op(loc, Opcode::LOAD_LOCALS);
+            let number = self.unit.cellvars.number(known::classdict);
+            self.op_arg(loc, Opcode::STORE_DEREF, number);
+        }
+        if conditional_annotations {
+            self.op_arg(loc, Opcode::BUILD_SET, 0);
+            let number = self.unit.cellvars.number(known::conditional_annotations);
+            self.op_arg(loc, Opcode::STORE_DEREF, number);
+        }
+        self.body(loc, def.body, false)?;
+        let mut attributes = std::mem::take(&mut self.unit.static_attributes);
+        attributes.sort_unstable_by_key(|name| self.names.get(*name));
+        let attributes = attributes.into_iter().map(|name| code::Constant::Str(self.names.text(name))).collect();
+        self.load_const(NO_LOCATION, code::Constant::Tuple(attributes));
+        self.name_op(NO_LOCATION, known::static_attributes, ExprContext::Store)?;
+        if needs_classdict {
+            let number = self.unit.cellvars.number(known::classdict);
+            self.op_arg(NO_LOCATION, Opcode::LOAD_CLOSURE, number);
+            self.name_op(NO_LOCATION, known::classdictcell, ExprContext::Store)?;
+        }
+        if needs_closure {
+            let number = self.unit.cellvars.number(known::class);
+            self.op_arg(NO_LOCATION, Opcode::LOAD_CLOSURE, number);
+            self.op_arg(NO_LOCATION, Opcode::COPY, 1);
+            self.name_op(NO_LOCATION, known::classcell, ExprContext::Store)?;
+        } else {
+            self.load_none(NO_LOCATION);
+        }
+        self.op(NO_LOCATION, Opcode::RETURN_VALUE);
+        let code = self.finish_scope(true)?;
+        let loc = stmt.range;
+        self.op(loc, Opcode::LOAD_BUILD_CLASS);
+        self.op(loc, Opcode::PUSH_NULL);
+        self.make_closure(loc, code, 0)?;
+        self.load_name_const(loc, name);
+        Ok(())
+    }
+
+    // ---- type parameters ---------------------------------------------------------------------------------------
+
+    pub(super) fn type_alias(
+        &mut self,
+        stmt: &'a Stmt<'a>,
+        target: ExprRef<'a>,
+        type_params: &'a [TypeParam<'a>],
+        value: ExprRef<'a>,
+    ) -> Result<()> {
+        let loc = stmt.range;
+        let ExprKind::Name { id, .. } = target.kind else {
+            return Err(CompileError::Other("TypeError", "TypeAlias with non-Name name".into()));
+        };
+        let name = self.names.intern(id);
+        let generic = !type_params.is_empty();
+        if generic {
+            let generic_name = self.generic_name(name);
+            let block = self.table.lookup(Key::type_param(&type_params[0], Part::TypeParameters));
+            self.enter_scope(generic_name, ScopeKind::Annotations, block, loc.lineno, None, ArgCounts::default())?;
+            self.load_name_const(loc, name);
+            self.type_params(type_params)?;
+        } else {
+            self.load_name_const(loc, name);
+            self.load_none(loc);
+        }
+        self.load_evaluator_defaults(loc);
+        let block = self.table.lookup(Key::stmt(stmt, Part::Body));
+        self.enter_annotation_scope(loc, block, name)?;
+        self.expr(value)?;
+        self.op(loc, Opcode::RETURN_VALUE);
+        let code = self.finish_scope(false)?;
+        self.make_closure(loc, code, function::DEFAULTS)?;
+        self.op_arg(loc, Opcode::BUILD_TUPLE, 3);
+        self.op_arg(loc, Opcode::CALL_INTRINSIC_1, intrinsic1::TYPEALIAS);
+        if generic {
+            let code = self.finish_scope(false)?;
+            self.make_closure(loc, code, 0)?;
+            self.call_generic(loc, 0);
+        }
+        self.name_op(loc, name, ExprContext::Store)
+    }
+
+    /// Lazily evaluated parts are functions whose format defaults to VALUE.
+    fn load_evaluator_defaults(&mut self, loc: Loc) {
+        self.load_const(loc, code::Constant::Tuple([code::Constant::Int(1)].into()));
+    }
+
+    fn bound_or_default(
+        &mut self,
+        param: &'a TypeParam<'a>,
+        part: Part,
+        name: Symbol,
+        expr: ExprRef<'a>,
+        allow_starred: bool,
+    ) -> Result<()> {
+        let loc = expr.range;
+        self.load_evaluator_defaults(loc);
+        let block = self.table.lookup(Key::type_param(param, part));
+        self.enter_annotation_scope(loc, block, name)?;
+        match expr.kind {
+            ExprKind::Starred { value, .. } if allow_starred => {
+                self.expr(value)?;
+                self.op_arg(loc, Opcode::UNPACK_SEQUENCE, 1);
+            }
+            _ => self.expr(expr)?,
+        }
+        self.op(loc, Opcode::RETURN_VALUE);
+        let code = self.finish_scope(true)?;
+        self.make_closure(loc, code, function::DEFAULTS)
+    }
+
+    /// Leaves the tuple of the type parameters on the stack.
+    fn type_params(&mut self, params: &'a [TypeParam<'a>]) -> Result<()> {
+        let mut seen_default = false;
+        for param in params {
+            let loc = param.range;
+            let (text, default, intrinsic, starred) = match param.kind {
+                TypeParamKind::TypeVar { name, default_value, .. } => (name, default_value, intrinsic1::TYPEVAR, false),
+                TypeParamKind::TypeVarTuple { name, default_value } => {
+                    (name, default_value, intrinsic1::TYPEVARTUPLE, true)
+                }
+                TypeParamKind::ParamSpec { name, default_value } => (name, default_value, intrinsic1::PARAMSPEC, false),
+            };
+            let name = self.names.intern(text);
+            self.load_name_const(loc, name);
+            match param.kind {
+                TypeParamKind::TypeVar { bound: Some(bound), .. } => {
+                    self.bound_or_default(param, Part::Bound, name, bound, false)?;
+                    let intrinsic = if matches!(bound.kind, ExprKind::Tuple { .. }) {
+                        intrinsic2::TYPEVAR_WITH_CONSTRAINTS
+                    } else {
+                        intrinsic2::TYPEVAR_WITH_BOUND
+                    };
+                    self.op_arg(loc, Opcode::CALL_INTRINSIC_2, intrinsic);
+                }
+                _ => self.op_arg(loc, Opcode::CALL_INTRINSIC_1, intrinsic),
+            }
+            if let Some(default) = default {
+                seen_default = true;
+                self.bound_or_default(param, Part::Default, name, default, starred)?;
+                self.op_arg(loc, Opcode::CALL_INTRINSIC_2, intrinsic2::SET_TYPEPARAM_DEFAULT);
+            } else if seen_default {
+                return self.error(loc, format!("non-default type parameter '{text}' follows default type parameter"));
+            }
+            self.op_arg(loc, Opcode::COPY, 1);
+            self.name_op(loc, name, ExprContext::Store)?;
+        }
+        let loc = params.first().map_or(NO_LOCATION, |param| param.range);
+        self.op_arg(loc, Opcode::BUILD_TUPLE, params.len() as u32);
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! From source to code objects: the compiler crate, with its errors and warnings as Python's.
+
+use taipan_compiler::{CompileError, Options, SourceError, code::flags};
+use taipan_syntax as syntax;
+
+use crate::prelude::*;
+use crate::types::Code;
+use crate::types::exceptions::{self, SyntaxFields};
+
+pub use syntax::Mode;
+
+/// How to compile: the arguments of `compile()`.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    pub mode: Mode,
+    /// `PyCF_*` and `CO_FUTURE_*` bits.
+    pub flags: u32,
+    /// 0, 1 or 2; -1 for the interpreter's own level.
+    pub optimize: i32,
+    /// The source is text: an encoding declaration in it means nothing.
+    pub is_text: bool,
+}
+
+/// `PyCF_ALLOW_TOP_LEVEL_AWAIT`.
+pub const TOP_LEVEL_AWAIT: u32 = 0x2000;
+/// `PyCF_TYPE_COMMENTS`.
+pub const TYPE_COMMENTS: u32 = 0x1000;
+/// `PyCF_DONT_IMPLY_DEDENT`.
+pub const DONT_IMPLY_DEDENT: u32 = 0x200;
+/// `PyCF_ALLOW_INCOMPLETE_INPUT`.
+pub const ALLOW_INCOMPLETE_INPUT: u32 = 0x4000;
+
+/// Compiles source text to a code object.
+pub fn compile_source(source: &[u8], filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Code>> {
+    let name = filename.to_display();
+    let optimize = match request.optimize {
+        -1 => crate::thread::config().optimization_level.clamp(0, 2) as u8,
+        level => level as u8,
+    };
+    let options = Options {
+        optimize,
+        future: request.flags & flags::FUTURE_MASK,
+        top_level_await: request.flags & TOP_LEVEL_AWAIT != 0,
+        stack_budget: crate::thread::stack_margin(),
+    };
+    let decoded;
+    let (source, is_text) = match decode(source, request.is_text)? {
+        Some(text) => {
+            decoded = text;
+            (decoded.as_slice(), true)
+        }
+        None => (source, request.is_text),
+    };
+    let parse_options = parse_options(&request, is_text);
+    match taipan_compiler::compile_source(source, &name, &parse_options, &options) {
+        Ok(compiled) => {
+            for warning in &compiled.parse_warnings {
+                parse_warning(warning, filename)?;
+            }
+            for warning in &compiled.warnings {
+                let fields = SyntaxFields {
+                    message: &warning.message,
+                    lineno: warning.lineno,
+                    offset: warning.offset,
+                    end_lineno: warning.end_lineno,
+                    end_offset: warning.end_offset,
+                };
+                syntax_warning(fields, filename, source)?;
+            }
+            Code::from_unit(&compiled.code)
+        }
+        Err(SourceError::Parse(error)) => Err(parse_error(&error, filename, source, &request)),
+        Err(SourceError::Compile(error)) => Err(compile_error(&error, filename, source)),
+    }
+}
+
+/// The options of the parser for a request.
+pub fn parse_options(request: &Request, is_text: bool) -> syntax::Options<'static> {
+    syntax::Options {
+        mode: request.mode,
+        type_comments: request.flags & TYPE_COMMENTS != 0,
+        is_text,
+        character_names: Some(&|name| rustpython_unicode::data::lookup_character(name)),
+        ..syntax::Options::default()
+    }
+}
+
+/// Source in another encoding than the parser knows, as UTF-8.
+fn decode(source: &[u8], is_text: bool) -> PyResult<Option<Vec<u8>>> {
+    if is_text {
+        return Ok(None);
+    }
+    let Some((encoding, _)) = syntax::source::declared_encoding(source) else { return Ok(None) };
+    if matches!(encoding.as_str(), "utf-8" | "utf8" | "latin-1" | "iso-8859-1" | "iso-latin-1" | "ascii" | "us-ascii") {
+        return Ok(None);
+    }
+    let text = match crate::types::codec::decode_bytes(source, &encoding, "strict") {
+        Ok(text) => text,
+        Err(raised) => {
+            if raised.is_a::<exceptions::LookupError>() {
+                raised.clear();
+                return Err(raise!(SyntaxError, "unknown encoding: {encoding}"));
+            }
+            return Err(raised);
+        }
+    };
+    Ok(Some(text.as_utf8()?.as_bytes().to_vec()))
+}
+
+/// The text of line `lineno` of the source, for the exception.
+fn line_of(source: &[u8], lineno: i32) -> Option<String> {
+    let index = usize::try_from(lineno.checked_sub(1)?).ok()?;
+    let line = source.split_inclusive(|byte| *byte == b'\n').nth(index)?;
+    Some(String::from_utf8_lossy(line).into_owned())
+}
+
+/// An error of the symbol table or the compiler.
+fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>, source: &[u8]) -> Raised {
+    match error {
+        CompileError::Syntax(error) => {
+            let fields = SyntaxFields {
+                message: &error.message,
+                lineno: error.lineno,
+                offset: error.offset,
+                end_lineno: error.end_lineno,
+                end_offset: error.end_offset,
+            };
+            let text = line_of(source, error.lineno);
+            exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref())
+        }
+        CompileError::Recursion => raise!(RecursionError, "{}", error.message()),
+        CompileError::Other(kind, message) => match *kind {
+            "ValueError" => raise!(ValueError, "{message}"),
+            "TypeError" => raise!(TypeError, "{message}"),
+            "OverflowError" => raise!(OverflowError, "{message}"),
+            "RecursionError" => raise!(RecursionError, "{message}"),
+            "MemoryError" => Raised::no_memory(),
+            _ => raise!(SystemError, "{message}"),
+        },
+    }
+}
+
+/// An error of the lexer or the parser.
+pub fn parse_error(
+    error: &syntax::SyntaxError,
+    filename: Borrowed<'_, Str>,
+    source: &[u8],
+    request: &Request,
+) -> Raised {
+    use syntax::ErrorKind;
+    let class = match error.kind {
+        ErrorKind::IncompleteInput => exceptions::_IncompleteInputError::TYPE,
+        ErrorKind::Syntax => exceptions::SyntaxError::TYPE,
+        ErrorKind::Indentation => exceptions::IndentationError::TYPE,
+        ErrorKind::Tab => exceptions::TabError::TYPE,
+        ErrorKind::Memory => return raise!(MemoryError, "{}", error.message),
+        ErrorKind::Overflow => return raise!(OverflowError, "{}", error.message),
+        ErrorKind::Encoding => return raise!(SyntaxError, "encoding problem: {}", error.message),
+    };
+    let fields = SyntaxFields {
+        message: &error.message,
+        lineno: error.lineno,
+        offset: error.offset,
+        end_lineno: error.end_lineno,
+        end_offset: error.end_offset,
+    };
+    exceptions::raise_syntax_error(class, fields, filename, error.text.as_deref())
+}
+
+/// A warning of the parser; made an error by a filter it becomes a SyntaxError at its place.
+fn parse_warning(warning: &syntax::Warning, filename: Borrowed<'_, Str>) -> PyResult<()> {
+    let category = match warning.kind {
+        syntax::WarningKind::Syntax => exceptions::SyntaxWarning::type_object(),
+        syntax::WarningKind::Deprecation => exceptions::DeprecationWarning::type_object(),
+    };
+    crate::modules::warnings::warn_explicit(category, &warning.message, filename, warning.lineno)
+}
+
+fn syntax_warning(fields: SyntaxFields<'_>, filename: Borrowed<'_, Str>, source: &[u8]) -> PyResult<()> {
+    let category = exceptions::SyntaxWarning::type_object();
+    match crate::modules::warnings::warn_explicit(category, fields.message, filename, fields.lineno) {
+        Ok(()) => Ok(()),
+        Err(raised) => {
+            raised.clear_if::<exceptions::SyntaxWarning>()?;
+            let text = line_of(source, fields.lineno);
+            Err(exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref()))
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `str`: an immutable sequence of code points, stored with one, two or four bytes each (PEP 393).
+//!
+//! **Invariants:** the width is the smallest that the largest character allows, and `ascii` says that all are below
+//! 128, so strings of different width are unequal. The characters are followed by a zero. The empty string and the
+//! 256 one-character Latin-1 strings exist once (subclasses aside). `hash` is -1 until it is known.
+//! An exact `str` is compact (characters behind the head); an instance of a subclass keeps them in a block of its own.
+//!
+//! CPython: `Objects/unicodeobject.c`, `Objects/stringlib/`, `Objects/unicodectype.c`.
+
+mod raw;
+pub(crate) mod outside;
+mod object;
+pub mod intern;
+pub mod builder;
+pub mod search;
+pub mod ctype;
+mod case;
+mod repr;
+pub(crate) mod split;
+mod replace;
+mod methods;
+mod methods_text;
+mod predicates;
+mod iter;
+pub(crate) mod number_text;
+pub mod percent;
+pub mod format;
+pub mod translate;
+#[cfg(test)]
+mod tests;
+
+use crate::abi::PyASCIIObject;
+
+pub use builder::StrBuilder;
+pub use iter::{StrAsciiIterator, StrIterator};
+pub use object::StrData;
+pub(crate) use object::each_kind;
+pub use raw::{Width, dealloc_raw, latin1_char_raw};
+
+/// A string. The Rust type is the part that every string has; what follows depends on the state bits.
+#[repr(transparent)]
+pub struct Str(pub(crate) PyASCIIObject);
