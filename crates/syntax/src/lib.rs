@@ -12,6 +12,7 @@ pub mod options;
 mod parser;
 pub mod source;
 pub mod token;
+pub mod tokenize;
 
 pub use ast::Arena;
 pub use error::{ErrorKind, SyntaxError, Warning, WarningKind};
