@@ -14,6 +14,9 @@ pub mod source;
 pub mod token;
 pub mod tokenize;
 
+#[cfg(test)]
+mod tests;
+
 pub use ast::Arena;
 pub use error::{ErrorKind, SyntaxError, Warning, WarningKind};
 pub use options::{Mode, Options};

@@ -11,6 +11,7 @@
 mod args;
 mod expr;
 mod invalid;
+mod invalid_expr;
 mod params;
 mod pattern;
 mod stmt;
