@@ -360,19 +360,20 @@ fn run_snippets(mut records: &[u8], options: &Options<'_>) {
             Some("func_type") => Mode::FuncType,
             _ => Mode::Exec,
         };
-        let mut options = *options;
+        let mut options = Options { is_text: true, ..*options };
         let mut show_warnings = false;
         for flag in flags {
             match flag {
                 "incomplete" => options.allow_incomplete_input = true,
                 "nodedent" => options.dont_imply_dedent = true,
                 "types" => options.type_comments = true,
+                "bytes" => options.is_text = false,
                 "warn" => show_warnings = true,
                 _ => options.feature_version = flag.trim_start_matches('v').parse().unwrap(),
             }
         }
         let arena = Arena::new();
-        match parse(&arena, source, &Options { mode, is_text: true, ..options }) {
+        match parse(&arena, source, &Options { mode, ..options }) {
             Ok(parsed) => {
                 let mut out = Out { bytes: Vec::new() };
                 parsed.module.put(&mut out);

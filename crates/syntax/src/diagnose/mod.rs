@@ -279,7 +279,9 @@ impl<'a> Diag<'a, '_> {
                     } else {
                         self.started = true;
                     }
-                    if self.lexer.at_end() && !ends_by_itself(token.kind) {
+                    // Behind one point the lexer has looked for two more.
+                    let points = token.kind == Kind::Dot && self.lexer.rest() == b".";
+                    if points || self.lexer.at_end() && !ends_by_itself(token.kind) {
                         self.saw_end = true;
                     }
                     self.tokens.push(token);

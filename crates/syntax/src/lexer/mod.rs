@@ -175,6 +175,11 @@ impl<'s> Lexer<'s> {
         self.indents.truncate(1);
     }
 
+    /// What follows the last token.
+    pub(crate) fn rest(&self) -> &'s [u8] {
+        &self.src[self.pos..]
+    }
+
     /// Nothing but the end of the source has been left unread.
     pub(crate) fn at_end(&self) -> bool {
         self.pos >= self.src.len()
@@ -423,6 +428,7 @@ impl<'s> Lexer<'s> {
                     }
                     self.pos += 1;
                     self.continuation_line()?;
+                    self.logical_start = self.line_start;
                     continue;
                 }
                 c => break c,
