@@ -300,7 +300,7 @@ impl Function {
     }
 
     #[slot(tp_call, raw)]
-    const _CALL: crate::abi::ternaryfunc = crate::types::method::PyVectorcall_Call;
+    const _CALL: crate::abi::ternaryfunc = crate::object::protocol::call::PyVectorcall_Call;
 
     #[slot(tp_descr_get)]
     fn get(

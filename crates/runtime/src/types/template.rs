@@ -78,7 +78,7 @@ impl Template {
 impl Template {
     #[new(signature = "(*args, **kwargs)")]
     fn new(_cls: Borrowed<'_, Type>, args: Args<'_>, kwargs: KwArgs<'_>) -> PyResult<Ref<Template>> {
-        if kwargs.len() > 0 {
+        if !kwargs.is_empty() {
             return Err(raise!(TypeError, "Template.__new__ only accepts *args arguments"));
         }
         let (mut strings, mut interpolations) = (Vec::new(), Vec::new());
@@ -161,9 +161,8 @@ impl Template {
             strings.push(Str::concat(&end, &start)?.into_object());
         }
         strings.extend(rest);
-        let interpolations = this.interpolations_tuple();
-        let all = interpolations.iter().chain(other.interpolations_tuple().iter());
-        let interpolations = all.map(|item| item.to_owned()).collect();
+        let (left, right) = (this.interpolations_tuple(), other.interpolations_tuple());
+        let interpolations = left.iter().chain(right.iter()).map(|item| item.to_owned()).collect();
         Template::from_parts(Tuple::from_vec(strings)?, Tuple::from_vec(interpolations)?)
     }
 

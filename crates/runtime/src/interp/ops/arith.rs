@@ -385,7 +385,7 @@ slow! {
         let text = match conversion {
             1 => value.str()?,
             2 => value.repr()?,
-            _ => value.ascii()?,
+            _ => value.repr()?.ascii_escaped()?,
         };
         m.drop_top(1);
         m.push_ref(text);

@@ -149,8 +149,8 @@ slow! {
     }
 
     fn build_template(m, _) {
-        let interpolations = m.pop_object()?;
-        let strings = m.pop_object()?;
+        let interpolations: Ref<Tuple> = m.pop_object()?.into_unchecked();
+        let strings: Ref<Tuple> = m.pop_object()?.into_unchecked();
         m.push_ref(crate::types::template::Template::from_parts(strings, interpolations)?);
         Ok(Flow::Next)
     }
