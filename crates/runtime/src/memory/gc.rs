@@ -138,7 +138,7 @@ fn set_trigger() {
 
 /// What the engine calls at a safe point after [`request`] (`_Py_RunGC`).
 #[cold]
-pub fn run_requested() {
+pub fn run_scheduled() {
     thread::current().eval_breaker.fetch_and(!REQUEST_BIT, Ordering::Relaxed);
     if !STATE.enabled.get() {
         return;
@@ -780,7 +780,7 @@ pub fn collect_for(generation: usize, reason: _PyGC_Reason) -> isize {
         if reason == _Py_GC_REASON_SHUTDOWN {
             raised.clear();
         } else {
-            crate::types::exceptions::report_unraisable_object(raised, "Exception ignored in garbage collection", None);
+            crate::types::exceptions::report_unraisable(raised, "Exception ignored in garbage collection", None);
         }
     }
     let stats = &STATE.stats[generation];
@@ -901,7 +901,7 @@ fn invoke_callbacks(phase: &'static str, generation: usize, collected: isize, un
         Ok(())
     };
     if let Err(raised) = call() {
-        crate::types::exceptions::report_unraisable_object(raised, "Exception ignored on invoking gc callbacks", None);
+        crate::types::exceptions::report_unraisable(raised, "Exception ignored on invoking gc callbacks", None);
     }
 }
 
@@ -916,7 +916,8 @@ pub fn dump_shutdown_stats() {
     let detail = STATE.debug.get() & _PyGC_DEBUG_UNCOLLECTABLE != 0;
     let hint = if detail { "" } else { "; use gc.set_debug(gc.DEBUG_UNCOLLECTABLE) to list them" };
     let message = format!("gc: {count} uncollectable objects at shutdown{hint}");
-    if let Err(raised) = crate::modules::warnings::warn(crate::types::exceptions::ResourceWarning::type_object(), &message, 1) {
+    let category = crate::types::exceptions::ResourceWarning::type_object();
+    if let Err(raised) = crate::modules::warnings::warn(category, &message, 1) {
         crate::types::exceptions::report_unraisable_object(raised, None);
     }
     if detail {

@@ -95,7 +95,7 @@ pub fn lookup(
     name: Borrowed<'_, Str>,
     method: bool,
 ) -> PyResult<Option<(Ref<Object>, bool)>> {
-    if name.is(&id!("__class__")) || name.eq_str("__class__") {
+    if name.is(&*id!("__class__")) || name.eq_str("__class__") {
         return Ok(None);
     }
     let start = check(&class, object)?;
