@@ -138,7 +138,7 @@ fn set_trigger() {
 
 /// What the engine calls at a safe point after [`request`] (`_Py_RunGC`).
 #[cold]
-pub fn run_scheduled() {
+pub fn run_requested() {
     thread::current().eval_breaker.fetch_and(!REQUEST_BIT, Ordering::Relaxed);
     if !STATE.enabled.get() {
         return;
