@@ -171,7 +171,7 @@ pub fn finalize() -> i32 {
     let mut fine = flush_streams();
     interp.set_finalizing(thread::current_ptr());
     crate::modules::_signal::finalize();
-    crate::memory::gc::collect_at_exit();
+    crate::memory::gc::collect_for(2, crate::abi::_Py_GC_REASON_SHUTDOWN);
     if let Err(raised) = clear_main() {
         raised.clear();
     }
@@ -201,7 +201,7 @@ fn clear_main() -> PyResult<()> {
             }
         }
     }
-    crate::memory::gc::collect_at_exit();
+    crate::memory::gc::collect_for(2, crate::abi::_Py_GC_REASON_SHUTDOWN);
     Ok(())
 }
 

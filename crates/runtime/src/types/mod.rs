@@ -165,6 +165,9 @@ static STATIC_TYPES: &[Row] = rows![
 
 /// Makes the static types ready: once, before the first Python object that is not of a type of these is used.
 pub fn init() -> PyResult<()> {
+    // `object.__new__` sorts out its arguments itself, so no signature comes with its declaration.
+    // SAFETY: a static type.
+    unsafe { (*<Object as PyLayout>::TYPE).tp_doc.set(c"object()\n--\n\n".as_ptr()) };
     for row in STATIC_TYPES.iter().chain(exceptions::TYPES) {
         // SAFETY: static types of ours are complete.
         unsafe { type_::ready::ready_builtin(row())? };

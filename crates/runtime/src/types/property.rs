@@ -217,7 +217,7 @@ impl Property {
             ));
         };
         // SAFETY: the field owns what it holds.
-        unsafe { replace(&this.0.prop_name, Some(name.to_owned())) };
+        unsafe { replace(&this.0.prop_name, Some((*name).to_owned())) };
         Ok(())
     }
 

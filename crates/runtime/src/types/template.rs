@@ -161,10 +161,8 @@ impl Template {
             strings.push(Str::concat(&end, &start)?.into_object());
         }
         strings.extend(rest);
-        let interpolations = this.interpolations_tuple();
-        let others = other.interpolations_tuple();
-        let all = interpolations.iter().chain(others.iter());
-        let interpolations = all.map(|item| item.to_owned()).collect();
+        let (left, right) = (this.interpolations_tuple(), other.interpolations_tuple());
+        let interpolations = left.iter().chain(right.iter()).map(|item| item.to_owned()).collect();
         Template::from_parts(Tuple::from_vec(strings)?, Tuple::from_vec(interpolations)?)
     }
 

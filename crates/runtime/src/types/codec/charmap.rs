@@ -108,11 +108,9 @@ fn look_up_char(mapping: Borrowed<'_, Object>, c: u32) -> PyResult<Encoded> {
     }
     match found.into_downcast::<Bytes>() {
         Ok(bytes) => Ok(Encoded::Bytes(bytes)),
-        Err(other) => Err(raise!(
-            TypeError,
-            "character mapping must return integer, bytes or None, not {}",
-            other.type_name()
-        )),
+        Err(other) => {
+            Err(raise!(TypeError, "character mapping must return integer, bytes or None, not {}", other.type_name()))
+        }
     }
 }
 

@@ -153,7 +153,7 @@ pub fn reduce_as_getattr(object: Borrowed<'_, Object>, name: Borrowed<'_, Object
 }
 
 /// A qualified name with parentheses, as messages about calls show functions (`_PyObject_FunctionStr`).
-pub fn function_text(function: &Ref<Object>) -> String {
+pub fn function_text(function: Borrowed<'_, Object>) -> String {
     let text = || -> PyResult<String> {
         let Some(qualname) = function.lookup_attr(id!("__qualname__"))? else {
             return Ok(function.str()?.to_display());
