@@ -221,7 +221,7 @@ fn layout(log2_size: u8, unicode: bool) -> Option<(u8, usize, usize)> {
 }
 
 /// The bytes of a table, as `sys.getsizeof` counts them.
-pub unsafe fn size_of_keys(keys: Keys) -> usize {
+pub unsafe fn byte_size(keys: Keys) -> usize {
     // SAFETY: see above.
     unsafe {
         let entry = if is_unicode(keys) { size_of::<PyDictUnicodeEntry>() } else { size_of::<PyDictKeyEntry>() };

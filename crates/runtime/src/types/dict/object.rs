@@ -461,7 +461,7 @@ impl Ref<Dict> {
             }
             // Shared keys are counted for nobody but their last owner.
             if (*keys).dk_refcnt.get() == 1 {
-                size += keys::size_of_keys(keys);
+                size += keys::byte_size(keys);
             }
             size
         }

@@ -602,7 +602,7 @@ pub unsafe fn traverse(dict: *mut PyDictObject, visitor: &mut Visitor) {
 unsafe fn clone_keys(keys: Keys) -> PyResult<Keys> {
     // SAFETY: see the head of the file.
     unsafe {
-        let bytes = keys::size_of_keys(keys);
+        let bytes = keys::byte_size(keys);
         let copy = keys::new((*keys).dk_log2_size.get(), keys::is_unicode(keys))?;
         ptr::copy_nonoverlapping(keys.cast::<u8>(), copy.cast::<u8>(), bytes);
         (*copy).dk_refcnt.set(1);

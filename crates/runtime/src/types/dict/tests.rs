@@ -101,7 +101,7 @@ const EXPECTED: &[((u64, usize, isize), &[Point])] = &[
 
 fn size_of_dict(dict: &Ref<Dict>) -> usize {
     // SAFETY: live keys.
-    let table = if dict.keys_raw() == keys::empty() { 0 } else { unsafe { keys::size_of_keys(dict.keys_raw()) } };
+    let table = if dict.keys_raw() == keys::empty() { 0 } else { unsafe { keys::byte_size(dict.keys_raw()) } };
     size_of::<PyDictObject>() + table
 }
 
