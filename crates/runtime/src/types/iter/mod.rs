@@ -26,7 +26,7 @@ pub(crate) fn source<T, U>(field: &Cell<*mut T>) -> Option<Ref<U>> {
 
 /// The built-in of that name as it is at this moment: `__reduce__` of iterators names `iter` and `reversed`.
 pub(crate) fn builtin(name: Borrowed<'static, Str>) -> PyResult<Ref<Object>> {
-    match crate::thread::interpreter().builtins_dict()?.get_str(name) {
+    match crate::thread::interpreter().builtins_dict().get_str(name) {
         Some(value) => Ok(value),
         None => Err(raise!(AttributeError, object: name.to_owned())),
     }
