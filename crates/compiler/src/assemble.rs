@@ -190,7 +190,7 @@ fn exception_table(lines: &[Line]) -> Vec<u8> {
 }
 
 /// Little-endian groups of six bits, bit 6 set in all but the last.
-fn put_varint(out: &mut Vec<u8>, mut value: u32) {
+fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 64 {
         out.push((value & 0x3F) as u8 | 0x40);
         value >>= 6;
@@ -199,8 +199,8 @@ fn put_varint(out: &mut Vec<u8>, mut value: u32) {
 }
 
 fn put_signed_varint(out: &mut Vec<u8>, value: i32) {
-    let magnitude = value.unsigned_abs();
-    put_varint(out, magnitude << 1 | (value < 0) as u32);
+    let magnitude = value.unsigned_abs() as u64;
+    put_varint(out, magnitude << 1 | (value < 0) as u64);
 }
 
 mod code {
@@ -258,7 +258,7 @@ fn put_location(out: &mut Vec<u8>, line: &mut i32, loc: Loc, size: u32) {
     } else if loc.end_lineno == loc.lineno {
         if delta == 0 && column < 80 && end_column >= column && end_column - column < 16 {
             out.push(head((column >> 3) as u8));
-            out.push(((column & 7) << 4 | end_column - column) as u8);
+            out.push((((column & 7) << 4) | (end_column - column)) as u8);
             return;
         }
         if (0..3).contains(&delta) && column < 128 && end_column < 128 {
@@ -270,8 +270,8 @@ fn put_location(out: &mut Vec<u8>, line: &mut i32, loc: Loc, size: u32) {
     }
     out.push(head(code::LONG));
     put_signed_varint(out, delta);
-    put_varint(out, loc.end_lineno.wrapping_sub(loc.lineno).max(0) as u32);
-    put_varint(out, (column + 1).max(0) as u32);
-    put_varint(out, (end_column + 1).max(0) as u32);
+    put_varint(out, loc.end_lineno.wrapping_sub(loc.lineno).max(0) as u64);
+    put_varint(out, (column as i64 + 1).max(0) as u64);
+    put_varint(out, (end_column as i64 + 1).max(0) as u64);
     *line = loc.lineno;
 }

@@ -40,9 +40,9 @@ impl CompileError {
         CompileError::Syntax(SyntaxError {
             message: message.into(),
             lineno: range.lineno,
-            offset: range.col_offset + 1,
+            offset: range.col_offset.saturating_add(1),
             end_lineno: range.end_lineno,
-            end_offset: range.end_col_offset + 1,
+            end_offset: range.end_col_offset.saturating_add(1),
         })
     }
 
@@ -72,9 +72,9 @@ impl Warning {
         Warning {
             message: message.into(),
             lineno: range.lineno,
-            offset: range.col_offset + 1,
+            offset: range.col_offset.saturating_add(1),
             end_lineno: range.end_lineno,
-            end_offset: range.end_col_offset + 1,
+            end_offset: range.end_col_offset.saturating_add(1),
         }
     }
 }

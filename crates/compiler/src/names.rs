@@ -47,7 +47,6 @@ known! {
     static_attributes = "__static_attributes__",
     classdictcell = "__classdictcell__",
     classcell = "__classcell__",
-    return_ = "return",
     anon_module = "<module>",
     anon_lambda = "<lambda>",
     anon_genexpr = "<genexpr>",
@@ -62,10 +61,6 @@ known! {
     dictcomp = "dictcomp",
     dot_zero = ".0",
     join = "join",
-    self_ = "self",
-    all = "all",
-    any = "any",
-    tuple = "tuple",
 }
 
 /// The names of one compilation.

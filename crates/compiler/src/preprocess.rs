@@ -92,7 +92,7 @@ fn format_unit<'a>(arena: &'a Arena, format: &[u8], at: &mut usize, value: ExprR
         }
         byte = next(at)?;
     }
-    let mut number = |byte: &mut u8, at: &mut usize| -> Option<u32> {
+    let number = |byte: &mut u8, at: &mut usize| -> Option<u32> {
         let mut value = 0;
         let mut digits = 0;
         while byte.is_ascii_digit() {
@@ -140,29 +140,30 @@ fn format_unit<'a>(arena: &'a Arena, format: &[u8], at: &mut usize, value: ExprR
 /// The constant of a literal in a pattern: a plain one, `-1`, or `-1 + 2j`.
 pub(crate) fn pattern_constant<'a>(
     value: ExprRef<'a>,
-    convert: &mut dyn FnMut(&Constant<'a>) -> code::Constant,
-) -> Option<code::Constant> {
-    match value.kind {
-        ExprKind::Constant { value, .. } => Some(convert(&value)),
+    convert: &mut dyn FnMut(&Constant<'a>) -> Result<code::Constant>,
+) -> Result<Option<code::Constant>> {
+    Ok(match value.kind {
+        ExprKind::Constant { value, .. } => Some(convert(&value)?),
         ExprKind::UnaryOp { op: UnaryOp::USub, operand } => match operand.kind {
-            ExprKind::Constant { value, .. } => fold::negative(&convert(&value)),
+            ExprKind::Constant { value, .. } => fold::negative(&convert(&value)?),
             _ => None,
         },
         ExprKind::BinOp { left, op, right } => {
             let op = match op {
                 Operator::Add => binary::ADD,
                 Operator::Sub => binary::SUBTRACT,
-                _ => return None,
+                _ => return Ok(None),
             };
-            let ExprKind::Constant { value, .. } = right.kind else { return None };
+            let ExprKind::Constant { value, .. } = right.kind else { return Ok(None) };
             let left = match left.kind {
-                ExprKind::BinOp { .. } => return None,
+                ExprKind::BinOp { .. } => None,
                 _ => pattern_constant(left, convert)?,
             };
-            fold::binary(op, &left, &convert(&value))
+            let Some(left) = left else { return Ok(None) };
+            fold::binary(op, &left, &convert(&value)?)
         }
         _ => None,
-    }
+    })
 }
 
 // ---- leaving `finally` ---------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 //! Source text of an expression, as annotations under `from __future__ import annotations` hold it, and `repr` of
 //! constants. The counterpart is `Python/ast_unparse.c`.
 
-use rustpython_literal::escape::{AsciiEscape, Escape, UnicodeEscape};
+use rustpython_literal::escape::{AsciiEscape, UnicodeEscape};
 use rustpython_wtf8::Wtf8;
 use taipan_syntax::ast::*;
 

@@ -18,5 +18,6 @@ pub mod interp;
 pub mod compile;
 pub mod import;
 pub mod modules;
+pub mod startup;
 
 pub mod prelude;

@@ -24,14 +24,14 @@ impl<'a> Codegen<'a, '_> {
         match expr.kind {
             ExprKind::Name { id, ctx } => {
                 if let Some(constant) = self.as_constant(expr) {
-                    let constant = self.constant(&constant);
+                    let constant = self.constant(&constant)?;
                     self.load_const(loc, constant);
                     return Ok(());
                 }
                 self.name_op_str(loc, id, ctx)
             }
             ExprKind::Constant { value, .. } => {
-                let value = self.constant(&value);
+                let value = self.constant(&value)?;
                 self.load_const(loc, value);
                 Ok(())
             }
@@ -362,7 +362,7 @@ impl<'a> Codegen<'a, '_> {
             let mut parts = [code::Constant::None, code::Constant::None, code::Constant::None];
             for (slot, part) in parts.iter_mut().zip([lower, upper, step]) {
                 if let Some(constant) = part.and_then(|part| self.as_constant(part)) {
-                    *slot = self.constant(&constant);
+                    *slot = self.constant(&constant)?;
                 }
             }
             self.load_const(loc, code::Constant::Slice(Box::new(parts)));
@@ -446,7 +446,7 @@ impl<'a> Codegen<'a, '_> {
         format_spec: Option<ExprRef<'a>>,
     ) -> Result<()> {
         self.expr(value)?;
-        let text = self.constant(text);
+        let text = self.constant(text)?;
         self.load_const(loc, text);
         let mut arg = 2;
         if let Some(spec) = format_spec {

@@ -159,8 +159,12 @@ impl<'a> Codegen<'a, '_> {
     // ---- constants ---------------------------------------------------------------------------------------------
 
     /// The value of a constant node.
-    fn constant(&mut self, value: &ast::Constant<'a>) -> Constant {
-        match *value {
+    fn constant(&self, value: &ast::Constant<'a>) -> Result<Constant> {
+        self.cx.stack.check()?;
+        let all = |items: &'a [ast::Constant<'a>]| -> Result<Box<[Constant]>> {
+            items.iter().map(|item| self.constant(item)).collect()
+        };
+        Ok(match *value {
             ast::Constant::None => Constant::None,
             ast::Constant::Bool(v) => Constant::Bool(v),
             ast::Constant::Ellipsis => Constant::Ellipsis,
@@ -170,9 +174,9 @@ impl<'a> Codegen<'a, '_> {
             ast::Constant::Complex { real, imag } => Constant::Complex { real, imag },
             ast::Constant::Str(text) => Constant::Str(Text::from_wtf8(text.as_bytes(), text.has_surrogates())),
             ast::Constant::Bytes(v) => Constant::Bytes(v.into()),
-            ast::Constant::Tuple(items) => Constant::Tuple(items.iter().map(|item| self.constant(item)).collect()),
-            ast::Constant::FrozenSet(items) => fold::frozenset(items.iter().map(|item| self.constant(item)).collect()),
-        }
+            ast::Constant::Tuple(items) => Constant::Tuple(all(items)?),
+            ast::Constant::FrozenSet(items) => fold::frozenset(all(items)?.into_vec()),
+        })
     }
 
     /// The constant that an expression is, `__debug__` included.
@@ -258,5 +262,5 @@ impl<'a> Codegen<'a, '_> {
 
 /// Where a `pass` would be that stands for what was at `at`.
 fn pass_location(at: Loc) -> Loc {
-    Loc::new(at.lineno, at.col_offset, at.lineno, at.col_offset + 4)
+    Loc::new(at.lineno, at.col_offset, at.lineno, at.col_offset.saturating_add(4))
 }

@@ -140,7 +140,7 @@ impl<'a> Codegen<'a, '_> {
                 Ok(())
             }
             PatternKind::MatchSingleton { value } => {
-                let value = self.constant(&value);
+                let value = self.constant(&value)?;
                 self.load_const(loc, value);
                 self.compare_op(loc, CmpOp::Is);
                 self.jump_to_fail(loc, state, Opcode::POP_JUMP_IF_FALSE);
@@ -178,7 +178,7 @@ impl<'a> Codegen<'a, '_> {
 
     /// A literal, perhaps signed or complex, or an attribute; false for anything else.
     fn load_pattern_value(&mut self, value: ExprRef<'a>) -> Result<bool> {
-        if let Some(constant) = self.pattern_constant(value) {
+        if let Some(constant) = self.pattern_constant(value)? {
             self.load_const(value.range, constant);
             return Ok(true);
         }
@@ -192,7 +192,7 @@ impl<'a> Codegen<'a, '_> {
         Ok(false)
     }
 
-    fn pattern_constant(&mut self, value: ExprRef<'a>) -> Option<code::Constant> {
+    fn pattern_constant(&self, value: ExprRef<'a>) -> Result<Option<code::Constant>> {
         preprocess::pattern_constant(value, &mut |constant| self.constant(constant))
     }
 
@@ -367,7 +367,7 @@ impl<'a> Codegen<'a, '_> {
         }
         let mut seen: Vec<code::Constant> = Vec::new();
         for key in keys {
-            match self.pattern_constant(key) {
+            match self.pattern_constant(key)? {
                 Some(constant) => {
                     if seen.iter().any(|known| fold::equal(known, &constant)) {
                         let shown = crate::unparse::repr(&constant);

@@ -125,7 +125,7 @@ impl<'a> Codegen<'a, '_> {
         if value.is_none() {
             self.load_none(loc);
         } else if let Some(constant) = constant {
-            let constant = self.constant(&constant);
+            let constant = self.constant(&constant)?;
             self.load_const(loc, constant);
         }
         self.op(loc, Opcode::RETURN_VALUE);

@@ -21,7 +21,7 @@ impl<'a> Codegen<'a, '_> {
     /// The item number `index`, with the others and the body inside.
     pub(super) fn with(&mut self, node: &'a With<'a>, index: usize) -> Result<()> {
         self.cx.stack.check()?;
-        let item = &node.items[index];
+        let Some(item) = node.items.get(index) else { return self.stmts(node.body) };
         let block = self.label();
         let end = self.label();
         let exit = self.label();
@@ -58,7 +58,7 @@ impl<'a> Codegen<'a, '_> {
 
     pub(super) fn async_with(&mut self, node: &'a With<'a>, index: usize) -> Result<()> {
         self.cx.stack.check()?;
-        let item = &node.items[index];
+        let Some(item) = node.items.get(index) else { return self.stmts(node.body) };
         let block = self.label();
         let end = self.label();
         let exit = self.label();

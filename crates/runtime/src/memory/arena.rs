@@ -217,6 +217,20 @@ pub fn take_pool() -> *mut Pool {
     }
 }
 
+/// Whether giving a pool back would free its arena.
+///
+/// # Safety
+/// The pool is in use.
+pub unsafe fn frees_arena(pool: *mut Pool) -> bool {
+    // SAFETY: by contract its arena is live.
+    let arena = arena_of(pool);
+    let (free, alone_in_list) = {
+        // SAFETY: as above; listed arenas are live.
+        unsafe { ((*arena).free_count.get(), (*arena).prev.get().is_null() && (*arena).next.get().is_null()) }
+    };
+    free == POOLS - 1 && (!alone_in_list || NONEMPTY.get() != 1 << (free - 1))
+}
+
 /// Gives a pool back; the last pool of an arena frees it unless it is the only arena with free pools.
 ///
 /// # Safety

@@ -108,7 +108,14 @@ unsafe fn check(hook: &Hook, what: &str, data: *mut u8) -> usize {
         let block = data.sub(HEAD);
         let letter = block.add(8).read();
         if letter != hook.letter {
-            fail(what, data, &format!("bad ID: Allocated using API '{}', verified using API '{}'", letter as char, hook.letter as char));
+            fail(
+                what,
+                data,
+                &format!(
+                    "bad ID: Allocated using API '{}', verified using API '{}'",
+                    letter as char, hook.letter as char
+                ),
+            );
         }
         if (9..HEAD).any(|i| block.add(i).read() != GUARD) {
             fail(what, data, "bad leading pad byte");

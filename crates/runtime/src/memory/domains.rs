@@ -124,7 +124,8 @@ pub fn name() -> Option<&'static str> {
     if !is_same(&plain[RAW], &LIBC) || debug[0] != debug[1] || debug[1] != debug[2] {
         return None;
     }
-    match (plain[1..].iter().map(|t| (is_same(t, &SMALL), is_same(t, &LIBC))).collect::<Vec<_>>().as_slice(), debug[0]) {
+    match (plain[1..].iter().map(|t| (is_same(t, &SMALL), is_same(t, &LIBC))).collect::<Vec<_>>().as_slice(), debug[0])
+    {
         ([(true, _), (true, _)], false) => Some("pymalloc"),
         ([(true, _), (true, _)], true) => Some("pymalloc_debug"),
         ([(_, true), (_, true)], false) => Some("malloc"),

@@ -138,7 +138,7 @@ fn set_trigger() {
 
 /// What the engine calls at a safe point after [`request`] (`_Py_RunGC`).
 #[cold]
-pub fn run_requested() {
+pub fn run_scheduled() {
     thread::current().eval_breaker.fetch_and(!REQUEST_BIT, Ordering::Relaxed);
     if !STATE.enabled.get() {
         return;
@@ -646,7 +646,7 @@ unsafe fn handle_weakrefs(unreachable: *mut PyGC_Head, old: *mut PyGC_Head) -> i
             let callback = callback.to_owned();
             if let Err(raised) = callback.call1(Borrowed::from_ptr(reference)) {
                 let message = format!("Exception ignored on calling weakref callback {}", callback.to_repr_text());
-                crate::types::exceptions::write_unraisable(raised, &message, None);
+                crate::types::exceptions::report_unraisable(raised, &message, None);
             }
             header::decref(reference.cast());
             if next_of(to_call) == node {
@@ -713,7 +713,7 @@ unsafe fn delete_garbage(collectable: *mut PyGC_Head, old: *mut PyGC_Head) {
                 if let Err(raised) = Raised::check() {
                     let ty: Borrowed<'_, Type> = Borrowed::from_ptr((*object).ob_type.get());
                     let message = format!("Exception ignored in tp_clear of {}", ty.name());
-                    crate::types::exceptions::write_unraisable(raised, &message, None);
+                    crate::types::exceptions::report_unraisable(raised, &message, None);
                 }
                 header::decref(object);
             }
@@ -780,7 +780,7 @@ pub fn collect_for(generation: usize, reason: _PyGC_Reason) -> isize {
         if reason == _Py_GC_REASON_SHUTDOWN {
             raised.clear();
         } else {
-            crate::types::exceptions::write_unraisable(raised, "Exception ignored in garbage collection", None);
+            crate::types::exceptions::report_unraisable(raised, "Exception ignored in garbage collection", None);
         }
     }
     let stats = &STATE.stats[generation];
@@ -894,14 +894,14 @@ fn invoke_callbacks(phase: &'static str, generation: usize, collected: isize, un
         while let Some(callback) = callbacks.get(index) {
             if let Err(raised) = callback.call(&[phase.as_borrowed(), info.as_borrowed()]) {
                 let message = format!("Exception ignored while calling GC callback {}", callback.to_repr_text());
-                crate::types::exceptions::write_unraisable(raised, &message, None);
+                crate::types::exceptions::report_unraisable(raised, &message, None);
             }
             index += 1;
         }
         Ok(())
     };
     if let Err(raised) = call() {
-        crate::types::exceptions::write_unraisable(raised, "Exception ignored on invoking gc callbacks", None);
+        crate::types::exceptions::report_unraisable(raised, "Exception ignored on invoking gc callbacks", None);
     }
 }
 
@@ -916,7 +916,10 @@ pub fn dump_shutdown_stats() {
     let detail = STATE.debug.get() & _PyGC_DEBUG_UNCOLLECTABLE != 0;
     let hint = if detail { "" } else { "; use gc.set_debug(gc.DEBUG_UNCOLLECTABLE) to list them" };
     let message = format!("gc: {count} uncollectable objects at shutdown{hint}");
-    crate::types::exceptions::warn_resource(&message);
+    let category = crate::types::exceptions::ResourceWarning::type_object();
+    if let Err(raised) = crate::modules::warnings::warn(category, &message, 1) {
+        crate::types::exceptions::report_unraisable_object(raised, None);
+    }
     if detail {
         eprintln!("      {}", garbage.as_object().to_repr_text());
     }

@@ -4,12 +4,12 @@
 //! CPython: `Objects/obmalloc.c`, `Python/gc.c`, `pycore_object.h`.
 
 pub mod arena;
-pub mod small;
-pub mod domains;
 pub mod debug_alloc;
-pub mod object;
-pub mod trashcan;
+pub mod domains;
 pub mod gc;
+pub mod object;
+pub mod small;
+pub mod trashcan;
 
 use core::cell::Cell;
 

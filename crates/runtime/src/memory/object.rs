@@ -114,6 +114,28 @@ pub fn new_var<T: PyLayout>(n: usize) -> PyResult<*mut T> {
     unsafe { alloc_untracked(T::TYPE, n as isize).map(|object| object.cast()) }
 }
 
+/// As [`new_var`] for a type given by pointer: an untracked, zeroed instance with room for `n` items.
+///
+/// # Safety
+/// As [`alloc`].
+pub unsafe fn new_var_of_type(cls: *mut PyTypeObject, n: isize) -> PyResult<*mut PyObject> {
+    // SAFETY: by contract.
+    unsafe { alloc_untracked(cls, n) }
+}
+
+/// A new instance of exactly the static type `T` with a size of its own in bytes, zeroed behind the header.
+///
+/// # Safety
+/// `size` is at least that of `T`.
+pub unsafe fn new_sized<T: PyLayout>(size: usize) -> PyResult<*mut T> {
+    // SAFETY: by contract.
+    unsafe {
+        let object = alloc_sized(T::TYPE, size)?;
+        object.cast::<u8>().add(size_of::<PyObject>()).write_bytes(0, size - size_of::<PyObject>());
+        Ok(object.cast())
+    }
+}
+
 /// `tp_alloc` of nearly all types (`PyType_GenericAlloc`): zeroed, tracked when the type takes part in collection.
 ///
 /// # Safety
@@ -377,18 +399,19 @@ pub unsafe fn call_finalizer(object: *mut PyObject) {
     }
 }
 
-/// Runs `tp_finalize` of an object without counts; true when it came back to life (`PyObject_CallFinalizerFromDealloc`).
+/// Runs `tp_finalize` of an object without counts; false when it came back to life and its deallocation must stop
+/// (`PyObject_CallFinalizerFromDealloc`).
 ///
 /// # Safety
 /// Called from a `tp_dealloc` before it released anything.
-pub unsafe fn call_finalizer_from_dealloc(object: *mut PyObject) -> bool {
+pub unsafe fn finalize_from_dealloc(object: *mut PyObject) -> bool {
     // SAFETY: by contract; the object is complete while its finaliser runs.
     unsafe {
         (*object).ob_refcnt.set(1);
         call_finalizer(object);
         let count = (*object).ob_refcnt.get() - 1;
         (*object).ob_refcnt.set(count);
-        count != 0
+        count == 0
     }
 }
 

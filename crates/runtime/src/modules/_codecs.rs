@@ -5,9 +5,7 @@
 
 use crate::object::args::BufferArg;
 use crate::prelude::*;
-use crate::types::codec::{
-    ByteOrder, charmap, escape, registry, single, unicode_escape, utf7, utf8, utf16, utf32,
-};
+use crate::types::codec::{ByteOrder, charmap, escape, registry, single, unicode_escape, utf7, utf8, utf16, utf32};
 
 pub struct Codecs;
 
@@ -112,11 +110,7 @@ impl Codecs {
     }
 
     #[function(signature = "(str, errors=None, byteorder=0, /)")]
-    fn utf_16_encode(
-        str: Borrowed<'_, Str>,
-        errors: Option<Nullable<&str>>,
-        byteorder: i32,
-    ) -> PyResult<Ref<Tuple>> {
+    fn utf_16_encode(str: Borrowed<'_, Str>, errors: Option<Nullable<&str>>, byteorder: i32) -> PyResult<Ref<Tuple>> {
         encoded(str, utf16::encode(&str, name(&errors), ByteOrder::from_int(byteorder))?)
     }
 
@@ -161,11 +155,7 @@ impl Codecs {
     }
 
     #[function(signature = "(str, errors=None, byteorder=0, /)")]
-    fn utf_32_encode(
-        str: Borrowed<'_, Str>,
-        errors: Option<Nullable<&str>>,
-        byteorder: i32,
-    ) -> PyResult<Ref<Tuple>> {
+    fn utf_32_encode(str: Borrowed<'_, Str>, errors: Option<Nullable<&str>>, byteorder: i32) -> PyResult<Ref<Tuple>> {
         encoded(str, utf32::encode(&str, name(&errors), ByteOrder::from_int(byteorder))?)
     }
 
@@ -240,10 +230,7 @@ impl Codecs {
     }
 
     #[function(signature = "(str, errors=None, /)")]
-    fn raw_unicode_escape_encode(
-        str: Borrowed<'_, Str>,
-        _errors: Option<Nullable<&str>>,
-    ) -> PyResult<Ref<Tuple>> {
+    fn raw_unicode_escape_encode(str: Borrowed<'_, Str>, _errors: Option<Nullable<&str>>) -> PyResult<Ref<Tuple>> {
         encoded(str, unicode_escape::encode_raw(&str)?)
     }
 

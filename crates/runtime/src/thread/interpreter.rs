@@ -215,3 +215,22 @@ impl Interpreter {
 pub(crate) fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
+
+/// A built-in function or type by name.
+pub fn builtin(name: Borrowed<'_, Str>) -> PyResult<Ref<Object>> {
+    match interpreter().builtins_dict().get_str(name) {
+        Some(value) => Ok(value),
+        None => Err(raise!(AttributeError, "module 'builtins' has no attribute '{}'", name.to_display())),
+    }
+}
+
+/// The builtins that code with these globals uses: `__builtins__`, a module or a dict, or the interpreter's own.
+pub fn builtins_of(globals: Borrowed<'_, Dict>) -> PyResult<Ref<Object>> {
+    match globals.get(id!("__builtins__").upcast())? {
+        Some(builtins) => Ok(match builtins.downcast::<Module>() {
+            Some(module) => module.dict().into_object(),
+            None => builtins,
+        }),
+        None => Ok(interpreter().builtins_dict().into_object()),
+    }
+}

@@ -24,7 +24,7 @@ pub use config::{Config, config};
 pub use gil::{allow_threads, gil_state_ensure, gil_state_release};
 pub use handled::{handled_exception, set_handled_exception, topmost_handled};
 pub use lock::{Lock, Outcome, Wait};
-pub use interpreter::{Interpreter, interpreter};
+pub use interpreter::{Interpreter, builtin, builtins_of, interpreter};
 pub use slot::Slot;
 pub use state::{current_ident, current_native_id};
 pub use stack::{RecursionGuard, check_python_recursion, enter_recursive, stack_margin};

@@ -68,7 +68,7 @@ impl Holder {
             heap::gc_untrack(this.cast());
             heap::clear_field(&(*this).callable);
             heap::clear_field(&(*this).dict);
-            heap::dealloc_finish(this.cast());
+            heap::dealloc_finish(this);
         }
     }
 
@@ -222,7 +222,7 @@ impl ClassMethod {
     }
 
     #[getter(name = "__dict__")]
-    fn dict(this: &Ref<ClassMethod>) -> PyResult<Ref<Dict>> {
+    fn dict(this: &Ref<ClassMethod>) -> PyResult<Ref<Object>> {
         instance_dict::generic_get_dict(this.as_object())
     }
 
@@ -330,7 +330,7 @@ impl StaticMethod {
     }
 
     #[getter(name = "__dict__")]
-    fn dict(this: &Ref<StaticMethod>) -> PyResult<Ref<Dict>> {
+    fn dict(this: &Ref<StaticMethod>) -> PyResult<Ref<Object>> {
         instance_dict::generic_get_dict(this.as_object())
     }
 

@@ -82,11 +82,7 @@ impl Value {
             (a, b, c, d) = (without_nan(a), without_nan(b), without_nan(c), without_nan(d));
             recover = true;
         }
-        if recover {
-            value(f64::INFINITY * (a * c - b * d), f64::INFINITY * (a * d + b * c))
-        } else {
-            product
-        }
+        if recover { value(f64::INFINITY * (a * c - b * d), f64::INFINITY * (a * d + b * c)) } else { product }
     }
 
     /// Smith's division: the larger part of the divisor is divided by, so that nothing overflows on the way.
@@ -237,6 +233,12 @@ impl Complex {
         Complex::new(value.real, value.imag)
     }
 
+    /// The real and the imaginary part.
+    pub fn parts(&self) -> (f64, f64) {
+        let Value { real, imag } = self.value();
+        (real, imag)
+    }
+
     pub fn value(&self) -> Value {
         let Py_complex { real, imag } = self.0.cval.get();
         Value { real, imag }
@@ -381,9 +383,8 @@ fn from_text(string: &Ref<Str>) -> PyResult<Value> {
 /// One argument of `complex(real, imag)`: a real number. Complex ones are deprecated, and then kept whole.
 fn part(object: Borrowed<'_, Object>, name: &str) -> PyResult<Operand> {
     let bad = || raise!(TypeError, "complex() argument '{name}' must be a real number, not {}", object.type_name());
-    let warn = || {
-        warn_deprecated(&format!("complex() argument '{name}' must be a real number, not {}", object.type_name()))
-    };
+    let warn =
+        || warn_deprecated(&format!("complex() argument '{name}' must be a real number, not {}", object.type_name()));
     if name == "real"
         && !object.is_exact::<Complex>()
         && let Some(complex) = by_complex_method(object)?
@@ -410,7 +411,7 @@ fn of_class(cls: Borrowed<'_, Type>, value: Value) -> PyResult<Ref<Object>> {
     }
     // SAFETY: `tp_alloc` gives an object of the subclass, which begins with a complex number.
     unsafe {
-        let object = memory::object::alloc(cls, 0)?.cast::<PyComplexObject>();
+        let object = memory::object::alloc(cls.as_ptr().cast(), 0)?.cast::<PyComplexObject>();
         (*object).cval.set(Py_complex { real: value.real, imag: value.imag });
         Ok(Ref::from_owned_ptr(object))
     }
@@ -435,11 +436,7 @@ fn from_one(cls: Borrowed<'_, Type>, number: Borrowed<'_, Object>) -> PyResult<R
     let is_real =
         number.number_methods().is_some_and(|slots| slots.nb_float.get().is_some() || slots.nb_index.get().is_some());
     if !is_real {
-        return Err(raise!(
-            TypeError,
-            "complex() argument must be a string or a number, not {}",
-            number.type_name()
-        ));
+        return Err(raise!(TypeError, "complex() argument must be a string or a number, not {}", number.type_name()));
     }
     of_class(cls, value(float::number_to_float(number)?, 0.0))
 }
@@ -462,11 +459,7 @@ impl Complex {
         let mut parts = [args.get(0), args.get(1)];
         for (name, value) in args.keywords() {
             let Some(index) = ["real", "imag"].iter().position(|part| name.eq_str(part)) else {
-                return Err(raise!(
-                    TypeError,
-                    "complex() got an unexpected keyword argument '{}'",
-                    name.to_display()
-                ));
+                return Err(raise!(TypeError, "complex() got an unexpected keyword argument '{}'", name.to_display()));
             };
             if parts[index].replace(value).is_some() {
                 return Err(raise!(
@@ -641,8 +634,7 @@ impl Complex {
         }
         let type_name = spec_type_name(this.as_object());
         let Value { real, imag } = this.value();
-        let parsed =
-            format_spec::parse(format_spec.len(), |i| format_spec.char_at(i), 0, Align::Right, &type_name);
+        let parsed = format_spec::parse(format_spec.len(), |i| format_spec.char_at(i), 0, Align::Right, &type_name);
         formatted(parsed.and_then(|parsed| format_spec::format_complex(&parsed, real, imag, &type_name)))
     }
 

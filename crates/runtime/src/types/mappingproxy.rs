@@ -22,11 +22,7 @@ impl MappingProxy {
     /// A view of any mapping (`PyDictProxy_New`).
     pub fn new(mapping: Borrowed<'_, Object>) -> PyResult<Ref<MappingProxy>> {
         if !mapping.is_mapping() || mapping.is_instance_of::<List>() || mapping.is_instance_of::<Tuple>() {
-            return Err(raise!(
-                TypeError,
-                "mappingproxy() argument must be a mapping, not {}",
-                mapping.type_name()
-            ));
+            return Err(raise!(TypeError, "mappingproxy() argument must be a mapping, not {}", mapping.type_name()));
         }
         // SAFETY: a new object of its type, complete before it is tracked.
         unsafe {

@@ -7,6 +7,9 @@ use core::mem::offset_of;
 use super::descr::reduce_as_getattr;
 use super::object::hash_pointer;
 use super::type_::call::vectorcall_prepended;
+
+pub use crate::object::args::rt::vectorcall_call;
+
 use crate::abi::*;
 use crate::memory::object as heap;
 use crate::object::protocol::number::into_c;

@@ -130,9 +130,27 @@ static STATIC_TYPES: &[Row] = rows![
     List,
     Tuple,
     Dict,
+    dict::DictKeys,
+    dict::DictValues,
+    dict::DictItems,
+    dict::iter::DictKeyIterator,
+    dict::iter::DictValueIterator,
+    dict::iter::DictItemIterator,
+    dict::iter::DictReverseKeyIterator,
+    dict::iter::DictReverseValueIterator,
+    dict::iter::DictReverseItemIterator,
+    odict::OrderedDict,
+    odict::ODictKeys,
+    odict::ODictValues,
+    odict::ODictItems,
+    odict::ODictIterator,
     Set,
     FrozenSet,
+    set::SetIterator,
     MappingProxy,
+    weakref::WeakRef,
+    weakref::Proxy,
+    weakref::CallableProxy,
     // What code is made of.
     Code,
     Function,
@@ -147,6 +165,9 @@ static STATIC_TYPES: &[Row] = rows![
 
 /// Makes the static types ready: once, before the first Python object that is not of a type of these is used.
 pub fn init() -> PyResult<()> {
+    // `object.__new__` sorts out its arguments itself, so no signature comes with its declaration.
+    // SAFETY: a static type.
+    unsafe { (*<Object as PyLayout>::TYPE).tp_doc.set(c"object()\n--\n\n".as_ptr()) };
     for row in STATIC_TYPES.iter().chain(exceptions::TYPES) {
         // SAFETY: static types of ours are complete.
         unsafe { type_::ready::ready_builtin(row())? };

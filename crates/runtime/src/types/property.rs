@@ -145,7 +145,7 @@ impl Property {
             heap::clear_field(&property.prop_del);
             heap::clear_field(&property.prop_doc);
             heap::clear_field(&property.prop_name);
-            heap::dealloc_finish(this.cast());
+            heap::dealloc_finish(this);
         }
     }
 
@@ -217,7 +217,7 @@ impl Property {
             ));
         };
         // SAFETY: the field owns what it holds.
-        unsafe { replace(&this.0.prop_name, Some(name.to_owned())) };
+        unsafe { replace(&this.0.prop_name, Some((*name).to_owned())) };
         Ok(())
     }
 

@@ -157,10 +157,7 @@ impl Ref<Range> {
                 return Ok(None);
             }
             if !object.has_index() {
-                return Err(raise!(
-                    TypeError,
-                    "slice indices must be integers or None or have an __index__ method"
-                ));
+                return Err(raise!(TypeError, "slice indices must be integers or None or have an __index__ method"));
             }
             object.index().map(Some)
         };

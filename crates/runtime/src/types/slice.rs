@@ -90,7 +90,7 @@ impl Slice {
         // SAFETY: all fields are written before the slice is tracked.
         unsafe {
             let slice = memory::object::new::<Slice>()?;
-            let part = |value: Option<Borrowed<'_, Object>>| value.map_or_else(none, Borrowed::to_owned).into_ptr();
+            let part = |value: Option<Borrowed<'_, Object>>| value.map_or_else(none, |value| value.to_owned()).into_ptr();
             (*slice).0.start.set(part(start));
             (*slice).0.stop.set(part(stop));
             (*slice).0.step.set(part(step));

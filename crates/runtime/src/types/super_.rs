@@ -95,7 +95,7 @@ pub fn lookup(
     name: Borrowed<'_, Str>,
     method: bool,
 ) -> PyResult<Option<(Ref<Object>, bool)>> {
-    if name.is(&id!("__class__")) || name.eq_str("__class__") {
+    if name.is(&*id!("__class__")) || name.eq_str("__class__") {
         return Ok(None);
     }
     let start = check(&class, object)?;
@@ -140,7 +140,7 @@ impl Super {
                         class.type_name()
                     ));
                 };
-                (class.to_owned(), rest.first().filter(|object| !object.is_none()).map(|object| object.to_owned()))
+                (class.to_owned(), rest.first().copied().filter(|object| !object.is_none()).map(Borrowed::to_owned))
             }
         };
         let object_class = match &object {
@@ -176,7 +176,7 @@ fn from_frame() -> PyResult<(Ref<Type>, Ref<Object>)> {
         let mut object = slot.to_object()?;
         // The first argument may have moved into a cell that inner functions share.
         let kinds = Borrowed::<Bytes>::from_ptr(code.co_localspluskinds.get());
-        if kinds.as_slice().first().is_some_and(|kind| kind & CO_FAST_CELL != 0)
+        if kinds.as_slice().first().is_some_and(|kind| c_int::from(*kind) & CO_FAST_CELL != 0)
             && let Some(cell) = object.downcast_exact::<crate::types::cell::Cell>()
         {
             object = match cell.get() {
@@ -219,7 +219,7 @@ fn from_frame() -> PyResult<(Ref<Type>, Ref<Object>)> {
 
 #[pytype(name = "super", export = "PySuper_Type", gc, basetype)]
 impl Super {
-    #[init(signature = "($self, /, *args, **kwargs)", raw)]
+    #[init(no_text_signature, signature = "($self, /, *args, **kwargs)", raw)]
     fn init(this: &Ref<Super>, args: CallArgs<'_>) -> PyResult<()> {
         if args.keyword_count() != 0 {
             return Err(raise!(TypeError, "super() takes no keyword arguments"));
@@ -238,7 +238,7 @@ impl Super {
             heap::clear_field(&(*this).object);
             heap::clear_field(&(*this).class);
             heap::clear_field(&(*this).object_class);
-            heap::dealloc_finish(this.cast());
+            heap::dealloc_finish(this);
         }
     }
 

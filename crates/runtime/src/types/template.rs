@@ -78,7 +78,7 @@ impl Template {
 impl Template {
     #[new(signature = "(*args, **kwargs)")]
     fn new(_cls: Borrowed<'_, Type>, args: Args<'_>, kwargs: KwArgs<'_>) -> PyResult<Ref<Template>> {
-        if kwargs.len() > 0 {
+        if !kwargs.is_empty() {
             return Err(raise!(TypeError, "Template.__new__ only accepts *args arguments"));
         }
         let (mut strings, mut interpolations) = (Vec::new(), Vec::new());
@@ -108,7 +108,7 @@ impl Template {
             memory::object::gc_untrack(this.cast());
             release(&(*this).strings);
             release(&(*this).interpolations);
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 
@@ -161,9 +161,8 @@ impl Template {
             strings.push(Str::concat(&end, &start)?.into_object());
         }
         strings.extend(rest);
-        let interpolations = this.interpolations_tuple();
-        let all = interpolations.iter().chain(other.interpolations_tuple().iter());
-        let interpolations = all.map(|item| item.to_owned()).collect();
+        let (left, right) = (this.interpolations_tuple(), other.interpolations_tuple());
+        let interpolations = left.iter().chain(right.iter()).map(|item| item.to_owned()).collect();
         Template::from_parts(Tuple::from_vec(strings)?, Tuple::from_vec(interpolations)?)
     }
 
@@ -271,7 +270,7 @@ impl Interpolation {
             release(&(*this).expression);
             release(&(*this).conversion);
             release(&(*this).format_spec);
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 
@@ -335,7 +334,7 @@ impl TemplateIterator {
         unsafe {
             memory::object::gc_untrack(this.cast());
             release(&(*this).template);
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 

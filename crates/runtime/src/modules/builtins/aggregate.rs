@@ -185,14 +185,14 @@ fn sum(iterator: &Ref<Object>, start: Ref<Object>) -> PyResult<Ref<Object>> {
         }
     }
     if let Some(complex) = result.downcast_exact::<Complex>() {
-        let (real, imaginary) = complex.parts();
+        let (real, imaginary) = (complex.value().real, complex.value().imag);
         let (mut real, mut imaginary) = (Compensated::new(real), Compensated::new(imaginary));
         loop {
             let Some(item) = iterator.next()? else {
                 return Ok(Complex::new(real.value(), imaginary.value())?.into_object());
             };
             if let Some(complex) = item.downcast_exact::<Complex>() {
-                let (more_real, more_imaginary) = complex.parts();
+                let (more_real, more_imaginary) = (complex.value().real, complex.value().imag);
                 real = real.add(more_real);
                 imaginary = imaginary.add(more_imaginary);
             } else if let Some(int) = item.downcast::<Int>() {

@@ -349,10 +349,10 @@ fn classes() -> Vec<(&'static str, Borrowed<'static, Type>)> {
     use crate::types;
     table![
         types::Bool, types::ByteArray, types::Bytes, types::classmethod::ClassMethod, types::Complex, types::Dict,
-        types::enumerate::Enumerate, types::filter::Filter, types::Float, types::FrozenSet, types::property::Property,
-        types::Int, types::List, types::map::Map, types::MemoryView, Object, types::range::Range,
-        types::reversed::Reversed, types::Set, types::Slice, types::classmethod::StaticMethod, types::Str,
-        types::super_::Super, types::Tuple, Type, types::zip::Zip,
+        types::builtin_iters::Enumerate, types::builtin_iters::Filter, types::Float, types::FrozenSet, types::property::Property,
+        types::Int, types::List, types::builtin_iters::Map, types::MemoryView, Object, types::range::Range,
+        types::builtin_iters::Reversed, types::Set, types::Slice, types::classmethod::StaticMethod, types::Str,
+        types::super_::Super, types::Tuple, Type, types::builtin_iters::Zip,
     ]
 }
 

@@ -51,7 +51,7 @@ impl ByteArrayIterator {
         unsafe {
             memory::object::gc_untrack(this.cast());
             (*this).release();
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 

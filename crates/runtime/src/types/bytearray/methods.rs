@@ -82,11 +82,7 @@ impl ByteArray {
         Ok(())
     }
 
-    fn assign_slice(
-        this: &Ref<ByteArray>,
-        slice: &Ref<Slice>,
-        value: Option<Borrowed<'_, Object>>,
-    ) -> PyResult<()> {
+    fn assign_slice(this: &Ref<ByteArray>, slice: &Ref<Slice>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
         let new = match value {
             None => BytesBuilder::new(),
             Some(value) => {
@@ -218,13 +214,13 @@ impl ByteArray {
         // SAFETY: no count is left.
         unsafe {
             if (*this).0.ob_exports.get() > 0 {
-                crate::types::exceptions::print_unraisable(
+                crate::types::exceptions::report_unraisable_object(
                     raise!(SystemError, "deallocated bytearray object has exported buffers"),
                     None,
                 );
             }
             raw::free_block(this.cast());
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 
@@ -346,11 +342,7 @@ impl ByteArray {
     }
 
     #[slot(sq_ass_item)]
-    fn assign_sequence_item(
-        this: &Ref<ByteArray>,
-        index: isize,
-        value: Option<Borrowed<'_, Object>>,
-    ) -> PyResult<()> {
+    fn assign_sequence_item(this: &Ref<ByteArray>, index: isize, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
         let key = Int::from_isize(index)?;
         ByteArray::assign_index(this, key.as_borrowed(), value)
     }
@@ -372,11 +364,7 @@ impl ByteArray {
             return Ok(Int::from_i64(i64::from(ByteArray::byte_at(this, at)))?.into_object());
         }
         let Some(slice) = key.downcast::<Slice>() else {
-            return Err(raise!(
-                TypeError,
-                "bytearray indices must be integers or slices, not {}",
-                key.type_name()
-            ));
+            return Err(raise!(TypeError, "bytearray indices must be integers or slices, not {}", key.type_name()));
         };
         let (start, step, count) = slice_indices(&slice, this.len())?;
         if step == 1 {
@@ -402,11 +390,7 @@ impl ByteArray {
         }
         match key.downcast::<Slice>() {
             Some(slice) => ByteArray::assign_slice(this, &slice, value),
-            None => Err(raise!(
-                TypeError,
-                "bytearray indices must be integers or slices, not {}",
-                key.type_name()
-            )),
+            None => Err(raise!(TypeError, "bytearray indices must be integers or slices, not {}", key.type_name())),
         }
     }
 
@@ -460,11 +444,7 @@ impl ByteArray {
             Ok(iterator) => iterator,
             Err(raised) => {
                 raised.clear_if::<TypeError>()?;
-                return Err(raise!(
-                    TypeError,
-                    "can't extend bytearray with {}",
-                    iterable_of_ints.type_name()
-                ));
+                return Err(raise!(TypeError, "can't extend bytearray with {}", iterable_of_ints.type_name()));
             }
         };
         let mut bytes = BytesBuilder::with_capacity(iterable_of_ints.length_hint(32)?)?;

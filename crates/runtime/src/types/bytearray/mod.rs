@@ -4,10 +4,10 @@
 //! NUL follow. While `ob_exports` is above 0 the block neither moves nor changes its size.
 //! CPython: `Objects/bytearrayobject.c`.
 
-mod raw;
-mod object;
-mod methods;
 mod iter;
+mod methods;
+mod object;
+mod raw;
 
 use crate::abi::PyByteArrayObject;
 

@@ -89,10 +89,7 @@ fn parse(text: StrData<'_>) -> PyResult<BytesBuilder> {
         let Some(high) = digit(c) else { return Err(bad(at)) };
         at += 1;
         if at == text.len() {
-            return Err(raise!(
-                ValueError,
-                "fromhex() arg must contain an even number of hexadecimal digits"
-            ));
+            return Err(raise!(ValueError, "fromhex() arg must contain an even number of hexadecimal digits"));
         }
         let Some(low) = digit(text.get(at)) else { return Err(bad(at)) };
         at += 1;

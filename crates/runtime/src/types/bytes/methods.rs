@@ -64,9 +64,10 @@ fn new_value(
         return Ok(bytes.to_owned());
     }
     if let Some(method) = source.lookup_special(id!("__bytes__"))? {
-        return method.call0()?.into_downcast::<Bytes>().map_err(|other| {
-            raise!(TypeError, "__bytes__ returned non-bytes (type {})", other.type_name())
-        });
+        return method
+            .call0()?
+            .into_downcast::<Bytes>()
+            .map_err(|other| raise!(TypeError, "__bytes__ returned non-bytes (type {})", other.type_name()));
     }
     if text.is_some() {
         return Err(raise!(TypeError, "string argument without an encoding"));
@@ -142,8 +143,7 @@ pub(crate) unsafe fn fill_view(
         (*view).format =
             if flags & crate::abi::PyBUF_FORMAT != 0 { c"B".as_ptr().cast_mut() } else { core::ptr::null_mut() };
         (*view).ndim = 1;
-        (*view).shape =
-            if flags & crate::abi::PyBUF_ND != 0 { &raw mut (*view).len } else { core::ptr::null_mut() };
+        (*view).shape = if flags & crate::abi::PyBUF_ND != 0 { &raw mut (*view).len } else { core::ptr::null_mut() };
         (*view).strides = if flags & crate::abi::PyBUF_STRIDES == crate::abi::PyBUF_STRIDES {
             &raw mut (*view).itemsize
         } else {

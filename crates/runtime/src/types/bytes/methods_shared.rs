@@ -78,13 +78,14 @@ pub(crate) fn tail_matches<T: ByteString>(
     function: &str,
 ) -> PyResult<bool> {
     let range = range_of(this, start, end)?;
-    let matches = |affix: Borrowed<'_, Object>| -> PyResult<bool> {
-        let affix = BufferArg::new(affix)?;
-        let part = range.clone().and_then(|range| T::slice(this).get(range));
-        Ok(part.is_some_and(|part| {
-            if function == "startswith" { part.starts_with(&affix) } else { part.ends_with(&affix) }
-        }))
-    };
+    let matches =
+        |affix: Borrowed<'_, Object>| -> PyResult<bool> {
+            let affix = BufferArg::new(affix)?;
+            let part = range.clone().and_then(|range| T::slice(this).get(range));
+            Ok(part.is_some_and(|part| {
+                if function == "startswith" { part.starts_with(&affix) } else { part.ends_with(&affix) }
+            }))
+        };
     if let Some(affixes) = affix.downcast::<Tuple>() {
         for affix in affixes.iter() {
             if matches(affix)? {
@@ -170,11 +171,9 @@ pub(crate) fn partition<T: ByteString>(
     let found = if from_right { shared::rfind(data, sep) } else { shared::find(data, sep) };
     let empty = || Ok(T::make(&[])?.into_object());
     Tuple::from_vec(match found {
-        Some(at) => vec![
-            T::make(&data[..at])?.into_object(),
-            sep_object()?,
-            T::make(&data[at + sep.len()..])?.into_object(),
-        ],
+        Some(at) => {
+            vec![T::make(&data[..at])?.into_object(), sep_object()?, T::make(&data[at + sep.len()..])?.into_object()]
+        }
         None if from_right => vec![empty()?, empty()?, T::unchanged(this)?.into_object()],
         None => vec![T::unchanged(this)?.into_object(), empty()?, empty()?],
     })
@@ -185,11 +184,7 @@ pub(crate) fn part<T: ByteString>(this: &Ref<T>, range: Range<usize>) -> PyResul
     if range.len() == T::slice(this).len() { T::unchanged(this) } else { T::make(&T::slice(this)[range]) }
 }
 
-pub(crate) fn strip<T: ByteString>(
-    this: &Ref<T>,
-    ends: Ends,
-    bytes: Option<Borrowed<'_, Object>>,
-) -> PyResult<Ref<T>> {
+pub(crate) fn strip<T: ByteString>(this: &Ref<T>, ends: Ends, bytes: Option<Borrowed<'_, Object>>) -> PyResult<Ref<T>> {
     let range = match bytes.filter(|bytes| !bytes.is_none()) {
         None => shared::strip(T::slice(this), ends, super::ascii::is_space),
         Some(bytes) => {
@@ -217,11 +212,7 @@ pub(crate) fn fill_byte(fillchar: Option<Borrowed<'_, Object>>, function: &str) 
     if let Some(bytes) = fillchar.downcast::<ByteArray>() {
         return wrong(bytes.as_slice(), "bytearray");
     }
-    Err(raise!(
-        TypeError,
-        "{function}() argument 2 must be a byte string of length 1, not {}",
-        fillchar.type_name()
-    ))
+    Err(raise!(TypeError, "{function}() argument 2 must be a byte string of length 1, not {}", fillchar.type_name()))
 }
 
 /// `center` and its kin; `left` says how much of what is missing goes to the left.
@@ -375,8 +366,8 @@ macro_rules! byte_methods {
             }
 
             #[method(signature = "($self, /, encoding='utf-8', errors='strict')")]
-            fn decode(this: &Ref<$ty>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Ref<Object>> {
-                codec::decode_method(this.borrow().upcast(), encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))
+            fn decode(this: &Ref<$ty>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Ref<Str>> {
+                codec::decode_object(this.borrow().upcast(), encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))
             }
 
             #[method(signature = "($self, /, sep=<unrepresentable>, bytes_per_sep=1)")]
@@ -434,11 +425,7 @@ macro_rules! byte_methods {
             }
 
             #[method(signature = "($self, width, fillchar=b' ', /)")]
-            fn center(
-                this: &Ref<$ty>,
-                width: isize,
-                fillchar: Option<Borrowed<'_, Object>>,
-            ) -> PyResult<Ref<$ty>> {
+            fn center(this: &Ref<$ty>, width: isize, fillchar: Option<Borrowed<'_, Object>>) -> PyResult<Ref<$ty>> {
                 let fill = methods_shared::fill_byte(fillchar, "center")?;
                 methods_shared::pad(this, width, fill, |missing| missing / 2 + (missing & width as usize & 1))
             }
@@ -477,12 +464,7 @@ macro_rules! byte_methods {
             }
 
             #[method(signature = "($self, old, new, count=-1, /)")]
-            fn replace(
-                this: &Ref<$ty>,
-                old: BufferArg<'_>,
-                new: BufferArg<'_>,
-                count: isize,
-            ) -> PyResult<Ref<$ty>> {
+            fn replace(this: &Ref<$ty>, old: BufferArg<'_>, new: BufferArg<'_>, count: isize) -> PyResult<Ref<$ty>> {
                 methods_shared::replace(this, &old, &new, count)
             }
 

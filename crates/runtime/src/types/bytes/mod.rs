@@ -4,18 +4,16 @@
 //! (subclasses aside). `ob_shash` is -1 until the hash is known.
 //! CPython: `Objects/bytesobject.c`, `Objects/bytes_methods.c`.
 
-mod raw;
-mod object;
 pub mod ascii;
-pub mod shared;
-pub mod input;
 pub mod hex;
-pub(crate) mod methods_shared;
-pub(crate) mod methods;
+pub mod input;
 mod iter;
+pub(crate) mod methods;
+pub(crate) mod methods_shared;
+mod object;
 pub mod percent;
-#[cfg(test)]
-mod tests;
+mod raw;
+pub mod shared;
 
 use crate::abi::PyBytesObject;
 

@@ -115,9 +115,7 @@ fn render_bytes(out: &mut BytesBuilder, spec: &Spec, value: Ref<Object>) -> PyRe
     if let Some(method) = value.lookup_special(id!("__bytes__"))? {
         return match method.call0()?.into_downcast::<Bytes>() {
             Ok(bytes) => render_text(out, spec, bytes.as_slice()),
-            Err(other) => {
-                Err(raise!(TypeError, "__bytes__ returned non-bytes (type {})", other.type_name()))
-            }
+            Err(other) => Err(raise!(TypeError, "__bytes__ returned non-bytes (type {})", other.type_name())),
         };
     }
     if has_buffer(&value) {

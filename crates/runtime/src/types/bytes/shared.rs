@@ -39,12 +39,7 @@ pub fn count(haystack: &[u8], needle: &[u8], max: usize) -> usize {
 }
 
 /// Calls `body` with each place of `needle` (not empty), at most `max` of them.
-fn each_match(
-    haystack: &[u8],
-    needle: &[u8],
-    max: usize,
-    mut body: impl FnMut(usize) -> PyResult<()>,
-) -> PyResult<()> {
+fn each_match(haystack: &[u8], needle: &[u8], max: usize, mut body: impl FnMut(usize) -> PyResult<()>) -> PyResult<()> {
     match needle {
         [byte] => memchr::memchr_iter(*byte, haystack).take(max).try_for_each(&mut body),
         _ => memmem::find_iter(haystack, needle).take(max).try_for_each(&mut body),
@@ -145,11 +140,7 @@ pub fn rsplit(
 }
 
 /// `splitlines(keepends)`.
-pub fn splitlines(
-    data: &[u8],
-    keepends: bool,
-    mut piece: impl FnMut(Range<usize>) -> PyResult<()>,
-) -> PyResult<()> {
+pub fn splitlines(data: &[u8], keepends: bool, mut piece: impl FnMut(Range<usize>) -> PyResult<()>) -> PyResult<()> {
     let mut start = 0;
     while start < data.len() {
         let end = memchr::memchr2(b'\n', b'\r', &data[start..]).map_or(data.len(), |at| start + at);

@@ -108,11 +108,9 @@ fn look_up_char(mapping: Borrowed<'_, Object>, c: u32) -> PyResult<Encoded> {
     }
     match found.into_downcast::<Bytes>() {
         Ok(bytes) => Ok(Encoded::Bytes(bytes)),
-        Err(other) => Err(raise!(
-            TypeError,
-            "character mapping must return integer, bytes or None, not {}",
-            other.type_name()
-        )),
+        Err(other) => {
+            Err(raise!(TypeError, "character mapping must return integer, bytes or None, not {}", other.type_name()))
+        }
     }
 }
 
@@ -193,7 +191,7 @@ impl EncodingMap {
             if !table.is_null() {
                 drop(Box::from_raw(table));
             }
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 

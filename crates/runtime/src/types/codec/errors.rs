@@ -164,7 +164,9 @@ impl Site<'_> {
                         return Ok(None);
                     }
                     match utf {
-                        Utf::Utf8 => out.extend_from_slice(&[0xed, 0x80 | (c >> 6 & 0x3f) as u8, 0x80 | (c & 0x3f) as u8]),
+                        Utf::Utf8 => {
+                            out.extend_from_slice(&[0xed, 0x80 | (c >> 6 & 0x3f) as u8, 0x80 | (c & 0x3f) as u8])
+                        }
                         Utf::Utf16(false) => out.extend_from_slice(&(c as u16).to_le_bytes()),
                         Utf::Utf16(true) => out.extend_from_slice(&(c as u16).to_be_bytes()),
                         Utf::Utf32(false) => out.extend_from_slice(&c.to_le_bytes()),
@@ -348,12 +350,8 @@ impl<'a> Errors<'a> {
                 // Leading escaped bytes are written, and an error is about what follows them.
                 let data = string.data().range(start..end);
                 let escaped = data.iter().take_while(|c| (0xdc80..0xdd00).contains(c)).count();
-                let site = Site {
-                    subject: Subject::Encode(string),
-                    encoding: self.encoding,
-                    start,
-                    end: start + escaped,
-                };
+                let site =
+                    Site { subject: Subject::Encode(string), encoding: self.encoding, start, end: start + escaped };
                 if escaped > 0
                     && let Some(result) = site.handle(self.mode)?
                 {
@@ -459,7 +457,7 @@ fn handle_exception(exception: Borrowed<'_, Object>, mode: Mode) -> PyResult<Ref
         Subject::Encode(text) | Subject::Translate(text) => text.len(),
         Subject::Decode(data) => data.len(),
     };
-    let (start, end) = exceptions::unicode_error::clipped_range(start, end, len);
+    let (start, end) = exceptions::clipped_range(start, end, len);
     let site = Site { subject, encoding: &encoding, start: start.min(end), end };
     match site.handle(mode)? {
         Some((replacement, next)) => {

@@ -5,19 +5,17 @@
 //! here without the registry.
 //! CPython: `Python/codecs.c`, the codec parts of `Objects/unicodeobject.c`.
 
+pub mod charmap;
 pub mod errors;
+pub mod escape;
+mod names;
 pub mod registry;
-pub mod utf8;
+pub mod single;
+pub mod unicode_escape;
 pub mod utf16;
 pub mod utf32;
 pub mod utf7;
-pub mod single;
-pub mod charmap;
-pub mod unicode_escape;
-pub mod escape;
-mod names;
-#[cfg(test)]
-mod tests;
+pub mod utf8;
 
 use crate::object::args::BufferArg;
 use crate::prelude::*;
@@ -160,11 +158,7 @@ pub fn decode_object(object: Borrowed<'_, Object>, encoding: &str, errors: &str)
         return Err(raise!(TypeError, "decoding str is not supported"));
     }
     if !crate::types::bytes::input::has_buffer(&object) {
-        return Err(raise!(
-            TypeError,
-            "decoding to str: need a bytes-like object, {} found",
-            object.type_name()
-        ));
+        return Err(raise!(TypeError, "decoding to str: need a bytes-like object, {} found", object.type_name()));
     }
     let buffer = BufferArg::new(object)?;
     if buffer.is_empty() {
@@ -186,4 +180,9 @@ pub fn fs_decode(data: &[u8]) -> PyResult<Ref<Str>> {
 /// The bytes of a file name.
 pub fn fs_encode(string: &Ref<Str>) -> PyResult<Ref<Bytes>> {
     utf8::encode(string, "surrogateescape")
+}
+
+/// `data` as UTF-8 (`PyUnicode_DecodeUTF8`).
+pub fn decode_utf8(data: &[u8], errors: &str) -> PyResult<Ref<Str>> {
+    utf8::decode(data, errors)
 }

@@ -24,12 +24,8 @@ struct Guarded(UnsafeCell<State>);
 // SAFETY: touched only while the GIL is held.
 unsafe impl Sync for Guarded {}
 
-static STATE: Guarded = Guarded(UnsafeCell::new(State {
-    search_path: Vec::new(),
-    cache: None,
-    handlers: None,
-    encodings_wanted: false,
-}));
+static STATE: Guarded =
+    Guarded(UnsafeCell::new(State { search_path: Vec::new(), cache: None, handlers: None, encodings_wanted: false }));
 
 /// The state, for one short operation that runs no Python code.
 fn with_state<R>(body: impl FnOnce(&mut State) -> R) -> R {

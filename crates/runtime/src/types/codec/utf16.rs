@@ -9,12 +9,7 @@ use crate::types::bytes::BytesBuilder;
 use crate::types::str::StrBuilder;
 
 /// The text, the bytes it came from, and the byte order that a mark gave.
-pub fn decode(
-    data: &[u8],
-    errors: &str,
-    order: ByteOrder,
-    last: bool,
-) -> PyResult<(Ref<Str>, usize, ByteOrder)> {
+pub fn decode(data: &[u8], errors: &str, order: ByteOrder, last: bool) -> PyResult<(Ref<Str>, usize, ByteOrder)> {
     let (mut at, mut order) = (0, order);
     if order == ByteOrder::Native {
         match data {

@@ -57,7 +57,7 @@ impl Convention {
 #[inline(never)]
 pub fn no_keywords(callable: *mut PyObject) -> *mut PyObject {
     // SAFETY: called for a live callable.
-    let text = function_text(&unsafe { Borrowed::<Object>::from_ptr(callable) });
+    let text = function_text(unsafe { Borrowed::from_ptr(callable) });
     raise!(TypeError, "{text} takes no keyword arguments").into_null()
 }
 
@@ -65,7 +65,7 @@ pub fn no_keywords(callable: *mut PyObject) -> *mut PyObject {
 #[inline(never)]
 fn no_arguments(callable: *mut PyObject, given: usize) -> *mut PyObject {
     // SAFETY: as above.
-    let text = function_text(&unsafe { Borrowed::<Object>::from_ptr(callable) });
+    let text = function_text(unsafe { Borrowed::from_ptr(callable) });
     raise!(TypeError, "{text} takes no arguments ({given} given)").into_null()
 }
 
@@ -73,7 +73,7 @@ fn no_arguments(callable: *mut PyObject, given: usize) -> *mut PyObject {
 #[inline(never)]
 fn one_argument(callable: *mut PyObject, given: usize) -> *mut PyObject {
     // SAFETY: as above.
-    let text = function_text(&unsafe { Borrowed::<Object>::from_ptr(callable) });
+    let text = function_text(unsafe { Borrowed::from_ptr(callable) });
     raise!(TypeError, "{text} takes exactly one argument ({given} given)").into_null()
 }
 

@@ -9,7 +9,6 @@ use crate::abi::*;
 use crate::memory::object as heap;
 use crate::object::protocol::attr::from_status;
 use crate::prelude::*;
-use crate::types::exceptions::AttributeError;
 
 /// `getset_descriptor` (`PyGetSetDescrObject`).
 #[repr(transparent)]

@@ -9,7 +9,7 @@ use super::{Common, dealloc, doc, init, reduce_as_getattr};
 use crate::abi::*;
 use crate::memory::object as heap;
 use crate::prelude::*;
-use crate::types::exceptions::{self, AttributeError, RuntimeWarning};
+use crate::types::exceptions::{self, RuntimeWarning};
 use crate::types::type_::raw::replace;
 
 /// `member_descriptor` (`PyMemberDescrObject`).

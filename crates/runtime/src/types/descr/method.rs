@@ -61,7 +61,7 @@ unsafe fn prepare(
 #[inline(never)]
 unsafe fn no_self<T>(callable: *mut PyObject) -> Option<T> {
     // SAFETY: a live callable.
-    let text = function_text(&unsafe { Borrowed::<Object>::from_ptr(callable) });
+    let text = function_text(unsafe { Borrowed::from_ptr(callable) });
     let _set = raise!(TypeError, "unbound method {text} needs an argument");
     None
 }

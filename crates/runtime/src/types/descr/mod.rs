@@ -145,7 +145,7 @@ trait Common {
 
 /// `(getattr, (object, name))`: how methods of instances and classes are pickled.
 pub fn reduce_as_getattr(object: Borrowed<'_, Object>, name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
-    let Some(getattr) = thread::interpreter().builtins_dict()?.get_str(id!("getattr")) else {
+    let Some(getattr) = thread::interpreter().builtins_dict().get_str(id!("getattr")) else {
         return Err(raise!(AttributeError, object: id!("getattr").to_owned()));
     };
     let arguments = Tuple::from_slice(&[object, name])?;
@@ -153,7 +153,7 @@ pub fn reduce_as_getattr(object: Borrowed<'_, Object>, name: Borrowed<'_, Object
 }
 
 /// A qualified name with parentheses, as messages about calls show functions (`_PyObject_FunctionStr`).
-pub fn function_text(function: &Ref<Object>) -> String {
+pub fn function_text(function: Borrowed<'_, Object>) -> String {
     let text = || -> PyResult<String> {
         let Some(qualname) = function.lookup_attr(id!("__qualname__"))? else {
             return Ok(function.str()?.to_display());

@@ -396,7 +396,8 @@ pub unsafe fn clear_managed_dict(object: *mut PyObject) {
                 }
             }
             Some(dict) => {
-                if has_inline_values(object) && dict.refcount() <= 2 && dict.0.ma_values.get() == inline_values(object) {
+                if has_inline_values(object) && dict.refcount() <= 2 && dict.0.ma_values.get() == inline_values(object)
+                {
                     // Nobody else has the dict: what it would copy is released instead.
                     let keys = dict.0.ma_keys.replace(keys::empty());
                     dict.0.ma_values.set(ptr::null_mut());

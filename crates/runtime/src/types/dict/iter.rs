@@ -218,7 +218,7 @@ impl DictIterHead {
         };
         copy.finish();
         outcome?;
-        let iter = crate::types::exceptions::builtin(id!("iter"))?;
+        let iter = crate::thread::builtin(id!("iter"))?;
         Tuple::pack([iter, Tuple::pack([rest.into_object()])?.into_object()])
     }
 }

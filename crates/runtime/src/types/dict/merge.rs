@@ -27,8 +27,7 @@ impl Ref<Dict> {
     pub fn merge<T>(&self, other: Borrowed<'_, T>, duplicate: Duplicate) -> PyResult<()> {
         let other = other.upcast();
         if let Some(dict) = other.downcast::<Dict>()
-            && other.type_of().tp_iter.get().map(|f| f as usize)
-                == Dict::type_object().tp_iter_address()
+            && other.type_of().tp_iter.get().map(|f| f as usize) == Dict::type_object().tp_iter_address()
         {
             return self.merge_dict(&dict, duplicate);
         }
@@ -175,8 +174,8 @@ fn note_element(raised: Raised, index: usize) -> Raised {
     }
     let exception = raised.take();
     let text = format!("Cannot convert dictionary update sequence element #{index} to a sequence");
-    let noted = Str::from_utf8_str(&text)
-        .and_then(|text| exception.call_method(id!("add_note"), &[text.as_borrowed()]));
+    let noted =
+        Str::from_utf8_str(&text).and_then(|text| exception.call_method(id!("add_note"), &[text.as_borrowed()]));
     match noted {
         Ok(_) => Raised::restore(exception),
         Err(raised) => raised,

@@ -361,4 +361,3 @@ impl Ref<Type> {
         self.tp_iter.get().map(|iter| iter as usize)
     }
 }
-

@@ -6,28 +6,30 @@
 //! **Invariant:** whatever compares keys may run Python code, which may change the dict; every lookup starts again when
 //! the table under it changed. CPython: `Objects/dictobject.c`, `pycore_dict.h`.
 
+pub mod instance;
+pub mod iter;
 pub mod keys;
 pub mod lookup;
-pub mod raw;
-pub mod watch;
-pub mod instance;
-pub mod object;
 pub mod merge;
 pub mod methods;
-pub mod iter;
-pub mod views;
+pub mod object;
+pub mod raw;
 #[cfg(test)]
 mod tests;
+pub mod views;
+pub mod watch;
 
 use crate::abi::PyDictObject;
 
 pub use instance::{new_shared_keys, store_instance_attribute, try_get_instance_attribute};
 pub use keys::unicode_entries;
-pub use object::{has_valid_inline_values, key_error, keys_version, shared_keys_index, shared_keys_version, unicode_index};
-pub use merge::Duplicate;
-pub use raw::append_to_order as note_insertion;
 pub use lookup::{hash_key, load_global};
+pub use merge::Duplicate;
 pub use methods::PyDict_Type;
+pub use object::{
+    has_valid_inline_values, key_error, keys_version, shared_keys_index, shared_keys_version, unicode_index,
+};
+pub use raw::append_to_order as note_insertion;
 pub use views::{DictItems, DictKeys, DictValues};
 
 /// `dict`.

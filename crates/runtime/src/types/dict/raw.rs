@@ -29,9 +29,7 @@ pub unsafe fn split_value<'a>(values: *mut PyDictValues, index: usize) -> &'a Ce
 #[inline(always)]
 pub unsafe fn split_order(values: *mut PyDictValues) -> *mut u8 {
     // SAFETY: they stand behind `capacity` values.
-    unsafe {
-        (&raw mut (*values).values).cast::<*mut PyObject>().add((*values).capacity.get() as usize).cast()
-    }
+    unsafe { (&raw mut (*values).values).cast::<*mut PyObject>().add((*values).capacity.get() as usize).cast() }
 }
 
 /// The bytes of the values of an instance with `capacity` values.
@@ -526,10 +524,7 @@ pub unsafe fn clear(dict: *mut PyDictObject) {
 /// The next item at or after `position` as borrowed pointers with its hash; `None` at the end. The position is that of
 /// `PyDict_Next`.
 #[inline(always)]
-pub unsafe fn next(
-    dict: *mut PyDictObject,
-    position: &mut usize,
-) -> Option<(*mut PyObject, *mut PyObject, isize)> {
+pub unsafe fn next(dict: *mut PyDictObject, position: &mut usize) -> Option<(*mut PyObject, *mut PyObject, isize)> {
     // SAFETY: see the head of the file.
     unsafe {
         let keys = (*dict).ma_keys.get();

@@ -319,14 +319,9 @@ macro_rules! set_view {
 
 set_view!(DictKeys, "dict_keys", "PyDictKeys_Type", DictKeyIterator, DictReverseKeyIterator, |dict, key| dict
     .contains(key));
-set_view!(
-    DictItems,
-    "dict_items",
-    "PyDictItems_Type",
-    DictItemIterator,
-    DictReverseItemIterator,
-    |dict, pair| items_contain(dict, pair)
-);
+set_view!(DictItems, "dict_items", "PyDictItems_Type", DictItemIterator, DictReverseItemIterator, |dict, pair| {
+    items_contain(dict, pair)
+});
 
 #[pytype(name = "dict_values", export = "PyDictValues_Type", gc, disallow_instantiation)]
 impl DictValues {

@@ -17,12 +17,7 @@ static WATCHERS: Guarded<[Cell<Option<PyDict_WatchCallback>>; DICT_MAX_WATCHERS 
 /// # Safety
 /// All pointers are live or, but for the dict, null.
 #[inline(always)]
-pub unsafe fn notify(
-    event: PyDict_WatchEvent,
-    dict: *mut PyDictObject,
-    key: *mut PyObject,
-    value: *mut PyObject,
-) {
+pub unsafe fn notify(event: PyDict_WatchEvent, dict: *mut PyDictObject, key: *mut PyObject, value: *mut PyObject) {
     // SAFETY: by contract.
     unsafe {
         if (*dict)._ma_watcher_tag.get() & DICT_WATCHER_MASK as u64 != 0 {
@@ -46,9 +41,10 @@ unsafe fn notify_slow(event: PyDict_WatchEvent, dict: *mut PyDictObject, key: *m
             let pending = Raised::take_if_set();
             if callback(event, dict.cast(), key, value) < 0 {
                 let name = ["ADDED", "MODIFIED", "DELETED", "CLONED", "CLEARED", "DEALLOCATED"][event as usize % 6];
-                let message = format!("Exception ignored in PyDict_EVENT_{name} watcher callback for <dict at {dict:p}>");
+                let message =
+                    format!("Exception ignored in PyDict_EVENT_{name} watcher callback for <dict at {dict:p}>");
                 if let Err(raised) = Raised::check() {
-                    crate::types::exceptions::write_unraisable(raised, &message, None);
+                    crate::types::exceptions::report_unraisable(raised, &message, None);
                 }
             }
             if let Some(pending) = pending {

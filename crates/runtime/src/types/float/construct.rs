@@ -1,7 +1,7 @@
 //! `float(...)`: from numbers and from text.
 
-use super::parse::parse_with_underscores;
 use super::Float;
+use super::parse::parse_with_underscores;
 use crate::object::args::BufferArg;
 use crate::prelude::*;
 use crate::types::int::support::{ascii_number, trim_space, warn_deprecated};

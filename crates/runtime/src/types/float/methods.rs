@@ -298,7 +298,7 @@ impl Ref<Float> {
 }
 
 /// Formats a float by a specification that is not empty.
-pub(crate) fn format_with_spec(this: &Ref<Float>, spec: &Ref<Str>) -> PyResult<Ref<Str>> {
+fn format_with_spec(this: &Ref<Float>, spec: &Ref<Str>) -> PyResult<Ref<Str>> {
     let type_name = spec_type_name(this.as_object());
     let parsed = format_spec::parse(spec.len(), |i| spec.char_at(i), 0, Align::Right, &type_name);
     formatted(parsed.and_then(|parsed| format_spec::format_float(&parsed, this.value(), &type_name)))

@@ -105,7 +105,7 @@ impl Float {
 pub fn new_subclass(cls: Borrowed<'_, Type>, value: f64) -> PyResult<Ref<Object>> {
     // SAFETY: `tp_alloc` gives an object of the subclass, which begins with a float.
     unsafe {
-        let object = memory::object::alloc(cls, 0)?.cast::<PyFloatObject>();
+        let object = memory::object::alloc(cls.as_ptr().cast(), 0)?.cast::<PyFloatObject>();
         (*object).ob_fval.set(value);
         Ok(Ref::from_owned_ptr(object))
     }

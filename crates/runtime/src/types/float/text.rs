@@ -98,7 +98,8 @@ fn split_scientific(text: &[u8]) -> (Digits, i32) {
         }
         i += 1;
     }
-    let exponent: i32 = std::str::from_utf8(&text[(i + 1).min(text.len())..]).ok().and_then(|s| s.parse().ok()).unwrap_or(0);
+    let exponent: i32 =
+        std::str::from_utf8(&text[(i + 1).min(text.len())..]).ok().and_then(|s| s.parse().ok()).unwrap_or(0);
     while digits.len > 1 && digits.bytes[digits.len - 1] == b'0' {
         digits.len -= 1;
     }

@@ -1640,7 +1640,11 @@ fn formats() {
 #[test]
 fn rounds_half_to_even() {
     for &(value, digits, expected) in ROUND {
-        assert!(same(round(value, digits).unwrap(), expected), "{value:e} {digits} {expected:e} {:e}", round(value, digits).unwrap());
+        assert!(
+            same(round(value, digits).unwrap(), expected),
+            "{value:e} {digits} {expected:e} {:e}",
+            round(value, digits).unwrap()
+        );
     }
     assert_eq!(round(1.7e308, -308), None);
 }

@@ -195,7 +195,8 @@ pub fn pad(body: &str, padding_at: usize, spec: &Spec) -> Result<Text, Stop> {
     let (head, rest) = body.split_at(padding_at);
     if let Some(fill) = char::from_u32(spec.fill) {
         let mut out = String::new();
-        let size = padding.checked_mul(fill.len_utf8()).and_then(|n| n.checked_add(body.len())).ok_or(Stop::NoMemory)?;
+        let size =
+            padding.checked_mul(fill.len_utf8()).and_then(|n| n.checked_add(body.len())).ok_or(Stop::NoMemory)?;
         out.try_reserve_exact(size).map_err(|_| Stop::NoMemory)?;
         out.extend(std::iter::repeat_n(fill, left));
         out.push_str(head);

@@ -273,8 +273,7 @@ impl Ref<Int> {
         }
         let (a, b) = (self.digits(), other.digits());
         let mut new = NewInt::new(a.len().max(b.len()) + 1)?;
-        let negative =
-            digits::bit_op(new.digits_mut(), op, (a, self.is_negative()), (b, other.is_negative()));
+        let negative = digits::bit_op(new.digits_mut(), op, (a, self.is_negative()), (b, other.is_negative()));
         Ok(new.finish(negative))
     }
 

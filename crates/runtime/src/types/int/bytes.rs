@@ -1,8 +1,8 @@
 //! Ints as arrays of bytes, in both orders and both signednesses.
 
+use super::Int;
 use super::digits::{MASK, SHIFT};
 use super::raw::NewInt;
-use super::Int;
 use crate::prelude::*;
 
 impl Int {

@@ -53,6 +53,13 @@ pub fn from_object(object: Borrowed<'_, Object>) -> PyResult<Ref<Int>> {
     }
 }
 
+impl Int {
+    /// `int(object)`, always an exact int.
+    pub fn from_number(object: Borrowed<'_, Object>) -> PyResult<Ref<Int>> {
+        from_object(object)
+    }
+}
+
 /// `int(object, base)`.
 fn from_text(object: Borrowed<'_, Object>, base: Borrowed<'_, Object>) -> PyResult<Ref<Int>> {
     let base = base.as_clamped_isize()?;

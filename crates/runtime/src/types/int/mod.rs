@@ -11,7 +11,7 @@ mod raw;
 mod object;
 pub mod arith;
 mod compare;
-mod text;
+pub mod text;
 mod bytes;
 mod construct;
 mod methods;

@@ -1,9 +1,9 @@
 //! What Rust code calls: making ints, reading them as machine values, and what else needs no other type.
 
+use super::Int;
 use super::digits::{self, SHIFT, Stop, limbs};
 use super::raw::{self, NewInt};
 use super::support::{interrupted, stopped};
-use super::Int;
 use crate::prelude::*;
 
 /// Prime modulus of numeric hashes, 2^61 - 1, and its bits.

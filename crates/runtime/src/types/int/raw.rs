@@ -125,8 +125,7 @@ fn new_small_block() -> PyResult<*mut PyLongObject> {
 #[cold]
 #[inline(never)]
 fn malloc_block(size: usize) -> PyResult<*mut u8> {
-    // SAFETY: any size may be asked for.
-    let block = unsafe { memory::small::malloc(size) }.cast::<u8>();
+    let block = memory::small::malloc(size);
     if block.is_null() { Err(Raised::no_memory()) } else { Ok(block) }
 }
 
@@ -340,7 +339,7 @@ pub fn new_subclass(cls: Borrowed<'_, Type>, value: &Ref<Int>) -> PyResult<Ref<O
     let digits = value.digits();
     // SAFETY: `tp_alloc` gives zeroed memory for that many digits behind the head.
     unsafe {
-        let object = memory::object::alloc(cls, digits.len().max(1) as isize)?.cast::<PyLongObject>();
+        let object = memory::object::alloc(cls.as_ptr().cast(), digits.len().max(1) as isize)?.cast::<PyLongObject>();
         (*object).long_value.lv_tag.set(value.tag() & !IMMORTAL);
         let first = object.cast::<u8>().add(HEAD).cast::<u32>();
         ptr::copy_nonoverlapping(digits.as_ptr(), first, digits.len());

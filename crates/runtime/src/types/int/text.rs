@@ -152,6 +152,11 @@ impl Ref<Int> {
         Ok(out)
     }
 
+    /// The digits in base 2, 8, 10 or 16, after a minus where there is one.
+    pub fn to_text_in_base(&self, base: u32) -> PyResult<String> {
+        self.to_text(Base::from_radix(base).unwrap_or(Base::Decimal), false)
+    }
+
     /// `str(self)`
     pub fn to_decimal_str(&self) -> PyResult<Ref<Str>> {
         if let Some(value) = self.small_value() {

@@ -51,7 +51,7 @@ impl TupleIterator {
         }
         let index = this.0.it_index.get();
         // SAFETY: the iterator owns the tuple.
-        let item = unsafe { Borrowed::<Tuple>::from_ptr(tuple) }.try_get(index as usize).map(Borrowed::to_owned);
+        let item = unsafe { Borrowed::<Tuple>::from_ptr(tuple) }.try_get(index as usize).map(|item| item.to_owned());
         if item.is_some() {
             this.0.it_index.set(index + 1);
         } else {

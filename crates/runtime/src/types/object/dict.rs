@@ -10,7 +10,6 @@ use core::ptr;
 use crate::abi::*;
 use crate::prelude::*;
 use crate::types::dict::instance;
-use crate::types::exceptions::AttributeError;
 
 pub use instance::{clear_managed_dict as clear_managed, visit_managed_dict as visit_managed};
 
@@ -119,8 +118,8 @@ pub fn set(object: &Ref<Object>, value: Option<Borrowed<'_, Object>>) -> PyResul
 }
 
 /// A native getter of `__dict__`.
-pub fn generic_get_dict(object: &Ref<Object>) -> PyResult<Ref<Dict>> {
-    get_or_create(object)
+pub fn generic_get_dict(object: &Ref<Object>) -> PyResult<Ref<Object>> {
+    get_or_create(object).map(Ref::into_object)
 }
 
 /// A native setter of `__dict__`. Unlike for classes of Python the dictionary cannot be deleted.

@@ -15,7 +15,7 @@ fn copyreg() -> PyResult<Ref<Object>> {
     if let Some(module) = interpreter.modules_dict()?.get_str(id!("copyreg")) {
         return Ok(module);
     }
-    match interpreter.builtins_dict()?.get_str(id!("__import__")) {
+    match interpreter.builtins_dict().get_str(id!("__import__")) {
         Some(import) => import.call1(id!("copyreg").upcast()),
         None => Err(raise!(ImportError, "__import__ not found")),
     }

@@ -130,11 +130,8 @@ impl OrderedDict {
 
     #[slot(nb_or)]
     fn or(left: Borrowed<'_, Object>, right: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
-        let (class, other) = if left.is_instance_of::<OrderedDict>() {
-            (left.type_of(), right)
-        } else {
-            (right.type_of(), left)
-        };
+        let (class, other) =
+            if left.is_instance_of::<OrderedDict>() { (left.type_of(), right) } else { (right.type_of(), left) };
         if !other.is_instance_of::<Dict>() {
             return Ok(not_implemented());
         }
@@ -292,11 +289,7 @@ impl OrderedDict {
     fn dict_setter(this: &Ref<OrderedDict>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
         let Some(value) = value else { return Err(raise!(TypeError, "cannot delete __dict__")) };
         if !value.is_instance_of::<Dict>() {
-            return Err(raise!(
-                TypeError,
-                "__dict__ must be set to a dictionary, not a '{}'",
-                value.type_name()
-            ));
+            return Err(raise!(TypeError, "__dict__ must be set to a dictionary, not a '{}'", value.type_name()));
         }
         let old = this.od_inst_dict.replace(value.to_owned().into_ptr());
         // SAFETY: the field owned it.
@@ -352,11 +345,9 @@ fn add_pairs(this: Borrowed<'_, Object>, pairs: Borrowed<'_, Object>) -> PyResul
         let parts = pair.iter()?;
         let mut next = |have: usize| match parts.next()? {
             Some(part) => Ok(part),
-            None => Err(raise!(
-                ValueError,
-                "need more than {have} value{} to unpack",
-                if have == 1 { "" } else { "s" }
-            )),
+            None => {
+                Err(raise!(ValueError, "need more than {have} value{} to unpack", if have == 1 { "" } else { "s" }))
+            }
         };
         let key = next(0)?;
         let value = next(1)?;
@@ -367,4 +358,3 @@ fn add_pairs(this: Borrowed<'_, Object>, pairs: Borrowed<'_, Object>) -> PyResul
     }
     Ok(())
 }
-

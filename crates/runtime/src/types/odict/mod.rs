@@ -5,8 +5,8 @@
 //! The methods of `dict` itself, called directly, change the dict and not the list, as in CPython.
 //! CPython: `Objects/odictobject.c`.
 
-mod raw;
 mod methods;
+mod raw;
 mod views;
 
 use core::cell::Cell;

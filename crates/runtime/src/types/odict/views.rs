@@ -160,7 +160,7 @@ impl ODictIterator {
                 copy.as_object().to_list()?
             }
         };
-        let iter = crate::types::exceptions::builtin(id!("iter"))?;
+        let iter = crate::thread::builtin(id!("iter"))?;
         Tuple::pack([iter, Tuple::pack([rest.into_object()])?.into_object()])
     }
 }

@@ -120,7 +120,7 @@ impl SetIterator {
         this.si_used.set(used);
         this.si_pos.set(position);
         this.len.set(len);
-        let iter = crate::types::exceptions::builtin(id!("iter"))?;
+        let iter = crate::thread::builtin(id!("iter"))?;
         Tuple::pack([iter, Tuple::pack([rest?.into_object()])?.into_object()])
     }
 }

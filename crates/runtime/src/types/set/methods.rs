@@ -84,7 +84,6 @@ fn size_of_set(set: *mut PySetObject) -> isize {
 
 #[pytype(name = "set", export = "PySet_Type", gc, basetype, unhashable, flags = _Py_TPFLAGS_MATCH_SELF, weaklistoffset = core::mem::offset_of!(PySetObject, weakreflist))]
 impl Set {
-
     #[slot(tp_new, raw)]
     unsafe extern "C" fn new_raw(
         cls: *mut PyTypeObject,
@@ -359,17 +358,13 @@ impl Set {
 
 #[pytype(name = "frozenset", export = "PyFrozenSet_Type", gc, basetype, flags = _Py_TPFLAGS_MATCH_SELF, weaklistoffset = core::mem::offset_of!(PySetObject, weakreflist))]
 impl FrozenSet {
-
     #[slot(tp_new, raw)]
-    unsafe extern "C" fn new_raw(
-        cls: *mut PyTypeObject,
-        args: *mut PyObject,
-        kwargs: *mut PyObject,
-    ) -> *mut PyObject {
+    unsafe extern "C" fn new_raw(cls: *mut PyTypeObject, args: *mut PyObject, kwargs: *mut PyObject) -> *mut PyObject {
         // SAFETY: called with a subtype, a tuple, and a dict or null.
         unsafe {
             let args: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
-            let plain_init = (*cls).tp_init.get().map(|f| f as usize) == (*FrozenSet::TYPE).tp_init.get().map(|f| f as usize);
+            let plain_init =
+                (*cls).tp_init.get().map(|f| f as usize) == (*FrozenSet::TYPE).tp_init.get().map(|f| f as usize);
             let named = Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| kwargs.len() != 0);
             if plain_init && named {
                 return raise!(TypeError, "frozenset() takes no keyword arguments").into_null();

@@ -4,11 +4,11 @@
 //! unused, so every search ends. Comparing keys may run Python code, which may change the set: searches start again when
 //! the table or the entry changed. CPython: `Objects/setobject.c`.
 
-pub mod raw;
+mod iter;
+mod methods;
 mod object;
 mod ops;
-mod methods;
-mod iter;
+pub mod raw;
 #[cfg(test)]
 mod tests;
 

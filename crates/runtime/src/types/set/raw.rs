@@ -159,24 +159,54 @@ pub unsafe fn lookup(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> 
     }
 }
 
-/// Adds a key with a known hash; whether it was new (`set_add_entry`).
+/// Adds a key with a known hash; whether it was new (`set_add_entry`). Of the removed entries that the search passes, the
+/// last is used again.
 pub unsafe fn add_entry(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<bool> {
     // SAFETY: see the head of the file.
     unsafe {
-        let entry = lookup(set, key, hash)?;
-        if !(*entry).key.get().is_null() {
-            return Ok(false);
+        'restart: loop {
+            let table = (*set).table.get();
+            let mut probe = Probe::new(hash, (*set).mask.get() as usize);
+            let mut removed: *mut setentry = ptr::null_mut();
+            loop {
+                let mut entry = table.add(probe.at);
+                for _ in 0..=probe.run() {
+                    let entry_hash = (*entry).hash.get();
+                    if entry_hash == 0 && (*entry).key.get().is_null() {
+                        if !removed.is_null() && (*removed).hash.get() != -1 {
+                            // A comparison used it meanwhile.
+                            continue 'restart;
+                        }
+                        header::incref(key);
+                        (*set).used.set((*set).used.get() + 1);
+                        if !removed.is_null() {
+                            (*removed).key.set(key);
+                            (*removed).hash.set(hash);
+                            return Ok(true);
+                        }
+                        (*entry).key.set(key);
+                        (*entry).hash.set(hash);
+                        (*set).fill.set((*set).fill.get() + 1);
+                        if ((*set).fill.get() * 5) >= (*set).mask.get() * 3 {
+                            let used = (*set).used.get() as usize;
+                            resize(set, if used > 50_000 { used * 2 } else { used * 4 })?;
+                        }
+                        return Ok(true);
+                    }
+                    if entry_hash == hash {
+                        match compare_entry(set, table, entry, key)? {
+                            Match::Equal => return Ok(false),
+                            Match::Different => {}
+                            Match::Changed => continue 'restart,
+                        }
+                    } else if entry_hash == -1 {
+                        removed = entry;
+                    }
+                    entry = entry.add(1);
+                }
+                probe.jump();
+            }
         }
-        header::incref(key);
-        (*entry).key.set(key);
-        (*entry).hash.set(hash);
-        (*set).fill.set((*set).fill.get() + 1);
-        (*set).used.set((*set).used.get() + 1);
-        if ((*set).fill.get() * 5) >= (*set).mask.get() * 3 {
-            let used = (*set).used.get() as usize;
-            resize(set, if used > 50_000 { used * 2 } else { used * 4 })?;
-        }
-        Ok(true)
     }
 }
 

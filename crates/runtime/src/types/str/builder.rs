@@ -5,9 +5,9 @@
 
 use core::ptr;
 
+use super::Str;
 use super::object::{StrData, copy_wide, each_kind};
 use super::raw::{self, Width};
-use super::Str;
 use crate::abi::PyASCIIObject;
 use crate::memory;
 use crate::prelude::*;

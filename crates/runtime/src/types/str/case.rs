@@ -91,9 +91,7 @@ impl Ref<Str> {
         if self.is_ascii() {
             return map_ascii(self, |i, c| if i == 0 { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() });
         }
-        map_all(self, |data, index| {
-            if index == 0 { ctype::to_title(data.get(0)) } else { lower_at(data, index) }
-        })
+        map_all(self, |data, index| if index == 0 { ctype::to_title(data.get(0)) } else { lower_at(data, index) })
     }
 
     pub fn to_titlecase(&self) -> PyResult<Ref<Str>> {

@@ -230,7 +230,7 @@ impl Values<'_> {
             for (name, value) in names.iter().zip(values) {
                 // SAFETY: keyword names are strings.
                 if unsafe { name.cast_unchecked::<Str>() }.equals_str(&key) {
-                    return Ok(value.to_owned());
+                    return Ok((*value).to_owned());
                 }
             }
         }
@@ -246,14 +246,12 @@ impl Values<'_> {
                 self.numbering = wanted;
             } else if self.numbering != wanted {
                 return Err(match wanted {
-                    Numbering::Manual => raise!(
-                        ValueError,
-                        "cannot switch from automatic field numbering to manual field specification"
-                    ),
-                    _ => raise!(
-                        ValueError,
-                        "cannot switch from manual field specification to automatic field numbering"
-                    ),
+                    Numbering::Manual => {
+                        raise!(ValueError, "cannot switch from automatic field numbering to manual field specification")
+                    }
+                    _ => {
+                        raise!(ValueError, "cannot switch from manual field specification to automatic field numbering")
+                    }
                 });
             }
             if index.is_none() {
@@ -268,7 +266,7 @@ impl Values<'_> {
                     return Err(raise!(ValueError, "Format string contains positional fields"));
                 };
                 match args.get(index) {
-                    Some(value) => value.to_owned(),
+                    Some(value) => (*value).to_owned(),
                     None => {
                         return Err(raise!(
                             IndexError,
@@ -471,7 +469,7 @@ impl FormatterIterator {
         // SAFETY: the iterator owns its string.
         unsafe {
             drop(Ref::<Str>::from_owned_ptr_or_null((*this).string.replace(ptr::null_mut())));
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 
@@ -514,7 +512,7 @@ impl FieldNameIterator {
         // SAFETY: the iterator owns its string.
         unsafe {
             drop(Ref::<Str>::from_owned_ptr_or_null((*this).string.replace(ptr::null_mut())));
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 

@@ -90,7 +90,7 @@ impl StrIterator {
         unsafe {
             memory::object::gc_untrack(this.cast());
             (*this).release();
-            memory::object::dealloc_finish(this.cast());
+            memory::object::dealloc_finish(this);
         }
     }
 }

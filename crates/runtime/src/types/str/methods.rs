@@ -51,19 +51,11 @@ fn tail_matches(
         return Ok(matches(&affix));
     }
     let Some(affixes) = affix.downcast::<Tuple>() else {
-        return Err(raise!(
-            TypeError,
-            "{function} first arg must be str or a tuple of str, not {}",
-            affix.type_name()
-        ));
+        return Err(raise!(TypeError, "{function} first arg must be str or a tuple of str, not {}", affix.type_name()));
     };
     for affix in affixes.iter() {
         let Some(affix) = affix.downcast::<Str>() else {
-            return Err(raise!(
-                TypeError,
-                "tuple for {function} must only contain str, not {}",
-                affix.type_name()
-            ));
+            return Err(raise!(TypeError, "tuple for {function} must only contain str, not {}", affix.type_name()));
         };
         if matches(&affix) {
             return Ok(true);
@@ -77,11 +69,7 @@ fn not_found() -> Raised {
 }
 
 /// What `str(...)` makes, before it is turned into an instance of a subclass.
-fn new_value(
-    object: Option<Borrowed<'_, Object>>,
-    encoding: Option<&str>,
-    errors: Option<&str>,
-) -> PyResult<Ref<Str>> {
+fn new_value(object: Option<Borrowed<'_, Object>>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Ref<Str>> {
     let Some(object) = object else { return Ok(Str::empty()) };
     if encoding.is_none() && errors.is_none() {
         return object.str();
@@ -167,9 +155,7 @@ impl Str {
     fn sequence_concat(this: &Ref<Str>, other: Borrowed<'_, Object>) -> PyResult<Ref<Str>> {
         match other.downcast::<Str>() {
             Some(other) => Str::concat(this, &other),
-            None => {
-                Err(raise!(TypeError, "can only concatenate str (not \"{}\") to str", other.type_name()))
-            }
+            None => Err(raise!(TypeError, "can only concatenate str (not \"{}\") to str", other.type_name())),
         }
     }
 
@@ -190,11 +176,7 @@ impl Str {
     fn sequence_contains(this: &Ref<Str>, item: Borrowed<'_, Object>) -> PyResult<bool> {
         match item.downcast::<Str>() {
             Some(item) => Ok(search::find(this.data(), item.data()).is_some()),
-            None => Err(raise!(
-                TypeError,
-                "'in <string>' requires string as left operand, not {}",
-                item.type_name()
-            )),
+            None => Err(raise!(TypeError, "'in <string>' requires string as left operand, not {}", item.type_name())),
         }
     }
 
@@ -226,11 +208,8 @@ impl Str {
     fn sizeof(this: &Ref<Str>) -> PyResult<isize> {
         let chars = (this.len() + 1) * this.kind() as usize;
         let state = &this.0.state;
-        let mut size = if !state.compact() {
-            size_of::<PyUnicodeObject>() + chars
-        } else {
-            this.width().data_offset() + chars
-        };
+        let mut size =
+            if !state.compact() { size_of::<PyUnicodeObject>() + chars } else { this.width().data_offset() + chars };
         // SAFETY: a live string.
         let (utf8, utf8_len) = unsafe { raw::cached_utf8(this.as_raw().cast()) };
         if !utf8.is_null() && utf8 != this.data_mut_ptr() {
@@ -240,8 +219,8 @@ impl Str {
     }
 
     #[method(signature = "($self, /, encoding='utf-8', errors='strict')")]
-    fn encode(this: &Ref<Str>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Ref<Object>> {
-        codec::encode_str(this, encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))
+    fn encode(this: &Ref<Str>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Ref<Bytes>> {
+        codec::encode_to_bytes(this, encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))
     }
 
     #[method(signature = "($self, sub[, start[, end]], /)")]

@@ -8,11 +8,7 @@ use crate::prelude::*;
 fn fill_char(fillchar: Option<Borrowed<'_, Object>>) -> PyResult<u32> {
     let Some(fillchar) = fillchar else { return Ok(32) };
     let Some(string) = fillchar.downcast::<Str>() else {
-        return Err(raise!(
-            TypeError,
-            "The fill character must be a unicode character, not {}",
-            fillchar.type_name()
-        ));
+        return Err(raise!(TypeError, "The fill character must be a unicode character, not {}", fillchar.type_name()));
     };
     if string.len() != 1 {
         return Err(raise!(TypeError, "The fill character must be exactly one character long"));
@@ -54,12 +50,7 @@ fn required_separator(sep: Borrowed<'_, Object>) -> PyResult<Borrowed<'_, Str>> 
 #[pymethods(part = TEXT_METHODS)]
 impl Str {
     #[method(name = "replace", signature = "($self, old, new, /, count=-1)")]
-    fn py_replace(
-        this: &Ref<Str>,
-        old: Borrowed<'_, Str>,
-        new: Borrowed<'_, Str>,
-        count: isize,
-    ) -> PyResult<Ref<Str>> {
+    fn py_replace(this: &Ref<Str>, old: Borrowed<'_, Str>, new: Borrowed<'_, Str>, count: isize) -> PyResult<Ref<Str>> {
         this.replace(&old, &new, count)
     }
 
@@ -115,7 +106,8 @@ impl Str {
 
     #[method(name = "partition", signature = "($self, sep, /)")]
     fn py_partition(this: &Ref<Str>, sep: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>> {
-        this.partition(&required_separator(sep)?)
+        let sep = required_separator(sep)?;
+        this.partition(&sep)
     }
 
     #[method(signature = "($self, width, fillchar=' ', /)")]
@@ -147,7 +139,8 @@ impl Str {
 
     #[method(name = "rpartition", signature = "($self, sep, /)")]
     fn py_rpartition(this: &Ref<Str>, sep: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>> {
-        this.rpartition(&required_separator(sep)?)
+        let sep = required_separator(sep)?;
+        this.rpartition(&sep)
     }
 
     #[method(name = "splitlines", signature = "($self, /, keepends=False)")]

@@ -7,27 +7,25 @@
 //!
 //! CPython: `Objects/unicodeobject.c`, `Objects/stringlib/`, `Objects/unicodectype.c`.
 
-mod raw;
-pub(crate) mod outside;
-mod object;
-pub mod intern;
 pub mod builder;
-pub mod search;
-pub mod ctype;
 mod case;
-mod repr;
-pub(crate) mod split;
-mod replace;
+pub mod ctype;
+pub mod format;
+pub mod intern;
+mod iter;
 mod methods;
 mod methods_text;
-mod predicates;
-mod iter;
 pub(crate) mod number_text;
+mod object;
+pub(crate) mod outside;
 pub mod percent;
-pub mod format;
+mod predicates;
+mod raw;
+mod replace;
+mod repr;
+pub mod search;
+pub(crate) mod split;
 pub mod translate;
-#[cfg(test)]
-mod tests;
 
 use crate::abi::PyASCIIObject;
 

@@ -5,6 +5,7 @@
 use crate::prelude::*;
 use crate::types::float::text::{self, Flags};
 use crate::types::int::digits::Stop;
+use crate::types::int::{Base, number_to_int};
 
 /// The exception for an operation of digits that gave up.
 pub(crate) fn stopped(stop: Stop) -> Raised {
@@ -31,7 +32,7 @@ fn integer_of(value: Borrowed<'_, Object>, code: u8) -> PyResult<Ref<Int>> {
     }
     let converted = match code {
         b'x' | b'X' | b'o' => value.index(),
-        _ => Int::from_number(value),
+        _ => number_to_int(value),
     };
     converted.or_else(|raised| {
         raised.clear_if::<crate::types::exceptions::TypeError>()?;
@@ -49,12 +50,12 @@ pub(crate) fn integer_text(
 ) -> PyResult<String> {
     let int = integer_of(value, code)?;
     let (base, prefix) = match code {
-        b'o' => (8, "0o"),
-        b'x' => (16, "0x"),
-        b'X' => (16, "0X"),
-        _ => (10, ""),
+        b'o' => (Base::Octal, "0o"),
+        b'x' => (Base::Hexadecimal, "0x"),
+        b'X' => (Base::Hexadecimal, "0X"),
+        _ => (Base::Decimal, ""),
     };
-    let text = int.to_text_in_base(base)?;
+    let text = int.to_text(base, false)?;
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text.as_str()),

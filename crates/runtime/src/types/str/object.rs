@@ -70,7 +70,13 @@ impl<'a> StrData<'a> {
     /// An upper bound of the characters that is exact in width.
     pub fn width(self) -> Width {
         match self {
-            StrData::Ucs1(data) => if data.is_ascii() { Width::Ascii } else { Width::Latin1 },
+            StrData::Ucs1(data) => {
+                if data.is_ascii() {
+                    Width::Ascii
+                } else {
+                    Width::Latin1
+                }
+            }
             StrData::Ucs2(data) => Width::of(data.iter().fold(0, |all, &c| all | u32::from(c))),
             StrData::Ucs4(data) => Width::of(data.iter().fold(0, |all, &c| all.max(c))),
         }
@@ -597,6 +603,23 @@ impl Ref<Str> {
             out.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes());
         }
         Ok(Some(out))
+    }
+
+    /// UTF-8 with surrogates as three bytes each: what `surrogatepass` gives.
+    pub fn to_wtf8(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.len() + self.len() / 2);
+        for c in self.chars() {
+            match char::from_u32(c) {
+                Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                None => out.extend_from_slice(&[0xed, 0x80 | (c >> 6 & 0x3f) as u8, 0x80 | (c & 0x3f) as u8]),
+            }
+        }
+        out
+    }
+
+    /// ASCII letters, digits and underscores alone: constants of that form are interned.
+    pub fn looks_like_name(&self) -> bool {
+        self.as_ascii().is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
     }
 
     /// The text for messages: surrogates become U+FFFD.

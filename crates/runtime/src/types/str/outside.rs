@@ -15,7 +15,7 @@ pub(crate) fn import(name: &str) -> PyResult<Ref<Object>> {
 
 /// `warnings.warn(message, BytesWarning)` if `-b` asks for it.
 pub(crate) fn bytes_warning(message: &str) -> PyResult<()> {
-    if crate::thread::bytes_warning_level() == 0 {
+    if crate::thread::config().bytes_warning == 0 {
         return Ok(());
     }
     crate::modules::warnings::warn(<exceptions::BytesWarning as PyLayout>::type_object(), message, 1)
@@ -33,11 +33,9 @@ pub(crate) fn reduce_iterator(
 ) -> PyResult<Ref<Object>> {
     let iter = builtin(id!("iter"))?;
     let parts = match sequence {
-        Some(sequence) => vec![
-            iter,
-            Tuple::from_vec(vec![sequence])?.into_object(),
-            Int::from_isize(index)?.into_object(),
-        ],
+        Some(sequence) => {
+            vec![iter, Tuple::from_vec(vec![sequence])?.into_object(), Int::from_isize(index)?.into_object()]
+        }
         None => vec![iter, Tuple::from_vec(vec![empty])?.into_object()],
     };
     Ok(Tuple::from_vec(parts)?.into_object())
@@ -77,7 +75,13 @@ pub(crate) fn slice_indices(slice: &Ref<Slice>, len: usize) -> PyResult<(usize, 
     let stop = slice_bound(Some(stop), if step < 0 { isize::MIN } else { isize::MAX })?;
     let adjust = |at: isize| match at {
         at if at < 0 => (at.wrapping_add(len)).max(if step < 0 { -1 } else { 0 }),
-        at if at >= len => if step < 0 { len - 1 } else { len },
+        at if at >= len => {
+            if step < 0 {
+                len - 1
+            } else {
+                len
+            }
+        }
         at => at,
     };
     let (start, stop) = (adjust(start), adjust(stop));

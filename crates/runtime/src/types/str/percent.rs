@@ -280,11 +280,7 @@ fn character(value: &Ref<Object>) -> PyResult<u32> {
         Ok(int) => int,
         Err(raised) => {
             raised.clear_if::<crate::types::exceptions::TypeError>()?;
-            return Err(raise!(
-                TypeError,
-                "%c requires an int or a unicode character, not {}",
-                value.type_name()
-            ));
+            return Err(raise!(TypeError, "%c requires an int or a unicode character, not {}", value.type_name()));
         }
     };
     match int.to_i64().and_then(|value| u32::try_from(value).ok()) {

@@ -7,8 +7,8 @@ use core::ptr;
 
 use super::{Str, intern};
 use crate::abi::{
-    self, PyASCIIObject, PyCompactUnicodeObject, PyObject, PyTypeObject, PyUnicodeObject, PyUnicodeObject_data,
-    SSTATE_INTERNED_IMMORTAL_STATIC, SSTATE_INTERNED_MORTAL, SSTATE_NOT_INTERNED, _PyUnicodeObject_state,
+    self, _PyUnicodeObject_state, PyASCIIObject, PyCompactUnicodeObject, PyObject, PyTypeObject, PyUnicodeObject,
+    PyUnicodeObject_data, SSTATE_INTERNED_IMMORTAL_STATIC, SSTATE_INTERNED_MORTAL, SSTATE_NOT_INTERNED,
 };
 use crate::memory;
 use crate::object::header;
@@ -118,8 +118,7 @@ pub unsafe fn data_ptr(object: *mut PyASCIIObject) -> *mut u8 {
         let bits = (*object).state.bits.get();
         if bits & _PyUnicodeObject_state::COMPACT != 0 {
             let ascii = bits & _PyUnicodeObject_state::ASCII != 0;
-            let offset =
-                if ascii { size_of::<PyASCIIObject>() } else { size_of::<PyCompactUnicodeObject>() };
+            let offset = if ascii { size_of::<PyASCIIObject>() } else { size_of::<PyCompactUnicodeObject>() };
             object.cast::<u8>().add(offset)
         } else {
             (*object.cast::<PyUnicodeObject>()).data.get().any.cast()

@@ -31,8 +31,7 @@ impl Ref<Str> {
         }
         if self.is_ascii()
             && new.is_ascii()
-            && let (StrData::Ucs1(data), StrData::Ucs1(new), StrData::Ucs1(old)) =
-                (self.data(), new.data(), old.data())
+            && let (StrData::Ucs1(data), StrData::Ucs1(new), StrData::Ucs1(old)) = (self.data(), new.data(), old.data())
             && len > 1
         {
             return replace_ascii(data, old, new, matches, len);

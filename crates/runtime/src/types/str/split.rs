@@ -8,10 +8,7 @@ use super::{Str, StrData, ctype, each_kind, search};
 use crate::prelude::*;
 
 /// Runs `body` on the items of a list or tuple; `body` runs no Python code.
-pub(crate) fn with_items<R>(
-    sequence: &Ref<Object>,
-    body: impl FnOnce(&[Ref<Object>]) -> PyResult<R>,
-) -> PyResult<R> {
+pub(crate) fn with_items<R>(sequence: &Ref<Object>, body: impl FnOnce(&[Ref<Object>]) -> PyResult<R>) -> PyResult<R> {
     if let Some(tuple) = sequence.downcast::<Tuple>() {
         return body(tuple.as_slice());
     }

@@ -8,7 +8,7 @@ use super::{Type, bases, cache, ready};
 use crate::abi::*;
 use crate::prelude::*;
 use crate::types::descr::doc;
-use crate::types::exceptions::{self, AttributeError};
+use crate::types::exceptions;
 use crate::types::mappingproxy::MappingProxy;
 
 const ANNOTATIONS: &str = "__annotations__";

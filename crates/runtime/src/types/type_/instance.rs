@@ -12,7 +12,6 @@ use crate::memory::object as heap;
 use crate::object::header;
 use crate::object::protocol::number::into_c;
 use crate::prelude::*;
-use crate::types::exceptions::AttributeError;
 use crate::types::object::dict as instance_dict;
 
 /// The table of `__slots__` members, behind a heap type object (`_PyHeapType_GET_MEMBERS`).
@@ -161,7 +160,7 @@ pub unsafe extern "C" fn subtype_dealloc(this: *mut PyObject) {
             if gc {
                 heap::gc_track(this);
             }
-            if heap::call_finalizer_from_dealloc(this) {
+            if !heap::finalize_from_dealloc(this) {
                 return;
             }
             if gc {

@@ -194,7 +194,7 @@ impl Type {
         unsafe {
             let keys = (*this.as_raw().cast::<PyHeapTypeObject>()).ht_cached_keys.get();
             if !keys.is_null() {
-                size += crate::types::dict::keys::size_of_keys(keys);
+                size += crate::types::dict::keys::byte_size(keys);
             }
         }
         size

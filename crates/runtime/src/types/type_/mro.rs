@@ -20,8 +20,8 @@ pub fn linearise(ty: &Ref<Type>) -> PyResult<Vec<Ref<Object>>> {
     let mut result = vec![ty.clone().into_object()];
     if bases.len() == 1 {
         // SAFETY: as above; its order was checked not to be null.
-        let base: &Ref<Type> = unsafe { bases.get(0).cast_unchecked() };
-        if let Some(mro) = base.mro() {
+        let mro = unsafe { bases.get(0).cast_unchecked::<Type>().mro() };
+        if let Some(mro) = mro {
             result.extend(mro.iter().map(|class| class.to_owned()));
         }
         return Ok(result);

@@ -16,7 +16,6 @@ use crate::object::protocol::number::into_c;
 use crate::prelude::*;
 use crate::thread;
 use crate::types::classmethod::{ClassMethod, StaticMethod};
-use crate::types::exceptions::AttributeError;
 use crate::types::function::Function;
 
 /// `type.__new__(metatype, name, bases, dict, **kwargs)`, for the slot.

@@ -270,7 +270,7 @@ unsafe fn add_wrappers(ty: TypePtr) -> PyResult<()> {
     unsafe {
         let dict: Borrowed<'_, Dict> = Borrowed::from_ptr((*ty).tp_dict.get());
         let handle: Borrowed<'_, Type> = Borrowed::from_ptr(ty);
-        for row in SLOTDEFS {
+        for row in &SLOTDEFS {
             if row.wrapper.get().is_none() {
                 continue;
             }

@@ -48,7 +48,10 @@ macro_rules! flags {
 
 macro_rules! slotdefs {
     ($($name:literal $suite:ident.$slot:ident $function:tt $wrapper:tt $([$keywords:ident])? $signature:literal $doc:literal;)*) => {
-        pub static SLOTDEFS: &[wrapperbase] = &[$(
+        /// How many rows there are.
+        pub const LENGTH: usize = [$($name),*].len();
+
+        pub static SLOTDEFS: [wrapperbase; LENGTH] = [$(
             wrapperbase {
                 name: Cell::new(concat!($name, "\0").as_ptr().cast()),
                 offset: Cell::new(offset_of!(PyHeapTypeObject, $suite.$slot) as c_int),
@@ -168,7 +171,7 @@ pub fn name(row: &wrapperbase) -> Borrowed<'static, Str> {
 
 #[cold]
 fn intern_names() {
-    for row in SLOTDEFS {
+    for row in &SLOTDEFS {
         // SAFETY: names of rows are C strings of ASCII.
         let text = unsafe { CStr::from_ptr(row.name.get()) };
         row.name_strobj.set(Str::intern_immortal(text.to_str().unwrap_or_default()).as_ptr());
@@ -194,7 +197,7 @@ pub fn rows_named(name: *mut PyObject) -> impl Iterator<Item = usize> {
 /// # Safety
 /// `ty` is a live type.
 pub unsafe fn only_filled_slot(ty: TypePtr, name: *mut PyObject) -> *mut *mut c_void {
-    let mut found = ptr::null_mut();
+    let mut found: *mut *mut c_void = ptr::null_mut();
     for row in rows_named(name) {
         // SAFETY: offsets of the table are those of slots.
         unsafe {

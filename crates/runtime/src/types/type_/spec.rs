@@ -438,6 +438,28 @@ pub fn base_by_token(ty: &Ref<Type>, token: *mut c_void) -> Option<Ref<Type>> {
     })
 }
 
+/// The module, defined by `def`, that the type or one of its bases was made for (`PyType_GetModuleByDef`).
+pub fn module_by_def(ty: &Ref<Type>, def: *mut PyModuleDef) -> PyResult<Ref<Object>> {
+    for class in ty.mro().iter().flat_map(|mro| mro.iter()) {
+        // SAFETY: the MRO has types only, and `ht_module` is a module or null.
+        unsafe {
+            let class: &Ref<Type> = class.cast_unchecked();
+            if !class.is_heap_type() {
+                continue;
+            }
+            let module = (*class.as_raw().cast::<PyHeapTypeObject>()).ht_module.get();
+            if !module.is_null() && (*module.cast::<PyModuleObject>()).md_def.get() == def {
+                return Ok(Ref::from_borrowed_ptr(module));
+            }
+        }
+    }
+    Err(raise!(
+        TypeError,
+        "PyType_GetModuleByDef: No superclass of '{}' has the given module",
+        ty.name()
+    ))
+}
+
 /// The module that a type was made for (`PyType_GetModule`).
 pub fn module_of(ty: &Ref<Type>) -> PyResult<Ref<Object>> {
     if !ty.is_heap_type() {

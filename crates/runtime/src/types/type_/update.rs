@@ -9,7 +9,7 @@ use core::ops::Range;
 use core::ptr;
 
 use super::raw::{TypePtr, clear_flags, is_subtype_raw, slot};
-use super::slotdefs::{SLOTDEFS, group_of, name, only_filled_slot, rows_named};
+use super::slotdefs::{LENGTH, SLOTDEFS, group_of, name, only_filled_slot, rows_named};
 use super::slots::slot_tp_new;
 use super::{cache, subclasses};
 use crate::abi::*;
@@ -119,8 +119,7 @@ pub unsafe fn update_own(ty: TypePtr) -> PyResult<()> {
     // SAFETY: by contract.
     unsafe {
         let dict: Borrowed<'_, Dict> = Borrowed::from_ptr((*ty).tp_dict.get());
-        let mut done = [false; 128];
-        const { assert!(SLOTDEFS_FIT) };
+        let mut done = [false; LENGTH];
         for (key, _) in dict.items_snapshot()? {
             let Some(text) = key.downcast::<Str>() else { continue };
             if !is_dunder(&text) {
@@ -139,9 +138,6 @@ pub unsafe fn update_own(ty: TypePtr) -> PyResult<()> {
         Ok(())
     }
 }
-
-const SLOTDEFS_FIT: bool = SLOTDEFS_LENGTH <= 128;
-const SLOTDEFS_LENGTH: usize = 94;
 
 /// Whether the name begins and ends with two underscores.
 pub fn is_dunder(name: &Ref<Str>) -> bool {

@@ -5,16 +5,16 @@
 //! first. **Invariant:** a reference is in its object's list exactly while `wr_object` is that object; a dead one refers to
 //! `None`. CPython: `Objects/weakrefobject.c`.
 
+mod proxy;
 mod raw;
 mod reference;
-mod proxy;
 
 use crate::abi::PyWeakReference;
 
-pub use proxy::{CallableProxy, Proxy, _PyWeakref_CallableProxyType, _PyWeakref_ProxyType, new_proxy};
+pub use proxy::{_PyWeakref_CallableProxyType, _PyWeakref_ProxyType, CallableProxy, Proxy, new_proxy};
 pub use raw::{
-    clear_reference, clear_references, clear_references_without_callbacks, count, is_weakref, is_weakref_raw, list_slot,
-    list_slot_checked,
+    clear_reference, clear_references, clear_references_without_callbacks, clear_refs, clear_refs as clear_object,
+    count, is_weakref, is_weakref_raw, list_slot, list_slot_checked,
 };
 pub use reference::_PyWeakref_RefType;
 

@@ -242,15 +242,23 @@ pub unsafe fn clear_references(object: *mut PyObject) {
             if let (Some(reference), Some(callback)) = (reference, callback)
                 && let Err(raised) = callback.call1(reference.borrow())
             {
-                let message =
-                    format!("Exception ignored while calling weakref callback {}", callback.to_repr_text());
-                crate::types::exceptions::write_unraisable(raised, &message, None);
+                let message = format!("Exception ignored while calling weakref callback {}", callback.to_repr_text());
+                crate::types::exceptions::report_unraisable(raised, &message, None);
             }
         }
         if let Some(pending) = pending {
             let _ = Raised::restore(pending);
         }
     }
+}
+
+/// [`clear_references`] under the names that types use.
+///
+/// # Safety
+/// As there.
+pub unsafe fn clear_refs(object: *mut PyObject) {
+    // SAFETY: by contract.
+    unsafe { clear_references(object) }
 }
 
 /// Makes all references to an object dead; callbacks stay uncalled (`PyUnstable_Object_ClearWeakRefsNoCallbacks`).

@@ -42,11 +42,8 @@ impl Complement<'_> {
 /// `out = a op b` for two signed values; returns whether the result is negative. `out.len()` is one more than the
 /// longer operand.
 pub fn bit_op(out: &mut [u32], op: BitOp, (a, a_negative): (&[u32], bool), (b, b_negative): (&[u32], bool)) -> bool {
-    let read = |digits, negative: bool| Complement {
-        digits,
-        flip: if negative { MASK } else { 0 },
-        carry: negative as u32,
-    };
+    let read =
+        |digits, negative: bool| Complement { digits, flip: if negative { MASK } else { 0 }, carry: negative as u32 };
     let mut x = read(a, a_negative);
     let mut y = read(b, b_negative);
     let negative = op.apply(a_negative as u32, b_negative as u32) == 1;

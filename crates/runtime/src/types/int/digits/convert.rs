@@ -97,7 +97,11 @@ pub fn leading_f64(a: &[u32]) -> (f64, i64) {
 
 /// `2^exponent`, also for subnormal results; `-1074 <= exponent <= 1023`.
 pub fn power_of_two(exponent: i64) -> f64 {
-    if exponent >= -1022 { f64::from_bits(((exponent + 1023) as u64) << 52) } else { f64::from_bits(1 << (exponent + 1074)) }
+    if exponent >= -1022 {
+        f64::from_bits(((exponent + 1023) as u64) << 52)
+    } else {
+        f64::from_bits(1 << (exponent + 1074))
+    }
 }
 
 /// The digits of the integer part of a finite `value >= 0`, and how many; the rest of the array is zero.
@@ -177,7 +181,9 @@ pub fn true_divide(a: &[u32], b: &[u32], interrupted: &mut Interrupt<'_>) -> Res
     }
     // Exact: at most 53 significant bits at or above the smallest exponent.
     let exact = kept as f64;
-    Ok(Some(if exponent < -1022 { exact * power_of_two(-1022) * power_of_two(exponent + 1022) } else if exponent > 900 {
+    Ok(Some(if exponent < -1022 {
+        exact * power_of_two(-1022) * power_of_two(exponent + 1022)
+    } else if exponent > 900 {
         exact * power_of_two(900) * power_of_two(exponent - 900)
     } else {
         exact * power_of_two(exponent)

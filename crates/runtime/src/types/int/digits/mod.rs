@@ -6,8 +6,8 @@
 
 mod bits;
 mod convert;
-mod linear;
 pub mod limbs;
+mod linear;
 
 pub use bits::{BitOp, bit_op};
 pub use convert::{from_f64_magnitude, leading_f64, pack, pack_into, true_divide, unpack, unpacked_len};

@@ -68,7 +68,17 @@ fn float_conversions_round_half_to_even() {
         d.truncate(significant(&d));
         d
     };
-    for m in [1u128, 3, (1 << 53) + 1, (1 << 54) + 2, (1 << 54) + 6, (1 << 53) + 3, u64::MAX as u128, u128::MAX >> 1, (1 << 100) + 1] {
+    for m in [
+        1u128,
+        3,
+        (1 << 53) + 1,
+        (1 << 54) + 2,
+        (1 << 54) + 6,
+        (1 << 53) + 3,
+        u64::MAX as u128,
+        u128::MAX >> 1,
+        (1 << 100) + 1,
+    ] {
         let (f, e) = leading_f64(&digits(m));
         assert_eq!(f * 2f64.powi(e as i32), m as f64, "{m}");
         let (d, n) = from_f64_magnitude(m as f64);

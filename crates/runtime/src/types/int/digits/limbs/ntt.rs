@@ -148,9 +148,9 @@ impl<const P: u64> Plan<P> {
                 }
             } else {
                 let first: &Vec<Factor> = &tables[0];
-                table.extend(first.iter().map(|f| {
-                    Field::<P>::factor(Field::<P>::below_p(Field::<P>::times(f.w, roots[t])))
-                }));
+                table.extend(
+                    first.iter().map(|f| Field::<P>::factor(Field::<P>::below_p(Field::<P>::times(f.w, roots[t])))),
+                );
             }
             tables.push(table);
             power = Field::<P>::mul(power, w);

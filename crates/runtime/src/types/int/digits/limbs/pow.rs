@@ -83,12 +83,21 @@ pub fn pow_mod(
     let mut divider = Divider::new(modulus)?;
     divider.prepare(interrupted)?;
     let mut product = with_capacity(2 * modulus.len())?;
-    windowed(&base, exponent, |a, b, interrupted| {
-        product.clear();
-        product.resize(a.len() + b.len(), 0);
-        if std::ptr::eq(a, b) { square(&mut product, a, interrupted)? } else { mul(&mut product, a, b, interrupted)? }
-        Ok(divider.div_rem(&product, interrupted)?.1)
-    }, interrupted)
+    windowed(
+        &base,
+        exponent,
+        |a, b, interrupted| {
+            product.clear();
+            product.resize(a.len() + b.len(), 0);
+            if std::ptr::eq(a, b) {
+                square(&mut product, a, interrupted)?
+            } else {
+                mul(&mut product, a, b, interrupted)?
+            }
+            Ok(divider.div_rem(&product, interrupted)?.1)
+        },
+        interrupted,
+    )
 }
 
 fn pow_mod_limb(base: u64, exponent: &[u64], m: u64) -> Result<Vec<u64>, Stop> {
@@ -199,22 +208,26 @@ impl<'a> Montgomery<'a> {
         }
     }
 
-    fn pow(
-        &self,
-        base: &[u64],
-        exponent: &[u64],
-        interrupted: &mut Interrupt<'_>,
-    ) -> Result<Vec<u64>, Stop> {
+    fn pow(&self, base: &[u64], exponent: &[u64], interrupted: &mut Interrupt<'_>) -> Result<Vec<u64>, Stop> {
         let n = self.modulus.len();
         let (_, mut x) = div_rem(&shl(base, 64 * n)?, self.modulus, interrupted)?;
         x.try_reserve(n).map_err(|_| Stop::NoMemory)?;
         x.resize(n, 0);
         let mut t = zeroed(2 * n)?;
-        let power = windowed(&x, exponent, |a, b, interrupted| {
-            if std::ptr::eq(a, b) { square(&mut t, a, interrupted)? } else { mul(&mut t, a, b, interrupted)? }
-            self.reduce(&mut t);
-            copy_of(&t[n..], 0)
-        }, interrupted)?;
+        let power = windowed(
+            &x,
+            exponent,
+            |a, b, interrupted| {
+                if std::ptr::eq(a, b) {
+                    square(&mut t, a, interrupted)?
+                } else {
+                    mul(&mut t, a, b, interrupted)?
+                }
+                self.reduce(&mut t);
+                copy_of(&t[n..], 0)
+            },
+            interrupted,
+        )?;
         t[..n].copy_from_slice(&power);
         t[n..].fill(0);
         self.reduce(&mut t);

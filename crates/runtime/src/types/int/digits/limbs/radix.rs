@@ -103,8 +103,11 @@ fn emit(
     // 10^-half = reciprocal * 2^-(half + power_bits - 64 + 127); the difference has 64 more bits.
     let position = (64 * width).saturating_sub(64 + half + power_bits + 63);
     let magnitude = |d: u64| d as u128 * reciprocal;
-    let (difference, negative) =
-        if leading <= 1 << 63 { (magnitude((1 << 63) - leading), false) } else { (magnitude(leading - (1 << 63)), true) };
+    let (difference, negative) = if leading <= 1 << 63 {
+        (magnitude((1 << 63) - leading), false)
+    } else {
+        (magnitude(leading - (1 << 63)), true)
+    };
     let (limb, bits) = (position / 64, position % 64);
     let (d0, d1) = (difference as u64, (difference >> 64) as u64);
     let parts = match bits {
