@@ -16,7 +16,7 @@ pub use run::{exit_status, run_main};
 pub fn initialize(config: Config) -> Result<(), ()> {
     crate::types::hash::init(config.hash_seed);
     thread::config::set_config(config);
-    if thread::initialize_main().is_none() {
+    if thread::state::initialize_main().is_none() {
         eprintln!("Fatal Python error: init_interp_main: no memory for the first thread state");
         return Err(());
     }

@@ -140,7 +140,7 @@ impl Super {
                         class.type_name()
                     ));
                 };
-                (class.to_owned(), rest.first().copied().filter(|object| !object.is_none()).map(Borrowed::to_owned))
+                (class.to_owned(), rest.first().copied().filter(|object| !object.is_none()).map(|object| object.to_owned()))
             }
         };
         let object_class = match &object {

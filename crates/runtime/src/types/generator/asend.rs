@@ -183,7 +183,7 @@ impl AsyncGenASend {
     unsafe fn dealloc(this: *mut AsyncGenASend) {
         // SAFETY: called once, by the last decref.
         unsafe {
-            if !crate::memory::object::call_finalizer_from_dealloc(this.cast()) {
+            if !crate::memory::object::finalize_from_dealloc(this.cast()) {
                 return;
             }
             crate::memory::object::gc_untrack(this.cast());
@@ -384,7 +384,7 @@ impl AsyncGenAThrow {
     unsafe fn dealloc(this: *mut AsyncGenAThrow) {
         // SAFETY: called once, by the last decref.
         unsafe {
-            if !crate::memory::object::call_finalizer_from_dealloc(this.cast()) {
+            if !crate::memory::object::finalize_from_dealloc(this.cast()) {
                 return;
             }
             crate::memory::object::gc_untrack(this.cast());

@@ -129,7 +129,7 @@ pub unsafe fn dealloc(generator: *mut PyGenObject) {
             crate::types::weakref::clear_references(generator.cast());
         }
         crate::memory::object::gc_track(generator.cast());
-        if !crate::memory::object::call_finalizer_from_dealloc(generator.cast()) {
+        if !crate::memory::object::finalize_from_dealloc(generator.cast()) {
             return;
         }
         crate::memory::object::gc_untrack(generator.cast());
