@@ -75,7 +75,11 @@ impl Signature {
         for (index, piece) in pieces.iter().enumerate() {
             if piece == "/" {
                 // The receiver alone may stand before the slash: `($self, /)`.
-                if kind != ParamKind::PositionalOrKeyword || (self.params.is_empty() && self.receiver.is_none()) {
+                if index == 0 && self.receiver.is_none() {
+                    // The slash of a receiver that the macro adds.
+                    continue;
+                }
+                if kind != ParamKind::PositionalOrKeyword {
                     return Err("`/` comes after the positional-only parameters and before `*`".into());
                 }
                 if self.params.iter().any(|param| param.kind == ParamKind::PositionalOnly) {

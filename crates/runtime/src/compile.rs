@@ -80,6 +80,7 @@ pub fn parse_options(request: &Request, is_text: bool) -> syntax::Options<'stati
         mode: request.mode,
         type_comments: request.flags & TYPE_COMMENTS != 0,
         is_text,
+        character_names: Some(&|name| rustpython_unicode::data::lookup_character(name)),
         ..syntax::Options::default()
     }
 }
@@ -89,9 +90,11 @@ fn decode(source: &[u8], is_text: bool) -> PyResult<Option<Vec<u8>>> {
     if is_text {
         return Ok(None);
     }
-    let Some(encoding) = syntax::source::foreign_encoding(source) else { return Ok(None) };
-    let bytes = Bytes::from_slice(source)?;
-    let text = match crate::types::codec::decode_text(bytes.as_borrowed(), &encoding, "strict") {
+    let Some((encoding, _)) = syntax::source::declared_encoding(source) else { return Ok(None) };
+    if matches!(encoding.as_str(), "utf-8" | "utf8" | "latin-1" | "iso-8859-1" | "iso-latin-1" | "ascii" | "us-ascii") {
+        return Ok(None);
+    }
+    let text = match crate::types::codec::decode_bytes(source, &encoding, "strict") {
         Ok(text) => text,
         Err(raised) => {
             if raised.is_a::<exceptions::LookupError>() {
@@ -146,16 +149,13 @@ pub fn parse_error(
 ) -> Raised {
     use syntax::ErrorKind;
     let class = match error.kind {
-        ErrorKind::Syntax if request.flags & ALLOW_INCOMPLETE_INPUT != 0 && error.is_incomplete() => {
-            exceptions::_IncompleteInputError::TYPE
-        }
+        ErrorKind::IncompleteInput => exceptions::_IncompleteInputError::TYPE,
         ErrorKind::Syntax => exceptions::SyntaxError::TYPE,
         ErrorKind::Indentation => exceptions::IndentationError::TYPE,
         ErrorKind::Tab => exceptions::TabError::TYPE,
         ErrorKind::Memory => return raise!(MemoryError, "{}", error.message),
-        ErrorKind::Recursion => return raise!(RecursionError, "{}", error.message),
         ErrorKind::Overflow => return raise!(OverflowError, "{}", error.message),
-        ErrorKind::Value => return raise!(ValueError, "{}", error.message),
+        ErrorKind::Encoding => return raise!(SyntaxError, "encoding problem: {}", error.message),
     };
     let fields = SyntaxFields {
         message: &error.message,
@@ -164,8 +164,7 @@ pub fn parse_error(
         end_lineno: error.end_lineno,
         end_offset: error.end_offset,
     };
-    let text = line_of(source, error.lineno);
-    exceptions::raise_syntax_error(class, fields, filename, text.as_deref())
+    exceptions::raise_syntax_error(class, fields, filename, error.text.as_deref())
 }
 
 /// A warning of the parser; made an error by a filter it becomes a SyntaxError at its place.

@@ -2,7 +2,8 @@
 //!
 //! `object` has handles, errors, protocols and type declaration; `memory` the allocator and the collector;
 //! `types` the built-in types; `interp` the engine; `thread` thread and interpreter state; `import` the import
-//! system's native half; `modules` the native modules that need the inside of the virtual machine.
+//! system's native half; `modules` the native modules that need the inside of the virtual machine; `compile` leads
+//! from source to code objects.
 
 // Code that the attribute macros generate names this crate by its outer name, here and in other crates.
 extern crate self as taipan_runtime;
@@ -13,5 +14,10 @@ pub mod object;
 pub mod memory;
 pub mod types;
 pub mod thread;
+pub mod interp;
+pub mod compile;
+pub mod import;
+pub mod modules;
+pub mod startup;
 
 pub mod prelude;

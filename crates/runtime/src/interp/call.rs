@@ -240,7 +240,7 @@ unsafe fn unexpected_keyword(
         let named = ((*code).co_argcount.get() + (*code).co_kwonlyargcount.get()) as usize;
         let candidates: Vec<String> = (posonly..named).map(|index| parameter(code, index).to_display()).collect();
         let text = keyword.to_display();
-        match crate::object::args::suggest(&text, &candidates) {
+        match crate::object::args::suggest::closest_name(candidates.iter().map(String::as_str), &text) {
             Some(suggestion) => raise!(
                 TypeError,
                 "{}() got an unexpected keyword argument '{text}'. Did you mean '{suggestion}'?",

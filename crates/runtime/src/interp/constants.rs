@@ -5,10 +5,7 @@ use crate::types::exceptions::{AssertionError, NotImplementedError};
 
 /// AssertionError, NotImplementedError, tuple, all, any, by index.
 pub fn common(index: usize) -> PyResult<Ref<Object>> {
-    let builtin = |name| match crate::thread::interpreter().builtins_dict().get_str(name) {
-        Some(value) => Ok(value),
-        None => Err(raise!(SystemError, "builtin '{}' is gone", name.to_display())),
-    };
+    use crate::thread::builtin;
     match index {
         0 => Ok(AssertionError::type_object().upcast().to_owned()),
         1 => Ok(NotImplementedError::type_object().upcast().to_owned()),

@@ -75,7 +75,11 @@ pub unsafe fn dealloc(object: *mut PyObject) {
     unsafe {
         let ty = (*object).ob_type.get();
         if let Some(dealloc) = (*ty).tp_dealloc.get() {
-            dealloc(object)
+            if (*ty).tp_flags.get() & crate::abi::Py_TPFLAGS_HAVE_GC != 0 {
+                crate::memory::trashcan::dealloc(object, dealloc)
+            } else {
+                dealloc(object)
+            }
         }
     }
 }

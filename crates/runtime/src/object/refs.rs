@@ -240,8 +240,8 @@ impl<'a, T> Borrowed<'a, T> {
 
     /// A count of one's own.
     #[inline(always)]
-    pub fn to_owned(self) -> Ref<T> {
-        (*self).clone()
+    pub fn to_owned(&self) -> Ref<T> {
+        (**self).clone()
     }
 
     /// The same borrow seen as `Object`.

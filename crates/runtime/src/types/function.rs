@@ -238,7 +238,7 @@ impl Function {
         unsafe {
             crate::memory::object::gc_untrack(this.cast());
             if !(*this).0.func_weakreflist.get().is_null() {
-                crate::types::weakref::clear_refs(this.cast());
+                crate::types::weakref::clear_references(this.cast());
             }
             for field in (*this).owned_fields() {
                 header::xdecref(field.replace(ptr::null_mut()));
@@ -300,7 +300,7 @@ impl Function {
     }
 
     #[slot(tp_call, raw)]
-    const _CALL: crate::abi::ternaryfunc = crate::types::method::vectorcall_call;
+    const _CALL: crate::abi::ternaryfunc = crate::object::protocol::call::PyVectorcall_Call;
 
     #[slot(tp_descr_get)]
     fn get(
@@ -319,7 +319,7 @@ impl Function {
 
     #[getter(name = "__dict__")]
     fn dict(this: &Ref<Function>) -> PyResult<Ref<Object>> {
-        crate::types::object::generic_get_dict(this.as_object())
+        Ok(crate::types::object::generic_get_dict(this.as_object())?.into_object())
     }
 
     #[setter(name = "__dict__")]

@@ -385,7 +385,7 @@ slow! {
         let text = match conversion {
             1 => value.str()?,
             2 => value.repr()?,
-            _ => value.ascii()?,
+            _ => value.repr()?.ascii_escaped()?,
         };
         m.drop_top(1);
         m.push_ref(text);
@@ -398,7 +398,7 @@ slow! {
         if !left.is_exact(Str::TYPE) || !right.is_exact(Str::TYPE) {
             return binary_op_generic(m, 0);
         }
-        let result = Str::concat(left.borrowed_handle(), right.borrowed_handle())?;
+        let result = Str::concat(&left.borrowed_handle(), &right.borrowed_handle())?;
         Ok(finish_binary(m, StackRef::from_ref(result)))
     }
 
@@ -416,7 +416,7 @@ slow! {
         *variable = StackRef::NULL;
         left.close();
         *m.slot(2) = StackRef::NULL;
-        let appended = Str::append(&mut text, right.borrowed_handle());
+        let appended = Str::append(&mut text, &right.borrowed_handle());
         if let Err(raised) = appended {
             *variable = StackRef::from_ref(text);
             return Err(raised);

@@ -136,7 +136,7 @@ slow! {
 
     fn build_string(m, count) {
         let pieces = pop_objects(m, count)?;
-        m.push_ref(Str::concat_all(&pieces)?);
+        m.push_ref(Str::join_items(&Str::empty(), &pieces)?);
         Ok(Flow::Next)
     }
 
@@ -149,8 +149,8 @@ slow! {
     }
 
     fn build_template(m, _) {
-        let interpolations = m.pop_object()?;
-        let strings = m.pop_object()?;
+        let interpolations: Ref<Tuple> = m.pop_object()?.into_unchecked();
+        let strings: Ref<Tuple> = m.pop_object()?.into_unchecked();
         m.push_ref(crate::types::template::Template::from_parts(strings, interpolations)?);
         Ok(Flow::Next)
     }

@@ -4,7 +4,8 @@ use core::ptr;
 
 use super::{cache32, drop_word, fast, lower, slot, slow};
 use crate::abi::{
-    METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET, PyCFunctionObject,
+    METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET, PyCFunction, PyCFunctionFast,
+    PyCFunctionFastWithKeywords, PyCFunctionObject, PyMethodDef,
     PyCodeObject, PyFunctionObject, PyListObject, PyMethodObject, PyObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
@@ -336,11 +337,11 @@ slow! {
         let instance = (*function).m_self.get();
         if flags == METH_O && nargs == 1 {
             let argument = stackref::materialize(m.slot(1))?;
-            let method = crate::abi::as_cfunction((*def).ml_meth);
+            let method = as_cfunction(def);
             return finish_builtin(m, nargs, method(instance, argument));
         }
         if flags == METH_NOARGS && nargs == 0 {
-            let method = crate::abi::as_cfunction((*def).ml_meth);
+            let method = as_cfunction(def);
             return finish_builtin(m, nargs, method(instance, ptr::null_mut()));
         }
         if (flags == METH_FASTCALL || flags == METH_FASTCALL | METH_KEYWORDS) && nargs <= FEW {
@@ -350,9 +351,9 @@ slow! {
             }
             let args = vector.as_ptr().add(1);
             let result = if flags == METH_FASTCALL {
-                crate::abi::as_cfunction_fast((*def).ml_meth)(instance, args, nargs as isize)
+                as_cfunction_fast(def)(instance, args, nargs as isize)
             } else {
-                crate::abi::as_cfunction_fast_with_keywords((*def).ml_meth)(instance, args, nargs as isize, ptr::null_mut())
+                as_cfunction_fast_with_keywords(def)(instance, args, nargs as isize, ptr::null_mut())
             };
             return finish_builtin(m, nargs, result);
         }
@@ -438,4 +439,20 @@ pub fn call_target_name(callable: Borrowed<'_, Object>) -> String {
             callable.to_text()
         }
     }
+}
+
+/// The function of a definition, by its calling convention.
+unsafe fn as_cfunction(def: *const PyMethodDef) -> PyCFunction {
+    // SAFETY: the caller has checked the flags of a live definition, whose function is never null.
+    unsafe { (*def).ml_meth.unwrap_unchecked() }
+}
+
+unsafe fn as_cfunction_fast(def: *const PyMethodDef) -> PyCFunctionFast {
+    // SAFETY: as above; the flags say METH_FASTCALL.
+    unsafe { core::mem::transmute::<PyCFunction, PyCFunctionFast>(as_cfunction(def)) }
+}
+
+unsafe fn as_cfunction_fast_with_keywords(def: *const PyMethodDef) -> PyCFunctionFastWithKeywords {
+    // SAFETY: as above; the flags say METH_FASTCALL | METH_KEYWORDS.
+    unsafe { core::mem::transmute::<PyCFunction, PyCFunctionFastWithKeywords>(as_cfunction(def)) }
 }

@@ -102,7 +102,7 @@ slow! {
         if container.is_exact(Str::TYPE) {
             let text = container.borrowed_handle::<Str>();
             if let Some(index) = resolve_index(*m.slot(1), text.len()) {
-                let result = Str::from_char_code(text.char_at(index))?;
+                let result = Str::from_code_point(text.char_at(index))?;
                 m.drop_top(2);
                 m.push_ref(result);
                 return Ok(Flow::Next);

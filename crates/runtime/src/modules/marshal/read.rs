@@ -234,7 +234,7 @@ impl Reader<'_> {
             }
             tag::UNICODE | tag::INTERNED => {
                 let size = self.size("string")?;
-                let text = crate::types::codec::decode_utf8(self.bytes(size)?, "surrogatepass")?;
+                let text = crate::types::codec::decode_bytes(self.bytes(size)?, "utf-8", "surrogatepass")?;
                 let text = if kind == tag::INTERNED { Str::intern(text) } else { text };
                 self.note(flag, text.into_object())
             }
@@ -275,7 +275,7 @@ impl Reader<'_> {
             tag::FROZENSET => {
                 let count = self.size("set")?;
                 let index = self.reserve(flag);
-                let set = FrozenSet::from_vec(self.items(count)?)?;
+                let set = FrozenSet::from_iterable(Tuple::from_vec(self.items(count)?)?.as_borrowed())?;
                 self.fill(index, set.into_object())
             }
             tag::SLICE => {
@@ -332,7 +332,7 @@ impl Reader<'_> {
                 *last |= (digit as u32) << 15;
             }
         }
-        Ok(Int::from_digits(negative, &digits)?.into_object())
+        Ok(Int::from_digits(&digits, negative)?.into_object())
     }
 
     fn expect<T: PyLayout>(&mut self, what: &str) -> PyResult<Ref<T>> {
@@ -362,7 +362,7 @@ impl Reader<'_> {
         let firstlineno = self.long()?;
         let line_table: Ref<Bytes> = self.expect("linetable")?;
         let exception_table: Ref<Bytes> = self.expect("exceptiontable")?;
-        Code::new(CodeParts {
+        Code::from_parts(CodeParts {
             argcount,
             posonlyargcount,
             kwonlyargcount,

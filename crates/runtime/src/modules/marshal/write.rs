@@ -125,7 +125,8 @@ impl Writer {
             return self.text_float(float.value());
         }
         if let Some(complex) = object.downcast_exact::<Complex>() {
-            let (real, imag) = complex.parts();
+            let value = complex.value();
+            let (real, imag) = (value.real, value.imag);
             if self.version > 1 {
                 self.byte(tag::BINARY_COMPLEX | flag)?;
                 self.put(&real.to_le_bytes())?;
@@ -190,7 +191,7 @@ impl Writer {
     }
 
     fn text_float(&mut self, value: f64) -> PyResult<()> {
-        let text = crate::types::float::format_17g(value);
+        let text = crate::types::float::text::repr(value);
         self.byte(text.len() as u8)?;
         self.put(text.as_bytes())
     }
@@ -200,9 +201,9 @@ impl Writer {
             self.byte(tag::INT | flag)?;
             return self.long(value);
         }
-        let (negative, digits) = int.digits();
+        let (negative, digits) = (int.is_negative(), int.digits());
         let mut halves: Vec<u16> = Vec::with_capacity(digits.len() * 2);
-        for digit in digits {
+        for &digit in digits {
             halves.push((digit & 0x7fff) as u16);
             halves.push((digit >> 15) as u16);
         }
@@ -226,9 +227,9 @@ impl Writer {
             }
             return self.sized(if interned { tag::ASCII_INTERNED } else { tag::ASCII } | flag, bytes);
         }
-        let bytes = text.to_wtf8();
+        let bytes = crate::types::codec::encode_to_bytes(text, "utf-8", "surrogatepass")?;
         let kind = if self.version >= 3 && interned { tag::INTERNED } else { tag::UNICODE };
-        self.sized(kind | flag, &bytes)
+        self.sized(kind | flag, bytes.as_slice())
     }
 
     /// Items go in the order of their own marshalled forms, so that equal sets give equal bytes.

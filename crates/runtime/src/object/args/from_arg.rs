@@ -119,13 +119,13 @@ impl<'a, T: PyLayout> FromArg<'a> for Ref<T> {
     #[inline]
     unsafe fn from_arg(value: *mut PyObject, spec: &ArgSpec, index: usize) -> PyResult<Self> {
         // SAFETY: by contract.
-        unsafe { Borrowed::<'a, T>::from_arg(value, spec, index).map(Borrowed::to_owned) }
+        unsafe { Borrowed::<'a, T>::from_arg(value, spec, index).map(|value| value.to_owned()) }
     }
 
     #[inline]
     unsafe fn from_arg_or_none(value: *mut PyObject, spec: &ArgSpec, index: usize) -> PyResult<Option<Self>> {
         // SAFETY: by contract.
-        unsafe { Ok(Borrowed::<'a, T>::from_arg_or_none(value, spec, index)?.map(Borrowed::to_owned)) }
+        unsafe { Ok(Borrowed::<'a, T>::from_arg_or_none(value, spec, index)?.map(|value| value.to_owned())) }
     }
 }
 

@@ -36,6 +36,14 @@ impl Ref<Object> {
         if self.type_of().uses_generic_getattr() {
             return base::generic_lookup_attr(self, name);
         }
+        if crate::types::type_::uses_type_getattr(&self.type_of())
+            && let Some(class) = self.downcast::<Type>()
+        {
+            return match class.lookup_attr_class(name) {
+                Ok(found) => Ok(found),
+                Err(raised) => raised.clear_if::<AttributeError>().map(|()| None),
+            };
+        }
         match self.getattr(name) {
             Ok(value) => Ok(Some(value)),
             Err(raised) => raised.clear_if::<AttributeError>().map(|()| None),

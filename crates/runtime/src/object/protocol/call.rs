@@ -248,3 +248,22 @@ fn unpack_keywords(args: Borrowed<'_, Tuple>, kwargs: Borrowed<'_, Dict>) -> PyR
     }
     Ok((values, Tuple::from_vec(names)?))
 }
+
+/// `tp_call` of types with a vectorcall function.
+///
+/// # Safety
+/// As [`call_tuple_raw`]; the callable's type has the vectorcall protocol.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyVectorcall_Call(
+    callable: *mut PyObject,
+    args: *mut PyObject,
+    kwargs: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: by contract.
+    unsafe {
+        match vectorcall_function(Borrowed::from_ptr(callable)) {
+            Some(function) => vectorcall_tuple(function, callable, args, kwargs),
+            None => not_callable(Borrowed::from_ptr(callable)).into_null(),
+        }
+    }
+}

@@ -101,7 +101,7 @@ impl Ref<Object> {
         let Some(int) = result.downcast::<Int>() else {
             return Err(raise!(TypeError, "__length_hint__ must be an integer, not {}", result.type_name()));
         };
-        match usize::try_from(int.to_isize()?) {
+        match usize::try_from(int.to_isize().unwrap_or(-1)) {
             Ok(hint) => Ok(hint),
             Err(_) => Err(raise!(ValueError, "__length_hint__() should return >= 0")),
         }

@@ -38,7 +38,7 @@ pub struct CodeParts {
 
 impl Code {
     /// Makes a code object. Names are interned; a damaged input that would lead the interpreter astray is refused.
-    pub fn new(parts: CodeParts) -> PyResult<Ref<Code>> {
+    pub fn from_parts(parts: CodeParts) -> PyResult<Ref<Code>> {
         check(&parts)?;
         intern_strings(&parts.names);
         intern_strings(&parts.local_names);
@@ -50,7 +50,7 @@ impl Code {
         };
         // SAFETY: the block is large enough for head and instructions; every field is written before it is used.
         unsafe {
-            let code = crate::memory::object::new_sized::<Code>(size)?.cast::<PyCodeObject>();
+            let code = crate::memory::object::alloc_sized(Code::TYPE, size)?.cast::<PyCodeObject>();
             let raw = &*code;
             raw.ob_base.ob_size.set(units as isize);
             let count = |bits: u8| parts.local_kinds.as_slice().iter().filter(|kind| **kind & bits != 0).count() as i32;
@@ -88,7 +88,7 @@ impl Code {
     /// The code object of compiled code.
     pub fn from_unit(unit: &CodeUnit) -> PyResult<Ref<Code>> {
         let _guard = crate::thread::enter_recursive(" during compilation")?;
-        let texts = |texts: &[taipan_compiler::text::Text]| -> PyResult<Ref<Tuple>> {
+        let texts = |texts: &[taipan_compiler::Text]| -> PyResult<Ref<Tuple>> {
             let mut items = Vec::with_capacity(texts.len());
             for text in texts {
                 items.push(Str::intern(text_object(text)?).into_object());
@@ -99,7 +99,7 @@ impl Code {
         for constant in &unit.consts {
             consts.push(constant_object(constant)?);
         }
-        Code::new(CodeParts {
+        Code::from_parts(CodeParts {
             argcount: unit.argcount as i32,
             posonlyargcount: unit.posonlyargcount as i32,
             kwonlyargcount: unit.kwonlyargcount as i32,
@@ -121,7 +121,7 @@ impl Code {
 }
 
 /// A `str` of the compiler's text, which may hold lone surrogates.
-pub fn text_object(text: &taipan_compiler::text::Text) -> PyResult<Ref<Str>> {
+pub fn text_object(text: &taipan_compiler::Text) -> PyResult<Ref<Str>> {
     Str::from_wtf8(text.as_bytes())
 }
 
@@ -133,13 +133,13 @@ pub fn constant_object(constant: &Constant) -> PyResult<Ref<Object>> {
         Constant::Ellipsis => ellipsis(),
         Constant::Bool(value) => Bool::from(*value).into_object(),
         Constant::Int(value) => Int::from_i64(*value)?.into_object(),
-        Constant::BigInt(value) => Int::from_digits(value.negative, &value.digits)?.into_object(),
+        Constant::BigInt(value) => Int::from_digits(&value.digits, value.negative)?.into_object(),
         Constant::Float(value) => Float::new(*value)?.into_object(),
         Constant::Complex { real, imag } => Complex::new(*real, *imag)?.into_object(),
         Constant::Str(text) => text_object(text)?.into_object(),
         Constant::Bytes(bytes) => Bytes::from_slice(bytes)?.into_object(),
         Constant::Tuple(values) => Tuple::from_vec(items(values)?)?.into_object(),
-        Constant::FrozenSet(values) => FrozenSet::from_vec(items(values)?)?.into_object(),
+        Constant::FrozenSet(values) => FrozenSet::from_iterable(Tuple::from_vec(items(values)?)?.as_borrowed())?.into_object(),
         Constant::Slice(parts) => {
             let [start, stop, step] = [&parts[0], &parts[1], &parts[2]].map(constant_object);
             let (start, stop, step) = (start?, stop?, step?);
@@ -200,7 +200,7 @@ fn intern_constants(tuple: &Ref<Tuple>) {
     for index in 0..tuple.len() {
         let item = tuple.get(index);
         if let Some(text) = item.downcast_exact::<Str>() {
-            if !text.looks_like_name() {
+            if !text.as_ascii().is_some_and(|text| text.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')) {
                 continue;
             }
             let interned = Str::intern(text.to_owned());

@@ -108,7 +108,7 @@ impl Code {
             ((argcount - posonlyargcount).max(0), kwonlyargcount, posonlyargcount),
             flags,
         )?;
-        Ok(Code::new(CodeParts {
+        Ok(Code::from_parts(CodeParts {
             argcount,
             posonlyargcount,
             kwonlyargcount,
@@ -185,7 +185,7 @@ impl Code {
             return Err(raise!(ValueError, "code: co_nlocals != len(co_varnames)"));
         }
         let text = |given: Option<Borrowed<'_, Str>>, own: Borrowed<'_, Str>| given.unwrap_or(own).to_owned();
-        Code::new(CodeParts {
+        Code::from_parts(CodeParts {
             argcount,
             posonlyargcount,
             kwonlyargcount,

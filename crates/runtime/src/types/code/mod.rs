@@ -104,7 +104,7 @@ unsafe fn dealloc_code(code: *mut Code) {
     unsafe {
         let raw = &(*code).0;
         if !raw.co_weakreflist.get().is_null() {
-            crate::types::weakref::clear_refs(code.cast());
+            crate::types::weakref::clear_references(code.cast());
         }
         if !raw.co_extra.get().is_null() {
             crate::types::code::build::drop_extra(raw.co_extra.get());

@@ -47,7 +47,7 @@ pub(super) fn origin() -> PyResult<*mut PyObject> {
 pub(super) fn warn_never_awaited(coroutine: &Ref<Object>) {
     let warned = crate::modules::warnings::warn_unawaited_coroutine(coroutine.borrow());
     if let Err(raised) = warned {
-        crate::modules::sys::write_unraisable(raised, Some(coroutine.borrow()));
+        crate::types::exceptions::report_unraisable_object(raised, Some(coroutine.borrow()));
     }
 }
 

@@ -194,7 +194,7 @@ fn close_inner(inner: &Ref<Object>) -> PyResult<()> {
         Ok(Some(method)) => method.call0().map(|_| ()),
         Ok(None) => Ok(()),
         Err(raised) => {
-            crate::modules::sys::write_unraisable(raised, Some(inner.borrow()));
+            crate::types::exceptions::report_unraisable_object(raised, Some(inner.borrow()));
             Ok(())
         }
     }
@@ -369,7 +369,7 @@ pub(super) fn finalize(object: &Ref<Object>) {
             && generator.gi_closed.get() == 0
         {
             if let Err(raised) = finalizer.call1(object.borrow()) {
-                crate::modules::sys::write_unraisable(raised, Some(object.borrow()));
+                crate::types::exceptions::report_unraisable_object(raised, Some(object.borrow()));
             }
             if let Some(saved) = saved {
                 let _ = Raised::restore(saved);
@@ -380,10 +380,10 @@ pub(super) fn finalize(object: &Ref<Object>) {
     if object.is_exact::<Coroutine>() && raw::is_created(generator) {
         super::coroutine::warn_never_awaited(object);
         if let Err(raised) = close(object) {
-            crate::modules::sys::write_unraisable(raised, Some(object.borrow()));
+            crate::types::exceptions::report_unraisable_object(raised, Some(object.borrow()));
         }
     } else if let Err(raised) = close(object) {
-        crate::modules::sys::write_unraisable(raised, Some(object.borrow()));
+        crate::types::exceptions::report_unraisable_object(raised, Some(object.borrow()));
     }
     if let Some(saved) = saved {
         let _ = Raised::restore(saved);

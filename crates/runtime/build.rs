@@ -1,0 +1,26 @@
+//! Unpacks the docstrings of built-in types, functions and modules (the data crate `rustpython-doc`) into two flat
+//! files that the runtime embeds: the texts, and a sorted index of names. Reading a docstring then costs a binary
+//! search and nothing at start-up.
+
+use std::io::Read;
+use std::{env, fs, path::PathBuf};
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let mut texts = Vec::new();
+    xz::read::XzDecoder::new(rustpython_doc::BLOB).read_to_end(&mut texts).expect("the texts unpack");
+    let mut rows: Vec<_> = rustpython_doc::DB.iter().filter(|(_, doc)| doc.len != 0).collect();
+    rows.sort_by_key(|(name, _)| *name);
+    // Each row is four words: where the name starts, its length, where the text starts, its length.
+    let (mut names, mut index) = (Vec::new(), Vec::new());
+    for (name, doc) in rows {
+        for word in [names.len() as u32, name.len() as u32, doc.offset, doc.len] {
+            index.extend_from_slice(&word.to_le_bytes());
+        }
+        names.extend_from_slice(name.as_bytes());
+    }
+    fs::write(out.join("docs.texts"), texts).expect("OUT_DIR is writable");
+    fs::write(out.join("docs.names"), names).expect("OUT_DIR is writable");
+    fs::write(out.join("docs.index"), index).expect("OUT_DIR is writable");
+}

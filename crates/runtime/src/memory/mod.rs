@@ -1,0 +1,39 @@
+//! Memory: the small-object allocator, allocator domains, object heads, the trash can and the cyclic collector.
+//!
+//! **Invariant:** everything here but `domains::raw_*` is called with the GIL held.
+//! CPython: `Objects/obmalloc.c`, `Python/gc.c`, `pycore_object.h`.
+
+pub mod arena;
+pub mod debug_alloc;
+pub mod domains;
+pub mod gc;
+pub mod object;
+pub mod small;
+pub mod trashcan;
+
+use core::cell::Cell;
+
+/// A static that the GIL guards.
+#[repr(transparent)]
+pub(crate) struct Guarded<T>(pub T);
+
+// SAFETY: access is ordered by the GIL.
+unsafe impl<T> Sync for Guarded<T> {}
+
+impl<T> core::ops::Deref for Guarded<T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// A static cell that the GIL guards.
+pub(crate) type StaticCell<T> = Guarded<Cell<T>>;
+
+impl<T> Guarded<Cell<T>> {
+    pub(crate) const fn cell(value: T) -> StaticCell<T> {
+        Guarded(Cell::new(value))
+    }
+}

@@ -1,0 +1,41 @@
+//! `errno`: the numbers of system errors by name, and the names by number.
+//!
+//! CPython: `Modules/errnomodule.c`.
+
+use crate::prelude::*;
+
+pub struct Errno;
+
+/// Expands to the table; where names share a number, the last one stands in `errorcode`.
+macro_rules! codes {
+    ($($name:ident)*) => { &[$((stringify!($name), libc::$name)),*] };
+}
+
+static CODES: &[(&str, c_int)] = codes! {
+    ENODEV ENOCSI EHOSTUNREACH ENOMSG EUCLEAN EL2NSYNC EL2HLT ENODATA ENOTBLK ENOSYS EPIPE EINVAL EOVERFLOW EADV EINTR
+    EUSERS ENOTEMPTY ENOBUFS EPROTO EREMOTE ENAVAIL ECHILD ELOOP EXDEV E2BIG ESRCH EMSGSIZE EAFNOSUPPORT EBADR
+    EHOSTDOWN EPFNOSUPPORT ENOPROTOOPT EBUSY EWOULDBLOCK EBADFD EDOTDOT EISCONN ENOTCONN ESHUTDOWN ENONET EBADE EBADF
+    EMULTIHOP EIO EUNATCH EPROTOTYPE ENOSPC ENOEXEC EALREADY ENETDOWN ENOTNAM EACCES ELNRNG EILSEQ ENOTDIR ENOTUNIQ
+    EPERM EDOM EXFULL ECONNREFUSED EISDIR EPROTONOSUPPORT EROFS EADDRNOTAVAIL EIDRM ECOMM ESRMNT EREMOTEIO EL3RST
+    EBADMSG ENFILE ELIBMAX ESPIPE ENOLINK ENETRESET ETIMEDOUT ENOENT EEXIST EDQUOT ENOSTR EBADSLT EBADRQC ELIBACC
+    EFAULT EFBIG EDEADLK EDEADLOCK ELIBSCN ENOLCK EISNAM ECONNABORTED ENETUNREACH ESTALE ENOSR ENOMEM ENOTSOCK ESTRPIPE
+    EMLINK ERANGE ELIBEXEC EL3HLT ECONNRESET EADDRINUSE EOPNOTSUPP EAGAIN ENAMETOOLONG ENOTTY ERESTART
+    ESOCKTNOSUPPORT ETIME EBFONT ETOOMANYREFS EMFILE ETXTBSY EINPROGRESS ENXIO ELIBBAD EKEYREJECTED ENOMEDIUM
+    ENOTRECOVERABLE EKEYEXPIRED EKEYREVOKED EMEDIUMTYPE EOWNERDEAD ENOKEY ERFKILL EHWPOISON ECHRNG ENOPKG ENOANO
+    EDESTADDRREQ ECANCELED
+};
+
+#[pymodule(name = "errno")]
+impl Errno {
+    #[exec]
+    fn exec(module: &Ref<Module>) -> PyResult<()> {
+        let names = Dict::new()?;
+        for (name, code) in CODES.iter().chain(&[("ENOTSUP", libc::ENOTSUP)]) {
+            let code = Int::from_i64(i64::from(*code))?;
+            let text = Str::intern_str(name)?;
+            module.add(name, &code)?;
+            names.set_item(code.as_borrowed(), text.as_borrowed())?;
+        }
+        module.add("errorcode", names)
+    }
+}

@@ -1,0 +1,116 @@
+//! From a configuration to a running interpreter, and from a program to an exit status.
+//!
+//! The order is CPython's: types, `sys` and `builtins`, the frozen import system, the path importer, encodings, streams,
+//! `__main__`, `site`. CPython: `Python/pylifecycle.c`, `Modules/main.c`.
+
+mod run;
+mod streams;
+
+use crate::import;
+use crate::prelude::*;
+use crate::thread::{self, Config};
+
+pub use run::{exit_status, run_main};
+
+/// Starts the interpreter. On failure the message is on standard error already.
+pub fn initialize(config: Config) -> Result<(), ()> {
+    crate::types::hash::init(config.hash_seed);
+    thread::config::set_config(config);
+    if thread::state::initialize_main().is_none() {
+        eprintln!("Fatal Python error: init_interp_main: no memory for the first thread state");
+        return Err(());
+    }
+    match start() {
+        Ok(()) => Ok(()),
+        Err(raised) => {
+            eprintln!("Fatal Python error: the interpreter does not start");
+            crate::types::exceptions::print_error(raised, false);
+            Err(())
+        }
+    }
+}
+
+fn start() -> PyResult<()> {
+    crate::types::init()?;
+    let builtins = crate::modules::builtins::create()?;
+    thread::interpreter().builtins.set(Some(builtins.dict().into_object()));
+    let sys = crate::modules::sys::create()?;
+    let modules = thread::interpreter().modules_dict()?;
+    modules.set_str(id!("builtins"), builtins.as_borrowed())?;
+    note_callables()?;
+    thread::interpreter().import_function.set(builtins.dict().get_str(id!("__import__")));
+    start_import_system(&sys)?;
+    import::import_module("encodings")?;
+    streams::install()?;
+    create_main()?;
+    if !thread::config().warnoptions.is_empty() {
+        import::import_module("warnings")?;
+    }
+    thread::interpreter().initialized.store(true, core::sync::atomic::Ordering::Relaxed);
+    if thread::config().install_signal_handlers {
+        crate::modules::_signal::install_handlers()?;
+    }
+    if thread::config().site_import {
+        import::import_module("site")?;
+    }
+    Ok(())
+}
+
+/// The callables that specialised calls look for.
+fn note_callables() -> PyResult<()> {
+    let callables = &thread::interpreter().callables;
+    // All three are kept alive by immortal types or by the builtins.
+    if let Some(append) = List::type_object().lookup(id!("append")) {
+        callables.list_append.set(append.into_ptr());
+    }
+    callables.len.set(thread::builtin(id!("len"))?.into_ptr());
+    callables.isinstance.set(thread::builtin(id!("isinstance"))?.into_ptr());
+    Ok(())
+}
+
+/// `importlib` from the frozen modules, with its importers of built-in and frozen modules, then that of paths.
+fn start_import_system(sys: &Ref<Module>) -> PyResult<()> {
+    let importlib = import::import_frozen("_frozen_importlib")?;
+    thread::interpreter().importlib.set(Some(importlib.clone().into_object()));
+    // `_imp` cannot come through the import system that it is part of.
+    let imp = create_imp()?;
+    importlib.as_object().call_method(id!("_install"), &[sys.as_borrowed(), imp.borrow()])?;
+    importlib.as_object().call_method(id!("_install_external_importers"), &[])?;
+    let zipimport = import::import_module("zipimport");
+    match zipimport {
+        Ok(zipimport) => {
+            let importer = zipimport.getattr(id!("zipimporter"))?;
+            let hooks = thread::interpreter().required_sys_attr(id!("path_hooks"))?;
+            let first = Int::from_i64(0)?;
+            hooks.call_method(id!("insert"), &[first.as_borrowed(), importer.borrow()])?;
+        }
+        Err(raised) => raised.clear(),
+    }
+    Ok(())
+}
+
+fn create_imp() -> PyResult<Ref<Object>> {
+    let name = id!("_imp");
+    let namespace = Dict::new()?;
+    namespace.set_str(id!("name"), name.upcast())?;
+    let spec = crate::types::namespace::Namespace::new(namespace)?;
+    let Some(imp) = import::create_builtin(name, spec.as_borrowed())? else {
+        return Err(raise!(ImportError, "no module _imp"));
+    };
+    thread::interpreter().modules_dict()?.set_str(name, imp.borrow())?;
+    import::exec_dynamic(imp.borrow())?;
+    Ok(imp)
+}
+
+/// The module `__main__`, empty but for what every module has.
+fn create_main() -> PyResult<()> {
+    let main = Module::new("__main__")?;
+    let dict = main.dict();
+    dict.set_str(id!("__annotations__"), Dict::new()?.as_borrowed())?;
+    let builtins = import::import_module("builtins")?;
+    dict.set_str(id!("__builtins__"), builtins.borrow())?;
+    let loader = import::importlib()?.getattr(id!("BuiltinImporter"))?;
+    dict.set_str(id!("__loader__"), loader.borrow())?;
+    let modules = thread::interpreter().modules_dict()?;
+    modules.set_str(id!("__main__"), main.as_borrowed())
+}

@@ -1,0 +1,99 @@
+//! `bytearray_iterator`.
+//!
+//! CPython: `PyByteArrayIter_Type`.
+
+use core::cell::Cell;
+use core::ptr;
+
+use super::ByteArray;
+use crate::abi::PyObject;
+use crate::memory;
+use crate::prelude::*;
+use crate::types::str::outside::reduce_iterator;
+
+/// `bytes` is null at the end.
+#[repr(C)]
+pub struct ByteArrayIterator {
+    ob_base: PyObject,
+    index: Cell<isize>,
+    bytes: Cell<*mut ByteArray>,
+}
+
+/// `iter(bytearray)`.
+pub fn iterate(bytes: &Ref<ByteArray>) -> PyResult<Ref<Object>> {
+    // SAFETY: a new object; its fields are set before it is seen.
+    unsafe {
+        let iterator = memory::object::new::<ByteArrayIterator>()?;
+        (*iterator).index.set(0);
+        (*iterator).bytes.set(bytes.clone().into_ptr().cast());
+        memory::object::gc_track(iterator.cast());
+        Ok(Ref::from_owned_ptr(iterator))
+    }
+}
+
+impl ByteArrayIterator {
+    fn bytes_ref(&self) -> Option<Borrowed<'_, ByteArray>> {
+        // SAFETY: null or kept alive by the iterator.
+        unsafe { Borrowed::from_ptr_or_null(self.bytes.get()) }
+    }
+
+    fn release(&self) {
+        // SAFETY: the iterator owned it.
+        drop(unsafe { Ref::<ByteArray>::from_owned_ptr_or_null(self.bytes.replace(ptr::null_mut())) });
+    }
+}
+
+#[pytype(name = "bytearray_iterator", export = "PyByteArrayIter_Type", gc, disallow_instantiation)]
+impl ByteArrayIterator {
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut ByteArrayIterator) {
+        // SAFETY: no count is left.
+        unsafe {
+            memory::object::gc_untrack(this.cast());
+            (*this).release();
+            memory::object::dealloc_finish(this);
+        }
+    }
+
+    #[slot(tp_traverse)]
+    fn traverse(this: &ByteArrayIterator, visit: &mut Visitor) {
+        visit.object(this.bytes.get());
+    }
+
+    #[slot(tp_iter)]
+    fn iter(this: &Ref<ByteArrayIterator>) -> Ref<ByteArrayIterator> {
+        this.clone()
+    }
+
+    #[slot(tp_iternext)]
+    fn next(this: &Ref<ByteArrayIterator>) -> PyResult<Option<Ref<Int>>> {
+        let Some(bytes) = this.bytes_ref() else { return Ok(None) };
+        let index = this.index.get();
+        if let Some(&byte) = bytes.as_slice().get(index as usize) {
+            this.index.set(index + 1);
+            return Int::from_i64(i64::from(byte)).map(Some);
+        }
+        this.release();
+        Ok(None)
+    }
+
+    #[method(name = "__length_hint__", signature = "($self, /)")]
+    fn length_hint(this: &Ref<ByteArrayIterator>) -> isize {
+        this.bytes_ref().map_or(0, |bytes| (bytes.len() as isize - this.index.get()).max(0))
+    }
+
+    #[method(name = "__reduce__", signature = "($self, /)")]
+    fn reduce(this: &Ref<ByteArrayIterator>) -> PyResult<Ref<Object>> {
+        let bytes = this.bytes_ref().map(|bytes| bytes.to_owned().into_object());
+        reduce_iterator(bytes, this.index.get(), Tuple::from_vec(Vec::new())?.into_object())
+    }
+
+    #[method(name = "__setstate__", signature = "($self, object, /)")]
+    fn setstate(this: &Ref<ByteArrayIterator>, object: Borrowed<'_, Object>) -> PyResult<()> {
+        let index = object.as_isize()?;
+        if let Some(bytes) = this.bytes_ref() {
+            this.index.set(index.clamp(0, bytes.len() as isize));
+        }
+        Ok(())
+    }
+}

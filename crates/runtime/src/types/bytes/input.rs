@@ -1,0 +1,158 @@
+//! What byte strings take as arguments: buffers, integers, iterables of integers.
+//!
+//! CPython: `_Py_bytes_find` and its argument parsing, `PyBytes_FromObject`.
+
+use super::{Bytes, BytesBuilder};
+use crate::object::args::BufferArg;
+use crate::prelude::*;
+use crate::types::exceptions::TypeError;
+use crate::types::str::split::with_items;
+
+/// Whether the object exports a buffer.
+pub fn has_buffer(object: &Ref<Object>) -> bool {
+    // SAFETY: null or a table that lives as long as the type.
+    unsafe {
+        let procs = object.type_of().tp_as_buffer.get();
+        !procs.is_null() && (*procs).bf_getbuffer.get().is_some()
+    }
+}
+
+/// What is searched for: bytes, or an integer that stands for one byte.
+pub enum Needle<'a> {
+    Byte([u8; 1]),
+    Buffer(BufferArg<'a>),
+}
+
+impl<'a> Needle<'a> {
+    pub fn new(object: Borrowed<'a, Object>) -> PyResult<Needle<'a>> {
+        if has_buffer(&object) {
+            return Ok(Needle::Buffer(BufferArg::new(object)?));
+        }
+        if !object.has_index() {
+            return Err(raise!(
+                TypeError,
+                "argument should be integer or bytes-like object, not '{}'",
+                object.type_name()
+            ));
+        }
+        Ok(Needle::Byte([byte_of(&object)?]))
+    }
+
+    pub fn as_slice(&self) -> &[u8] {
+        match self {
+            Needle::Byte(byte) => byte,
+            Needle::Buffer(buffer) => buffer.as_slice(),
+        }
+    }
+}
+
+/// An integer of the range of a byte.
+pub fn byte_of(object: &Ref<Object>) -> PyResult<u8> {
+    byte_or(object, "byte must be in range(0, 256)")
+}
+
+fn byte_or(object: &Ref<Object>, message: &str) -> PyResult<u8> {
+    match object.index()?.to_i64().and_then(|value| u8::try_from(value).ok()) {
+        Some(byte) => Ok(byte),
+        None => Err(raise!(ValueError, "{message}")),
+    }
+}
+
+/// `byte in self`, `bytes in self`.
+pub fn contains(data: impl Fn() -> *const [u8], item: Borrowed<'_, Object>) -> PyResult<bool> {
+    if item.has_index() && !has_buffer(&item) {
+        let byte = byte_of(&item)?;
+        // SAFETY: the bytes are fetched after the last Python code that ran.
+        return Ok(memchr::memchr(byte, unsafe { &*data() }).is_some());
+    }
+    let needle = BufferArg::new(item)?;
+    // SAFETY: as above.
+    Ok(super::shared::find(unsafe { &*data() }, needle.as_slice()).is_some())
+}
+
+/// The bytes of an iterable of integers or an object with a buffer; `message` is for integers out of range, `type_name`
+/// for objects that are neither.
+pub fn from_object(object: Borrowed<'_, Object>, message: &str, type_name: &str) -> PyResult<BytesBuilder> {
+    let mut out = BytesBuilder::new();
+    if has_buffer(&object) {
+        let buffer = BufferArg::new(object)?;
+        out.push(&buffer)?;
+        return Ok(out);
+    }
+    if object.is_exact::<List>() || object.is_exact::<Tuple>() {
+        extend_from_sequence(&mut out, &object, message)?;
+        return Ok(out);
+    }
+    if !object.is_instance_of::<Str>() {
+        match object.iter() {
+            Ok(iterator) => {
+                out.reserve(object.length_hint(64)?.min(isize::MAX as usize - 64))?;
+                while let Some(item) = iterator.next()? {
+                    out.push_byte(byte_or(&item, message)?)?;
+                }
+                return Ok(out);
+            }
+            Err(raised) => raised.clear_if::<TypeError>()?,
+        }
+    }
+    Err(raise!(TypeError, "cannot convert '{}' object to {type_name}", object.type_name()))
+}
+
+/// Items of a list or tuple, which Python code may change meanwhile.
+fn extend_from_sequence(out: &mut BytesBuilder, object: &Ref<Object>, message: &str) -> PyResult<()> {
+    let mut index = 0;
+    loop {
+        let item = with_items(object, |items| Ok(items.get(index).cloned()))?;
+        let Some(item) = item else { return Ok(()) };
+        let byte = match item.downcast_exact::<Int>().and_then(|int| int.to_i64()) {
+            Some(value) => match u8::try_from(value) {
+                Ok(byte) => byte,
+                Err(_) => return Err(raise!(ValueError, "{message}")),
+            },
+            None => byte_or(&item, message)?,
+        };
+        out.push_byte(byte)?;
+        index += 1;
+    }
+}
+
+/// `separator.join(items)`.
+pub fn join(separator: &[u8], iterable: Borrowed<'_, Object>) -> PyResult<Ref<Bytes>> {
+    let items = iterable.to_fast_sequence("can only join an iterable")?;
+    let only = with_items(&items, |items| match items {
+        [only] => Ok(only.downcast_exact::<Bytes>().map(|only| only.to_owned())),
+        _ => Ok(None),
+    })?;
+    if let Some(only) = only {
+        return Ok(only);
+    }
+    let items: Vec<Ref<Object>> = with_items(&items, |items| Ok(items.to_vec()))?;
+    let mut buffers = Vec::new();
+    if buffers.try_reserve_exact(items.len()).is_err() {
+        return Err(Raised::no_memory());
+    }
+    let mut len = separator.len().saturating_mul(items.len().saturating_sub(1));
+    for (index, item) in items.iter().enumerate() {
+        if !has_buffer(item) {
+            return Err(raise!(
+                TypeError,
+                "sequence item {index}: expected a bytes-like object, {} found",
+                item.type_name()
+            ));
+        }
+        let buffer = BufferArg::new(item.borrow())?;
+        len = len.saturating_add(buffer.len());
+        buffers.push(buffer);
+    }
+    if len > isize::MAX as usize {
+        return Err(raise!(OverflowError, "join() result is too long"));
+    }
+    let mut out = BytesBuilder::with_capacity(len)?;
+    for (index, buffer) in buffers.iter().enumerate() {
+        if index > 0 {
+            out.push(separator)?;
+        }
+        out.push(buffer)?;
+    }
+    out.finish()
+}

@@ -1,0 +1,122 @@
+//! Docstrings: the split of a C docstring into signature and text, and the texts of the built-in ones.
+//!
+//! A C docstring may begin with `name(signature)\n--\n\n`; `__text_signature__` is that signature and `__doc__` the
+//! rest. Our own tables hold the signature alone: the text is looked up under a dotted name such as
+//! `builtins.list.append` in data made at build time. CPython: `_PyType_DocWithoutSignature` in `Objects/typeobject.c`.
+
+use core::cmp::Ordering;
+
+use crate::prelude::*;
+
+static TEXTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/docs.texts"));
+static NAMES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/docs.names"));
+static INDEX: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/docs.index"));
+
+const ROW: usize = 16;
+const END_OF_SIGNATURE: &[u8] = b")\n--\n\n";
+
+/// The docstring of a built-in thing by its dotted name.
+pub fn find(name: &str) -> Option<&'static str> {
+    let word = |row: usize, column: usize| -> usize {
+        let at = row * ROW + column * 4;
+        let bytes = INDEX.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; 4]);
+        u32::from_le_bytes(bytes) as usize
+    };
+    let (mut low, mut high) = (0, INDEX.len() / ROW);
+    while low < high {
+        let middle = low.midpoint(high);
+        let start = word(middle, 0);
+        let candidate = NAMES.get(start..start + word(middle, 1))?;
+        match candidate.cmp(name.as_bytes()) {
+            Ordering::Less => low = middle + 1,
+            Ordering::Greater => high = middle,
+            Ordering::Equal => {
+                let start = word(middle, 2);
+                return core::str::from_utf8(TEXTS.get(start..start + word(middle, 3))?).ok();
+            }
+        }
+    }
+    None
+}
+
+/// A C docstring taken apart.
+pub struct Split<'a> {
+    /// What stands between name and `--`, parentheses included.
+    pub signature: Option<&'a [u8]>,
+    pub text: &'a [u8],
+}
+
+/// Splits `doc`, the docstring of something called `name` (dotted names count from the last dot).
+pub fn split<'a>(name: &[u8], doc: &'a [u8]) -> Split<'a> {
+    let short = name.rsplit(|byte| *byte == b'.').next().unwrap_or(name);
+    let plain = Split { signature: None, text: doc };
+    let Some(rest) = doc.strip_prefix(short) else { return plain };
+    if rest.first() != Some(&b'(') {
+        return plain;
+    }
+    // The marker may not be preceded by an empty line: that would be prose that happens to contain it.
+    let Some(end) = memchr::memmem::find(rest, END_OF_SIGNATURE) else { return plain };
+    if memchr::memmem::find(rest, b"\n\n").is_some_and(|blank| blank < end) {
+        return plain;
+    }
+    Split { signature: Some(&rest[..=end]), text: &rest[end + END_OF_SIGNATURE.len()..] }
+}
+
+fn bytes_of<'a>(text: *const c_char) -> Option<&'a [u8]> {
+    if text.is_null() {
+        return None;
+    }
+    // SAFETY: names and docstrings of tables are C strings that live as long as the table.
+    Some(unsafe { CStr::from_ptr(text) }.to_bytes())
+}
+
+fn to_str(text: &[u8]) -> PyResult<Ref<Object>> {
+    let text = String::from_utf8_lossy(text);
+    Ok(Str::from_utf8_str(&text)?.into_object())
+}
+
+/// `__text_signature__` of something with the C name and docstring given; None where there is none.
+pub fn text_signature(name: *const c_char, doc: *const c_char) -> PyResult<Ref<Object>> {
+    let (Some(name), Some(doc)) = (bytes_of(name), bytes_of(doc)) else { return Ok(none()) };
+    match split(name, doc).signature {
+        Some(signature) => to_str(signature),
+        None => Ok(none()),
+    }
+}
+
+/// `__doc__` of something with the C name and docstring given. `dotted` names it in the data of built-in docstrings,
+/// for a docstring that has a signature and no text.
+pub fn doc_text(name: *const c_char, doc: *const c_char, dotted: impl FnOnce() -> String) -> PyResult<Ref<Object>> {
+    let text = match (bytes_of(name), bytes_of(doc)) {
+        (Some(name), Some(doc)) => split(name, doc).text,
+        _ => b"",
+    };
+    if !text.is_empty() {
+        return to_str(text);
+    }
+    match find(&dotted()) {
+        Some(text) if !text.is_empty() => Ok(Str::from_utf8_str(text)?.into_object()),
+        _ => Ok(none()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_signatures() {
+        let found = split(b"list.append", b"append($self, object, /)\n--\n\nAppend.");
+        assert_eq!(found.signature, Some(&b"($self, object, /)"[..]));
+        assert_eq!(found.text, b"Append.");
+        let found = split(b"dir", b"dir([object]) -> list of strings");
+        assert!(found.signature.is_none());
+        assert_eq!(found.text, b"dir([object]) -> list of strings");
+    }
+
+    #[test]
+    fn finds_texts() {
+        assert_eq!(find("builtins.list.append"), Some("Append object to the end of the list."));
+        assert_eq!(find("builtins.list.no_such_thing"), None);
+    }
+}

@@ -1,0 +1,183 @@
+//! `update`, `|=`, `dict(...)`: taking over the items of another dict, of a mapping, or of pairs.
+
+use super::keys;
+use super::lookup::hash_key;
+use super::object::key_error;
+use super::{Dict, raw};
+use crate::prelude::*;
+use crate::types::exceptions::TypeError;
+
+/// What to do with a key that is there already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Duplicate {
+    /// The value that is there stays.
+    Keep,
+    Replace,
+    /// KeyError with the key.
+    Error,
+}
+
+impl Ref<Dict> {
+    /// Takes over all items of `other`, any object with `keys()` (`PyDict_Update`).
+    pub fn update(&self, other: Borrowed<'_, Object>) -> PyResult<()> {
+        self.merge(other, Duplicate::Replace)
+    }
+
+    /// As [`Ref::update`] with a choice for keys that are there (`_PyDict_MergeEx`).
+    pub fn merge<T>(&self, other: Borrowed<'_, T>, duplicate: Duplicate) -> PyResult<()> {
+        let other = other.upcast();
+        if let Some(dict) = other.downcast::<Dict>()
+            && other.type_of().tp_iter.get().map(|f| f as usize) == Dict::type_object().tp_iter_address()
+        {
+            return self.merge_dict(&dict, duplicate);
+        }
+        self.merge_mapping(other, duplicate)
+    }
+
+    fn merge_dict(&self, other: &Ref<Dict>, duplicate: Duplicate) -> PyResult<()> {
+        if self.is(other) || other.is_empty() {
+            return Ok(());
+        }
+        let duplicate = if self.is_empty() { Duplicate::Replace } else { duplicate };
+        // SAFETY: both dicts are held; what runs Python code is followed by a fresh look at the table.
+        unsafe {
+            let theirs = other.keys_raw();
+            let clean = other.0.ma_values.get().is_null() && (*theirs).dk_nentries.get() == other.0.ma_used.get();
+            if self.is_empty() && self.0.ma_values.get().is_null() && clean {
+                let log2 = (*theirs).dk_log2_size.get();
+                if log2 == keys::LOG_MINSIZE || keys::usable_fraction(1 << log2 >> 1) < other.len() {
+                    return self.clone_table_of(other);
+                }
+            }
+            // One large resize at the start; more may follow if few keys overlap.
+            if keys::usable_fraction(1 << (*self.keys_raw()).dk_log2_size.get()) < other.len() {
+                let log2 = keys::log2_for_entries(self.len() + other.len());
+                raw::resize(self.raw(), log2, keys::is_unicode(theirs))?;
+            }
+            let entries = (*theirs).dk_nentries.get();
+            let mut position = 0;
+            while let Some((key, value, hash)) = other.next_owned(&mut position) {
+                match duplicate {
+                    Duplicate::Replace => {
+                        raw::insert(self.raw(), key.as_ptr(), hash, value.as_ptr())?;
+                    }
+                    _ => {
+                        if !self.contains_known_hash(key.borrow(), hash)? {
+                            raw::insert(self.raw(), key.as_ptr(), hash, value.as_ptr())?;
+                        } else if duplicate == Duplicate::Error {
+                            return Err(key_error(key.borrow()));
+                        }
+                    }
+                }
+                if (*other.keys_raw()).dk_nentries.get() != entries {
+                    return Err(raise!(RuntimeError, "dict mutated during update"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn merge_mapping(&self, other: Borrowed<'_, Object>, duplicate: Duplicate) -> PyResult<()> {
+        let keys = other.call_method(id!("keys"), &[])?;
+        let iterator = match keys.iter() {
+            Ok(iterator) => iterator,
+            Err(raised) => {
+                if !raised.is_a::<TypeError>() {
+                    return Err(raised);
+                }
+                raised.clear();
+                return Err(raise!(
+                    TypeError,
+                    "{}.keys() returned a non-iterable (type {})",
+                    other.type_name(),
+                    keys.type_name()
+                ));
+            }
+        };
+        // All keys come before the first value is asked for.
+        for key in iterator.to_list()?.to_vec() {
+            if duplicate != Duplicate::Replace && self.contains(key.borrow())? {
+                if duplicate == Duplicate::Error {
+                    return Err(key_error(key.borrow()));
+                }
+                continue;
+            }
+            let value = other.get_item(key.borrow())?;
+            self.set_item(key.borrow(), value.borrow())?;
+        }
+        Ok(())
+    }
+
+    /// Takes over pairs (`PyDict_MergeFromSeq2`).
+    pub fn merge_pairs(&self, pairs: Borrowed<'_, Object>, duplicate: Duplicate) -> PyResult<()> {
+        let iterator = pairs.iter()?;
+        let mut index = 0;
+        while let Some(item) = iterator.next()? {
+            let pair = match item.to_fast_sequence("object is not iterable") {
+                Ok(pair) => pair,
+                Err(raised) => return Err(note_element(raised, index)),
+            };
+            let pair = pair.collect_items()?;
+            let [key, value] = pair.as_slice() else {
+                return Err(raise!(
+                    ValueError,
+                    "dictionary update sequence element #{index} has length {}; 2 is required",
+                    pair.len()
+                ));
+            };
+            match duplicate {
+                Duplicate::Replace => self.set_item(key.borrow(), value.borrow())?,
+                _ => drop(self.set_default(key.borrow(), value.borrow())?),
+            }
+            index += 1;
+        }
+        Ok(())
+    }
+
+    /// The positional argument of `dict()` and `update()`: a dict, something with `keys()`, or pairs.
+    pub fn update_from(&self, argument: Borrowed<'_, Object>) -> PyResult<()> {
+        if argument.is_exact::<Dict>() || argument.has_attr(id!("keys"))? {
+            return self.merge(argument, Duplicate::Replace);
+        }
+        self.merge_pairs(argument, Duplicate::Replace)
+    }
+
+    /// `dict.fromkeys` for a new dict: every item of `iterable` as a key of one value.
+    pub(super) fn fill_from_keys(&self, iterable: Borrowed<'_, Object>, value: Borrowed<'_, Object>) -> PyResult<()> {
+        if let Some(source) = iterable.downcast_exact::<Dict>() {
+            let unicode = source.has_only_exact_str_keys();
+            self.reserve(source.len(), unicode)?;
+            let mut position = 0;
+            while let Some((key, _, hash)) = source.next_owned(&mut position) {
+                self.set_item_known_hash(key.borrow(), hash, value)?;
+            }
+            return Ok(());
+        }
+        let is_set = iterable.is_exact::<Set>() || iterable.is_exact::<FrozenSet>();
+        if is_set {
+            self.reserve(iterable.len()?, false)?;
+        }
+        let iterator = iterable.iter()?;
+        while let Some(key) = iterator.next()? {
+            let hash = hash_key(key.borrow())?;
+            self.set_item_known_hash(key.borrow(), hash, value)?;
+        }
+        Ok(())
+    }
+}
+
+/// Adds "Cannot convert dictionary update sequence element #N to a sequence" to a TypeError.
+#[cold]
+fn note_element(raised: Raised, index: usize) -> Raised {
+    if !raised.is_a::<TypeError>() {
+        return raised;
+    }
+    let exception = raised.take();
+    let text = format!("Cannot convert dictionary update sequence element #{index} to a sequence");
+    let noted =
+        Str::from_utf8_str(&text).and_then(|text| exception.call_method(id!("add_note"), &[text.as_borrowed()]));
+    match noted {
+        Ok(_) => Raised::restore(exception),
+        Err(raised) => raised,
+    }
+}

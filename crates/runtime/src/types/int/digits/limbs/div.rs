@@ -1,0 +1,320 @@
+//! Division: Knuth's algorithm D, Burnikel and Ziegler's recursion, and multiplication by a Newton reciprocal.
+//! The recursive forms follow Brent and Zimmermann, "Modern Computer Arithmetic", 1.4 and 3.4.
+
+use std::cmp::Ordering;
+
+use super::*;
+
+/// From here (limbs of quotient and divisor) the recursion beats the quadratic algorithm.
+const RECURSIVE: usize = 60;
+/// From here a reciprocal and two multiplications beat the recursion.
+const NEWTON: usize = 1800;
+
+/// Quotient and remainder, trimmed. `b` is not zero.
+pub fn div_rem(a: &[u64], b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<(Vec<u64>, Vec<u64>), Stop> {
+    let (a, b) = (trimmed(a), trimmed(b));
+    if compare(a, b) == Ordering::Less {
+        return Ok((Vec::new(), copy_of(a, 0)?));
+    }
+    if let [d] = *b {
+        let mut q = copy_of(a, 0)?;
+        let r = div_limb_assign(&mut q, d);
+        trim(&mut q);
+        let mut rest = with_capacity(1)?;
+        if r != 0 {
+            rest.push(r);
+        }
+        return Ok((q, rest));
+    }
+    Divider::new(b)?.div_rem(a, interrupted)
+}
+
+/// A divisor prepared for several divisions.
+pub struct Divider {
+    /// Shifted so that the top bit is set.
+    normalised: Vec<u64>,
+    shift: u32,
+    /// `floor((B^2n - 1) / d) - B^n` or one less, once it was worth computing.
+    inverse: Option<Vec<u64>>,
+}
+
+impl Divider {
+    /// `d` is trimmed and not zero.
+    pub fn new(d: &[u64]) -> Result<Self, Stop> {
+        let shift = d[d.len() - 1].leading_zeros();
+        let mut normalised = copy_of(d, 0)?;
+        shl_small(&mut normalised, shift);
+        Ok(Divider { normalised, shift, inverse: None })
+    }
+
+    /// Computes the reciprocal now if divisions of `2n` by `n` limbs will profit from it.
+    pub fn prepare(&mut self, interrupted: &mut Interrupt<'_>) -> Result<(), Stop> {
+        if self.normalised.len() >= NEWTON / 2 && self.inverse.is_none() {
+            self.inverse = Some(invert(&self.normalised, interrupted)?);
+        }
+        Ok(())
+    }
+
+    /// Quotient and remainder of any `a`, trimmed.
+    pub fn div_rem(&self, a: &[u64], interrupted: &mut Interrupt<'_>) -> Result<(Vec<u64>, Vec<u64>), Stop> {
+        let a = trimmed(a);
+        let n = self.normalised.len();
+        if a.len() < n {
+            return Ok((Vec::new(), copy_of(a, 0)?));
+        }
+        let mut rest = copy_of(a, 1)?;
+        let top = shl_small(&mut rest, self.shift);
+        rest.push(top);
+        let mut q = zeroed(rest.len() - n)?;
+        divide(&mut q, &mut rest, &self.normalised, self.inverse.as_deref(), interrupted)?;
+        rest.truncate(n);
+        shr_small(&mut rest, self.shift);
+        trim(&mut rest);
+        trim(&mut q);
+        Ok((q, rest))
+    }
+}
+
+/// Divides in place: `a` becomes the remainder. `b` is normalised, `a.len() == q.len() + b.len()`, and the top
+/// `b.len()` limbs of `a` are below `b`.
+fn divide(
+    q: &mut [u64],
+    a: &mut [u64],
+    b: &[u64],
+    inverse: Option<&[u64]>,
+    interrupted: &mut Interrupt<'_>,
+) -> Result<(), Stop> {
+    let (m, n) = (q.len(), b.len());
+    if m.min(n) < RECURSIVE {
+        schoolbook(q, a, b);
+        return Ok(());
+    }
+    if m < n && (inverse.is_none() || m < n / 2) {
+        return divide_short(q, a, b, interrupted);
+    }
+    let own;
+    let inverse = match inverse {
+        None if n >= NEWTON => {
+            own = invert(b, interrupted)?;
+            Some(&own[..])
+        }
+        other => other,
+    };
+    let mut scratch = zeroed(2 * n)?;
+    let mut end = m;
+    let first = m % n;
+    if first != 0 {
+        end = m - first;
+        if first < n / 2 || inverse.is_none() {
+            if first < RECURSIVE {
+                schoolbook(&mut q[end..], &mut a[end..], b);
+            } else {
+                divide_short(&mut q[end..], &mut a[end..], b, interrupted)?;
+            }
+        } else if let Some(x) = inverse {
+            // One full step over a dividend padded with zeros at the top.
+            let mut wide = zeroed(2 * n)?;
+            wide[..first + n].copy_from_slice(&a[end..]);
+            let mut quotient = zeroed(n)?;
+            barrett(&mut quotient, &mut wide, b, x, &mut scratch, interrupted)?;
+            q[end..].copy_from_slice(&quotient[..first]);
+            a[end..].copy_from_slice(&wide[..first + n]);
+        }
+    }
+    while end > 0 {
+        check(interrupted)?;
+        let start = end - n;
+        match inverse {
+            Some(x) => {
+                barrett(&mut q[start..end], &mut a[start..end + n], b, x, &mut scratch, interrupted)?;
+            }
+            None => {
+                recursive(&mut q[start..end], &mut a[start..end + n], b, &mut scratch, interrupted)?;
+            }
+        }
+        end = start;
+    }
+    Ok(())
+}
+
+/// The case of a quotient shorter than the divisor: divide the leading parts, then account for the rest of `b`.
+fn divide_short(q: &mut [u64], a: &mut [u64], b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<(), Stop> {
+    let (m, n) = (q.len(), b.len());
+    let (b_low, b_high) = b.split_at(n - m);
+    let mut over = {
+        let mut scratch = zeroed(2 * m)?;
+        let high = &mut a[n - m..];
+        if m >= NEWTON {
+            let x = invert(b_high, interrupted)?;
+            barrett(q, high, b_high, &x, &mut scratch, interrupted)?
+        } else {
+            recursive(q, high, b_high, &mut scratch, interrupted)?
+        }
+    };
+    let mut product = zeroed(n)?;
+    mul(&mut product, q, b_low, interrupted)?;
+    let mut borrow = sub_assign(&mut a[..n], &product) as i32;
+    if over {
+        borrow += sub_assign(&mut a[m..n], b_low) as i32;
+    }
+    while borrow > 0 {
+        if decrement(q) {
+            over = false;
+        }
+        borrow -= add_assign(&mut a[..n], b) as i32;
+    }
+    debug_assert!(!over);
+    Ok(())
+}
+
+/// Knuth's algorithm D.
+fn schoolbook(q: &mut [u64], a: &mut [u64], b: &[u64]) {
+    let n = b.len();
+    let top = b[n - 1];
+    let second = if n > 1 { b[n - 2] } else { 0 };
+    let v = reciprocal(top);
+    for j in (0..q.len()).rev() {
+        let high = a[j + n];
+        let mut digit;
+        if high >= top {
+            digit = u64::MAX;
+        } else {
+            let mut rest;
+            (digit, rest) = div_2by1(high, a[j + n - 1], top, v);
+            if n > 1 {
+                let below = a[j + n - 2];
+                while digit as u128 * second as u128 > (rest as u128) << 64 | below as u128 {
+                    digit -= 1;
+                    let (sum, over) = rest.overflowing_add(top);
+                    if over {
+                        break;
+                    }
+                    rest = sum;
+                }
+            }
+        }
+        let mut borrow = sub_mul_limb(&mut a[j..j + n], b, digit);
+        while borrow > high {
+            digit -= 1;
+            borrow -= add_assign(&mut a[j..j + n], b) as u64;
+        }
+        a[j + n] = 0;
+        q[j] = digit;
+    }
+}
+
+/// Divides `2n` limbs by `n`. True when the quotient is `B^n` more than `q` says. `scratch` has `n` limbs.
+fn recursive(
+    q: &mut [u64],
+    a: &mut [u64],
+    b: &[u64],
+    scratch: &mut [u64],
+    interrupted: &mut Interrupt<'_>,
+) -> Result<bool, Stop> {
+    let n = b.len();
+    if n < RECURSIVE {
+        let over = compare(&a[n..], b) != Ordering::Less;
+        if over {
+            sub_assign(&mut a[n..], b);
+        }
+        schoolbook(q, a, b);
+        return Ok(over);
+    }
+    check(interrupted)?;
+    let low = n / 2;
+    let high = n - low;
+    let mut over = recursive(&mut q[low..], &mut a[2 * low..], &b[low..], scratch, interrupted)?;
+    mul(&mut scratch[..n], &q[low..], &b[..low], interrupted)?;
+    let mut borrow = sub_assign(&mut a[low..low + n], &scratch[..n]) as i32;
+    if over {
+        borrow += sub_assign(&mut a[n..n + low], &b[..low]) as i32;
+    }
+    while borrow > 0 {
+        if decrement(&mut q[low..]) {
+            over = false;
+        }
+        borrow -= add_assign(&mut a[low..low + n], b) as i32;
+    }
+    let mut over_low = recursive(&mut q[..low], &mut a[high..high + 2 * low], &b[high..], scratch, interrupted)?;
+    mul(&mut scratch[..n], &b[..high], &q[..low], interrupted)?;
+    let mut borrow = sub_assign(&mut a[..n], &scratch[..n]) as i32;
+    if over_low {
+        borrow += sub_assign(&mut a[low..n], &b[..high]) as i32;
+    }
+    while borrow > 0 {
+        if decrement(&mut q[..low]) {
+            over_low = false;
+        }
+        borrow -= add_assign(&mut a[..n], b) as i32;
+    }
+    debug_assert!(!over_low);
+    Ok(over)
+}
+
+/// Divides `2n` limbs by `n` with the reciprocal `x` of `b`. True when the quotient is `B^n` more than `q` says.
+fn barrett(
+    q: &mut [u64],
+    a: &mut [u64],
+    b: &[u64],
+    x: &[u64],
+    scratch: &mut [u64],
+    interrupted: &mut Interrupt<'_>,
+) -> Result<bool, Stop> {
+    let n = b.len();
+    let over = compare(&a[n..], b) != Ordering::Less;
+    if over {
+        sub_assign(&mut a[n..], b);
+    }
+    let product = &mut scratch[..2 * n];
+    mul(product, &a[n..], x, interrupted)?;
+    q.copy_from_slice(&a[n..]);
+    // The reciprocal is not above the true one, so neither is this quotient; it fits `n` limbs.
+    add_assign(q, &product[n..]);
+    mul(product, q, b, interrupted)?;
+    sub_assign(a, product);
+    while a[n] != 0 || compare(&a[..n], b) != Ordering::Less {
+        sub_assign(&mut a[..n + 1], b);
+        increment(q);
+    }
+    Ok(over)
+}
+
+/// The `n` low limbs of a reciprocal `X = B^n + x` of a normalised `b`: `b X < B^2n < b (X + 2)`. Each step of Newton's
+/// iteration doubles the number of correct limbs.
+fn invert(b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<Vec<u64>, Stop> {
+    let n = b.len();
+    check(interrupted)?;
+    if n < 2 * RECURSIVE {
+        let mut ones = zeroed(2 * n)?;
+        ones.fill(u64::MAX);
+        let mut q = zeroed(n)?;
+        let mut scratch = zeroed(n)?;
+        recursive(&mut q, &mut ones, b, &mut scratch, interrupted)?;
+        return Ok(q);
+    }
+    let low = (n - 1) / 2;
+    let h = n - low;
+    let mut xh = invert(&b[low..], interrupted)?;
+    // t = b (B^h + xh), brought below B^(n + h)
+    let mut t = zeroed(n + h + 1)?;
+    mul(&mut t[..n + h], b, &xh, interrupted)?;
+    add_assign(&mut t[h..], b);
+    while t[n + h] != 0 {
+        decrement(&mut xh);
+        sub_assign(&mut t, b);
+    }
+    // The error B^(n + h) - t, without its low limbs, corrects the reciprocal.
+    t.truncate(n + h);
+    negate(&mut t);
+    let error = trimmed(&t[low..]);
+    let mut u = zeroed(error.len() + h + 1)?;
+    mul(&mut u[..error.len() + h], error, &xh, interrupted)?;
+    add_assign(&mut u[h..], error);
+    let mut x = zeroed(n)?;
+    x[low..].copy_from_slice(&xh);
+    let cut = 2 * h - low;
+    if u.len() > cut {
+        add_assign(&mut x, trimmed(&u[cut..]));
+    }
+    Ok(x)
+}

@@ -1,0 +1,30 @@
+//! `int`: a sign and a magnitude in digits of 30 bits, lowest first.
+//!
+//! **Invariants:** the top digit is not zero, and zero has no digits. The values -5 to 256 exist once and are immortal
+//! (subclasses aside). An int never changes after it was handed out.
+//!
+//! CPython: `Objects/longobject.c`.
+
+pub mod digits;
+pub mod decimal;
+mod raw;
+mod object;
+pub mod arith;
+mod compare;
+pub mod text;
+mod bytes;
+mod construct;
+mod methods;
+pub(crate) mod support;
+#[cfg(test)]
+mod tests;
+
+use crate::abi::PyLongObject;
+
+pub use construct::from_object as number_to_int;
+pub use raw::{NewInt, clear_free_list};
+pub use text::{Base, max_str_digits, set_max_str_digits};
+
+/// An integer. The Rust type is the part that every int has; further digits follow it.
+#[repr(transparent)]
+pub struct Int(pub PyLongObject);

@@ -1,0 +1,186 @@
+//! The built-in types, one file or folder each, and the table of all static types.
+//!
+//! [`init`] makes the types of the table ready in its order, which runs from bases to derived types. A type needs a row here
+//! unless a module adds it.
+
+use crate::abi::{PyTypeObject, Py_TPFLAGS_READY};
+use crate::object::{Object, PyLayout, PyResult};
+
+// How types work.
+pub mod type_;
+pub mod object;
+pub mod descr;
+pub mod builtin_function;
+pub mod method;
+pub mod property;
+pub mod classmethod;
+pub mod super_;
+
+// Values.
+pub mod none;
+pub mod bool;
+pub mod int;
+pub mod float;
+pub mod complex;
+pub mod hash;
+pub mod format_spec;
+pub mod str;
+pub mod bytes;
+pub mod bytearray;
+pub mod codec;
+pub mod template;
+pub mod buffer;
+pub mod memoryview;
+pub mod range;
+pub mod slice;
+
+// Collections.
+pub mod list;
+pub mod tuple;
+pub mod dict;
+pub mod odict;
+pub mod set;
+pub mod mappingproxy;
+pub mod weakref;
+pub mod repr_guard;
+pub mod iter;
+pub mod builtin_iters;
+pub mod namespace;
+pub mod struct_seq;
+
+// What code is made of.
+pub mod code;
+pub mod function;
+pub mod cell;
+pub mod frame;
+pub mod generator;
+pub mod module;
+pub mod traceback;
+pub mod exceptions;
+pub mod capsule;
+pub mod generic_alias;
+pub mod union;
+pub mod typevar;
+
+pub use self::bool::Bool;
+pub use self::str::Str;
+pub use builtin_function::{CFunction, CMethod};
+pub use bytearray::ByteArray;
+pub use bytes::Bytes;
+pub use classmethod::{ClassMethod, StaticMethod};
+pub use code::Code;
+pub use complex::Complex;
+pub use dict::Dict;
+pub use float::Float;
+pub use function::Function;
+pub use generator::{AsyncGenerator, Coroutine, Generator};
+pub use int::Int;
+pub use list::List;
+pub use mappingproxy::MappingProxy;
+pub use memoryview::MemoryView;
+pub use method::{BoundMethod, InstanceMethod};
+pub use module::Module;
+pub use property::Property;
+pub use set::{FrozenSet, Set};
+pub use slice::Slice;
+pub use super_::Super;
+pub use traceback::Traceback;
+pub use tuple::Tuple;
+pub use type_::Type;
+pub use union::Union;
+
+/// A row: the type object, found when the table is read.
+type Row = fn() -> *mut PyTypeObject;
+
+macro_rules! rows {
+    ($($ty:ty,)*) => { &[$(|| <$ty as PyLayout>::TYPE,)*] };
+}
+
+/// All static types of the runtime, bases before what derives from them. Exceptions have a table of their own.
+static STATIC_TYPES: &[Row] = rows![
+    Object,
+    Type,
+    // What `ready` puts into the dictionaries of all others.
+    descr::MethodDescr,
+    descr::ClassMethodDescr,
+    descr::MemberDescr,
+    descr::GetSetDescr,
+    descr::WrapperDescr,
+    descr::MethodWrapper,
+    CFunction,
+    CMethod,
+    StaticMethod,
+    ClassMethod,
+    BoundMethod,
+    InstanceMethod,
+    Property,
+    Super,
+    type_::buffer::BufferWrapper,
+    // Values.
+    Str,
+    Int,
+    Bool,
+    Float,
+    Complex,
+    Bytes,
+    ByteArray,
+    Slice,
+    MemoryView,
+    // Collections.
+    List,
+    Tuple,
+    Dict,
+    dict::DictKeys,
+    dict::DictValues,
+    dict::DictItems,
+    dict::iter::DictKeyIterator,
+    dict::iter::DictValueIterator,
+    dict::iter::DictItemIterator,
+    dict::iter::DictReverseKeyIterator,
+    dict::iter::DictReverseValueIterator,
+    dict::iter::DictReverseItemIterator,
+    odict::OrderedDict,
+    odict::ODictKeys,
+    odict::ODictValues,
+    odict::ODictItems,
+    odict::ODictIterator,
+    Set,
+    FrozenSet,
+    set::SetIterator,
+    MappingProxy,
+    weakref::WeakRef,
+    weakref::Proxy,
+    weakref::CallableProxy,
+    // What code is made of.
+    Code,
+    Function,
+    cell::Cell,
+    Generator,
+    Coroutine,
+    AsyncGenerator,
+    Traceback,
+    Module,
+    Union,
+];
+
+/// Makes the static types ready: once, before the first Python object that is not of a type of these is used.
+pub fn init() -> PyResult<()> {
+    // `object.__new__` sorts out its arguments itself, so no signature comes with its declaration.
+    // SAFETY: a static type.
+    unsafe { (*<Object as PyLayout>::TYPE).tp_doc.set(c"object()\n--\n\n".as_ptr()) };
+    for row in STATIC_TYPES.iter().chain(exceptions::TYPES) {
+        // SAFETY: static types of ours are complete.
+        unsafe { type_::ready::ready_builtin(row())? };
+    }
+    Ok(())
+}
+
+/// All static types that are ready, for the collector and for tests.
+pub fn static_types() -> impl Iterator<Item = *mut PyTypeObject> {
+    STATIC_TYPES
+        .iter()
+        .chain(exceptions::TYPES)
+        .map(|row| row())
+        // SAFETY: static types are always there.
+        .filter(|ty| unsafe { (**ty).tp_flags.get() & Py_TPFLAGS_READY != 0 })
+}

@@ -1,0 +1,515 @@
+//! Mechanism of sets on raw pointers: search, insertion, growth, removal.
+//!
+//! **Common contract of this file:** sets and keys passed in are live and held by the caller. What returns `PyResult` may
+//! run Python code through `__eq__`, unless its doc says otherwise.
+
+use core::ptr;
+
+use super::{FrozenSet, Set};
+use crate::abi::*;
+use crate::memory::{Guarded, object, small};
+use crate::object::{PyLayout, header};
+use crate::prelude::*;
+use crate::types::dict::lookup::{explain_unhashable, hash_str, is_exact_str};
+
+const LINEAR_PROBES: usize = 9;
+const PERTURB_SHIFT: u32 = 5;
+const MINSIZE: usize = PySet_MINSIZE;
+
+static DUMMY: Guarded<PyObject> = Guarded(PyObject::immortal(ptr::null_mut()));
+
+/// The key of a removed entry (`_PySet_Dummy`).
+#[inline(always)]
+pub fn dummy() -> *mut PyObject {
+    (&raw const DUMMY.0).cast_mut()
+}
+
+#[inline(always)]
+unsafe fn small_table(set: *mut PySetObject) -> *mut setentry {
+    // SAFETY: see the head of the file.
+    unsafe { (&raw mut (*set).smalltable).cast() }
+}
+
+/// Gives a zeroed set its empty table.
+pub unsafe fn init_empty(set: *mut PySetObject) {
+    // SAFETY: see the head of the file.
+    unsafe {
+        (*set).table.set(small_table(set));
+        (*set).mask.set(MINSIZE as isize - 1);
+        (*set).hash.set(-1);
+    }
+}
+
+/// An empty set of any type of sets, tracked.
+pub unsafe fn new_of_type(cls: *mut PyTypeObject) -> PyResult<*mut PySetObject> {
+    // SAFETY: `cls` is a subtype of set or frozenset.
+    unsafe {
+        let set: *mut PySetObject = if cls == Set::TYPE {
+            object::new::<Set>()?.cast()
+        } else if cls == FrozenSet::TYPE {
+            object::new::<FrozenSet>()?.cast()
+        } else {
+            object::alloc_untracked(cls, 0)?.cast()
+        };
+        init_empty(set);
+        object::gc_track(set.cast());
+        Ok(set)
+    }
+}
+
+/// The hash of a key for a set: the error of an unhashable one says so.
+#[inline(always)]
+pub fn hash_key(key: Borrowed<'_, Object>) -> PyResult<isize> {
+    if let Some(text) = key.downcast_exact::<Str>() {
+        return Ok(hash_str(text));
+    }
+    match key.hash() {
+        Ok(hash) => Ok(hash),
+        Err(raised) => Err(explain_unhashable(raised, key, "a set element")),
+    }
+}
+
+/// Walks the entries where a key of this hash may stand, `LINEAR_PROBES` neighbours at a time.
+struct Probe {
+    at: usize,
+    perturb: usize,
+    mask: usize,
+}
+
+impl Probe {
+    #[inline(always)]
+    fn new(hash: isize, mask: usize) -> Probe {
+        Probe { at: hash as usize & mask, perturb: hash as usize, mask }
+    }
+
+    /// How many further entries follow `at` before the next jump.
+    #[inline(always)]
+    fn run(&self) -> usize {
+        if self.at + LINEAR_PROBES <= self.mask { LINEAR_PROBES } else { 0 }
+    }
+
+    #[inline(always)]
+    fn jump(&mut self) {
+        self.perturb >>= PERTURB_SHIFT;
+        self.at = self.at.wrapping_mul(5).wrapping_add(1).wrapping_add(self.perturb) & self.mask;
+    }
+}
+
+enum Match {
+    Equal,
+    Different,
+    /// The set changed under the comparison.
+    Changed,
+}
+
+/// Compares an entry of the right hash with a key.
+#[inline(always)]
+unsafe fn compare_entry(
+    set: *mut PySetObject,
+    table: *mut setentry,
+    entry: *mut setentry,
+    key: *mut PyObject,
+) -> PyResult<Match> {
+    // SAFETY: see the head of the file; the entry is not touched again before the table was seen to be the same.
+    unsafe {
+        let candidate = (*entry).key.get();
+        if candidate == key {
+            return Ok(Match::Equal);
+        }
+        if is_exact_str(candidate) && is_exact_str(key) {
+            let equal = Borrowed::<Str>::from_ptr(candidate).equals_str(&Borrowed::<Str>::from_ptr(key));
+            return Ok(if equal { Match::Equal } else { Match::Different });
+        }
+        let held: Ref<Object> = Ref::from_borrowed_ptr(candidate);
+        let equal = held.equals(Borrowed::from_ptr(key))?;
+        if (*set).table.get() != table || (*entry).key.get() != candidate {
+            return Ok(Match::Changed);
+        }
+        Ok(if equal { Match::Equal } else { Match::Different })
+    }
+}
+
+/// The entry of a key, or the unused entry where the search ended (`set_lookkey`).
+#[inline]
+pub unsafe fn lookup(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<*mut setentry> {
+    // SAFETY: see the head of the file.
+    unsafe {
+        'restart: loop {
+            let table = (*set).table.get();
+            let mut probe = Probe::new(hash, (*set).mask.get() as usize);
+            loop {
+                let mut entry = table.add(probe.at);
+                for _ in 0..=probe.run() {
+                    let entry_hash = (*entry).hash.get();
+                    if entry_hash == 0 && (*entry).key.get().is_null() {
+                        return Ok(entry);
+                    }
+                    if entry_hash == hash {
+                        match compare_entry(set, table, entry, key)? {
+                            Match::Equal => return Ok(entry),
+                            Match::Different => {}
+                            Match::Changed => continue 'restart,
+                        }
+                    }
+                    entry = entry.add(1);
+                }
+                probe.jump();
+            }
+        }
+    }
+}
+
+/// Adds a key with a known hash; whether it was new (`set_add_entry`). Of the removed entries that the search passes, the
+/// last is used again.
+pub unsafe fn add_entry(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<bool> {
+    // SAFETY: see the head of the file.
+    unsafe {
+        'restart: loop {
+            let table = (*set).table.get();
+            let mut probe = Probe::new(hash, (*set).mask.get() as usize);
+            let mut removed: *mut setentry = ptr::null_mut();
+            loop {
+                let mut entry = table.add(probe.at);
+                for _ in 0..=probe.run() {
+                    let entry_hash = (*entry).hash.get();
+                    if entry_hash == 0 && (*entry).key.get().is_null() {
+                        if !removed.is_null() && (*removed).hash.get() != -1 {
+                            // A comparison used it meanwhile.
+                            continue 'restart;
+                        }
+                        header::incref(key);
+                        (*set).used.set((*set).used.get() + 1);
+                        if !removed.is_null() {
+                            (*removed).key.set(key);
+                            (*removed).hash.set(hash);
+                            return Ok(true);
+                        }
+                        (*entry).key.set(key);
+                        (*entry).hash.set(hash);
+                        (*set).fill.set((*set).fill.get() + 1);
+                        if ((*set).fill.get() * 5) >= (*set).mask.get() * 3 {
+                            let used = (*set).used.get() as usize;
+                            resize(set, if used > 50_000 { used * 2 } else { used * 4 })?;
+                        }
+                        return Ok(true);
+                    }
+                    if entry_hash == hash {
+                        match compare_entry(set, table, entry, key)? {
+                            Match::Equal => return Ok(false),
+                            Match::Different => {}
+                            Match::Changed => continue 'restart,
+                        }
+                    } else if entry_hash == -1 {
+                        removed = entry;
+                    }
+                    entry = entry.add(1);
+                }
+                probe.jump();
+            }
+        }
+    }
+}
+
+pub unsafe fn add_key(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyResult<bool> {
+    let hash = hash_key(key)?;
+    // SAFETY: see the head of the file.
+    unsafe { add_entry(set, key.as_ptr(), hash) }
+}
+
+/// Puts a key that is known to be new into a table without removed entries, taking over its count.
+unsafe fn insert_clean(table: *mut setentry, mask: usize, key: *mut PyObject, hash: isize) {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let mut probe = Probe::new(hash, mask);
+        loop {
+            let mut entry = table.add(probe.at);
+            for _ in 0..=probe.run() {
+                if (*entry).key.get().is_null() {
+                    (*entry).key.set(key);
+                    (*entry).hash.set(hash);
+                    return;
+                }
+                entry = entry.add(1);
+            }
+            probe.jump();
+        }
+    }
+}
+
+/// Moves the keys to a table with more than `min_used` entries. Runs no Python code.
+pub unsafe fn resize(set: *mut PySetObject, min_used: usize) -> PyResult<()> {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let mut size = MINSIZE;
+        while size <= min_used {
+            size <<= 1;
+        }
+        let old = (*set).table.get();
+        let old_size = (*set).mask.get() as usize + 1;
+        let old_is_small = old == small_table(set);
+        let mut copy = [const { setentry::ZERO }; MINSIZE];
+        let mut from = old;
+        let new;
+        if size == MINSIZE {
+            new = small_table(set);
+            if old_is_small {
+                if (*set).fill.get() == (*set).used.get() {
+                    return Ok(());
+                }
+                // The table stays, but its removed entries go.
+                ptr::copy_nonoverlapping(old, copy.as_mut_ptr(), MINSIZE);
+                from = copy.as_mut_ptr();
+            }
+            new.write_bytes(0, MINSIZE);
+        } else {
+            new = small::calloc(size, size_of::<setentry>()).cast::<setentry>();
+            if new.is_null() {
+                return Err(Raised::no_memory());
+            }
+        }
+        for index in 0..old_size {
+            let entry = from.add(index);
+            let key = (*entry).key.get();
+            if !key.is_null() && key != dummy() {
+                insert_clean(new, size - 1, key, (*entry).hash.get());
+            }
+        }
+        (*set).mask.set(size as isize - 1);
+        (*set).table.set(new);
+        (*set).fill.set((*set).used.get());
+        if !old_is_small {
+            small::free(old.cast());
+        }
+        Ok(())
+    }
+}
+
+pub unsafe fn contains_entry(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<bool> {
+    // SAFETY: see the head of the file.
+    unsafe { Ok(!(*lookup(set, key, hash)?).key.get().is_null()) }
+}
+
+/// Removes a key with a known hash; whether it was there (`set_discard_entry`).
+pub unsafe fn discard_entry(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<bool> {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let entry = lookup(set, key, hash)?;
+        let old = (*entry).key.get();
+        if old.is_null() {
+            return Ok(false);
+        }
+        (*entry).key.set(dummy());
+        (*entry).hash.set(-1);
+        (*set).used.set((*set).used.get() - 1);
+        header::decref(old);
+        Ok(true)
+    }
+}
+
+/// The next key at or after `position`, borrowed, with its hash. Runs no Python code.
+#[inline(always)]
+pub unsafe fn next(set: *mut PySetObject, position: &mut usize) -> Option<(*mut PyObject, isize)> {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let table = (*set).table.get();
+        let mask = (*set).mask.get() as usize;
+        let mut at = *position;
+        while at <= mask {
+            let key = (*table.add(at)).key.get();
+            if !key.is_null() && key != dummy() {
+                *position = at + 1;
+                return Some((key, (*table.add(at)).hash.get()));
+            }
+            at += 1;
+        }
+        *position = at;
+        None
+    }
+}
+
+/// As [`next`], owned.
+#[inline(always)]
+pub unsafe fn next_owned(set: *mut PySetObject, position: &mut usize) -> Option<(Ref<Object>, isize)> {
+    // SAFETY: see the head of the file.
+    unsafe { next(set, position).map(|(key, hash)| (Ref::from_borrowed_ptr(key), hash)) }
+}
+
+/// Takes an arbitrary key out, going round the table from call to call.
+pub unsafe fn pop(set: *mut PySetObject) -> Option<Ref<Object>> {
+    // SAFETY: see the head of the file; a set with keys has one to find.
+    unsafe {
+        if (*set).used.get() == 0 {
+            return None;
+        }
+        let mask = (*set).mask.get() as usize;
+        let table = (*set).table.get();
+        let mut at = (*set).finger.get() as usize & mask;
+        loop {
+            let key = (*table.add(at)).key.get();
+            if !key.is_null() && key != dummy() {
+                break;
+            }
+            at = if at == mask { 0 } else { at + 1 };
+        }
+        let entry = table.add(at);
+        let key = (*entry).key.replace(dummy());
+        (*entry).hash.set(-1);
+        (*set).used.set((*set).used.get() - 1);
+        (*set).finger.set(at as isize + 1);
+        Some(Ref::from_owned_ptr(key))
+    }
+}
+
+/// Empties a set; keys are released when it is empty.
+pub unsafe fn clear(set: *mut PySetObject) {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let table = (*set).table.get();
+        let size = (*set).mask.get() as usize + 1;
+        let is_small = table == small_table(set);
+        if is_small && (*set).fill.get() == 0 {
+            return;
+        }
+        let mut copy = [const { setentry::ZERO }; MINSIZE];
+        let mut from = table;
+        if is_small {
+            ptr::copy_nonoverlapping(table, copy.as_mut_ptr(), MINSIZE);
+            from = copy.as_mut_ptr();
+        }
+        small_table(set).write_bytes(0, MINSIZE);
+        (*set).fill.set(0);
+        (*set).used.set(0);
+        init_empty(set);
+        release(from, size);
+        if !is_small {
+            small::free(table.cast());
+        }
+    }
+}
+
+unsafe fn release(table: *mut setentry, size: usize) {
+    // SAFETY: the entries belong to nobody else.
+    unsafe {
+        for index in 0..size {
+            let key = (*table.add(index)).key.get();
+            if !key.is_null() && key != dummy() {
+                header::decref(key);
+            }
+        }
+    }
+}
+
+/// `tp_dealloc` of sets.
+pub unsafe fn dealloc(set: *mut PySetObject) {
+    // SAFETY: called with no counts left.
+    unsafe {
+        object::gc_untrack(set.cast());
+        if !(*set).weakreflist.get().is_null() {
+            crate::types::weakref::clear_references(set.cast());
+        }
+        let table = (*set).table.get();
+        release(table, (*set).mask.get() as usize + 1);
+        if table != small_table(set) {
+            small::free(table.cast());
+        }
+        object::dealloc_finish(set);
+    }
+}
+
+pub unsafe fn traverse(set: *mut PySetObject, visitor: &mut Visitor) {
+    // SAFETY: see the head of the file; visiting changes nothing.
+    unsafe {
+        let mut position = 0;
+        while let Some((key, _)) = next(set, &mut position) {
+            visitor.object(key);
+        }
+    }
+}
+
+/// Adds all keys of another set (`set_merge`).
+pub unsafe fn merge(set: *mut PySetObject, other: *mut PySetObject) -> PyResult<()> {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let other_used = (*other).used.get() as usize;
+        if set == other || other_used == 0 {
+            return Ok(());
+        }
+        // One large resize at the start, as if no key were in both.
+        if ((*set).fill.get() as usize + other_used) * 5 >= (*set).mask.get() as usize * 3 {
+            resize(set, ((*set).used.get() as usize + other_used) * 2)?;
+        }
+        if (*set).fill.get() == 0 {
+            let (mask, other_mask) = ((*set).mask.get() as usize, (*other).mask.get() as usize);
+            let (table, other_table) = ((*set).table.get(), (*other).table.get());
+            let as_is = mask == other_mask && (*other).fill.get() == (*other).used.get();
+            for index in 0..=other_mask {
+                let entry = other_table.add(index);
+                let key = (*entry).key.get();
+                if key.is_null() || key == dummy() {
+                    continue;
+                }
+                header::incref(key);
+                if as_is {
+                    (*table.add(index)).key.set(key);
+                    (*table.add(index)).hash.set((*entry).hash.get());
+                } else {
+                    insert_clean(table, mask, key, (*entry).hash.get());
+                }
+            }
+            (*set).fill.set(other_used as isize);
+            (*set).used.set(other_used as isize);
+            return Ok(());
+        }
+        let mut position = 0;
+        while let Some((key, hash)) = next_owned(other, &mut position) {
+            add_entry(set, key.as_ptr(), hash)?;
+        }
+        Ok(())
+    }
+}
+
+/// Exchanges the contents of two sets.
+pub unsafe fn swap(a: *mut PySetObject, b: *mut PySetObject) {
+    // SAFETY: see the head of the file.
+    unsafe {
+        (*a).fill.swap(&(*b).fill);
+        (*a).used.swap(&(*b).used);
+        (*a).mask.swap(&(*b).mask);
+        let (a_table, b_table) = ((*a).table.get(), (*b).table.get());
+        let (a_small, b_small) = (a_table == small_table(a), b_table == small_table(b));
+        (*a).table.set(if b_small { small_table(a) } else { b_table });
+        (*b).table.set(if a_small { small_table(b) } else { a_table });
+        if a_small || b_small {
+            ptr::swap_nonoverlapping(small_table(a), small_table(b), MINSIZE);
+        }
+        (*a).hash.set(-1);
+        (*b).hash.set(-1);
+    }
+}
+
+fn shuffle(hash: usize) -> usize {
+    ((hash ^ 89_869_747) ^ (hash << 16)).wrapping_mul(3_644_798_167)
+}
+
+/// The hash of a frozen set: independent of order, with the bits of near hashes spread.
+pub unsafe fn frozen_hash(set: *mut PySetObject) -> isize {
+    // SAFETY: see the head of the file.
+    unsafe {
+        if (*set).hash.get() != -1 {
+            return (*set).hash.get();
+        }
+        let mut hash: usize = 0;
+        let mut position = 0;
+        while let Some((_, key_hash)) = next(set, &mut position) {
+            hash ^= shuffle(key_hash as usize);
+        }
+        hash ^= ((*set).used.get() as usize + 1).wrapping_mul(1_927_868_237);
+        hash ^= (hash >> 11) ^ (hash >> 25);
+        hash = hash.wrapping_mul(69_069).wrapping_add(907_133_923);
+        if hash == usize::MAX {
+            hash = 590_923_713;
+        }
+        (*set).hash.set(hash as isize);
+        hash as isize
+    }
+}

@@ -1,0 +1,61 @@
+//! `type`: type objects, how they are made, and how attributes are found through them.
+//!
+//! A type is a full `PyTypeObject` of C. Static types of ours, types of extensions and classes of Python go through the same
+//! [`ready`]. **Invariant:** slots and special methods agree (`update`), and whoever changes what a lookup through a type
+//! would find calls [`modified`] (`cache`). CPython: `Objects/typeobject.c`.
+
+pub mod raw;
+pub mod cache;
+pub mod subclasses;
+pub mod mro;
+pub mod layout;
+pub mod slotdefs;
+pub mod slots;
+pub mod wrappers;
+pub mod buffer;
+pub mod update;
+pub mod inherit;
+pub mod ready;
+pub mod instance;
+pub mod new;
+pub mod spec;
+pub mod call;
+pub mod attr;
+mod bases;
+mod object;
+mod getset;
+mod methods;
+
+use core::ops::Deref;
+
+use crate::abi::PyTypeObject;
+
+pub use cache::{assign_version, modified, type_by_version};
+pub use methods::PyType_Type;
+pub use object::uses_type_getattr;
+pub use raw::{TypePtr, is_subtype_raw};
+pub use spec::{Spec, from_spec};
+
+/// `type` (`PyTypeObject`, or `PyHeapTypeObject` for types made while the program runs).
+#[repr(transparent)]
+pub struct Type(pub(crate) PyTypeObject);
+
+impl Deref for Type {
+    type Target = PyTypeObject;
+
+    #[inline(always)]
+    fn deref(&self) -> &PyTypeObject {
+        &self.0
+    }
+}
+
+/// Makes a type ready for use; does nothing if it is (`PyType_Ready`).
+///
+/// # Safety
+/// As [`ready::ready`].
+pub unsafe fn ready(ty: TypePtr) -> crate::object::PyResult<()> {
+    // SAFETY: by contract.
+    unsafe { ready::ready(ty) }
+}
+
+pub use ready::ready_static;
