@@ -7,6 +7,7 @@ mod describe;
 
 use std::path::PathBuf;
 
+use taipan_compiler::code::flags;
 use taipan_compiler::{CompileError, Options, compile};
 use taipan_syntax::{Arena, Mode, Options as ParseOptions, parse};
 
@@ -27,7 +28,8 @@ fn rows(head: &str, source: &str) -> Vec<String> {
     };
     let mut rows = Vec::new();
     let mut warnings = Vec::new();
-    let options = Options { optimize, ..Options::default() };
+    let future = if head.contains("annotations") { flags::FUTURE_ANNOTATIONS } else { 0 };
+    let options = Options { optimize, future, top_level_await: head.contains("await"), ..Options::default() };
     match compile(&parsed.module, "<golden>", &options, &mut warnings) {
         Ok(code) => {
             let mut found = Vec::new();

@@ -1,7 +1,7 @@
 """Writes what the reference interpreter makes of the cases of golden files: PYTHON bless.py FILE...
 
-A file is a list of cases: a line "@@ exec" (or eval, single; with -O or -OO behind it), the source, a line
-"@@ expect", and the rows that belong to it: "code NAME@LINE" with a description, "error", or "warn".
+A file is a list of cases: a line "@@ exec" (or eval, single; with -O, -OO, await for PyCF_ALLOW_TOP_LEVEL_AWAIT or
+annotations for CO_FUTURE_ANNOTATIONS behind it), the source, a line "@@ expect", and the rows that belong to it: "code NAME@LINE" with a description, "error", or "warn".
 """
 import sys
 import types
@@ -39,10 +39,11 @@ def walk(code):
 def expect(head, source):
     words = head.split()
     optimize = 2 if "-OO" in words else 1 if "-O" in words else 0
+    flags = 0x2000 * ("await" in words) | 0x1000000 * ("annotations" in words)
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
         try:
-            rows = list(walk(compile(source, "<golden>", words[0], dont_inherit=True, optimize=optimize)))
+            rows = list(walk(compile(source, "<golden>", words[0], flags, dont_inherit=True, optimize=optimize)))
         except SyntaxError as e:
             rows = ["error %s %s %s %s %s" % (e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset)]
     return rows + ["warn %s %s" % (w.message, w.lineno) for w in found if w.category is SyntaxWarning]
