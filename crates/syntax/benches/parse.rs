@@ -11,10 +11,10 @@ fn collect(folder: &std::path::Path, files: &mut Vec<Vec<u8>>) {
         let path = entry.path();
         if path.is_dir() {
             collect(&path, files);
-        } else if path.extension().is_some_and(|e| e == "py") {
-            if let Ok(source) = std::fs::read(&path) {
-                files.push(source);
-            }
+        } else if path.extension().is_some_and(|e| e == "py")
+            && let Ok(source) = std::fs::read(&path)
+        {
+            files.push(source);
         }
     }
 }

@@ -95,7 +95,7 @@ impl Put for Constant<'_> {
             Constant::Int(Int::Small(n)) => write!(out.bytes, "i{n:x}").unwrap(),
             Constant::Int(Int::Big { digits, .. }) => {
                 let mut bits: Vec<u8> = digits.iter().flat_map(|d| (0..30).map(move |i| (d >> i & 1) as u8)).collect();
-                while bits.len() % 4 != 0 {
+                while !bits.len().is_multiple_of(4) {
                     bits.push(0);
                 }
                 let hex: String = bits
@@ -328,6 +328,20 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |c, b| table[((c ^ u32::from(*b)) & 0xFF) as usize] ^ (c >> 8))
 }
 
+fn print_tokens(arena: &Arena, source: &[u8]) {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let text = String::from_utf8_lossy(source);
+    for token in taipan_syntax::tokenize::PyTokens::new(arena, &text, true) {
+        match token {
+            Ok(t) => {
+                writeln!(out, "{} {:x?} {:?} {:?} {:x?}", t.kind, t.text.as_bytes(), t.start, t.end, t.line.as_bytes())
+            }
+            Err(e) => writeln!(out, "{e:?}"),
+        }
+        .unwrap();
+    }
+}
+
 fn run_snippets(mut records: &[u8], options: &Options<'_>) {
     let stdout = std::io::stdout().lock();
     let mut stdout = std::io::BufWriter::new(stdout);
@@ -338,17 +352,38 @@ fn run_snippets(mut records: &[u8], options: &Options<'_>) {
         let len: usize = len.parse().unwrap();
         let source = &records[end + 1..end + 1 + len];
         records = &records[end + 1 + len..];
-        let mode = match mode {
-            "eval" => Mode::Eval,
-            "single" => Mode::Single,
+        // `eval`, or with flags `single+incomplete+nodedent`, `exec+types+v8`.
+        let mut flags = mode.split('+');
+        let mode = match flags.next() {
+            Some("eval") => Mode::Eval,
+            Some("single") => Mode::Single,
+            Some("func_type") => Mode::FuncType,
             _ => Mode::Exec,
         };
+        let mut options = Options { is_text: true, ..*options };
+        let mut show_warnings = false;
+        for flag in flags {
+            match flag {
+                "incomplete" => options.allow_incomplete_input = true,
+                "nodedent" => options.dont_imply_dedent = true,
+                "types" => options.type_comments = true,
+                "bytes" => options.is_text = false,
+                "warn" => show_warnings = true,
+                _ => options.feature_version = flag.trim_start_matches('v').parse().unwrap(),
+            }
+        }
         let arena = Arena::new();
-        match parse(&arena, source, &Options { mode, is_text: true, ..*options }) {
+        match parse(&arena, source, &Options { mode, ..options }) {
             Ok(parsed) => {
                 let mut out = Out { bytes: Vec::new() };
                 parsed.module.put(&mut out);
-                writeln!(stdout, "OK\t{}\t{:08x}", out.bytes.len(), crc32(&out.bytes)).unwrap();
+                write!(stdout, "OK\t{}\t{:08x}", out.bytes.len(), crc32(&out.bytes)).unwrap();
+                if show_warnings {
+                    for warning in &parsed.warnings {
+                        write!(stdout, "\t{} {}", warning.lineno, warning.message).unwrap();
+                    }
+                }
+                writeln!(stdout).unwrap();
             }
             Err(e) => {
                 let text = e.text.as_deref().map(|t| t.bytes().map(|b| format!("{b:02x}")).collect::<String>());
@@ -375,8 +410,10 @@ fn main() {
     let mut check = false;
     let mut files = Vec::new();
     let mut snippets = None;
+    let mut tokens = false;
     for arg in std::env::args().skip(1) {
         match arg.as_str() {
+            "--tokens" => tokens = true,
             "--snippets" => snippets = Some(String::new()),
             "--check" => check = true,
             "--eval" => mode = Mode::Eval,
@@ -404,6 +441,10 @@ fn main() {
                     source = std::fs::read(file).unwrap();
                 }
                 let arena = Arena::new();
+                if tokens {
+                    print_tokens(&arena, &source);
+                    continue;
+                }
                 match parse(&arena, &source, &options) {
                     Ok(parsed) => {
                         let mut out = Out { bytes: Vec::new() };

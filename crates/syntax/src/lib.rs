@@ -12,6 +12,10 @@ pub mod options;
 mod parser;
 pub mod source;
 pub mod token;
+pub mod tokenize;
+
+#[cfg(test)]
+mod tests;
 
 pub use ast::Arena;
 pub use error::{ErrorKind, SyntaxError, Warning, WarningKind};

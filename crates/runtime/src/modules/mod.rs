@@ -15,3 +15,23 @@ pub mod gc;
 pub mod marshal;
 pub mod sys;
 pub mod warnings;
+
+use crate::import::InitFunction;
+
+/// The modules of this folder, sorted by name. `sys` and `builtins` are made at start-up; their functions here serve
+/// only to name them.
+pub fn table() -> Vec<(&'static str, InitFunction)> {
+    vec![
+        ("_codecs", _codecs::Codecs::init as InitFunction),
+        ("_imp", _imp::Imp::init),
+        ("_string", _string::StringModule::init),
+        ("_warnings", warnings::Warnings::init),
+        ("_weakref", _weakref::WeakrefModule::init),
+        ("atexit", atexit::AtExit::init),
+        ("builtins", builtins::Builtins::init),
+        ("errno", errno::Errno::init),
+        ("gc", gc::Gc::init),
+        ("marshal", marshal::Marshal::init),
+        ("sys", sys::Sys::init),
+    ]
+}

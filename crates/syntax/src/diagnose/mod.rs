@@ -11,6 +11,7 @@
 mod args;
 mod expr;
 mod invalid;
+mod invalid_expr;
 mod params;
 mod pattern;
 mod stmt;
@@ -61,7 +62,7 @@ macro_rules! mistake {
     }};
 }
 
-pub(self) use {alt, mistake};
+use {alt, mistake};
 
 /// Rules whose results are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -149,6 +150,23 @@ pub(crate) fn diagnose<'a>(arena: &'a Arena, text: &'a str, options: &Options<'_
     };
     diag.run();
     diag.error.unwrap_or_else(too_complex)
+}
+
+/// The lexer need not look at what follows to know where such a token ends.
+fn ends_by_itself(kind: Kind) -> bool {
+    use Kind::*;
+    matches!(
+        kind,
+        Newline
+            | String
+            | FStringEnd
+            | TStringEnd
+            | Ellipsis
+            | LeftShiftEqual
+            | RightShiftEqual
+            | DoubleStarEqual
+            | DoubleSlashEqual
+    )
 }
 
 #[cold]
@@ -261,9 +279,9 @@ impl<'a> Diag<'a, '_> {
                     } else {
                         self.started = true;
                     }
-                    let exact =
-                        matches!(token.kind, Kind::Newline | Kind::String | Kind::FStringEnd | Kind::TStringEnd);
-                    if self.lexer.at_end() && !exact {
+                    // Behind one point the lexer has looked for two more.
+                    let points = token.kind == Kind::Dot && self.lexer.rest() == b".";
+                    if points || self.lexer.at_end() && !ends_by_itself(token.kind) {
                         self.saw_end = true;
                     }
                     self.tokens.push(token);
@@ -282,7 +300,9 @@ impl<'a> Diag<'a, '_> {
                     });
                     self.levels.push(self.lexer.brackets.len());
                     self.lexer_failed = true;
-                    self.saw_end |= self.lexer.hit_end;
+                    if matches!(error, LexError::Raised(_)) {
+                        self.saw_end = self.lexer.hit_end;
+                    }
                     self.lexer_error(error);
                     return Err(Miss::Raised);
                 }
@@ -472,16 +492,16 @@ impl<'a> Diag<'a, '_> {
     /// The result of `rule` here, found only once.
     fn memo(&mut self, rule: Rule, find: impl FnOnce(&mut Self) -> R<ExprRef<'a>>) -> R<ExprRef<'a>> {
         let at = self.mark;
-        if let Some(memos) = self.memo.get(at) {
-            if let Some(memo) = memos.iter().find(|memo| memo.rule == rule) {
-                return match memo.node {
-                    Some(node) => {
-                        self.mark = memo.end;
-                        Ok(node)
-                    }
-                    None => Err(Miss::No),
-                };
-            }
+        if let Some(memos) = self.memo.get(at)
+            && let Some(memo) = memos.iter().find(|memo| memo.rule == rule)
+        {
+            return match memo.node {
+                Some(node) => {
+                    self.mark = memo.end;
+                    Ok(node)
+                }
+                None => Err(Miss::No),
+            };
         }
         if stack_pointer() < self.stack_floor {
             self.error = Some(too_complex());

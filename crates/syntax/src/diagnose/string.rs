@@ -69,10 +69,10 @@ impl<'a> Diag<'a, '_> {
             if !literal.body.is_ascii() {
                 return Err(self.raise_range(token.range(), "bytes can only contain ASCII literal characters"));
             }
-            if !literal.raw {
-                if let Err(error) = escape::decode_bytes(literal.body.as_bytes()) {
-                    return Err(self.raise(format!("(value error) {error}")));
-                }
+            if !literal.raw
+                && let Err(error) = escape::decode_bytes(literal.body.as_bytes())
+            {
+                return Err(self.raise(format!("(value error) {error}")));
             }
             Constant::Bytes(&[])
         } else {

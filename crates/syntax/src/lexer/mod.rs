@@ -175,6 +175,11 @@ impl<'s> Lexer<'s> {
         self.indents.truncate(1);
     }
 
+    /// What follows the last token.
+    pub(crate) fn rest(&self) -> &'s [u8] {
+        &self.src[self.pos..]
+    }
+
     /// Nothing but the end of the source has been left unread.
     pub(crate) fn at_end(&self) -> bool {
         self.pos >= self.src.len()
@@ -336,8 +341,9 @@ impl<'s> Lexer<'s> {
                     _ => {}
                 }
                 match c {
-                    b'\n' => {
-                        self.pos += 1;
+                    // Only `tokenize` sees line endings of two characters.
+                    b'\n' | b'\r' if c == b'\n' || (self.options.extra_tokens && self.peek(1) == b'\n') => {
+                        self.pos += if c == b'\r' { 2 } else { 1 };
                         self.line_ended = true;
                         self.at_bol = true;
                         if self.options.extra_tokens {
@@ -353,12 +359,16 @@ impl<'s> Lexer<'s> {
                         return Ok(token);
                     }
                     b'#' => {
-                        let len = memchr::memchr(b'\n', &self.src[start..]).unwrap_or(self.src.len() - start);
+                        let rest = &self.src[start..];
+                        let mut len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+                        if self.options.extra_tokens && rest[..len].ends_with(b"\r") {
+                            len -= 1;
+                        }
                         self.pos += len;
-                        if self.options.type_comments {
-                            if let Some(token) = self.type_comment(start, blank_line) {
-                                return Ok(token);
-                            }
+                        if self.options.type_comments
+                            && let Some(token) = self.type_comment(start, blank_line)
+                        {
+                            return Ok(token);
                         }
                         if self.options.extra_tokens {
                             self.comment_newline = blank_line;
@@ -418,13 +428,14 @@ impl<'s> Lexer<'s> {
                     }
                     self.pos += 1;
                     self.continuation_line()?;
+                    self.logical_start = self.line_start;
                     continue;
                 }
                 c => break c,
             }
             self.pos += 1;
         };
-        if c == b'#' || c == b'\n' {
+        if c == b'#' || c == b'\n' || (c == b'\r' && self.options.extra_tokens) {
             return Ok(true);
         }
         if !self.brackets.is_empty() {
@@ -441,7 +452,7 @@ impl<'s> Lexer<'s> {
             }
         } else if col > top {
             if self.indents.len() >= MAX_INDENT {
-                self.to_line_end();
+                self.skip_line();
                 return Err(LexError::TooDeep);
             }
             if alt <= alt_top {
@@ -456,7 +467,7 @@ impl<'s> Lexer<'s> {
             }
             let (top, alt_top) = self.indents[self.indents.len() - 1];
             if col != top {
-                self.to_line_end();
+                self.skip_line();
                 return Err(LexError::Dedent);
             }
             if alt != alt_top {
@@ -468,19 +479,22 @@ impl<'s> Lexer<'s> {
 
     #[cold]
     fn tab_error(&mut self) -> LexResult<bool> {
-        self.to_line_end();
+        self.skip_line();
         Err(LexError::TabSpace)
     }
 
     /// Reads to the end of the line, line ending included.
     #[cold]
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         let rest = &self.src[self.pos..];
         self.pos += memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
     }
 
     /// Behind a backslash: the line must end here and another must follow.
     fn continuation_line(&mut self) -> LexResult<()> {
+        if self.options.extra_tokens && self.peek(0) == b'\r' {
+            self.pos += 1;
+        }
         if self.peek(0) != b'\n' {
             if self.pos < self.src.len() {
                 self.pos += 1;
@@ -512,16 +526,16 @@ impl<'s> Lexer<'s> {
         at += 5;
         skip(&mut at);
         let tag = &comment[at..];
-        if let Some(rest) = tag.strip_prefix(b"ignore") {
-            if !rest.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80) {
-                let token = self.token(Kind::TypeIgnore, start + at + 6);
-                if blank_line && self.pos < self.src.len() {
-                    self.pos += 1;
-                    self.line_ended = true;
-                    self.at_bol = true;
-                }
-                return Some(token);
+        if let Some(rest) = tag.strip_prefix(b"ignore")
+            && !rest.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80)
+        {
+            let token = self.token(Kind::TypeIgnore, start + at + 6);
+            if blank_line && self.pos < self.src.len() {
+                self.pos += 1;
+                self.line_ended = true;
+                self.at_bol = true;
             }
+            return Some(token);
         }
         Some(self.token(Kind::TypeComment, start + at))
     }
@@ -593,14 +607,14 @@ impl<'s> Lexer<'s> {
         use Kind::*;
         self.pos = start + 1;
         let next = self.peek(0);
-        if matches!(c, b':' | b'}' | b'!' | b'{') {
-            if let Some(mode) = self.modes.last_mut() {
-                // A `:` directly inside a replacement field begins the format specification.
-                if c == b':' && mode.field_depth >= 0 && mode.depth - 1 == mode.field_depth {
-                    mode.in_text = true;
-                    mode.in_format_spec = true;
-                    return Ok(self.token(Colon, start));
-                }
+        if matches!(c, b':' | b'}' | b'!' | b'{')
+            && let Some(mode) = self.modes.last_mut()
+        {
+            // A `:` directly inside a replacement field begins the format specification.
+            if c == b':' && mode.field_depth >= 0 && mode.depth - 1 == mode.field_depth {
+                mode.in_text = true;
+                mode.in_format_spec = true;
+                return Ok(self.token(Colon, start));
             }
         }
         let two = match (c, next) {
@@ -691,11 +705,12 @@ impl<'s> Lexer<'s> {
 
     fn closing(&mut self, start: usize, c: u8) -> LexResult<Token> {
         let ch = c as char;
-        if let Some(mode) = self.modes.last() {
-            if mode.depth == 0 && c == b'}' {
-                let name = mode.name();
-                return Err(self.error(format!("{name}: single '}}' is not allowed")));
-            }
+        if let Some(mode) = self.modes.last()
+            && mode.depth == 0
+            && c == b'}'
+        {
+            let name = mode.name();
+            return Err(self.error(format!("{name}: single '}}' is not allowed")));
         }
         if self.brackets.is_empty() && !self.options.extra_tokens {
             return Err(self.error(format!("unmatched '{ch}'")));
@@ -704,11 +719,12 @@ impl<'s> Lexer<'s> {
             let matches = matches!((open.ch, c), (b'(', b')') | (b'[', b']') | (b'{', b'}'));
             if !matches && !self.options.extra_tokens {
                 let opening = open.ch as char;
-                if let Some(mode) = self.modes.last() {
-                    if open.ch == b'{' && mode.depth - 1 == mode.field_depth {
-                        let name = mode.name();
-                        return Err(self.error(format!("{name}: unmatched '{ch}'")));
-                    }
+                if let Some(mode) = self.modes.last()
+                    && open.ch == b'{'
+                    && mode.depth - 1 == mode.field_depth
+                {
+                    let name = mode.name();
+                    return Err(self.error(format!("{name}: unmatched '{ch}'")));
                 }
                 let mut message = format!("closing parenthesis '{ch}' does not match opening parenthesis '{opening}'");
                 if open.lineno != self.lineno {

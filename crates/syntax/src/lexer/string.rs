@@ -118,13 +118,13 @@ impl Lexer<'_> {
         escaped_quote: bool,
     ) -> LexError {
         let end_line = self.lineno;
-        self.hit_end = self.pos >= self.src.len();
         if self.nul_line && self.pos >= self.src.len() {
             return match self.end_of_source() {
                 Err(error) => error,
                 Ok(_) => LexError::Eof,
             };
         }
+        let at_end = self.pos >= self.src.len();
         self.pos = start + 1;
         self.lineno = lineno;
         self.line_start = line_start;
@@ -136,6 +136,7 @@ impl Lexer<'_> {
                 return self.error(message);
             }
         }
+        self.hit_end = at_end;
         let kind = if size == 3 { "triple-quoted string" } else { "string" };
         let hint = if size == 1 && escaped_quote { "; perhaps you escaped the end quote?" } else { "" };
         self.error(format!("unterminated {kind} literal (detected at line {end_line}){hint}"))
@@ -305,13 +306,13 @@ impl Lexer<'_> {
     #[cold]
     fn unterminated_fstring(&mut self, mode: Mode) -> LexError {
         let end_line = self.lineno;
-        self.hit_end = self.pos >= self.src.len();
         if self.nul_line && self.pos >= self.src.len() {
             return match self.end_of_source() {
                 Err(error) => error,
                 Ok(_) => LexError::Eof,
             };
         }
+        self.hit_end = mode.quote_size == 3 && self.pos >= self.src.len();
         self.pos = mode.start + 1;
         self.lineno = mode.lineno;
         self.line_start = mode.line_start;

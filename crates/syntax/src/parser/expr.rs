@@ -135,7 +135,9 @@ impl<'a> Parser<'a, '_> {
         }
         let test = self.disjunction()?;
         self.expect(Kind::Else)?;
+        self.enter(1)?;
         let orelse = self.expression()?;
+        self.leave(1);
         Ok(self.node(start, ExprKind::IfExp { test, body, orelse }))
     }
 
@@ -144,7 +146,9 @@ impl<'a> Parser<'a, '_> {
         self.bump();
         let args = self.parameters(true)?;
         self.expect(Kind::Colon)?;
+        self.enter(2)?;
         let body = self.expression()?;
+        self.leave(2);
         Ok(self.node(start, ExprKind::Lambda { args, body }))
     }
 
@@ -189,7 +193,9 @@ impl<'a> Parser<'a, '_> {
         let first = self.pos;
         while self.eat(Kind::Not) {}
         let last = self.pos;
+        self.enter(last - first)?;
         let mut operand = self.comparison()?;
+        self.leave(last - first);
         for at in (first..last).rev() {
             let start = (self.tokens[at].lineno, self.tokens[at].col);
             operand = self.node(start, ExprKind::UnaryOp { op: UnaryOp::Not, operand });
@@ -292,7 +298,9 @@ impl<'a> Parser<'a, '_> {
             self.bump();
         }
         let last = self.pos;
+        self.enter(last - first)?;
         let mut operand = self.power()?;
+        self.leave(last - first);
         for at in (first..last).rev() {
             let token = &self.tokens[at];
             let op = match token.kind {
@@ -319,7 +327,9 @@ impl<'a> Parser<'a, '_> {
             return Ok(left);
         }
         self.check_stack()?;
+        self.enter(2)?;
         let right = self.unary()?;
+        self.leave(2);
         Ok(self.node(start, ExprKind::BinOp { left, op: Operator::Pow, right }))
     }
 

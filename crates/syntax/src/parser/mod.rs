@@ -36,9 +36,15 @@ pub(crate) struct Parser<'a, 't> {
     exprs: Vec<ExprRef<'a>>,
     stmts: Vec<&'a Stmt<'a>>,
     pub(crate) warnings: Vec<Warning>,
+    /// The nesting that counts towards `MAX_LEVEL`.
+    level: usize,
     /// The lowest stack address that the recursion may reach.
     stack_floor: usize,
 }
+
+/// How deep prefix operators, `lambda`, `**`, `else` and `elif` nest, with the weight that each has in CPython, where
+/// more overflows the parser's stack.
+const MAX_LEVEL: usize = 5968;
 
 /// Line and column where a node begins.
 type Start = (i32, i32);
@@ -56,6 +62,7 @@ struct Mark {
     exprs: usize,
     stmts: usize,
     warnings: usize,
+    level: usize,
 }
 
 impl<'a, 't> Parser<'a, 't> {
@@ -70,6 +77,7 @@ impl<'a, 't> Parser<'a, 't> {
             exprs: Vec::new(),
             stmts: Vec::new(),
             warnings: Vec::new(),
+            level: 0,
             stack_floor: stack_pointer().saturating_sub(options.stack_budget),
         }
     }
@@ -158,7 +166,13 @@ impl<'a, 't> Parser<'a, 't> {
     }
 
     fn mark(&self) -> Mark {
-        Mark { pos: self.pos, exprs: self.exprs.len(), stmts: self.stmts.len(), warnings: self.warnings.len() }
+        Mark {
+            pos: self.pos,
+            exprs: self.exprs.len(),
+            stmts: self.stmts.len(),
+            warnings: self.warnings.len(),
+            level: self.level,
+        }
     }
 
     fn rewind(&mut self, mark: Mark) {
@@ -166,12 +180,25 @@ impl<'a, 't> Parser<'a, 't> {
         self.exprs.truncate(mark.exprs);
         self.stmts.truncate(mark.stmts);
         self.warnings.truncate(mark.warnings);
+        self.level = mark.level;
     }
 
     /// Fails when the stack is nearly used up.
     #[inline(always)]
     fn check_stack(&self) -> P<()> {
         if stack_pointer() < self.stack_floor { Err(Fail) } else { Ok(()) }
+    }
+
+    /// Goes `levels` deeper, for `leave` to take back.
+    #[inline]
+    fn enter(&mut self, levels: usize) -> P<()> {
+        self.level += levels;
+        if self.level > MAX_LEVEL { Err(Fail) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn leave(&mut self, levels: usize) {
+        self.level -= levels;
     }
 
     /// Fails when the requested language version lacks a construct of 3.`minor`.
@@ -211,7 +238,7 @@ impl<'a, 't> Parser<'a, 't> {
         let start = self.start();
         if self.eat(Kind::Newline) {
             let pass = self.arena.alloc(Stmt { kind: StmtKind::Pass, range: self.range(start) });
-            return Ok(Mod::Interactive { body: self.arena.slice(&[&*pass]) });
+            return Ok(Mod::Interactive { body: self.arena.slice(&[pass]) });
         }
         let compound = self.at_compound();
         let base = self.stmts.len();

@@ -475,6 +475,9 @@ impl<'a> Parser<'a, '_> {
             let test = self.named_expression()?;
             let body = self.colon_block()?;
             chain.push((start, test, body));
+            if chain.len() > super::MAX_LEVEL {
+                return Err(Fail);
+            }
             start = self.start();
             if !self.eat(Kind::Elif) {
                 break self.else_block()?;
@@ -486,7 +489,7 @@ impl<'a> Parser<'a, '_> {
             if let Some((start, test, body)) = chain.pop() {
                 let kind = StmtKind::If { test, body, orelse };
                 let link = self.arena.alloc(Stmt { kind, range: self.block_range(start) });
-                orelse = self.arena.slice(&[&*link]);
+                orelse = self.arena.slice(&[link]);
             }
         }
         let (_, test, body) = chain.pop().ok_or(Fail)?;

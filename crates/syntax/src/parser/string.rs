@@ -172,16 +172,18 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn warn_escape(&mut self, body: &str, decoded: &Decoded, token: &Token, lineno: i32) {
-        if let Some(at) = decoded.invalid {
-            if let Some(warning) = escape_warning(body, at, token, lineno, self.text) {
-                self.warnings.push(warning);
-            }
+        if let Some(at) = decoded.invalid
+            && let Some(warning) = escape_warning(body, at, token, lineno, self.text)
+        {
+            self.warnings.push(warning);
         }
     }
 
     /// Reads an f-string or t-string and leaves its parts on `exprs`.
     fn fstring(&mut self, template: bool) -> P<()> {
-        self.check_version(if template { 14 } else { 6 })?;
+        if template {
+            self.check_version(14)?;
+        }
         self.check_stack()?;
         let open = self.tokens[self.pos];
         let raw = self.token_text(&open).bytes().any(|b| b | 0x20 == b'r');

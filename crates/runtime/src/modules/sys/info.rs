@@ -173,13 +173,15 @@ fn flags(config: &Config) -> PyResult<Ref<Object>> {
     )
 }
 
+/// `sys.version`.
+pub fn version_text() -> String {
+    format!("{VERSION_NUMBER} (Taipan {}, Oct  1 2026, 00:00:00) [Rust]", env!("CARGO_PKG_VERSION"))
+}
+
 /// Whatever is known before imports work.
 pub(super) fn fill(module: &Ref<Module>) -> PyResult<()> {
     let config = thread::config();
-    let version = format!(
-        "{VERSION_NUMBER} (Taipan {}, Oct  1 2026, 00:00:00) [Rust]",
-        env!("CARGO_PKG_VERSION")
-    );
+    let version = version_text();
     let triple = [text("Taipan")?, text("")?, text("")?];
     let version_info = version_info()?;
     module.add("version", text(&version)?)?;

@@ -24,6 +24,8 @@ pub use info::VERSION;
 pub use settings::set_path_variables;
 pub use trace::{call_trace, set_profile, set_trace};
 
+pub use info::version_text;
+
 pub struct Sys;
 
 #[pymodule(name = "sys", extend = [Sys::HOOKS, Sys::FRAMES, Sys::SETTINGS, Sys::TRACE])]
