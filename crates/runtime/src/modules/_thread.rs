@@ -1,1 +1,0 @@
-pub fn wait_for_threads() -> crate::object::PyResult<()> { Ok(()) }
