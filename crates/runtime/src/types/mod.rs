@@ -177,17 +177,6 @@ static STATIC_TYPES: &[Row] = rows![
     weakref::WeakRef,
     weakref::Proxy,
     weakref::CallableProxy,
-    // Helpers of strings.
-    str::StrIterator,
-    str::StrAsciiIterator,
-    str::format::FormatterIterator,
-    str::format::FieldNameIterator,
-    bytes::BytesIterator,
-    bytearray::ByteArrayIterator,
-    codec::charmap::EncodingMap,
-    template::Template,
-    template::Interpolation,
-    template::TemplateIterator,
     // What code is made of.
     Code,
     Function,
