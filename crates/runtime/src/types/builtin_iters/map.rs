@@ -104,7 +104,7 @@ impl Map {
         let iterators = iterators_of(iterables)?;
         let this = instance::<Map>(cls)?;
         this.0.iters.set(iterators.into_ptr());
-        this.0.func.set(function.to_owned().into_ptr());
+        this.0.func.set((*function).to_owned().into_ptr());
         this.0.strict.set(c_int::from(strict));
         Ok(this)
     }
