@@ -135,10 +135,8 @@ fn resolve_jumps(lines: &mut [Line]) -> Result<()> {
             };
             let arg = if line.op == Opcode::END_ASYNC_FOR {
                 end.wrapping_sub(target).wrapping_sub(END_SEND_OFFSET)
-            } else if target < end {
-                end - target
             } else {
-                target - end
+                target.abs_diff(end)
             };
             let line = &mut lines[index];
             line.arg = arg;

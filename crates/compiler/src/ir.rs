@@ -18,10 +18,6 @@ pub(crate) struct Label(pub u32);
 
 impl Label {
     pub const NONE: Label = Label(u32::MAX);
-
-    pub fn is_some(self) -> bool {
-        self != Label::NONE
-    }
 }
 
 /// One instruction; `arg` of an instruction with a target is a label.

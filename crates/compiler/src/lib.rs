@@ -77,6 +77,7 @@ pub fn compile(
         top_level_await: options.top_level_await,
         future_end,
         optimize: options.optimize,
+        debug_is_constant: true,
     };
     let mut names = Names::new(&arena);
     let table = SymbolTable::build(tree, &mut names, settings, stack)?;
@@ -103,6 +104,7 @@ pub fn symbol_table(tree: &Mod<'_>, options: &Options) -> Result<Vec<SymbolBlock
         top_level_await: options.top_level_await,
         future_end,
         optimize: options.optimize,
+        debug_is_constant: false,
     };
     let mut names = Names::new(&arena);
     let table = SymbolTable::build(tree, &mut names, settings, stack)?;

@@ -1,6 +1,8 @@
 //! The native modules of the standard library that need nothing of the virtual machine's inside.
 
+mod posix;
+
 use taipan_runtime::import::InitFunction;
 
 /// The modules, sorted by name.
-pub static MODULES: &[(&str, InitFunction)] = &[];
+pub static MODULES: &[(&str, InitFunction)] = &[("posix", posix::Posix::init)];

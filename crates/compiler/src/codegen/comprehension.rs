@@ -163,7 +163,7 @@ impl<'a> Codegen<'a, '_> {
         }
         self.expr(generator.target)?;
         for test in generator.ifs {
-            self.jump_if(loc, test, if_cleanup, false)?;
+            self.jump_if(test, if_cleanup, false)?;
         }
         let element_loc = self.inside(loc, generators, index, depth, element)?;
         self.place(if_cleanup);
@@ -208,7 +208,7 @@ impl<'a> Codegen<'a, '_> {
         self.op(loc, Opcode::POP_BLOCK);
         self.expr(generator.target)?;
         for test in generator.ifs {
-            self.jump_if(loc, test, if_cleanup, false)?;
+            self.jump_if(test, if_cleanup, false)?;
         }
         let element_loc = self.inside(loc, generators, index, depth + 1, element)?;
         self.place(if_cleanup);

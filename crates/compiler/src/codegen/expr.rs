@@ -68,7 +68,7 @@ impl<'a> Codegen<'a, '_> {
             ExprKind::IfExp { test, body, orelse } => {
                 let end = self.label();
                 let next = self.label();
-                self.jump_if(loc, test, next, false)?;
+                self.jump_if(test, next, false)?;
                 self.expr(body)?;
                 self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
                 self.place(next);

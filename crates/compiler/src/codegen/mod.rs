@@ -48,6 +48,7 @@ pub(crate) struct Codegen<'a, 'w> {
     table: SymbolTable,
     unit: Box<Unit<'a>>,
     /// The units around the current one, outermost first.
+    #[expect(clippy::vec_box, reason = "a unit is large, and moves between here and `unit`")]
     outer: Vec<Box<Unit<'a>>>,
     warnings: &'w mut Vec<Warning>,
     /// The body of `finally` is compiled twice; the second time its warnings are known.

@@ -50,7 +50,7 @@ impl<'a> Codegen<'a, '_> {
             }
             if let Some(guard) = case.guard {
                 let fail = self.fail_label(&mut state, 0);
-                self.jump_if(loc, guard, fail, false)?;
+                self.jump_if(guard, fail, false)?;
             }
             if !is_last {
                 self.op(NEXT_LOCATION, Opcode::POP_TOP);
@@ -63,7 +63,7 @@ impl<'a> Codegen<'a, '_> {
             let loc = last.pattern.range;
             self.op(loc, Opcode::NOP);
             if let Some(guard) = last.guard {
-                self.jump_if(loc, guard, end, false)?;
+                self.jump_if(guard, end, false)?;
             }
             self.stmts(last.body)?;
         }

@@ -43,7 +43,7 @@ impl<'a> Codegen<'a, '_> {
             StmtKind::For(node) => self.conditional(|c| c.for_(loc, node)),
             StmtKind::AsyncFor(node) => self.conditional(|c| c.async_for(loc, node)),
             StmtKind::While { test, body, orelse } => self.conditional(|c| c.while_(loc, test, body, orelse)),
-            StmtKind::If { test, body, orelse } => self.conditional(|c| c.if_(loc, test, body, orelse)),
+            StmtKind::If { test, body, orelse } => self.conditional(|c| c.if_(test, body, orelse)),
             StmtKind::With(node) => self.conditional(|c| c.with(node, 0)),
             StmtKind::AsyncWith(node) => self.conditional(|c| c.async_with(node, 0)),
             StmtKind::Match { subject, cases } => self.conditional(|c| c.match_(subject, cases)),
@@ -153,10 +153,10 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn if_(&mut self, loc: Loc, test: ExprRef<'a>, body: Body<'a>, orelse: Body<'a>) -> Result<()> {
+    fn if_(&mut self, test: ExprRef<'a>, body: Body<'a>, orelse: Body<'a>) -> Result<()> {
         let end = self.label();
         let next = if orelse.is_empty() { end } else { self.label() };
-        self.jump_if(loc, test, next, false)?;
+        self.jump_if(test, next, false)?;
         self.stmts(body)?;
         if !orelse.is_empty() {
             self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
@@ -173,7 +173,7 @@ impl<'a> Codegen<'a, '_> {
         let anchor = self.label();
         self.place(start);
         self.push_block(BlockKind::WhileLoop, start, end, loc)?;
-        self.jump_if(loc, test, anchor, false)?;
+        self.jump_if(test, anchor, false)?;
         self.stmts(body)?;
         self.jump(NO_LOCATION, Opcode::JUMP, start);
         self.pop_block();
@@ -247,7 +247,7 @@ impl<'a> Codegen<'a, '_> {
             return Ok(());
         }
         let end = self.label();
-        self.jump_if(loc, test, end, true)?;
+        self.jump_if(test, end, true)?;
         self.op_arg(loc, Opcode::LOAD_COMMON_CONSTANT, common::ASSERTION_ERROR);
         if let Some(msg) = msg {
             self.expr(msg)?;
@@ -380,18 +380,18 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// Jumps to `next` when the truth of `expr` is `condition`.
-    pub(super) fn jump_if(&mut self, loc: Loc, expr: ExprRef<'a>, next: Label, condition: bool) -> Result<()> {
+    pub(super) fn jump_if(&mut self, expr: ExprRef<'a>, next: Label, condition: bool) -> Result<()> {
         self.cx.stack.check()?;
         match expr.kind {
-            ExprKind::UnaryOp { op: UnaryOp::Not, operand } => return self.jump_if(loc, operand, next, !condition),
+            ExprKind::UnaryOp { op: UnaryOp::Not, operand } => return self.jump_if(operand, next, !condition),
             ExprKind::BoolOp { op, values } => {
                 let Some((last, first)) = values.split_last() else { return Ok(()) };
                 let short_circuit = op == BoolOp::Or;
                 let inner = if short_circuit == condition { next } else { self.label() };
                 for value in first {
-                    self.jump_if(loc, value, inner, short_circuit)?;
+                    self.jump_if(value, inner, short_circuit)?;
                 }
-                self.jump_if(loc, last, next, condition)?;
+                self.jump_if(last, next, condition)?;
                 if inner != next {
                     self.place(inner);
                 }
@@ -400,11 +400,11 @@ impl<'a> Codegen<'a, '_> {
             ExprKind::IfExp { test, body, orelse } => {
                 let end = self.label();
                 let otherwise = self.label();
-                self.jump_if(loc, test, otherwise, false)?;
-                self.jump_if(loc, body, next, condition)?;
+                self.jump_if(test, otherwise, false)?;
+                self.jump_if(body, next, condition)?;
                 self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
                 self.place(otherwise);
-                self.jump_if(loc, orelse, next, condition)?;
+                self.jump_if(orelse, next, condition)?;
                 self.place(end);
                 return Ok(());
             }

@@ -186,6 +186,8 @@ pub(crate) struct Settings {
     /// Where the last import from `__future__` ends: line, column.
     pub future_end: (i32, i32),
     pub optimize: u8,
+    /// `__debug__` is replaced by its value before anyone asks for names.
+    pub debug_is_constant: bool,
 }
 
 impl SymbolTable {

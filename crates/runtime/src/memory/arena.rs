@@ -49,7 +49,7 @@ struct Arena {
     prev: Cell<*mut Arena>,
 }
 
-const POOL_HEAD: usize = size_of::<Pool>().next_multiple_of(16);
+pub const POOL_HEAD: usize = size_of::<Pool>().next_multiple_of(16);
 const ARENA_HEAD: usize = size_of::<Arena>().next_multiple_of(16);
 pub const LARGEST_FIRST_BLOCK: usize = POOL_HEAD + ARENA_HEAD;
 

@@ -138,7 +138,7 @@ fn set_trigger() {
 
 /// What the engine calls at a safe point after [`request`] (`_Py_RunGC`).
 #[cold]
-pub fn run_scheduled() {
+pub fn run_requested() {
     thread::current().eval_breaker.fetch_and(!REQUEST_BIT, Ordering::Relaxed);
     if !STATE.enabled.get() {
         return;
@@ -214,6 +214,11 @@ pub fn register_free_list(clear: fn()) {
 }
 
 fn clear_free_lists() {
+    crate::types::dict::raw::clear_free_lists();
+    crate::types::list::clear_free_list();
+    crate::types::tuple::clear_free_lists();
+    crate::types::int::clear_free_list();
+    crate::types::float::clear_free_list();
     let mut index = 0;
     // SAFETY: borrowed for one line at a time, because a function may register another.
     while let Some(clear) = unsafe { (&(*STATE.free_lists.get())).get(index).copied() } {

@@ -9,6 +9,7 @@ pub mod domains;
 pub mod gc;
 pub mod object;
 pub mod small;
+pub mod stats;
 pub mod trashcan;
 
 use core::cell::Cell;

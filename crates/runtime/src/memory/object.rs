@@ -399,6 +399,15 @@ pub unsafe fn call_finalizer(object: *mut PyObject) {
     }
 }
 
+/// As [`finalize_from_dealloc`], but true when the object came back to life.
+///
+/// # Safety
+/// As there.
+pub unsafe fn call_finalizer_from_dealloc(object: *mut PyObject) -> bool {
+    // SAFETY: by contract.
+    unsafe { !finalize_from_dealloc(object) }
+}
+
 /// Runs `tp_finalize` of an object without counts; false when it came back to life and its deallocation must stop
 /// (`PyObject_CallFinalizerFromDealloc`).
 ///

@@ -55,7 +55,7 @@ pub fn handle_eval_breaker(thread: *mut PyThreadState) -> PyResult<()> {
     }
     if breaker & _PY_GC_SCHEDULED_BIT != 0 {
         state.eval_breaker.fetch_and(!_PY_GC_SCHEDULED_BIT, Ordering::Relaxed);
-        crate::memory::gc::run_scheduled();
+        crate::memory::gc::run_requested();
     }
     if breaker & _PY_GIL_DROP_REQUEST_BIT != 0 {
         gil::yield_lock(thread);

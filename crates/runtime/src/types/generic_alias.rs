@@ -248,7 +248,7 @@ impl GenericAlias {
 
     #[method(name = "__dir__", signature = "($self, /)")]
     fn dir(this: &Ref<GenericAlias>) -> PyResult<Ref<Object>> {
-        let names = this.origin().dir()?;
+        let names = crate::modules::builtins::dir(Some(this.origin().borrow()))?.into_object();
         for name in OWN {
             let name = Str::intern_str(name)?;
             if !names.contains(name.as_borrowed())?
@@ -461,7 +461,7 @@ fn unpack_args(item: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>> {
                 && let Some(inner) = inner.downcast::<Tuple>()
                 && !inner.iter().next_back().is_some_and(|last| last.as_ptr() == crate::object::ellipsis_ptr())
             {
-                args.extend(inner.iter().map(Borrowed::to_owned));
+                args.extend(inner.iter().map(|item| item.to_owned()));
                 continue;
             }
         }
@@ -490,7 +490,7 @@ fn substitute_in(obj: Borrowed<'_, Object>, parameters: &Ref<Tuple>, given: &Ref
         // A TypeVarTuple stands for several arguments.
         let is_variadic = parameters.get(index).type_of().tp_iter.get().is_some();
         match value.downcast::<Tuple>() {
-            Some(values) if is_variadic => args.extend(values.iter().map(Borrowed::to_owned)),
+            Some(values) if is_variadic => args.extend(values.iter().map(|item| item.to_owned())),
             _ => args.push(value.to_owned()),
         }
     }
@@ -578,7 +578,7 @@ pub(crate) fn substitute(
                     new_arg.type_of().full_name()?
                 ));
             };
-            new_args.extend(values.iter().map(Borrowed::to_owned));
+            new_args.extend(values.iter().map(|item| item.to_owned()));
         } else {
             new_args.push(new_arg);
         }

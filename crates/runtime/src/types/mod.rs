@@ -151,6 +151,17 @@ static STATIC_TYPES: &[Row] = rows![
     weakref::WeakRef,
     weakref::Proxy,
     weakref::CallableProxy,
+    // Helpers of strings.
+    str::StrIterator,
+    str::StrAsciiIterator,
+    str::format::FormatterIterator,
+    str::format::FieldNameIterator,
+    bytes::BytesIterator,
+    bytearray::ByteArrayIterator,
+    codec::charmap::EncodingMap,
+    template::Template,
+    template::Interpolation,
+    template::TemplateIterator,
     // What code is made of.
     Code,
     Function,
@@ -172,7 +183,7 @@ pub fn init() -> PyResult<()> {
         // SAFETY: static types of ours are complete.
         unsafe { type_::ready::ready_builtin(row())? };
     }
-    Ok(())
+    template::finish_types()
 }
 
 /// All static types that are ready, for the collector and for tests.

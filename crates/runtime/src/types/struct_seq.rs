@@ -444,7 +444,7 @@ impl StructSeq {
         let copy = new_raw(&class)?;
         for index in 0..this.field_count() {
             let changed = changes.pop(member_name(&class, index)?.borrow())?;
-            let value = changed.or_else(|| this.get(index).map(Borrowed::to_owned)).unwrap_or_else(none);
+            let value = changed.or_else(|| this.get(index).map(|item| item.to_owned())).unwrap_or_else(none);
             copy.set(index, value);
         }
         if !changes.is_empty() {

@@ -85,7 +85,7 @@ impl<'a> Builder<'a, '_> {
             ExprKind::Name { id, ctx } => {
                 let name = self.names.intern(id);
                 // The name is a constant.
-                if name == known::debug && ctx == ExprContext::Load {
+                if name == known::debug && ctx == ExprContext::Load && self.settings.debug_is_constant {
                     return Ok(());
                 }
                 if !self.cur().in_unevaluated_annotation {

@@ -14,6 +14,7 @@ use crate::thread;
 use crate::types::exceptions;
 
 pub use eval::{compile_flags, filename_from_object};
+pub use inspect::dir;
 
 pub struct Builtins;
 

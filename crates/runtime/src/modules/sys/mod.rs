@@ -158,10 +158,7 @@ impl Sys {
 
     #[function(signature = "()")]
     fn _debugmallocstats() {
-        let mut text = String::from("class  size  pools  blocks in use\n");
-        for (class, size, pools, blocks) in crate::memory::small::class_stats() {
-            text.push_str(&format!("{class:5} {size:5} {pools:6} {blocks:8}\n"));
-        }
+        let text = crate::memory::stats::report();
         // SAFETY: writes live bytes.
         unsafe { libc::write(2, text.as_ptr().cast(), text.len()) };
     }

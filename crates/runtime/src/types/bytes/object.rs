@@ -154,7 +154,7 @@ impl BytesBuilder {
             return Ok(());
         }
         let Some(needed) = self.len.checked_add(more) else { return Err(Raised::no_memory()) };
-        self.reallocate(needed.saturating_add(needed / 4).max(needed.min(32)))
+        self.reallocate(needed.saturating_add(needed / 4).max(32))
     }
 
     #[inline(always)]

@@ -61,6 +61,9 @@ enum Known {
 
 /// The codec of a name in any of its common spellings.
 fn known(encoding: &str) -> Option<Known> {
+    if encoding == "utf-8" {
+        return Some(Known::Utf8);
+    }
     if encoding.len() > 16 {
         return None;
     }

@@ -70,6 +70,9 @@ pub fn encode(string: &Ref<Str>, errors: &str) -> PyResult<Ref<Bytes>> {
     if let Some(text) = string.as_ascii() {
         return Bytes::from_slice(text.as_bytes());
     }
+    if let Some(text) = string.cached_utf8() {
+        return Bytes::from_slice(text.as_bytes());
+    }
     let mut out = BytesBuilder::with_capacity(string.len().saturating_mul(match string.data() {
         StrData::Ucs1(_) => 2,
         _ => 3,

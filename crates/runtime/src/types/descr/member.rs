@@ -2,6 +2,8 @@
 //!
 //! CPython: `PyMemberDescr_Type` in `Objects/descrobject.c`, `Python/structmember.c`.
 
+#![expect(non_upper_case_globals, reason = "the names of C in patterns")]
+
 use core::cell::Cell;
 use core::mem::offset_of;
 

@@ -114,7 +114,6 @@ pub unsafe fn new_dict(keys: Keys, values: *mut PyDictValues, used: usize) -> Py
         let dict: *mut PyDictObject = if !dict.is_null() {
             FREE.set((*dict).ma_keys.get().cast());
             FREE_COUNT.set(FREE_COUNT.get() - 1);
-            crate::memory::gc::count_allocation();
             header::init(dict.cast(), Dict::TYPE);
             (*dict)._ma_watcher_tag.set(0);
             dict
@@ -170,7 +169,6 @@ pub unsafe fn dealloc(dict: *mut PyDictObject) {
         }
         keys::decref(keys);
         if (*dict).ob_base.ob_type.get() == Dict::TYPE && FREE_COUNT.get() < FREE_LIMIT {
-            crate::memory::gc::uncount_allocation();
             (*object::gc_head(dict.cast()))._gc_prev.set(0);
             (*dict).ma_keys.set(FREE.replace(dict).cast());
             FREE_COUNT.set(FREE_COUNT.get() + 1);
@@ -180,13 +178,14 @@ pub unsafe fn dealloc(dict: *mut PyDictObject) {
     }
 }
 
-/// Drops the kept dicts and tables.
+/// Drops the kept dicts and tables. A kept dict still counts as allocated for the collector.
 pub fn clear_free_lists() {
     while !FREE.get().is_null() {
         let dict = FREE.get();
-        // SAFETY: kept dicts belong to the list and were uncounted.
+        // SAFETY: kept dicts belong to the list.
         unsafe {
             FREE.set((*dict).ma_keys.get().cast());
+            crate::memory::gc::uncount_allocation();
             small::free(dict.cast::<u8>().sub(size_of::<PyGC_Head>()));
         }
     }

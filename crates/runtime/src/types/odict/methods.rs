@@ -343,7 +343,7 @@ fn add_pairs(this: Borrowed<'_, Object>, pairs: Borrowed<'_, Object>) -> PyResul
     let iterator = pairs.iter()?;
     while let Some(pair) = iterator.next()? {
         let parts = pair.iter()?;
-        let mut next = |have: usize| match parts.next()? {
+        let next = |have: usize| match parts.next()? {
             Some(part) => Ok(part),
             None => {
                 Err(raise!(ValueError, "need more than {have} value{} to unpack", if have == 1 { "" } else { "s" }))

@@ -26,6 +26,8 @@ mod repr;
 pub mod search;
 pub(crate) mod split;
 pub mod translate;
+#[cfg(test)]
+mod tests;
 
 use crate::abi::PyASCIIObject;
 

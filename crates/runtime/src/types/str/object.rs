@@ -551,17 +551,23 @@ impl Ref<Str> {
         if self.is_exact::<Str>() { Ok(self.clone()) } else { Str::from_data(self.data()) }
     }
 
-    /// The UTF-8 form, kept by the string. UnicodeEncodeError where there are surrogates.
+    /// The UTF-8 form if the string keeps one already.
     #[inline]
-    pub fn as_utf8(&self) -> PyResult<&str> {
+    pub fn cached_utf8(&self) -> Option<&str> {
         // SAFETY: a cached form is valid UTF-8 and lives as long as the string.
         unsafe {
             let (utf8, len) = raw::cached_utf8(self.as_raw().cast());
-            if !utf8.is_null() {
-                return Ok(core::str::from_utf8_unchecked(slice::from_raw_parts(utf8, len)));
-            }
+            if utf8.is_null() { None } else { Some(core::str::from_utf8_unchecked(slice::from_raw_parts(utf8, len))) }
         }
-        self.as_utf8_slow()
+    }
+
+    /// The UTF-8 form, kept by the string. UnicodeEncodeError where there are surrogates.
+    #[inline]
+    pub fn as_utf8(&self) -> PyResult<&str> {
+        match self.cached_utf8() {
+            Some(text) => Ok(text),
+            None => self.as_utf8_slow(),
+        }
     }
 
     #[cold]

@@ -91,7 +91,7 @@ fn inconsistent(orders: &[(Ref<Tuple>, usize)]) -> PyResult<Raised> {
 }
 
 /// Whether the metaclass has an `mro` of its own.
-fn has_custom_mro(ty: &Ref<Type>) -> bool {
+pub fn has_custom_mro(ty: &Ref<Type>) -> bool {
     let meta = ty.type_of();
     if meta.is(&Type::type_object()) {
         return false;

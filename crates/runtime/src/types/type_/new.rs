@@ -7,7 +7,7 @@
 use core::ptr;
 
 use super::raw::{TypePtr, add_flags, display_name, has_flag, is_subtype_raw};
-use super::{instance, layout, ready, update};
+use super::{instance, layout, mro, ready, update};
 use crate::abi::*;
 use crate::interp::frame;
 use crate::memory::{object as heap, small};
@@ -208,7 +208,7 @@ fn make_class(
         add_slot_members(raw, &slots)?;
         set_cells(&ty, &dict)?;
         ready::ready(raw)?;
-        if bases.len() == 1 {
+        if bases.len() == 1 && !mro::has_custom_mro(&ty) {
             update::update_own(raw)?;
         } else {
             update::update_all(raw);

@@ -168,6 +168,44 @@ impl Ref<Type> {
         unsafe { cache::modified(self.ptr()) }
     }
 
+    /// Makes a class immutable (`PyType_Freeze`). All its bases have to be.
+    pub fn freeze(&self) -> PyResult<()> {
+        for class in self.mro().iter().flat_map(|mro| mro.iter()).skip(1) {
+            // SAFETY: the MRO has types only.
+            let class: &Ref<Type> = unsafe { class.cast_unchecked() };
+            if !class.has_flag(Py_TPFLAGS_IMMUTABLETYPE) {
+                return Err(raise!(
+                    TypeError,
+                    "Creating immutable type {} from mutable base {}",
+                    self.name(),
+                    class.full_name()?
+                ));
+            }
+        }
+        // SAFETY: a handle's type is live.
+        unsafe { raw::add_flags(self.ptr(), Py_TPFLAGS_IMMUTABLETYPE) };
+        self.modified();
+        Ok(())
+    }
+
+    /// Sets the flags under `mask` to `flags` in the type and in those of its subclasses that can be changed
+    /// (`_PyType_SetFlagsRecursive`): `abc` marks sequences and mappings so.
+    pub fn set_flags_recursive(&self, mask: u64, flags: u64) {
+        unsafe fn set(ty: TypePtr, mask: u64, flags: u64) {
+            // SAFETY: subclasses are live as long as they are listed.
+            unsafe {
+                let old = (*ty).tp_flags.get();
+                if old & Py_TPFLAGS_IMMUTABLETYPE != 0 || old & mask == flags {
+                    return;
+                }
+                (*ty).tp_flags.set((old & !mask) | flags);
+                super::subclasses::for_each_raw(ty, |subclass| set(subclass, mask, flags));
+            }
+        }
+        // SAFETY: a handle's type is live.
+        unsafe { set(self.ptr(), mask, flags) }
+    }
+
     /// The version that caches hang on, given if need be; 0 if the type cannot have one.
     pub fn version(&self) -> u32 {
         // SAFETY: a handle's type is live.

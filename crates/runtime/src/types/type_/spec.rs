@@ -3,6 +3,8 @@
 //! The rows of `PyType_Spec.slots` name slots by number; [`slot_offset`] says where each lives. Sizes may be relative to the
 //! base (a negative `basicsize`). CPython: `PyType_FromMetaclass` in `Objects/typeobject.c`.
 
+#![expect(non_upper_case_globals, reason = "the names of C in patterns")]
+
 use core::mem::offset_of;
 use core::ptr;
 

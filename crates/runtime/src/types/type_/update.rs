@@ -18,6 +18,7 @@ use crate::types::builtin_function::CFunction;
 use crate::types::descr::wrapper::WrapperDescr;
 use crate::types::object::{_PyObject_NextNotImplemented, PyObject_HashNotImplemented};
 
+const COMPARE: usize = offset_of!(PyTypeObject, tp_richcompare);
 const HASH: usize = offset_of!(PyTypeObject, tp_hash);
 const CALL: usize = offset_of!(PyTypeObject, tp_call);
 const NEW: usize = offset_of!(PyTypeObject, tp_new);
@@ -130,6 +131,17 @@ pub unsafe fn update_own(ty: TypePtr) -> PyResult<()> {
                 if !core::mem::replace(&mut done[group.start], true) {
                     update_one(ty, group);
                 }
+            }
+        }
+        // A class that says something about equality or hash inherits neither slot (see `inherit`).
+        let empty = [
+            (COMPARE, (*ty).tp_richcompare.get().is_none()),
+            (HASH, (*ty).tp_hash.get().is_none()),
+        ];
+        for (offset, empty) in empty {
+            let row = SLOTDEFS.iter().position(|row| row.offset.get() as usize == offset);
+            if let (true, Some(row)) = (empty, row) {
+                update_one(ty, group_of(row));
             }
         }
         if (*ty).tp_iternext.get().is_none() {

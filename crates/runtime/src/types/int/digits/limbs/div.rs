@@ -90,7 +90,7 @@ fn divide(
         return Ok(());
     }
     if m < n && (inverse.is_none() || m < n / 2) {
-        return divide_short(q, a, b, interrupted);
+        return divide_short(q, a, b, inverse, interrupted);
     }
     let own;
     let inverse = match inverse {
@@ -109,7 +109,7 @@ fn divide(
             if first < RECURSIVE {
                 schoolbook(&mut q[end..], &mut a[end..], b);
             } else {
-                divide_short(&mut q[end..], &mut a[end..], b, interrupted)?;
+                divide_short(&mut q[end..], &mut a[end..], b, inverse, interrupted)?;
             }
         } else if let Some(x) = inverse {
             // One full step over a dividend padded with zeros at the top.
@@ -138,13 +138,24 @@ fn divide(
 }
 
 /// The case of a quotient shorter than the divisor: divide the leading parts, then account for the rest of `b`.
-fn divide_short(q: &mut [u64], a: &mut [u64], b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<(), Stop> {
+fn divide_short(
+    q: &mut [u64],
+    a: &mut [u64],
+    b: &[u64],
+    inverse: Option<&[u64]>,
+    interrupted: &mut Interrupt<'_>,
+) -> Result<(), Stop> {
     let (m, n) = (q.len(), b.len());
     let (b_low, b_high) = b.split_at(n - m);
     let mut over = {
         let mut scratch = zeroed(2 * m)?;
         let high = &mut a[n - m..];
-        if m >= NEWTON {
+        if m >= NEWTON / 4
+            && let Some(x) = inverse
+        {
+            // The leading limbs of a reciprocal of `b` are one of the leading limbs of `b`, but for a few units.
+            barrett(q, high, b_high, &x[n - m..], &mut scratch, interrupted)?
+        } else if m >= NEWTON {
             let x = invert(b_high, interrupted)?;
             barrett(q, high, b_high, &x, &mut scratch, interrupted)?
         } else {

@@ -72,6 +72,17 @@ impl<const P: u64> Field<P> {
         if x >= P { x - P } else { x }
     }
 
+    /// Sum and difference within `[0, 2p)`.
+    #[inline(always)]
+    fn plus(x: u64, y: u64) -> u64 {
+        Self::below_2p(x + y)
+    }
+
+    #[inline(always)]
+    fn minus(x: u64, y: u64) -> u64 {
+        Self::below_2p(x + Self::P2 - y)
+    }
+
     fn mul(a: u64, b: u64) -> u64 {
         (a as u128 * b as u128 % P as u128) as u64
     }
@@ -171,8 +182,8 @@ impl<const P: u64> Plan<P> {
 
     fn forward(&self, a: &mut [u64]) {
         match self.q {
-            3 => self.split::<3>(a, false),
-            5 => self.split::<5>(a, false),
+            3 => self.split3(a, false),
+            5 => self.split5(a, false),
             _ => {}
         }
         for (j, part) in a.chunks_exact_mut(self.m).enumerate() {
@@ -185,31 +196,48 @@ impl<const P: u64> Plan<P> {
             self.inverse_block(part, 0, 0, &self.levels(j));
         }
         match self.q {
-            3 => self.split::<3>(a, true),
-            5 => self.split::<5>(a, true),
+            3 => self.split3(a, true),
+            5 => self.split5(a, true),
             _ => {}
         }
     }
 
-    /// The transform of length `Q` over the elements `m` apart. Inputs in `[0, 4p)`, outputs in `[0, 2p)`.
-    fn split<const Q: usize>(&self, a: &mut [u64], inverse: bool) {
-        let mut powers = [self.roots[0]; Q];
-        for (i, p) in powers.iter_mut().enumerate() {
-            *p = self.roots[if inverse { (Q - i) % Q } else { i }];
+    /// The transform of length 3 over elements `m` apart, with one multiplication, since `1 + w + w^2 = 0`. Inputs in
+    /// `[0, 4p)`, outputs in `[0, 2p)`.
+    fn split3(&self, a: &mut [u64], inverse: bool) {
+        let w = self.roots[if inverse { 2 } else { 1 }];
+        let (a0, rest) = a.split_at_mut(self.m);
+        let (a1, a2) = rest.split_at_mut(self.m);
+        for ((x0, x1), x2) in a0.iter_mut().zip(a1).zip(a2) {
+            let (y0, y1, y2) = (Field::<P>::below_2p(*x0), Field::<P>::below_2p(*x1), Field::<P>::below_2p(*x2));
+            let t = Field::<P>::times(Field::<P>::minus(y1, y2), w);
+            *x0 = Field::<P>::plus(Field::<P>::plus(y0, y1), y2);
+            *x1 = Field::<P>::plus(Field::<P>::minus(y0, y2), t);
+            *x2 = Field::<P>::minus(Field::<P>::minus(y0, y1), t);
         }
-        for i in 0..self.m {
-            let mut x = [0u64; Q];
-            for (k, x) in x.iter_mut().enumerate() {
-                *x = Field::<P>::below_2p(a[i + k * self.m]);
-            }
-            for j in 0..Q {
-                let mut sum = x[0];
-                for k in 1..Q {
-                    let product = if j == 0 { x[k] } else { Field::<P>::times(x[k], powers[j * k % Q]) };
-                    sum = Field::<P>::below_2p(sum + product);
-                }
-                a[i + j * self.m] = sum;
-            }
+    }
+
+    /// The transform of length 5, by sums and differences of opposite elements. Ranges as in `split3`.
+    fn split5(&self, a: &mut [u64], inverse: bool) {
+        let half = Field::<P>::invert(2);
+        let root = |i: usize| self.roots[if inverse { (5 - i) % 5 } else { i }].w;
+        let combine = |x: u64, y: u64| Field::<P>::factor(Field::<P>::mul((x + y) % P, half));
+        let (c1, c2) = (combine(root(1), root(4)), combine(root(2), root(3)));
+        let (s1, s2) = (combine(root(1), P - root(4)), combine(root(2), P - root(3)));
+        let m = self.m;
+        for i in 0..m {
+            let x: [u64; 5] = std::array::from_fn(|k| Field::<P>::below_2p(a[i + k * m]));
+            let (t1, t2) = (Field::<P>::plus(x[1], x[4]), Field::<P>::plus(x[2], x[3]));
+            let (d1, d2) = (Field::<P>::minus(x[1], x[4]), Field::<P>::minus(x[2], x[3]));
+            let even1 = Field::<P>::plus(x[0], Field::<P>::plus(Field::<P>::times(t1, c1), Field::<P>::times(t2, c2)));
+            let even2 = Field::<P>::plus(x[0], Field::<P>::plus(Field::<P>::times(t1, c2), Field::<P>::times(t2, c1)));
+            let odd1 = Field::<P>::plus(Field::<P>::times(d1, s1), Field::<P>::times(d2, s2));
+            let odd2 = Field::<P>::minus(Field::<P>::times(d1, s2), Field::<P>::times(d2, s1));
+            a[i] = Field::<P>::plus(x[0], Field::<P>::plus(t1, t2));
+            a[i + m] = Field::<P>::plus(even1, odd1);
+            a[i + 4 * m] = Field::<P>::minus(even1, odd1);
+            a[i + 2 * m] = Field::<P>::plus(even2, odd2);
+            a[i + 3 * m] = Field::<P>::minus(even2, odd2);
         }
     }
 
@@ -316,34 +344,53 @@ impl<const P: u64> Plan<P> {
         }
     }
 
-    /// The cyclic convolution of `a` and `b` modulo `P`, reduced, as `n` coefficients.
-    fn convolve(&self, a: &[u64], b: &[u64]) -> Result<Vec<u64>, Stop> {
-        let n = self.q * self.m;
-        let mut x = cut(a, n)?;
+    /// The transform of `a`, reduced.
+    fn transform(&self, a: &[u64]) -> Result<Vec<u64>, Stop> {
+        let mut x = cut(a, self.q * self.m)?;
         self.forward(&mut x);
-        if std::ptr::eq(a, b) {
-            for x in &mut x {
-                let r = Field::<P>::below_p(Field::<P>::below_2p(*x));
-                *x = Field::<P>::montgomery(r, r);
-            }
-        } else {
-            let mut y = cut(b, n)?;
-            self.forward(&mut y);
-            for (x, &y) in x.iter_mut().zip(&y) {
-                *x = Field::<P>::montgomery(Field::<P>::below_p(Field::<P>::below_2p(*x)), y);
-            }
-        }
         for x in &mut x {
-            *x = Field::<P>::below_2p(*x);
-        }
-        self.inverse(&mut x);
-        // Undo the factor n of the transforms and the 2^-64 of the Montgomery products.
-        let r = ((1u128 << 64) % P as u128) as u64;
-        let scale = Field::<P>::factor(Field::<P>::mul(r, Field::<P>::invert(n as u64)));
-        for x in &mut x {
-            *x = Field::<P>::below_p(Field::<P>::times(*x, scale));
+            *x = Field::<P>::below_p(Field::<P>::below_2p(*x));
         }
         Ok(x)
+    }
+
+    /// The cyclic convolution of `a` and `b` modulo `P`, reduced, as `n` coefficients.
+    fn convolve(&self, a: &[u64], b: &[u64]) -> Result<Vec<u64>, Stop> {
+        let mut x = self.transform(a)?;
+        if std::ptr::eq(a, b) {
+            for x in &mut x {
+                *x = Field::<P>::montgomery(*x, *x);
+            }
+            self.finish(&mut x);
+            return Ok(x);
+        }
+        self.convolve_with(&x, b)
+    }
+
+    /// As [`Plan::convolve`], `a` being transformed already.
+    fn convolve_with(&self, a: &[u64], b: &[u64]) -> Result<Vec<u64>, Stop> {
+        let mut y = cut(b, self.q * self.m)?;
+        self.forward(&mut y);
+        for (y, &x) in y.iter_mut().zip(a) {
+            *y = Field::<P>::montgomery(x, *y);
+        }
+        self.finish(&mut y);
+        Ok(y)
+    }
+
+    /// Transforms products back.
+    fn finish(&self, x: &mut [u64]) {
+        for x in x.iter_mut() {
+            *x = Field::<P>::below_2p(*x);
+        }
+        self.inverse(x);
+        // Undo the factor n of the transforms and the 2^-64 of the Montgomery products.
+        let r = ((1u128 << 64) % P as u128) as u64;
+        let n = (self.q * self.m) as u64;
+        let scale = Field::<P>::factor(Field::<P>::mul(r, Field::<P>::invert(n)));
+        for x in x {
+            *x = Field::<P>::below_p(Field::<P>::times(*x, scale));
+        }
     }
 }
 
@@ -380,17 +427,69 @@ fn length(n: usize) -> (usize, usize) {
     }
 }
 
+/// A factor of several products, transformed once.
+pub struct Transformed {
+    q: usize,
+    m: usize,
+    plans: (Plan<{ PRIMES[0].0 }>, Plan<{ PRIMES[1].0 }>),
+    values: (Vec<u64>, Vec<u64>),
+}
+
+impl Transformed {
+    /// Prepares `a` for products modulo `2^(64 * limbs) - 1` or a longer such modulus.
+    pub fn new(a: &[u64], limbs: usize, interrupted: &mut Interrupt<'_>) -> Result<Self, Stop> {
+        let (q, m) = length(limbs.max(a.len()).div_ceil(3) * 4);
+        check(interrupted)?;
+        let plans = (Plan::new(q, m, PRIMES[0].1)?, Plan::new(q, m, PRIMES[1].1)?);
+        let values = (plans.0.transform(a)?, plans.1.transform(a)?);
+        Ok(Transformed { q, m, plans, values })
+    }
+
+    /// Limbs of a product.
+    pub fn len(&self) -> usize {
+        self.q * self.m / 4 * 3
+    }
+
+    /// The product with `b`, wrapped: what lies beyond `len` limbs is added at the bottom.
+    pub fn mul(&self, b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<Vec<u64>, Stop> {
+        check(interrupted)?;
+        let first = self.plans.0.convolve_with(&self.values.0, b)?;
+        check(interrupted)?;
+        let second = self.plans.1.convolve_with(&self.values.1, b)?;
+        let mut out = zeroed(self.len())?;
+        let carry = join(&mut out, &first, &second);
+        let mut high = carry;
+        while high != 0 {
+            let (low, next) = out.split_at_mut(2.min(self.len()));
+            let sum = high + (low[0] as u128) + ((*low.get(1).unwrap_or(&0) as u128) << 64);
+            let over = sum < high;
+            low[0] = sum as u64;
+            if let Some(x) = low.get_mut(1) {
+                *x = (sum >> 64) as u64;
+            }
+            high = (over && increment(next)) as u128;
+        }
+        Ok(out)
+    }
+}
+
 /// `out = a * b` for operands that [`fits`].
 pub fn mul(out: &mut [u64], a: &[u64], b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<(), Stop> {
+    // The last group of three limbs reads four coefficients.
+    let (q, m) = length(out.len().div_ceil(3) * 4);
+    check(interrupted)?;
+    let first = Plan::<{ PRIMES[0].0 }>::new(q, m, PRIMES[0].1)?.convolve(a, b)?;
+    check(interrupted)?;
+    let second = Plan::<{ PRIMES[1].0 }>::new(q, m, PRIMES[1].1)?.convolve(a, b)?;
+    join(out, &first, &second);
+    Ok(())
+}
+
+/// Joins the residues of coefficients and adds these up at their places; returns what lies beyond `out` (only meaningful
+/// where `out` has three limbs for each four coefficients).
+fn join(out: &mut [u64], first: &[u64], second: &[u64]) -> u128 {
     const P1: u64 = PRIMES[0].0;
     const P2: u64 = PRIMES[1].0;
-    // The last group of three limbs reads four coefficients.
-    let coefficients = out.len().div_ceil(3) * 4;
-    let (q, m) = length(coefficients);
-    check(interrupted)?;
-    let first = Plan::<P1>::new(q, m, PRIMES[0].1)?.convolve(a, b)?;
-    check(interrupted)?;
-    let second = Plan::<P2>::new(q, m, PRIMES[1].1)?.convolve(a, b)?;
     let inverse = Field::<P2>::factor(Field::<P2>::invert(P1 % P2));
     let mut carry = 0u128;
     let mut coefficient = |i: usize| {
@@ -406,5 +505,5 @@ pub fn mul(out: &mut [u64], a: &[u64], b: &[u64], interrupted: &mut Interrupt<'_
         let n = group.len();
         group.copy_from_slice(&limbs[..n]);
     }
-    Ok(())
+    carry
 }

@@ -54,7 +54,13 @@ pub fn to_decimal(a: &[u64], interrupted: &mut Interrupt<'_>) -> Result<Vec<u8>,
     x.resize(width, 0);
     let mut out = Vec::new();
     out.try_reserve_exact(total).map_err(|_| Stop::NoMemory)?;
-    emit(&mut out, x, leaf, depth, &powers, interrupted)?;
+    let mut levels = Vec::new();
+    levels.try_reserve_exact(depth).map_err(|_| Stop::NoMemory)?;
+    powers.truncate(depth);
+    for (i, power) in powers.into_iter().enumerate() {
+        levels.push(Level::new(power, leaf << i, interrupted)?);
+    }
+    emit(&mut out, x, leaf, &levels, interrupted)?;
     let zeros = out.iter().take_while(|&&c| c == b'0').count();
     out.drain(..zeros);
     Ok(out)
@@ -65,33 +71,65 @@ fn fraction_limbs(digits: usize) -> usize {
     (digits as u128 * 3_321_929 / 1_000_000 / 64) as usize + 1 + GUARD
 }
 
-/// Appends the `leaf << depth` digits of the fraction `x`.
+/// From here (limbs of a node's fraction) products are wrapped transforms with a factor that is transformed once.
+const TRANSFORMED: usize = 250;
+
+/// One level of the recursion: nodes of `2 * half` digits.
+struct Level {
+    half: usize,
+    /// `5^half`
+    power: Vec<u64>,
+    transformed: Option<super::ntt::Transformed>,
+}
+
+impl Level {
+    fn new(power: Vec<u64>, half: usize, interrupted: &mut Interrupt<'_>) -> Result<Level, Stop> {
+        let width = fraction_limbs(2 * half);
+        let mut transformed = None;
+        if width >= TRANSFORMED && super::ntt::fits(2 * width) {
+            // The product's leading limbs are not needed, and may wrap onto the trailing ones, which only rounding sees.
+            let needed = width + power.len() - Level::start(width, half) / 64 + 1;
+            transformed = Some(super::ntt::Transformed::new(&power, needed, interrupted)?);
+        }
+        Ok(Level { half, power, transformed })
+    }
+
+    /// The bit of the product with a fraction of `width` limbs where the lower half's fraction begins.
+    fn start(width: usize, half: usize) -> usize {
+        64 * width - half - 64 * fraction_limbs(half)
+    }
+}
+
+/// Appends all digits of the fraction `x`, by the last level first.
 fn emit(
     out: &mut Vec<u8>,
     mut x: Vec<u64>,
     leaf: usize,
-    depth: usize,
-    powers: &[Vec<u64>],
+    levels: &[Level],
     interrupted: &mut Interrupt<'_>,
 ) -> Result<(), Stop> {
-    if depth == 0 {
+    let Some((level, below)) = levels.split_last() else {
         for i in 0..leaf / 19 {
             // Each group needs one limb of precision less.
             let group = mul_limb_assign(&mut x[i..], TEN19, 0);
             push_group(out, group);
         }
         return Ok(());
-    }
+    };
     check(interrupted)?;
-    let half = leaf << (depth - 1);
-    let power = &powers[depth - 1];
+    let (half, power) = (level.half, &level.power);
     let width = fraction_limbs(half);
     // low = fraction part of x * 5^half * 2^half, its leading `width` limbs
-    let mut product = zeroed(x.len() + power.len())?;
-    mul(&mut product, &x, power, interrupted)?;
-    let point = 64 * x.len() - half;
+    let product = match &level.transformed {
+        Some(transformed) => transformed.mul(&x, interrupted)?,
+        None => {
+            let mut product = zeroed(x.len() + power.len())?;
+            mul(&mut product, &x, power, interrupted)?;
+            product
+        }
+    };
     let mut low = with_capacity(width + 1)?;
-    let start = point - 64 * width;
+    let start = Level::start(x.len(), half);
     low.extend((0..width).map(|i| bits_from(&product, start + 64 * i)));
     drop(product);
     // high = x + (1/2 - low) / 10^half
@@ -120,8 +158,8 @@ fn emit(
     } else {
         add_assign(&mut x[limb..], &parts[..room]);
     }
-    emit(out, x, leaf, depth - 1, powers, interrupted)?;
-    emit(out, low, leaf, depth - 1, powers, interrupted)
+    emit(out, x, leaf, below, interrupted)?;
+    emit(out, low, leaf, below, interrupted)
 }
 
 /// The 64 bits of `a` from bit `start` on.

@@ -3,110 +3,32 @@
 //! `dump_code [--text] [--optimize N] ROOT FILE...`: names are relative to ROOT. Without `--text` the content is
 //! replaced by a digest. What a reference interpreter says in the same form can then be compared line by line.
 
-use std::fmt::Write as _;
+mod describe;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write as _;
 
-use taipan_compiler::{CodeUnit, CompileError, Constant, Options, SourceError, Text, compile_source};
+use describe::walk;
+use taipan_compiler::symtable::SymbolBlock;
+use taipan_compiler::{CompileError, Options, SourceError, compile_source};
 use taipan_syntax::{ErrorKind, Mode, Options as ParseOptions};
 
-fn quoted(bytes: &[u8], prefix: &str) -> String {
-    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
-    let mut out = format!("{prefix}{quote}");
-    if prefix == "b" {
-        for byte in bytes {
-            match byte {
-                b'\\' => out.push_str("\\\\"),
-                b'\n' => out.push_str("\\n"),
-                b'\r' => out.push_str("\\r"),
-                b'\t' => out.push_str("\\t"),
-                0x20..0x7f if *byte as char == quote => write!(out, "\\{quote}").unwrap_or_default(),
-                0x20..0x7f => out.push(*byte as char),
-                _ => write!(out, "\\x{byte:02x}").unwrap_or_default(),
-            }
-        }
-    }
-    out.push(quote);
-    out
-}
-
-fn text_repr(text: &Text) -> String {
-    use rustpython_literal::escape::UnicodeEscape;
-    match rustpython_wtf8::Wtf8::from_bytes(text.as_bytes()) {
-        Some(text) => UnicodeEscape::new_repr(text).str_repr().to_string().unwrap_or_default(),
-        None => "?".into(),
-    }
-}
-
-fn constant(value: &Constant) -> String {
-    let float = rustpython_literal::float::to_string;
-    match value {
-        Constant::None => "NoneType None".into(),
-        Constant::Ellipsis => "ellipsis Ellipsis".into(),
-        Constant::Bool(v) => format!("bool {}", if *v { "True" } else { "False" }),
-        Constant::Int(v) => format!("int {v}"),
-        Constant::BigInt(v) => {
-            let mut big = num_bigint::BigInt::from(0);
-            for digit in v.digits.iter().rev() {
-                big = (big << 30) + digit;
-            }
-            format!("int {}{big}", if v.negative { "-" } else { "" })
-        }
-        Constant::Float(v) => format!("float {}", float(*v)),
-        Constant::Complex { real, imag } => {
-            format!("complex {}", rustpython_literal::complex::to_string(*real, *imag))
-        }
-        Constant::Str(v) => format!("str {}", text_repr(v)),
-        Constant::Bytes(v) => format!("bytes {}", quoted(v, "b")),
-        Constant::Tuple(v) => format!("({})", v.iter().map(constant).collect::<Vec<_>>().join(", ")),
-        Constant::FrozenSet(v) => {
-            let mut items: Vec<String> = v.iter().map(constant).collect();
-            items.sort();
-            format!("{{{}}}", items.join(", "))
-        }
-        Constant::Slice(v) => {
-            let plain = |c: &Constant| constant(c).split_once(' ').map(|(_, r)| r.to_string()).unwrap_or_default();
-            format!("slice slice({}, {}, {})", plain(&v[0]), plain(&v[1]), plain(&v[2]))
-        }
-        Constant::Code(v) => format!("<code {}>", v.qualname),
-    }
-}
-
-fn names<'a>(names: impl Iterator<Item = &'a Text>) -> String {
-    let names: Vec<String> = names.map(text_repr).collect();
-    if names.len() == 1 { format!("({},)", names[0]) } else { format!("({})", names.join(", ")) }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        write!(out, "{byte:02x}").unwrap_or_default();
-        out
-    })
-}
-
-fn describe(code: &CodeUnit) -> String {
-    [
-        format!("code {}", hex(&code.code)),
-        format!("consts {}", code.consts.iter().map(constant).collect::<Vec<_>>().join(", ")),
-        format!("names {}", names(code.names.iter())),
-        format!("varnames {}", names(code.varnames())),
-        format!("cells {}", names(code.cellvars())),
-        format!("free {}", names(code.freevars())),
-        format!("flags {:#x}", code.flags),
-        format!("stack {}", code.stacksize),
-        format!("args {} {} {}", code.argcount, code.posonlyargcount, code.kwonlyargcount),
-        format!("exceptions {}", hex(&code.exceptiontable)),
-        format!("lines {}", hex(&code.linetable)),
-    ]
-    .join("\n")
-}
-
-fn walk(code: &CodeUnit, rows: &mut Vec<(String, String)>) {
-    rows.push((format!("code {}@{}", code.qualname, code.firstlineno), describe(code)));
-    for value in &code.consts {
-        if let Constant::Code(inner) = value {
-            walk(inner, rows);
-        }
+/// One line for each scope.
+fn scopes(blocks: &[SymbolBlock], id: usize, name: &str, out: &mut impl std::io::Write) {
+    let block = &blocks[id];
+    let mut symbols: Vec<String> = block.symbols.iter().map(|(name, flags)| format!("{name}={flags}")).collect();
+    symbols.sort();
+    let (kind, nested) = (block.kind as u32, block.nested as u8);
+    let (symbols, varnames) = (symbols.join(" "), block.varnames.join(" "));
+    let _ = writeln!(
+        out,
+        "{name}\t{} {kind} {} {nested} {} [{varnames}] {symbols}",
+        block.name,
+        block.lineno,
+        block.children.len()
+    );
+    for child in &block.children {
+        scopes(blocks, *child, name, out);
     }
 }
 
@@ -193,6 +115,7 @@ fn main() {
     };
     let text = flag("--text");
     let quiet = flag("--quiet");
+    let symtable = flag("--symtable");
     let repeat = if flag("--repeat") { 5 } else { 1 };
     let optimize = if flag("-OO") { 2 } else { flag("-O") as u8 };
     let mut args = args.into_iter();
@@ -206,6 +129,18 @@ fn main() {
         let options = Options { optimize, ..Options::default() };
         let names: &dyn Fn(&str) -> Option<char> = &|name| rustpython_unicode::data::lookup_character(name);
         let parse_options = ParseOptions { character_names: Some(names), ..ParseOptions::default() };
+        if symtable {
+            let arena = taipan_syntax::Arena::new();
+            if let Ok(parsed) = taipan_syntax::parse(&arena, &source, &parse_options) {
+                match taipan_compiler::symbol_table(&parsed.module, &options) {
+                    Ok(blocks) => scopes(&blocks, 0, name, &mut out),
+                    Err(e) => {
+                        let _ = writeln!(out, "{name}\t{e}");
+                    }
+                }
+            }
+            continue;
+        }
         for _ in 0..repeat {
             if quiet {
                 let start = std::time::Instant::now();
