@@ -444,9 +444,9 @@ impl MemoryView {
             let len = this.buffer().len.max(0) as usize;
             // SAFETY: the memory is exported, and making the text runs nothing.
             let bytes = unsafe { core::slice::from_raw_parts(nonnull(this.buffer().buf), len) };
-            return crate::types::bytes::hex(bytes, sep, bytes_per_sep);
+            return crate::types::bytes::hex::hex(bytes, sep, bytes_per_sep);
         }
-        crate::types::bytes::hex(this.to_bytes(b'C')?.as_slice(), sep, bytes_per_sep)
+        crate::types::bytes::hex::hex(this.to_bytes(b'C')?.as_slice(), sep, bytes_per_sep)
     }
 
     #[method(signature = "($self, /)")]
