@@ -184,7 +184,7 @@ fn reserved(size: usize) -> Result<String, Stop> {
 pub fn format(value: f64, code: u8, precision: usize, flags: Flags) -> Result<String, Stop> {
     let upper = code.is_ascii_uppercase();
     let mut out = reserved(precision.saturating_add(330))?;
-    if flags.sign && !(value.is_sign_negative() && !value.is_nan()) {
+    if flags.sign && (value.is_nan() || value.is_sign_positive()) {
         out.push('+');
     }
     if push_special(&mut out, value, upper) {
