@@ -359,6 +359,7 @@ fn classes() -> Vec<(&'static str, Borrowed<'static, Type>)> {
 
 /// Makes the module `builtins`, and keeps its dict in the interpreter state.
 pub fn create() -> PyResult<Ref<Module>> {
+    exceptions::preallocate()?;
     let module = Module::new("builtins")?;
     // SAFETY: the definition and its table are statics.
     unsafe {

@@ -317,5 +317,5 @@ fn namespace(items: Vec<(&str, Ref<Object>)>) -> PyResult<Ref<Object>> {
     for (name, value) in items {
         dict.set_str(Str::intern_str(name)?.borrow(), value.borrow())?;
     }
-    Namespace::type_object().upcast().call_tuple(Tuple::empty().borrow(), Some(dict.borrow()))
+    Ok(Namespace::new(dict)?.into_object())
 }
