@@ -70,8 +70,7 @@ pub fn new(whence: c_int) -> *mut PyThreadState {
     base.gilstate_counter.set(1);
     base._status.put(_PyThreadState_status::INITIALIZED, true);
     base._status.put(_PyThreadState_status::UNBOUND, true);
-    base.eval_breaker
-        .store((interp.instrumentation_version.load(Ordering::Relaxed) as usize) << 8, Ordering::Relaxed);
+    base.eval_breaker.store((interp.instrumentation_version.load(Ordering::Relaxed) as usize) << 8, Ordering::Relaxed);
     let raw: *mut PyThreadState = state.cast();
     let _guard = lock_ignoring_poison(&interp.threads_lock);
     let head = interp.threads.load(Ordering::Relaxed);
@@ -83,7 +82,6 @@ pub fn new(whence: c_int) -> *mut PyThreadState {
     interp.threads.store(raw, Ordering::Relaxed);
     raw
 }
-
 
 /// Ties a state to the machine thread that calls this.
 ///

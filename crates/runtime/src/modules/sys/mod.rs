@@ -17,8 +17,7 @@ use crate::thread;
 use crate::types::namespace::Namespace;
 
 pub use hooks::{
-    add_native_audit_hook, audit, display, exit_process, is_default_unraisable_hook, unraisable_args,
-    write_unraisable,
+    add_native_audit_hook, audit, display, exit_process, is_default_unraisable_hook, unraisable_args, write_unraisable,
 };
 pub use info::VERSION;
 pub use settings::set_path_variables;
