@@ -200,11 +200,13 @@ pub fn delete_current() {
     }
 }
 
-/// In the child of a fork: only the forking thread goes on. The states of the others are leaked with what they hold,
-/// since their frames cannot be unwound.
+/// In the child of a fork: only the forking thread goes on, and every lock of the interpreter is made anew. The states of
+/// the others are leaked with what they hold, since their frames cannot be unwound.
 pub fn after_fork_child() {
     let interp = interpreter();
     let current = super::current_ptr();
+    // SAFETY: this is the only thread, and its state is current.
+    unsafe { gil::after_fork_child(current) };
     // SAFETY: one thread is left; it holds the GIL.
     unsafe {
         (*current).native_thread_id.set(current_native_id() as _);
@@ -216,4 +218,7 @@ pub fn after_fork_child() {
     interp.threads.store(current, Ordering::Relaxed);
     interp.main_thread_id.store(current_ident(), Ordering::Relaxed);
     interp.main_thread.store(current, Ordering::Relaxed);
+    crate::modules::_signal::after_fork_child();
+    crate::modules::_thread::after_fork_child();
+    crate::modules::warnings::after_fork_child();
 }
