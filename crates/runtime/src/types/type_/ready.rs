@@ -113,8 +113,7 @@ unsafe fn check_before(ty: TypePtr) -> PyResult<()> {
                 display_name(ty)
             ));
         }
-        // Types of C have to be heap types for this; our own know what they do.
-        if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) && !is_heap_type(ty) && !has_flag(ty, _Py_TPFLAGS_STATIC_BUILTIN) {
+        if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) && !is_heap_type(ty) {
             return Err(raise!(
                 SystemError,
                 "type {} has the Py_TPFLAGS_MANAGED_DICT flag but not Py_TPFLAGS_HEAPTYPE flag",
@@ -371,9 +370,9 @@ unsafe fn set_hash(ty: TypePtr) -> PyResult<()> {
 
 /// Classes with a managed dictionary share its keys, and their instances hold values in themselves.
 unsafe fn set_inline_values(ty: TypePtr) -> PyResult<()> {
-    // SAFETY: by the contract of `ready`; only heap types have a place for the keys.
+    // SAFETY: by the contract of `ready`; only heap types have the flag.
     unsafe {
-        if !has_flag(ty, Py_TPFLAGS_MANAGED_DICT) || !is_heap_type(ty) {
+        if !has_flag(ty, Py_TPFLAGS_MANAGED_DICT) {
             return Ok(());
         }
         let heap = ty.cast::<PyHeapTypeObject>();
