@@ -88,6 +88,13 @@ unsafe fn make_ready(ty: TypePtr) -> PyResult<()> {
         set_new(ty)?;
         fill_dict(ty)?;
         inherit_all(ty)?;
+        if has_flag(ty, Py_TPFLAGS_HAVE_GC) && (*ty).tp_traverse.get().is_none() {
+            return Err(raise!(
+                SystemError,
+                "type {} has the Py_TPFLAGS_HAVE_GC flag but has no traverse function",
+                display_name(ty)
+            ));
+        }
         set_hash(ty)?;
         for base in handle.bases().iter() {
             subclasses::add(base.as_ptr().cast(), ty)?;
@@ -101,17 +108,6 @@ unsafe fn check_before(ty: TypePtr) -> PyResult<()> {
     unsafe {
         if (*ty).tp_name.get().is_null() {
             return Err(raise!(SystemError, "Type does not define the tp_name field."));
-        }
-        if has_flag(ty, Py_TPFLAGS_HAVE_GC)
-            && (*ty).tp_traverse.get().is_none()
-            && ((*ty).tp_base.get().is_null() || (*(*ty).tp_base.get()).tp_traverse.get().is_none())
-            && !is_heap_type(ty)
-        {
-            return Err(raise!(
-                SystemError,
-                "type {} has the Py_TPFLAGS_HAVE_GC flag but has no traverse function",
-                display_name(ty)
-            ));
         }
         if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) && !is_heap_type(ty) {
             return Err(raise!(
