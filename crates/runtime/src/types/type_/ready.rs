@@ -109,7 +109,8 @@ unsafe fn check_before(ty: TypePtr) -> PyResult<()> {
         if (*ty).tp_name.get().is_null() {
             return Err(raise!(SystemError, "Type does not define the tp_name field."));
         }
-        if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) && !is_heap_type(ty) {
+        // Static types of ours may have a managed dictionary, though without keys to share.
+        if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) && !is_heap_type(ty) && !has_flag(ty, _Py_TPFLAGS_STATIC_BUILTIN) {
             return Err(raise!(
                 SystemError,
                 "type {} has the Py_TPFLAGS_MANAGED_DICT flag but not Py_TPFLAGS_HEAPTYPE flag",
@@ -368,7 +369,7 @@ unsafe fn set_hash(ty: TypePtr) -> PyResult<()> {
 unsafe fn set_inline_values(ty: TypePtr) -> PyResult<()> {
     // SAFETY: by the contract of `ready`; only heap types have the flag.
     unsafe {
-        if !has_flag(ty, Py_TPFLAGS_MANAGED_DICT) {
+        if !has_flag(ty, Py_TPFLAGS_MANAGED_DICT) || !is_heap_type(ty) {
             return Ok(());
         }
         let heap = ty.cast::<PyHeapTypeObject>();
