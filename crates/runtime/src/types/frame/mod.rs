@@ -38,7 +38,7 @@ pub unsafe fn frame_object(frame: *mut Frame) -> PyResult<Ref<FrameObject>> {
         let code = iframe::code(frame);
         let slots = (*code).co_nlocalsplus.get() as usize + (*code).co_stacksize.get() as usize;
         let saved = Raised::take_if_set();
-        let made = crate::memory::object::new_var_of_type(FrameObject::TYPE, (iframe::HEAD_WORDS + slots) as isize);
+        let made = crate::memory::object::alloc_untracked(FrameObject::TYPE, (iframe::HEAD_WORDS + slots) as isize);
         if let Some(saved) = saved {
             if made.is_err() {
                 Raised::assume_set().clear();

@@ -28,7 +28,7 @@ pub fn from_function(function: Borrowed<'_, Function>) -> PyResult<Ref<Object>> 
     };
     // SAFETY: every field is written before the object is tracked.
     unsafe {
-        let generator = crate::memory::object::new_var_of_type(ty, slots as isize)?.cast::<PyGenObject>();
+        let generator = crate::memory::object::alloc_untracked(ty, slots as isize)?.cast::<PyGenObject>();
         let raw = &*generator;
         raw.gi_name.set(function.name().to_owned().into_ptr());
         raw.gi_qualname.set(function.qualname().to_owned().into_ptr());
