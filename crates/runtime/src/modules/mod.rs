@@ -6,6 +6,7 @@ pub mod _imp;
 pub mod _signal;
 pub mod _string;
 pub mod _thread;
+
 pub mod faulthandler;
 pub mod _weakref;
 pub mod atexit;
@@ -27,6 +28,7 @@ pub fn table() -> Vec<(&'static str, InitFunction)> {
         ("_signal", _signal::Signal::init),
         ("_string", _string::StringModule::init),
         ("_thread", _thread::Thread::init),
+        ("_typing", _typing::Typing::init),
         ("_warnings", warnings::Warnings::init),
         ("_weakref", _weakref::WeakrefModule::init),
         ("atexit", atexit::AtExit::init),

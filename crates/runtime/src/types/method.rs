@@ -142,9 +142,6 @@ impl BoundMethod {
     #[slot(tp_getattro, raw)]
     const GETATTRO: getattrofunc = method_getattro;
 
-    #[slot(tp_setattro, raw)]
-    const SETATTRO: setattrofunc = crate::types::object::PyObject_GenericSetAttr;
-
     #[slot(tp_descr_get)]
     fn descr_get(
         this: &Ref<BoundMethod>,

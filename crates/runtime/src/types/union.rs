@@ -42,7 +42,7 @@ impl Builder {
             }
             return Ok(());
         }
-        let arg = if self.checked { check_type(arg)? } else { arg.to_owned() };
+        let arg = if self.checked { check_type(arg, "Union[arg, ...]: each arg must be a type.")? } else { arg.to_owned() };
         self.add_unchecked(arg)
     }
 
@@ -99,11 +99,14 @@ fn is_unionable(object: Borrowed<'_, Object>) -> bool {
 }
 
 /// The type that `arg` stands for: a string is a forward reference, and so on.
-fn check_type(arg: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
+pub(crate) fn check_type(arg: Borrowed<'_, Object>, message: &str) -> PyResult<Ref<Object>> {
+    if arg.is_none() {
+        return Ok(NoneType::type_object().upcast().to_owned());
+    }
     if is_unionable(arg) {
         return Ok(arg.to_owned());
     }
-    let message = Str::from_utf8_str("Union[arg, ...]: each arg must be a type.")?;
+    let message = Str::from_utf8_str(message)?;
     crate::import::import_attr("typing", "_type_check")?.call(&[arg, message.as_borrowed()])
 }
 

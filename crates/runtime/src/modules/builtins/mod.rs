@@ -13,8 +13,8 @@ use crate::prelude::*;
 use crate::thread;
 use crate::types::exceptions;
 
-pub use eval::{compile_flags, filename_from_object};
-pub use inspect::dir;
+pub use eval::{compile_flags, filename_from_object, fspath};
+pub use inspect::{current_builtins, current_globals, current_locals, dir};
 
 pub struct Builtins;
 

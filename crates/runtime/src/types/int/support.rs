@@ -3,9 +3,10 @@
 use crate::prelude::*;
 use crate::types::int::digits::Stop;
 
-/// Runs what waits for this thread (signals above all); true when that raised. Long computations call it.
+/// Runs what waits for this thread (signals above all); true when that raised. Long computations call it. Without a thread
+/// state, before start-up and in unit tests, nothing waits.
 pub fn interrupted() -> bool {
-    crate::thread::check_interrupts().is_err()
+    !crate::thread::current_ptr().is_null() && crate::thread::check_interrupts().is_err()
 }
 
 /// The exception for an operation that gave up.

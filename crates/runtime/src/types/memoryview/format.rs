@@ -1,0 +1,229 @@
+//! Items by format: reading one as an object, and writing one.
+//!
+//! Memory views know the native formats of a single character, with an `@` in front or not.
+
+use core::ptr;
+
+use crate::prelude::*;
+
+/// The character of a native format, and the size of its items.
+pub(super) fn native(format: &CStr) -> Option<(u8, usize)> {
+    let bytes = format.to_bytes();
+    let bytes = bytes.strip_prefix(b"@").unwrap_or(bytes);
+    let &[code] = bytes else { return None };
+    let size = match code {
+        b'c' | b'b' | b'B' | b'?' => 1,
+        b'h' | b'H' | b'e' => 2,
+        b'i' | b'I' | b'f' => 4,
+        b'l' | b'L' | b'q' | b'Q' | b'n' | b'N' | b'd' | b'P' => 8,
+        _ => return None,
+    };
+    Some((code, size))
+}
+
+pub(super) fn is_byte(code: u8) -> bool {
+    matches!(code, b'c' | b'b' | b'B')
+}
+
+/// The native format of a view that items are read and written by.
+pub(super) fn require(format: &CStr) -> PyResult<u8> {
+    match native(format) {
+        Some((code, _)) => Ok(code),
+        None => {
+            Err(raise!(NotImplementedError, "memoryview: unsupported format {}", format.to_string_lossy()))
+        }
+    }
+}
+
+/// The item at `place`.
+///
+/// # Safety
+/// An item of the native format `code` is there.
+pub(super) unsafe fn unpack(place: *const u8, code: u8) -> PyResult<Ref<Object>> {
+    macro_rules! read {
+        ($ty:ty) => {
+            // SAFETY: by contract.
+            unsafe { place.cast::<$ty>().read_unaligned() }
+        };
+    }
+    Ok(match code {
+        b'B' => Int::from_i64(read!(u8).into())?.into_object(),
+        b'b' => Int::from_i64(read!(i8).into())?.into_object(),
+        b'h' => Int::from_i64(read!(i16).into())?.into_object(),
+        b'H' => Int::from_i64(read!(u16).into())?.into_object(),
+        b'i' => Int::from_i64(read!(i32).into())?.into_object(),
+        b'I' => Int::from_i64(read!(u32).into())?.into_object(),
+        b'l' | b'q' | b'n' => Int::from_i64(read!(i64))?.into_object(),
+        b'L' | b'Q' | b'N' | b'P' => Int::from_u64(read!(u64))?.into_object(),
+        b'?' => Bool::from(read!(u8) != 0).into_object(),
+        b'f' => Float::new(read!(f32).into())?.into_object(),
+        b'd' => Float::new(read!(f64))?.into_object(),
+        b'e' => Float::new(half_to_f64(read!(u16)))?.into_object(),
+        // SAFETY: by contract.
+        b'c' => Bytes::from_slice(unsafe { core::slice::from_raw_parts(place, 1) })?.into_object(),
+        _ => return Err(raise!(NotImplementedError, "memoryview: format {} not supported", code as char)),
+    })
+}
+
+/// Why a value does not fit a format.
+enum Misfit {
+    Type,
+    Value,
+    Raised(Raised),
+}
+
+impl From<Raised> for Misfit {
+    fn from(raised: Raised) -> Misfit {
+        Misfit::Raised(raised)
+    }
+}
+
+/// Errors of a conversion become those of the format, by their type.
+fn translate(raised: Raised) -> Misfit {
+    use crate::types::exceptions::{OverflowError, TypeError, ValueError};
+    if raised.is_a::<TypeError>() {
+        raised.clear();
+        Misfit::Type
+    } else if raised.is_a::<OverflowError>() || raised.is_a::<ValueError>() {
+        raised.clear();
+        Misfit::Value
+    } else {
+        Misfit::Raised(raised)
+    }
+}
+
+fn integer<T: TryFrom<i128>>(value: Borrowed<'_, Object>) -> Result<T, Misfit> {
+    let int = value.index().map_err(translate)?;
+    int.to_i128().and_then(|value| T::try_from(value).ok()).ok_or(Misfit::Value)
+}
+
+fn convert(value: Borrowed<'_, Object>, code: u8) -> Result<([u8; 8], usize), Misfit> {
+    let mut out = [0; 8];
+    macro_rules! give {
+        ($value:expr) => {{
+            let bytes = $value.to_ne_bytes();
+            out[..bytes.len()].copy_from_slice(&bytes);
+            return Ok((out, bytes.len()));
+        }};
+    }
+    match code {
+        b'B' => give!(integer::<u8>(value)?),
+        b'b' => give!(integer::<i8>(value)?),
+        b'h' => give!(integer::<i16>(value)?),
+        b'H' => give!(integer::<u16>(value)?),
+        b'i' => give!(integer::<i32>(value)?),
+        b'I' => give!(integer::<u32>(value)?),
+        b'l' | b'q' | b'n' => give!(integer::<i64>(value)?),
+        b'L' | b'Q' | b'N' => give!(integer::<u64>(value)?),
+        // A pointer may be given as a negative number.
+        b'P' => match integer::<i128>(value)? {
+            value if (i64::MIN as i128..=u64::MAX as i128).contains(&value) => give!((value as u64)),
+            _ => Err(Misfit::Value),
+        },
+        b'?' => give!(u8::from(value.is_true()?)),
+        b'f' => give!((value.as_f64().map_err(translate)? as f32)),
+        b'd' => give!(value.as_f64().map_err(translate)?),
+        b'e' => give!(f64_to_half(value.as_f64().map_err(translate)?).ok_or(Misfit::Value)?),
+        b'c' => {
+            let bytes = value.downcast::<Bytes>().ok_or(Misfit::Type)?;
+            match bytes.as_slice() {
+                &[byte] => give!(byte),
+                _ => Err(Misfit::Value),
+            }
+        }
+        _ => Err(Misfit::Type),
+    }
+}
+
+/// Converts `value` for the format; the bytes are to be written with [`Packed::write`], once it is sure that the memory is
+/// still there: the conversion can run code that releases it.
+pub(super) struct Packed([u8; 8], usize);
+
+impl Packed {
+    pub(super) fn new(value: Borrowed<'_, Object>, code: u8) -> PyResult<Packed> {
+        match convert(value, code) {
+            Ok((bytes, len)) => Ok(Packed(bytes, len)),
+            Err(Misfit::Type) => {
+                Err(raise!(TypeError, "memoryview: invalid type for format '{}'", code as char))
+            }
+            Err(Misfit::Value) => {
+                Err(raise!(ValueError, "memoryview: invalid value for format '{}'", code as char))
+            }
+            Err(Misfit::Raised(raised)) => Err(raised),
+        }
+    }
+
+    /// # Safety
+    /// An item of the format can be written at `place`.
+    pub(super) unsafe fn write(&self, place: *mut u8) {
+        // SAFETY: by contract.
+        unsafe { ptr::copy_nonoverlapping(self.0.as_ptr(), place, self.1) }
+    }
+}
+
+/// IEEE 754 binary16 to binary64, which holds all its values.
+pub(super) fn half_to_f64(bits: u16) -> f64 {
+    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+    let fraction = f64::from(bits & 0x3ff);
+    match (bits >> 10) & 0x1f {
+        0 => sign * fraction * 2f64.powi(-24),
+        0x1f if bits & 0x3ff == 0 => sign * f64::INFINITY,
+        0x1f => {
+            // The payload of a NaN moves over.
+            f64::from_bits(u64::from(bits >> 15) << 63 | 0x7ff << 52 | u64::from(bits & 0x3ff) << 42)
+        }
+        exponent => sign * (1.0 + fraction / 1024.0) * 2f64.powi(i32::from(exponent) - 15),
+    }
+}
+
+/// The nearest IEEE 754 binary16, ties to even; `None` for a finite number that is too large.
+pub(super) fn f64_to_half(value: f64) -> Option<u16> {
+    let bits = value.to_bits();
+    let sign = ((bits >> 48) & 0x8000) as u16;
+    if value.is_nan() {
+        let payload = ((bits >> 42) & 0x3ff) as u16;
+        return Some(sign | 0x7c00 | if payload == 0 { 0x200 } else { payload });
+    }
+    if value.is_infinite() {
+        return Some(sign | 0x7c00);
+    }
+    let magnitude = value.abs();
+    // In units of the last place: 2^-24 for what is not normal, and 2^(e-10) above.
+    let exponent = if magnitude < 2f64.powi(-14) { -14 } else { ((magnitude.to_bits() >> 52) as i32) - 1023 };
+    if exponent > 15 {
+        return None;
+    }
+    let units = (magnitude * 2f64.powi(10 - exponent)).round_ties_even() as u32;
+    // `units` has the leading one of normal numbers in it; a carry goes into the exponent by itself.
+    let half = if exponent == -14 && units < 1024 { units } else { (((exponent + 15) as u32) << 10) + (units - 1024) };
+    if half >= 0x7c00 { None } else { Some(sign | half as u16) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves() {
+        for bits in 0..=u16::MAX {
+            let value = half_to_f64(bits);
+            assert_eq!(f64_to_half(value), Some(bits), "{bits:#x}");
+        }
+        assert_eq!(f64_to_half(65504.0), Some(0x7bff));
+        assert_eq!(f64_to_half(65519.0), Some(0x7bff));
+        assert_eq!(f64_to_half(65520.0), None);
+        assert_eq!(f64_to_half(1.0 + 2f64.powi(-11)), Some(0x3c00));
+        assert_eq!(f64_to_half(1.0 + 3.0 * 2f64.powi(-11)), Some(0x3c02));
+        assert_eq!(f64_to_half(2f64.powi(-25)), Some(0));
+        assert_eq!(f64_to_half(-3.0 * 2f64.powi(-25)), Some(0x8002));
+    }
+
+    #[test]
+    fn formats() {
+        assert_eq!(native(c"@i"), Some((b'i', 4)));
+        assert_eq!(native(c"Q"), Some((b'Q', 8)));
+        for format in [c"<i", c"ii", c"", c"@", c"x", c"F"] {
+            assert_eq!(native(format), None);
+        }
+    }
+}
