@@ -57,7 +57,7 @@ impl Reader {
 /// Errors of `struct` mean that nothing is known of the items; others go on.
 fn struct_error(raised: Raised) -> PyResult<()> {
     let error = crate::import::import_attr("struct", "error");
-    match (raised.peek().map(Borrowed::to_owned), error) {
+    match (raised.peek().map(|value| value.to_owned()), error) {
         (Some(exception), Ok(error)) if exception.is_instance(error.borrow())? => {
             raised.clear();
             Ok(())

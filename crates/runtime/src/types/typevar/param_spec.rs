@@ -89,7 +89,7 @@ impl ParamSpec {
         let bound = given(bound).map(|bound| crate::types::union::check_type(bound, "Bound must be a type.")).transpose()?;
         let this = ParamSpec::make(name.into_object())?;
         set(&this.bound, bound);
-        set(&this.default_value, Some(default.map_or_else(no_default, Borrowed::to_owned)));
+        set(&this.default_value, Some(default.map_or_else(no_default, |value| value.to_owned())));
         this.covariant.set(covariant);
         this.contravariant.set(contravariant);
         this.infer_variance.set(infer);
@@ -242,7 +242,7 @@ macro_rules! part {
             fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<$ty>> {
                 let _ = cls;
                 let [origin] = args.unpack::<1>(&$spec)?;
-                $ty::make(origin.map_or_else(none, Borrowed::to_owned))
+                $ty::make(origin.map_or_else(none, |value| value.to_owned()))
             }
 
             #[slot(tp_dealloc)]

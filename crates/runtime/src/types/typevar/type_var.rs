@@ -60,8 +60,8 @@ impl TypeVar {
         constraints: Option<Borrowed<'_, Object>>,
     ) -> PyResult<Ref<Object>> {
         let this = TypeVar::make(name.to_owned())?;
-        set(&this.evaluate_bound, bound.map(Borrowed::to_owned));
-        set(&this.evaluate_constraints, constraints.map(Borrowed::to_owned));
+        set(&this.evaluate_bound, bound.map(|value| value.to_owned()));
+        set(&this.evaluate_constraints, constraints.map(|value| value.to_owned()));
         this.infer_variance.set(true);
         Ok(this.into_object())
     }
@@ -103,7 +103,7 @@ impl TypeVar {
         if !constraints.is_empty() {
             set(&this.constraints, Some(Tuple::from_slice(constraints)?.into_object()));
         }
-        set(&this.default_value, Some(default.map_or_else(no_default, Borrowed::to_owned)));
+        set(&this.default_value, Some(default.map_or_else(no_default, |value| value.to_owned())));
         this.covariant.set(covariant);
         this.contravariant.set(contravariant);
         this.infer_variance.set(infer);
