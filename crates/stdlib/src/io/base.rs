@@ -58,11 +58,6 @@ pub fn closed_error() -> Raised {
     raise!(ValueError, "I/O operation on closed file.")
 }
 
-/// Whether the `closed` attribute is true.
-pub fn is_closed(this: &Ref<Object>) -> PyResult<bool> {
-    this.getattr(id!("closed"))?.is_true()
-}
-
 pub fn check_closed(this: &Ref<Object>) -> PyResult<()> {
     match this.lookup_attr(id!("closed"))? {
         Some(closed) if closed.is_true()? => Err(closed_error()),
@@ -90,9 +85,9 @@ pub fn check_seekable(this: &Ref<Object>) -> PyResult<Ref<Object>> {
 
 /// A result that has to be bytes, from a method of the stream.
 fn expect_bytes(value: Ref<Object>, method: &str) -> PyResult<Ref<Bytes>> {
-    value.into_downcast::<Bytes>().map_err(|other| {
-        raise!(OSError, "{method}() should have returned a bytes object, not '{}'", other.type_name())
-    })
+    value
+        .into_downcast::<Bytes>()
+        .map_err(|other| raise!(OSError, "{method}() should have returned a bytes object, not '{}'", other.type_name()))
 }
 
 /// `readline` for streams that have only `read`, and perhaps `peek`.

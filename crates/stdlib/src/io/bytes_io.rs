@@ -419,12 +419,8 @@ impl BytesIo {
         this.reset();
         this.closed.set(false);
         BytesIo::load(this, state.get(0))?;
-        let Some(position) = state.get(1).downcast::<Int>() else {
-            return Err(raise!(
-                TypeError,
-                "second item of state must be an integer, not {}",
-                state.get(1).type_name()
-            ));
+        let Some(position) = state.get(1).downcast_borrowed::<Int>() else {
+            return Err(raise!(TypeError, "second item of state must be an integer, not {}", state.get(1).type_name()));
         };
         let position = position.as_object().as_isize()?;
         let Ok(position) = usize::try_from(position) else {

@@ -34,11 +34,6 @@ impl<T> Field<T> {
     }
 
     #[inline]
-    pub fn take(&self) -> Option<Ref<T>> {
-        self.replace(None)
-    }
-
-    #[inline]
     pub fn is_some(&self) -> bool {
         !self.0.get().is_null()
     }

@@ -49,9 +49,7 @@ struct Mode {
 
 impl Mode {
     fn parse(mode: &str) -> PyResult<Mode> {
-        let bad = || {
-            raise!(ValueError, "Must have exactly one of create/read/write/append mode and at most one plus")
-        };
+        let bad = || raise!(ValueError, "Must have exactly one of create/read/write/append mode and at most one plus");
         let (mut main, mut plus, mut abilities, mut flags) = (false, false, 0, 0);
         for letter in mode.chars() {
             match letter {

@@ -174,9 +174,11 @@ fn open_file(file: Borrowed<'_, Object>, mode: &str, options: OpenOptions<'_>) -
     let parsed = OpenMode::parse(mode)?;
     let mut buffering = options.buffering;
     if parsed.binary {
-        for (given, name) in
-            [(options.encoding.is_some(), "encoding"), (options.errors.is_some(), "errors"), (options.newline.is_some(), "newline")]
-        {
+        for (given, name) in [
+            (options.encoding.is_some(), "encoding"),
+            (options.errors.is_some(), "errors"),
+            (options.newline.is_some(), "newline"),
+        ] {
             if given {
                 return Err(match name {
                     "newline" => raise!(ValueError, "binary mode doesn't take a newline argument"),
@@ -274,14 +276,8 @@ impl Io {
 
     #[function(signature = "(path)")]
     fn open_code(path: Borrowed<'_, Str>) -> PyResult<Ref<Object>> {
-        let options = OpenOptions {
-            buffering: -1,
-            encoding: None,
-            errors: None,
-            newline: None,
-            close_fd: true,
-            opener: None,
-        };
+        let options =
+            OpenOptions { buffering: -1, encoding: None, errors: None, newline: None, close_fd: true, opener: None };
         open_file(path.upcast(), "rb", options)
     }
 

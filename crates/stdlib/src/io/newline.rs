@@ -26,10 +26,6 @@ pub struct Newlines {
 }
 
 impl Newlines {
-    pub const fn new(translate: bool) -> Newlines {
-        Newlines { translate: Cell::new(translate), pending_cr: Cell::new(false), seen: Cell::new(0) }
-    }
-
     pub fn reset(&self) {
         self.seen.set(0);
         self.pending_cr.set(false);
@@ -161,9 +157,9 @@ impl IncrementalNewlineDecoder {
 
 /// What a decoder gave: text.
 pub fn expect_text(decoded: Ref<Object>) -> PyResult<Ref<Str>> {
-    decoded.into_downcast::<Str>().map_err(|other| {
-        raise!(TypeError, "decoder should return a string result, not '{}'", other.type_name())
-    })
+    decoded
+        .into_downcast::<Str>()
+        .map_err(|other| raise!(TypeError, "decoder should return a string result, not '{}'", other.type_name()))
 }
 
 #[pytype(name = "IncrementalNewlineDecoder", module = "_io", gc, basetype, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
@@ -202,11 +198,7 @@ impl IncrementalNewlineDecoder {
     }
 
     #[method(signature = "($self, /, input, final=False)")]
-    fn decode(
-        this: &Ref<IncrementalNewlineDecoder>,
-        input: Borrowed<'_, Object>,
-        last: bool,
-    ) -> PyResult<Ref<Str>> {
+    fn decode(this: &Ref<IncrementalNewlineDecoder>, input: Borrowed<'_, Object>, last: bool) -> PyResult<Ref<Str>> {
         let text = match this.decoder()? {
             Some(decoder) => {
                 let last = Bool::from(last);

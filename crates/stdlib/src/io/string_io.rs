@@ -97,7 +97,11 @@ impl StringIo {
         if start > contents.len() {
             contents.push_fill(0, start - contents.len())?;
         }
-        if start == contents.len() { contents.push_object(&text)? } else { contents.overwrite(start, text.data())? }
+        if start == contents.len() {
+            contents.push_object(&text)?
+        } else {
+            contents.overwrite(start, text.data())?
+        }
         self.position.set(end);
         Ok(())
     }
@@ -116,7 +120,12 @@ impl StringIo {
             None => LineEnd::Newline,
             Some(newline) if newline.is_none() => LineEnd::Translated,
             Some(newline) => match newline.downcast::<Str>() {
-                Some(text) => LineEnd::parse(Some(text))?,
+                Some(text) => match LineEnd::parse(Some(text)) {
+                    Some(line_end) => line_end,
+                    None => {
+                        return Err(raise!(ValueError, "illegal newline value: {}", newline.to_repr_text()));
+                    }
+                },
                 None => {
                     return Err(raise!(TypeError, "newline must be str or None, not {}", newline.type_name()));
                 }
@@ -329,12 +338,8 @@ impl StringIo {
             // SAFETY: changing the builder runs no Python code.
             unsafe { this.contents().push_object(&initial)? };
         }
-        let Some(position) = state.get(2).downcast::<Int>() else {
-            return Err(raise!(
-                TypeError,
-                "third item of state must be an integer, got {}",
-                state.get(2).type_name()
-            ));
+        let Some(position) = state.get(2).downcast_borrowed::<Int>() else {
+            return Err(raise!(TypeError, "third item of state must be an integer, got {}", state.get(2).type_name()));
         };
         let Ok(position) = usize::try_from(position.as_object().as_isize()?) else {
             return Err(raise!(ValueError, "position value cannot be negative"));

@@ -233,8 +233,7 @@ impl Buffered {
         if !store.is_null() {
             return Ok(store);
         }
-        // SAFETY: plain allocation.
-        let store = unsafe { small::malloc(self.size.get()) }.cast::<u8>();
+        let store = small::malloc(self.size.get()).cast::<u8>();
         if store.is_null() {
             return Err(Raised::no_memory());
         }

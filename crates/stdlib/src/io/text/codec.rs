@@ -87,10 +87,7 @@ fn lookup(encoding: &str) -> PyResult<Ref<Tuple>> {
         && let Some(is_text) = codec.as_object().lookup_attr(id!("_is_text_encoding"))?
         && !is_text.is_true()?
     {
-        return Err(raise!(
-            LookupError,
-            "'{encoding}' is not a text encoding; use codecs.open() to handle arbitrary codecs"
-        ));
+        return Err(raise!(LookupError, "'{encoding}' is not a text encoding"));
     }
     Ok(codec)
 }
@@ -128,7 +125,8 @@ impl TextIoWrapper {
 
     /// Tells an encoder that writes something at the start of a stream whether it stands there.
     pub(super) fn fix_encoder(this: &Ref<TextIoWrapper>) -> PyResult<()> {
-        if !this.seekable.get() || this.encoder.get().is_none() {
+        // Native codecs write nothing there; a buffer of the program's is asked all the same, as it may refuse.
+        if !this.seekable.get() || !this.writable.get() || (this.native.get() && !this.encoder.is_some()) {
             return Ok(());
         }
         let position = this.buffer_object()?.call_method(id!("tell"), &[])?;

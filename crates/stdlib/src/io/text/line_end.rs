@@ -24,14 +24,12 @@ pub enum LineEnd {
 }
 
 impl LineEnd {
-    pub fn parse(newline: Option<Borrowed<'_, Str>>) -> PyResult<LineEnd> {
-        let Some(newline) = newline else { return Ok(LineEnd::Translated) };
-        for kind in [LineEnd::Universal, LineEnd::Newline, LineEnd::Cr, LineEnd::CrLf] {
-            if kind.argument().is_some_and(|text| newline.eq_str(text)) {
-                return Ok(kind);
-            }
-        }
-        Err(raise!(ValueError, "illegal newline value: {}", newline.as_object().to_repr_text()))
+    /// The kind for an argument; `None` when there is no such.
+    pub fn parse(newline: Option<Borrowed<'_, Str>>) -> Option<LineEnd> {
+        let Some(newline) = newline else { return Some(LineEnd::Translated) };
+        [LineEnd::Universal, LineEnd::Newline, LineEnd::Cr, LineEnd::CrLf]
+            .into_iter()
+            .find(|kind| kind.argument().is_some_and(|text| newline.eq_str(text)))
     }
 
     /// The argument that means this kind.
@@ -77,5 +75,17 @@ impl LineEnd {
                 }
             }
         }
+    }
+}
+
+/// As [`LineEnd::parse`], for text streams over bytes.
+pub fn parse_checked(newline: Option<Borrowed<'_, Str>>) -> PyResult<LineEnd> {
+    match (LineEnd::parse(newline), newline) {
+        (Some(kind), _) => Ok(kind),
+        (None, newline) => Err(raise!(
+            ValueError,
+            "illegal newline value: {}",
+            newline.map_or_else(String::new, |text| text.to_display())
+        )),
     }
 }

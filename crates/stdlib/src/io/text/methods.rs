@@ -6,6 +6,7 @@ use taipan_runtime::types::exceptions;
 
 use super::super::base::{self, TextIoBase};
 use super::super::{cannot_pickle, stream_repr, unsupported};
+use super::line_end::parse_checked;
 use super::{Buffered, LineEnd, TextIoWrapper, check_errors, check_no_null, codec};
 use taipan_runtime::prelude::*;
 
@@ -93,9 +94,7 @@ impl TextIoWrapper {
         TextIoWrapper::next_line(this)
     }
 
-    #[init(
-        signature = "(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)"
-    )]
+    #[init(signature = "(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)")]
     fn init(
         this: &Ref<TextIoWrapper>,
         buffer: Borrowed<'_, Object>,
@@ -144,7 +143,7 @@ impl TextIoWrapper {
         let encoding = TextIoWrapper::optional_text(encoding, "encoding")?;
         let errors = TextIoWrapper::optional_text(errors, "errors")?;
         let new_line_end = match TextIoWrapper::optional_text(newline, "newline")? {
-            Some(text) => Some(LineEnd::parse(Some(text))?),
+            Some(text) => Some(parse_checked(Some(text))?),
             // None is a value of its own here; only a missing argument changes nothing.
             None if newline.is_some_and(|newline| newline.is_none()) => Some(LineEnd::Translated),
             None => None,
@@ -324,7 +323,12 @@ impl TextIoWrapper {
     #[setter(name = "_CHUNK_SIZE")]
     fn set_chunk_size(this: &Ref<TextIoWrapper>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
         this.attached()?;
-        let Some(value) = value else { return Err(raise!(AttributeError, "cannot delete attribute")) };
+        let Some(value) = value else {
+            return Err(raise!(
+                AttributeError,
+                "attribute '_CHUNK_SIZE' of '_io.TextIOWrapper' objects cannot be deleted"
+            ));
+        };
         match usize::try_from(value.as_isize()?) {
             Ok(size) if size > 0 => {
                 this.chunk_size.set(size);

@@ -101,7 +101,7 @@ impl TextIoWrapper {
         };
         check_no_null(&errors)?;
         check_errors(&errors)?;
-        let line_end = LineEnd::parse(newline)?;
+        let line_end = line_end::parse_checked(newline)?;
         this.decoded.clear();
         this.used.set(0);
         this.snapshot.clear();

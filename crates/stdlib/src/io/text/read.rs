@@ -100,7 +100,9 @@ impl TextIoWrapper {
         this.set_decoded(Some(decoded));
         if let Some((held, flags)) = state {
             // What the decoder held back belongs to what was decoded now.
-            let input = if held.is_empty() && let Some(exact) = input.downcast_exact::<Bytes>() {
+            let input = if held.is_empty()
+                && let Some(exact) = input.downcast_exact::<Bytes>()
+            {
                 exact.to_owned()
             } else {
                 Bytes::concat_slices(held.as_slice(), &bytes)?
@@ -140,10 +142,7 @@ impl TextIoWrapper {
             None => this.buffer_object()?.call_method(id!("read"), &[])?,
         };
         if input.is_none() {
-            return Err(raise!(
-                BlockingIOError,
-                "read() should have returned a bytes-like object, not 'NoneType'"
-            ));
+            return Err(raise!(BlockingIOError, "read() should have returned a bytes-like object, not 'NoneType'"));
         }
         if !has_buffer(&input) {
             return Err(raise!(

@@ -194,8 +194,7 @@ impl TextIoWrapper {
                 this.forget_decoded();
                 TextIoWrapper::decoder_reset(this)?;
                 let whence = Int::from_i64(2)?;
-                let position =
-                    this.attached()?.call_method(id!("seek"), &[target.borrow(), whence.as_borrowed()])?;
+                let position = this.attached()?.call_method(id!("seek"), &[target.borrow(), whence.as_borrowed()])?;
                 let at_start = position.equals(zero.as_borrowed())?;
                 TextIoWrapper::reset_encoder(this, at_start)?;
                 return Ok(position);
@@ -220,11 +219,7 @@ impl TextIoWrapper {
             let feed = Int::from_u64(u64::from(cookie.feed))?;
             let input = this.attached()?.call_method(id!("read"), &[feed.as_borrowed()])?;
             let input = input.into_downcast::<Bytes>().map_err(|other| {
-                raise!(
-                    TypeError,
-                    "underlying read() should have returned a bytes object, not '{}'",
-                    other.type_name()
-                )
+                raise!(TypeError, "underlying read() should have returned a bytes object, not '{}'", other.type_name())
             })?;
             this.snapshot.set(Some(input.clone()));
             this.snapshot_flags.set(u64::from(cookie.flags));
