@@ -88,6 +88,13 @@ unsafe fn make_ready(ty: TypePtr) -> PyResult<()> {
         set_new(ty)?;
         fill_dict(ty)?;
         inherit_all(ty)?;
+        if has_flag(ty, Py_TPFLAGS_HAVE_GC) && (*ty).tp_traverse.get().is_none() {
+            return Err(raise!(
+                SystemError,
+                "type {} has the Py_TPFLAGS_HAVE_GC flag but has no traverse function",
+                display_name(ty)
+            ));
+        }
         set_hash(ty)?;
         for base in handle.bases().iter() {
             subclasses::add(base.as_ptr().cast(), ty)?;
@@ -102,18 +109,8 @@ unsafe fn check_before(ty: TypePtr) -> PyResult<()> {
         if (*ty).tp_name.get().is_null() {
             return Err(raise!(SystemError, "Type does not define the tp_name field."));
         }
-        if has_flag(ty, Py_TPFLAGS_HAVE_GC)
-            && (*ty).tp_traverse.get().is_none()
-            && ((*ty).tp_base.get().is_null() || (*(*ty).tp_base.get()).tp_traverse.get().is_none())
-            && !is_heap_type(ty)
-        {
-            return Err(raise!(
-                SystemError,
-                "type {} has the Py_TPFLAGS_HAVE_GC flag but has no traverse function",
-                display_name(ty)
-            ));
-        }
-        if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) && !is_heap_type(ty) {
+        // Static types of ours may have a managed dictionary, though without keys to share.
+        if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) && !is_heap_type(ty) && !has_flag(ty, _Py_TPFLAGS_STATIC_BUILTIN) {
             return Err(raise!(
                 SystemError,
                 "type {} has the Py_TPFLAGS_MANAGED_DICT flag but not Py_TPFLAGS_HEAPTYPE flag",
@@ -372,7 +369,7 @@ unsafe fn set_hash(ty: TypePtr) -> PyResult<()> {
 unsafe fn set_inline_values(ty: TypePtr) -> PyResult<()> {
     // SAFETY: by the contract of `ready`; only heap types have the flag.
     unsafe {
-        if !has_flag(ty, Py_TPFLAGS_MANAGED_DICT) {
+        if !has_flag(ty, Py_TPFLAGS_MANAGED_DICT) || !is_heap_type(ty) {
             return Ok(());
         }
         let heap = ty.cast::<PyHeapTypeObject>();
