@@ -1,10 +1,12 @@
 //! The native modules of the standard library that need nothing of the virtual machine's inside.
 
 mod abc;
+mod functools;
 mod posix;
 mod support;
 
 use taipan_runtime::import::InitFunction;
 
 /// The modules, sorted by name.
-pub static MODULES: &[(&str, InitFunction)] = &[("_abc", abc::Abc::init), ("posix", posix::Posix::init)];
+pub static MODULES: &[(&str, InitFunction)] =
+    &[("_abc", abc::Abc::init), ("_functools", functools::Functools::init), ("posix", posix::Posix::init)];
