@@ -1,6 +1,7 @@
 //! The native modules of the standard library that need nothing of the virtual machine's inside.
 
 mod abc;
+mod collections;
 mod functools;
 mod posix;
 mod support;
@@ -8,5 +9,9 @@ mod support;
 use taipan_runtime::import::InitFunction;
 
 /// The modules, sorted by name.
-pub static MODULES: &[(&str, InitFunction)] =
-    &[("_abc", abc::Abc::init), ("_functools", functools::Functools::init), ("posix", posix::Posix::init)];
+pub static MODULES: &[(&str, InitFunction)] = &[
+    ("_abc", abc::Abc::init),
+    ("_collections", collections::Collections::init),
+    ("_functools", functools::Functools::init),
+    ("posix", posix::Posix::init),
+];

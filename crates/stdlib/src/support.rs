@@ -197,3 +197,13 @@ pub fn owned_pointer(object: Borrowed<'_, Object>) -> *mut abi::PyObject {
     unsafe { header::incref(object.as_ptr()) };
     object.as_ptr()
 }
+
+/// One string of all pieces.
+pub fn concat(pieces: Vec<Ref<Str>>) -> PyResult<Ref<Str>> {
+    let pieces = List::from_vec(pieces.into_iter().map(Ref::into_object).collect())?;
+    let joined = id!("").as_object().call_method(id!("join"), &[pieces.as_borrowed()])?;
+    match joined.into_downcast::<Str>() {
+        Ok(text) => Ok(text),
+        Err(other) => Err(raise!(TypeError, "expected str, got {}", other.type_name())),
+    }
+}

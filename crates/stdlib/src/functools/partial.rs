@@ -347,7 +347,7 @@ impl Partial {
             push(value.repr()?)?;
         }
         push(Str::from_utf8_str(")")?)?;
-        concat(pieces)
+        support::concat(pieces)
     }
 
     #[method(name = "__reduce__", signature = "($self, /)")]
@@ -406,15 +406,5 @@ impl Partial {
     #[setter(name = "__dict__")]
     fn set_dict(this: &Ref<Partial>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
         object::generic_set_dict(this.as_object(), value)
-    }
-}
-
-/// One string of all pieces.
-fn concat(pieces: Vec<Ref<Str>>) -> PyResult<Ref<Str>> {
-    let pieces = List::from_vec(pieces.into_iter().map(Ref::into_object).collect())?;
-    let joined = id!("").as_object().call_method(id!("join"), &[pieces.as_borrowed()])?;
-    match joined.into_downcast::<Str>() {
-        Ok(text) => Ok(text),
-        Err(other) => Err(raise!(TypeError, "expected str, got {}", other.type_name())),
     }
 }
