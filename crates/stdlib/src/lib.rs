@@ -3,6 +3,7 @@
 mod abc;
 mod collections;
 mod functools;
+mod operator;
 mod posix;
 mod support;
 
@@ -13,5 +14,6 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_abc", abc::Abc::init),
     ("_collections", collections::Collections::init),
     ("_functools", functools::Functools::init),
+    ("_operator", operator::Operator::init),
     ("posix", posix::Posix::init),
 ];
