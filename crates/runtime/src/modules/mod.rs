@@ -6,6 +6,7 @@ pub mod _imp;
 pub mod _signal;
 pub mod _string;
 pub mod _thread;
+pub mod _typing;
 
 pub mod faulthandler;
 pub mod _weakref;

@@ -65,11 +65,12 @@ pub unsafe fn ready_builtin(ty: TypePtr) -> PyResult<()> {
 unsafe fn make_ready(ty: TypePtr) -> PyResult<()> {
     // SAFETY: by the contract of `ready`.
     unsafe {
+        // The base first: what the check asks for may come from there.
+        set_base(ty)?;
         check_before(ty)?;
         if (*ty).tp_dict.get().is_null() {
             (*ty).tp_dict.set(Dict::new()?.into_ptr());
         }
-        set_base(ty)?;
         set_metatype(ty);
         if (*ty).tp_bases.get().is_null() {
             let base = (*ty).tp_base.get();
@@ -113,7 +114,8 @@ unsafe fn check_before(ty: TypePtr) -> PyResult<()> {
                 display_name(ty)
             ));
         }
-        if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) && !is_heap_type(ty) {
+        // Static types of ours may have one: the allocator goes by the flag alone.
+        if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) && !is_heap_type(ty) && !has_flag(ty, _Py_TPFLAGS_STATIC_BUILTIN) {
             return Err(raise!(
                 SystemError,
                 "type {} has the Py_TPFLAGS_MANAGED_DICT flag but not Py_TPFLAGS_HEAPTYPE flag",
