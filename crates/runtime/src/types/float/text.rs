@@ -65,12 +65,33 @@ pub fn push_repr(out: &mut String, value: f64, add_dot_0: bool) {
     }
     let mut text = Buffer::<40>::new();
     let _ = write!(text, "{:e}", value.abs());
-    let (digits, point) = split_scientific(text.as_bytes());
+    let (mut digits, mut point) = split_scientific(text.as_bytes());
+    if digits.len() >= 16 && value.fract() != 0.0 && (value * (1u64 << 30) as f64).fract() == 0.0 {
+        (digits, point) = even_tie(value.abs(), digits, point);
+    }
     if point > -4 && point <= 16 {
         push_fixed(out, &digits, point, digits.len().max(if add_dot_0 { (point + 1).max(0) as usize } else { 0 }));
         return;
     }
     push_exponential(out, &digits, point, digits.len(), false, b'e');
+}
+
+/// Of two shortest forms that are equally near to the value, CPython takes the one with the even last digit, the standard
+/// library the larger one. The value then has one digit more than they do, a five, so it has few bits after the point.
+fn even_tie(value: f64, digits: Digits, point: i32) -> (Digits, i32) {
+    let mut exact = Buffer::<40>::new();
+    let _ = write!(exact, "{value:.30e}");
+    let (all, _) = split_scientific(exact.as_bytes());
+    if all.len() != digits.len() + 1 || all[all.len() - 1] != b'5' {
+        return (digits, point);
+    }
+    let precision = digits.len() - 1;
+    let mut even = Buffer::<40>::new();
+    let _ = write!(even, "{value:.precision$e}");
+    match std::str::from_utf8(even.as_bytes()).map(str::parse::<f64>) {
+        Ok(Ok(back)) if back == value => split_scientific(even.as_bytes()),
+        _ => (digits, point),
+    }
 }
 
 /// The digits of a number, at most 17 for the shortest form.
@@ -163,7 +184,7 @@ fn reserved(size: usize) -> Result<String, Stop> {
 pub fn format(value: f64, code: u8, precision: usize, flags: Flags) -> Result<String, Stop> {
     let upper = code.is_ascii_uppercase();
     let mut out = reserved(precision.saturating_add(330))?;
-    if flags.sign && !(value.is_sign_negative() && !value.is_nan()) {
+    if flags.sign && (value.is_nan() || value.is_sign_positive()) {
         out.push('+');
     }
     if push_special(&mut out, value, upper) {

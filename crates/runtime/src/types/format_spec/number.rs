@@ -117,10 +117,7 @@ pub fn format_float(spec: &Spec, value: f64, type_name: &str) -> Result<Text, Fo
 
 /// Formats a complex number.
 pub fn format_complex(spec: &Spec, real: f64, imag: f64, type_name: &str) -> Result<Text, FormatError> {
-    let (code, precision, flags) = match float_style(spec, type_name, false) {
-        Ok(style) => style,
-        Err(error) => return Err(error),
-    };
+    let (code, precision, flags) = float_style(spec, type_name, false)?;
     if spec.fill == '0' as u32 {
         return Err(value_error("Zero padding is not allowed in complex format specifier"));
     }

@@ -58,7 +58,7 @@ impl<const P: u64> Field<P> {
     /// `x * f` in `[0, 2p)`, for any `x`.
     #[inline(always)]
     fn times(x: u64, f: Factor) -> u64 {
-        let q = (x as u128 * f.quotient as u128 >> 64) as u64;
+        let q = ((x as u128 * f.quotient as u128) >> 64) as u64;
         x.wrapping_mul(f.w).wrapping_sub(q.wrapping_mul(P))
     }
 

@@ -173,7 +173,7 @@ fn roots() {
 
 #[test]
 fn common_divisors() {
-    for (n, m, g) in [(1, 1, 1), (3, 2, 2), (20, 10, 5), (100, 100, 30), (400, 100, 200)] {
+    for (n, m, g) in [(1, 1, 1), (3, 2, 2), (20, 10, 5), (100, 100, 30), (400, 100, 200), (3000, 2500, 3000)] {
         let d = number(g, 77);
         let (a, mut b) = (number(n, 5), number(m, 6));
         // a and a k + 1 are coprime.

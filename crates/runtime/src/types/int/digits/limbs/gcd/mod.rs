@@ -1,8 +1,13 @@
 //! Greatest common divisor by Lehmer's method: Euclid's steps are simulated on the leading 128 bits, with Collins and
 //! Jebelean's condition for when a simulated quotient is certain, and applied to the whole operands as one
-//! linear combination.
+//! linear combination. Long operands are first cut down by `half_gcd`, the recursive form of the same idea.
+
+mod half;
 
 use super::*;
+
+/// From here (limbs) the recursive reduction is worth its matrices.
+const HALF_GCD: usize = 4000;
 
 /// Cofactors stay below this, so that `cofactor * limb + carry` fits 128 bits with room for the borrow.
 const COFACTOR: u128 = 1 << 62;
@@ -16,6 +21,13 @@ pub fn gcd(a: &[u64], b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<Vec<
     }
     let mut next_a = with_capacity(a.len() + 1)?;
     let mut next_b = with_capacity(a.len() + 1)?;
+    while b.len() >= HALF_GCD {
+        check(interrupted)?;
+        if !half::reduce(&mut a, &mut b, interrupted)? {
+            let (_, r) = div_rem(&a, &b, interrupted)?;
+            a = std::mem::replace(&mut b, r);
+        }
+    }
     while b.len() > 2 {
         check(interrupted)?;
         if let Some(m) = simulate(&a, &b) {
