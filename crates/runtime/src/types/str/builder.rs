@@ -103,8 +103,7 @@ impl StrBuilder {
     #[inline(never)]
     fn reserve_slow(&mut self, more: usize, width: Width) -> PyResult<()> {
         let Some(needed) = self.len.checked_add(more) else { return Err(Raised::no_memory()) };
-        let capacity =
-            if needed <= self.capacity { self.capacity } else { needed.saturating_add(needed / 4).max(16) };
+        let capacity = if needed <= self.capacity { self.capacity } else { needed.saturating_add(needed / 4).max(16) };
         if width <= self.width {
             return self.reallocate(capacity);
         }
