@@ -174,17 +174,28 @@ impl Warnings {
         module.add("filters", STATE.filters.get().unwrap_or_else(none))?;
         module.add("_onceregistry", STATE.once_registry.get().unwrap_or_else(none))?;
         module.add("_defaultaction", STATE.default_action.get().unwrap_or_else(none))?;
-        let context = match STATE.context.get() {
-            Some(context) => context,
-            None => {
-                let class = crate::import::import_attr("_contextvars", "ContextVar")?;
-                let context = class.call1(id!("_warnings_context").upcast())?;
-                STATE.context.set(Some(context.clone()));
-                context
-            }
-        };
-        module.add("_warnings_context", context)
+        match context_variable()? {
+            Some(context) => module.add("_warnings_context", context),
+            // The module `warnings` then does without the native half.
+            None => Ok(()),
+        }
     }
+}
+
+/// The context variable. The class comes from the native module itself: this module is executed before imports work.
+fn context_variable() -> PyResult<Option<Ref<Object>>> {
+    if let Some(context) = STATE.context.get() {
+        return Ok(Some(context));
+    }
+    let name = id!("_contextvars");
+    let attributes = Dict::new()?;
+    attributes.set_str(id!("name"), name.upcast())?;
+    let spec = crate::types::namespace::Namespace::new(attributes)?;
+    let Some(module) = crate::import::create_builtin(name, spec.as_borrowed())? else { return Ok(None) };
+    crate::import::exec_dynamic(module.borrow())?;
+    let context = module.getattr(id!("ContextVar"))?.call1(id!("_warnings_context").upcast())?;
+    STATE.context.set(Some(context.clone()));
+    Ok(Some(context))
 }
 
 /// Makes the filters and registries that are there from the start.
