@@ -174,28 +174,18 @@ impl Warnings {
         module.add("filters", STATE.filters.get().unwrap_or_else(none))?;
         module.add("_onceregistry", STATE.once_registry.get().unwrap_or_else(none))?;
         module.add("_defaultaction", STATE.default_action.get().unwrap_or_else(none))?;
-        match context_variable()? {
-            Some(context) => module.add("_warnings_context", context),
-            // The module `warnings` then does without the native half.
-            None => Ok(()),
-        }
+        // importlib needs this module before it can import another.
+        let Some(contextvars) = crate::import::load_builtin(id!("_contextvars"))? else { return Ok(()) };
+        let context = match STATE.context.get() {
+            Some(context) => context,
+            None => {
+                let context = contextvars.getattr(id!("ContextVar"))?.call1(id!("_warnings_context").upcast())?;
+                STATE.context.set(Some(context.clone()));
+                context
+            }
+        };
+        module.add("_warnings_context", context)
     }
-}
-
-/// The context variable. The class comes from the native module itself: this module is executed before imports work.
-fn context_variable() -> PyResult<Option<Ref<Object>>> {
-    if let Some(context) = STATE.context.get() {
-        return Ok(Some(context));
-    }
-    let name = id!("_contextvars");
-    let attributes = Dict::new()?;
-    attributes.set_str(id!("name"), name.upcast())?;
-    let spec = crate::types::namespace::Namespace::new(attributes)?;
-    let Some(module) = crate::import::create_builtin(name, spec.as_borrowed())? else { return Ok(None) };
-    crate::import::exec_dynamic(module.borrow())?;
-    let context = module.getattr(id!("ContextVar"))?.call1(id!("_warnings_context").upcast())?;
-    STATE.context.set(Some(context.clone()));
-    Ok(Some(context))
 }
 
 /// Makes the filters and registries that are there from the start.
