@@ -77,7 +77,8 @@ pub(crate) fn spec_is_initializing(spec: &Ref<Object>) -> PyResult<bool> {
 }
 
 fn find_and_load(name: Borrowed<'_, Str>) -> PyResult<Ref<Object>> {
-    let loaded = importlib()?.call_method(id!("_find_and_load"), &[name.upcast()]);
+    let import = crate::thread::interpreter().import_function.get().unwrap_or_else(none);
+    let loaded = importlib()?.call_method(id!("_find_and_load"), &[name.upcast(), import.borrow()]);
     loaded.map_err(remove_importlib_frames)
 }
 

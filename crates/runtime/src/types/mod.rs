@@ -222,7 +222,13 @@ pub fn init() -> PyResult<()> {
     unsafe { (*<Object as PyLayout>::TYPE).tp_doc.set(c"object()\n--\n\n".as_ptr()) };
     for row in STATIC_TYPES.iter().chain(exceptions::TYPES) {
         // SAFETY: static types of ours are complete.
-        unsafe { type_::ready::ready_builtin(row())? };
+        unsafe {
+            if let Err(raised) = type_::ready::ready_builtin(row()) {
+                // Exceptions cannot be shown yet: name the type at least.
+                eprintln!("type {:?} cannot be made ready", core::ffi::CStr::from_ptr((*row()).tp_name.get()));
+                return Err(raised);
+            }
+        }
     }
     template::finish_types()
 }

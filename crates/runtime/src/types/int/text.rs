@@ -196,6 +196,16 @@ pub fn parse(text: &[u8], base: u32) -> Result<Ref<Int>, ParseError> {
         Some(b'+') => (false, &text[1..]),
         _ => (false, text),
     };
+    if base == 10 && (1..=18).contains(&body.len()) {
+        // The common case: digits alone, which fit a machine integer.
+        let value = body.iter().try_fold(0i64, |value, c| match c {
+            b'0'..=b'9' => Some(value * 10 + (c - b'0') as i64),
+            _ => None,
+        });
+        if let Some(value) = value {
+            return raw::from_i64(if negative { -value } else { value }).map_err(ParseError::Raised);
+        }
+    }
     let prefix = match (body.first(), body.get(1).map(|c| c | 0x20)) {
         (Some(b'0'), Some(b'x')) => 16,
         (Some(b'0'), Some(b'o')) => 8,

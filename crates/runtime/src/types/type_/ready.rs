@@ -4,7 +4,9 @@
 //! CPython: `PyType_Ready` in `Objects/typeobject.c`.
 
 use super::inherit;
-use super::raw::{TypePtr, add_flags, clear_flags, display_name, has_flag, is_heap_type, replace, short_name, slot_value};
+use super::raw::{
+    TypePtr, add_flags, clear_flags, display_name, has_flag, is_heap_type, replace, short_name, slot_value,
+};
 use super::slotdefs::{SLOTDEFS, name};
 use super::{cache, mro, subclasses};
 use crate::abi::*;
@@ -73,11 +75,8 @@ unsafe fn make_ready(ty: TypePtr) -> PyResult<()> {
         set_metatype(ty);
         if (*ty).tp_bases.get().is_null() {
             let base = (*ty).tp_base.get();
-            let bases = if base.is_null() {
-                Tuple::empty()
-            } else {
-                Tuple::from_slice(&[Borrowed::<Object>::from_ptr(base)])?
-            };
+            let bases =
+                if base.is_null() { Tuple::empty() } else { Tuple::from_slice(&[Borrowed::<Object>::from_ptr(base)])? };
             (*ty).tp_bases.set(bases.into_ptr());
         }
         let handle: Borrowed<'_, Type> = Borrowed::from_ptr(ty);
@@ -218,11 +217,7 @@ unsafe fn fill_dict(ty: TypePtr) -> PyResult<()> {
 }
 
 /// Adds a name to the dictionary unless it is there.
-unsafe fn add_new(
-    dict: &Ref<Dict>,
-    name: *const c_char,
-    make: impl FnOnce() -> PyResult<Ref<Object>>,
-) -> PyResult<()> {
+unsafe fn add_new(dict: &Ref<Dict>, name: *const c_char, make: impl FnOnce() -> PyResult<Ref<Object>>) -> PyResult<()> {
     // SAFETY: names in tables are C strings.
     let name = unsafe { descr::intern_c(name)? };
     if dict.get_str(name.borrow()).is_none() {

@@ -119,10 +119,7 @@ pub unsafe fn update_own(ty: TypePtr) -> PyResult<()> {
             }
         }
         // A class that says something about equality or hash inherits neither slot (see `inherit`).
-        let empty = [
-            (COMPARE, (*ty).tp_richcompare.get().is_none()),
-            (HASH, (*ty).tp_hash.get().is_none()),
-        ];
+        let empty = [(COMPARE, (*ty).tp_richcompare.get().is_none()), (HASH, (*ty).tp_hash.get().is_none())];
         for (offset, empty) in empty {
             let row = SLOTDEFS.iter().position(|row| row.offset.get() as usize == offset);
             if let (true, Some(row)) = (empty, row) {
