@@ -71,7 +71,19 @@ slow! {
         // The position that a cleanup handler saved below is for tracebacks, and none is added here. The handler is looked up
         // by this instruction's own position: by the saved one it would be the same handler again, for ever.
         let exception = m.pop_object()?;
+<<<<<<< HEAD
         crate::interp::unwind::note_reraise(m.thread);
+=======
+        let index = crate::interp::frame::instruction_index(m.frame);
+        if oparg > 0 {
+            let lasti = *m.slot(oparg);
+            if lasti.is_int() {
+                let first = crate::interp::frame::first_instruction(crate::interp::frame::code(m.frame));
+                (*m.frame).instr_ptr.set(first.add(lasti.int_value() as usize));
+            }
+        }
+        crate::interp::unwind::note_reraise(m.thread, index);
+>>>>>>> main
         Err(Raised::restore(exception))
     }
 

@@ -17,8 +17,7 @@ use crate::prelude::*;
 pub unsafe fn inherit_special(ty: TypePtr, base: TypePtr) {
     // SAFETY: by contract.
     unsafe {
-        if !has_flag(ty, Py_TPFLAGS_HAVE_GC)
-            && has_flag(base, Py_TPFLAGS_HAVE_GC)
+        if has_flag(base, Py_TPFLAGS_HAVE_GC)
             && (*ty).tp_traverse.get().is_none()
             && (*ty).tp_clear.get().is_none()
         {

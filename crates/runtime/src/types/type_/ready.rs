@@ -65,12 +65,11 @@ pub unsafe fn ready_builtin(ty: TypePtr) -> PyResult<()> {
 unsafe fn make_ready(ty: TypePtr) -> PyResult<()> {
     // SAFETY: by the contract of `ready`.
     unsafe {
-        // The base first: what the check asks for may come from there.
-        set_base(ty)?;
         check_before(ty)?;
         if (*ty).tp_dict.get().is_null() {
             (*ty).tp_dict.set(Dict::new()?.into_ptr());
         }
+        set_base(ty)?;
         set_metatype(ty);
         if (*ty).tp_bases.get().is_null() {
             let base = (*ty).tp_base.get();
@@ -89,6 +88,13 @@ unsafe fn make_ready(ty: TypePtr) -> PyResult<()> {
         set_new(ty)?;
         fill_dict(ty)?;
         inherit_all(ty)?;
+        if has_flag(ty, Py_TPFLAGS_HAVE_GC) && (*ty).tp_traverse.get().is_none() {
+            return Err(raise!(
+                SystemError,
+                "type {} has the Py_TPFLAGS_HAVE_GC flag but has no traverse function",
+                display_name(ty)
+            ));
+        }
         set_hash(ty)?;
         for base in handle.bases().iter() {
             subclasses::add(base.as_ptr().cast(), ty)?;
@@ -103,18 +109,7 @@ unsafe fn check_before(ty: TypePtr) -> PyResult<()> {
         if (*ty).tp_name.get().is_null() {
             return Err(raise!(SystemError, "Type does not define the tp_name field."));
         }
-        if has_flag(ty, Py_TPFLAGS_HAVE_GC)
-            && (*ty).tp_traverse.get().is_none()
-            && ((*ty).tp_base.get().is_null() || (*(*ty).tp_base.get()).tp_traverse.get().is_none())
-            && !is_heap_type(ty)
-        {
-            return Err(raise!(
-                SystemError,
-                "type {} has the Py_TPFLAGS_HAVE_GC flag but has no traverse function",
-                display_name(ty)
-            ));
-        }
-        // Static types of ours may have one: the allocator goes by the flag alone.
+        // Static types of ours may have a managed dictionary, though without keys to share.
         if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) && !is_heap_type(ty) && !has_flag(ty, _Py_TPFLAGS_STATIC_BUILTIN) {
             return Err(raise!(
                 SystemError,
@@ -374,7 +369,7 @@ unsafe fn set_hash(ty: TypePtr) -> PyResult<()> {
 unsafe fn set_inline_values(ty: TypePtr) -> PyResult<()> {
     // SAFETY: by the contract of `ready`; only heap types have the flag.
     unsafe {
-        if !has_flag(ty, Py_TPFLAGS_MANAGED_DICT) {
+        if !has_flag(ty, Py_TPFLAGS_MANAGED_DICT) || !is_heap_type(ty) {
             return Ok(());
         }
         let heap = ty.cast::<PyHeapTypeObject>();
