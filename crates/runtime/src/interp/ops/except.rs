@@ -67,13 +67,8 @@ slow! {
     }
 
     /// Raises the exception on top again. With an operand, the instruction it came from stands below.
-    fn reraise(m, _) {
-        // The position that a cleanup handler saved below is for tracebacks, and none is added here. The handler is looked up
-        // by this instruction's own position: by the saved one it would be the same handler again, for ever.
+    fn reraise(m, oparg) {
         let exception = m.pop_object()?;
-<<<<<<< HEAD
-        crate::interp::unwind::note_reraise(m.thread);
-=======
         let index = crate::interp::frame::instruction_index(m.frame);
         if oparg > 0 {
             let lasti = *m.slot(oparg);
@@ -83,7 +78,6 @@ slow! {
             }
         }
         crate::interp::unwind::note_reraise(m.thread, index);
->>>>>>> main
         Err(Raised::restore(exception))
     }
 

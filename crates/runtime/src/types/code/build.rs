@@ -50,7 +50,9 @@ impl Code {
         };
         // SAFETY: the block is large enough for head and instructions; every field is written before it is used.
         unsafe {
-            let code = crate::memory::object::new_sized::<Code>(size)?.cast::<PyCodeObject>();
+            let code = crate::memory::object::alloc_sized(Code::TYPE, size)?.cast::<PyCodeObject>();
+            let var_head = size_of::<crate::abi::PyVarObject>();
+            core::ptr::write_bytes(code.cast::<u8>().add(var_head), 0, HEAD - var_head);
             let raw = &*code;
             raw.ob_base.ob_size.set(units as isize);
             let count = |bits: u8| parts.local_kinds.as_slice().iter().filter(|kind| **kind & bits != 0).count() as i32;
