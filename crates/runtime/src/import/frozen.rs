@@ -59,6 +59,8 @@ pub fn import_frozen(name: &str) -> PyResult<Ref<Module>> {
     let module = Module::new(name)?;
     let key = Str::intern_str(name)?;
     crate::thread::interpreter().modules_dict()?.set_item(key.borrow(), module.as_borrowed())?;
+    let origin = Str::from_utf8_str(frozen.origin.unwrap_or(frozen.name))?;
+    module.dict().set_str(id!("__origname__"), origin.as_borrowed())?;
     super::exec_code_in_module(&module, &code)?;
     Ok(module)
 }

@@ -32,6 +32,7 @@ macro_rules! instructions {
 
 instructions! {
     fast NOP: NOP = load_store::nop, miss BAD;
+    fast NOT_TAKEN: NOT_TAKEN = load_store::nop, miss BAD;
     fast RESUME: RESUME = control::resume, miss RESUME_SLOW;
     slow RESUME_SLOW: RESUME = control::resume_slow;
     slow BAD: NOP = control::not_reachable;
@@ -261,7 +262,7 @@ macro_rules! entries {
 
 /// The instructions under CPython's numbers.
 const CPYTHONS: &[(u8, Handler)] = &entries! {
-    NOP RESUME INTERPRETER_EXIT
+    NOP NOT_TAKEN RESUME INTERPRETER_EXIT
     LOAD_FAST LOAD_FAST_BORROW LOAD_FAST_LOAD_FAST LOAD_FAST_BORROW_LOAD_FAST_BORROW LOAD_FAST_CHECK LOAD_FAST_AND_CLEAR
     STORE_FAST STORE_FAST_LOAD_FAST STORE_FAST_STORE_FAST DELETE_FAST LOAD_CONST LOAD_CONST_IMMORTAL LOAD_SMALL_INT
     PUSH_NULL POP_TOP COPY SWAP MAKE_CELL COPY_FREE_VARS LOAD_DEREF STORE_DEREF DELETE_DEREF LOAD_FROM_DICT_OR_DEREF

@@ -51,15 +51,25 @@ fn lookup(table: &[u8], index: usize) -> Option<Handler> {
 
 /// The next exception raised in the current frame is one raised again: it gets no new traceback entry there.
 ///
+///
+/// Its handler is that of the instruction which raises it again, wherever the frame says the exception came from.
+///
 /// # Safety
 /// `thread` is the current thread state.
-pub unsafe fn note_reraise(thread: *mut PyThreadState) {
+pub unsafe fn note_reraise(thread: *mut PyThreadState, index: usize) {
     // SAFETY: the current frame is live while it executes.
     unsafe {
         let frame = (*thread).current_frame.get();
         (*frame).visited.set((*frame).visited.get() | RERAISE);
     }
+    RAISED_AGAIN_AT.0.set(index);
 }
+
+/// The instruction of the last [`note_reraise`]; read before anything else runs.
+struct Index(core::cell::Cell<usize>);
+// SAFETY: read and written under the GIL.
+unsafe impl Sync for Index {}
+static RAISED_AGAIN_AT: Index = Index(core::cell::Cell::new(0));
 
 /// The bit in a frame's `visited` that [`note_reraise`] sets; the collector does not use the field here.
 const RERAISE: u8 = 0x80;
@@ -82,7 +92,8 @@ pub unsafe fn find_handler(thread: *mut PyThreadState) -> bool {
             if !reraised && !frame::is_incomplete(frame) {
                 traceback::add_here(thread, frame);
             }
-            if enter_handler(thread, frame) {
+            let index = if reraised { RAISED_AGAIN_AT.0.get() } else { frame::instruction_index(frame) };
+            if enter_handler(thread, frame, index) {
                 return true;
             }
             let caller = (*frame).previous.get();
@@ -97,12 +108,11 @@ pub unsafe fn find_handler(thread: *mut PyThreadState) -> bool {
 }
 
 /// Moves to the handler in this frame, if there is one: the stack goes down to its depth, and the exception on it.
-unsafe fn enter_handler(thread: *mut PyThreadState, frame: *mut Frame) -> bool {
+unsafe fn enter_handler(thread: *mut PyThreadState, frame: *mut Frame, index: usize) -> bool {
     // SAFETY: by contract of `find_handler`.
     unsafe {
         let code: *mut PyCodeObject = frame::code(frame);
         let table: Borrowed<'_, Bytes> = Borrowed::from_ptr((*code).co_exceptiontable.get());
-        let index = frame::instruction_index(frame);
         let Some(handler) = lookup(table.as_slice(), index) else { return false };
         let Some(exception) = Raised::take_if_set() else { return false };
         let m = Machine { frame, thread };
@@ -111,7 +121,7 @@ unsafe fn enter_handler(thread: *mut PyThreadState, frame: *mut Frame) -> bool {
             m.pop().close();
         }
         if handler.push_lasti {
-            m.push(StackRef::int(index as i64));
+            m.push(StackRef::int(frame::instruction_index(frame) as i64));
         }
         m.push_ref(exception);
         (*frame).instr_ptr.set(frame::first_instruction(code).add(handler.target));

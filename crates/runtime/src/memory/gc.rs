@@ -886,7 +886,7 @@ unsafe fn show_objects(what: &str, list: *mut PyGC_Head) {
 fn invoke_callbacks(phase: &'static str, generation: usize, collected: isize, uncollectable: isize) {
     // SAFETY: cloned at once.
     let Some(callbacks) = (unsafe { (*STATE.callbacks.get()).clone() }) else { return };
-    if callbacks.len() == 0 {
+    if callbacks.is_empty() {
         return;
     }
     let call = || -> PyResult<()> {
@@ -914,7 +914,7 @@ fn invoke_callbacks(phase: &'static str, generation: usize, collected: isize, un
 pub fn dump_shutdown_stats() {
     // SAFETY: cloned at once.
     let Some(garbage) = (unsafe { (*STATE.garbage.get()).clone() }) else { return };
-    if STATE.debug.get() & _PyGC_DEBUG_SAVEALL != 0 || garbage.len() == 0 {
+    if STATE.debug.get() & _PyGC_DEBUG_SAVEALL != 0 || garbage.is_empty() {
         return;
     }
     let count = garbage.len();

@@ -114,13 +114,20 @@ pub fn new_var<T: PyLayout>(n: usize) -> PyResult<*mut T> {
     unsafe { alloc_untracked(T::TYPE, n as isize).map(|object| object.cast()) }
 }
 
-/// As [`new_var`] for a type given by pointer: an untracked, zeroed instance with room for `n` items.
+/// An untracked, zeroed instance with room for `n` items of a type whose instances have no size field, as frames and
+/// generators are: [`alloc_untracked`] would write the size over their first field.
 ///
 /// # Safety
 /// As [`alloc`].
 pub unsafe fn new_var_of_type(cls: *mut PyTypeObject, n: isize) -> PyResult<*mut PyObject> {
-    // SAFETY: by contract.
-    unsafe { alloc_untracked(cls, n) }
+    // SAFETY: by contract; the word behind the header exists, since there are items.
+    unsafe {
+        let object = alloc_untracked(cls, n)?;
+        if (*cls).tp_itemsize.get() != 0 {
+            (*object.cast::<PyVarObject>()).ob_size.set(0);
+        }
+        Ok(object)
+    }
 }
 
 /// A new instance of exactly the static type `T` with a size of its own in bytes, zeroed behind the header.
@@ -163,7 +170,8 @@ pub unsafe extern "C" fn generic_alloc(cls: *mut PyTypeObject, nitems: isize) ->
     }
 }
 
-/// [`alloc`] without tracking (`_PyType_AllocNoTrack`).
+/// [`alloc`] without tracking (`_PyType_AllocNoTrack`). With items, `ob_size` is set: see [`new_var_of_type`] for types
+/// without that field.
 ///
 /// # Safety
 /// As [`alloc`].

@@ -54,9 +54,24 @@ fn class_of(size: usize) -> usize {
     (size + 15) >> 4
 }
 
+/// What unoptimised builds fill new and freed blocks with, so that a field that was never written, or is read after the
+/// object is gone, shows at once.
+const FRESH: u8 = 0xCD;
+const FREED: u8 = 0xDD;
+
 /// A block of at least `size` bytes, aligned to 16; null without memory.
 #[inline(always)]
 pub fn malloc(size: usize) -> *mut u8 {
+    let block = malloc_any(size);
+    if cfg!(debug_assertions) && !block.is_null() {
+        // SAFETY: the block has that size.
+        unsafe { block.write_bytes(FRESH, size) };
+    }
+    block
+}
+
+#[inline(always)]
+fn malloc_any(size: usize) -> *mut u8 {
     if size > SMALL_LIMIT {
         return malloc_closed(size);
     }
@@ -111,6 +126,9 @@ unsafe fn free_own(block: *mut u8) {
     let pool = arena::pool_of(block);
     // SAFETY: the block lies in an arena, so the pool is live.
     unsafe {
+        if cfg!(debug_assertions) {
+            block.write_bytes(FREED, (*pool).block_size.get() as usize);
+        }
         *block.cast::<*mut u8>() = (*pool).free.get();
         (*pool).free.set(block);
         let used = (*pool).used.get() - 1;

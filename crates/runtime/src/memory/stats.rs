@@ -26,7 +26,12 @@ fn line(text: &mut String, name: &str, value: usize) {
 pub fn report() -> String {
     let mut text = String::new();
     let rows = small::class_stats();
-    let _ = writeln!(text, "Small block threshold = {}, in {} size classes.\n", small::SMALL_LIMIT, small::SMALL_LIMIT / 16);
+    let _ = writeln!(
+        text,
+        "Small block threshold = {}, in {} size classes.\n",
+        small::SMALL_LIMIT,
+        small::SMALL_LIMIT / 16
+    );
     text.push_str("class   size   num pools   blocks in use  avail blocks\n");
     text.push_str("-----   ----   ---------   -------------  ------------\n");
     let (mut used_bytes, mut free_bytes, mut pools) = (0, 0, 0);

@@ -61,7 +61,9 @@ impl AtExit {
                 && candidate.equals(func)?
             {
                 let removed = match CALLBACKS.python.borrow_mut().get_mut(index) {
-                    Some(place) if place.as_ref().is_some_and(|callback| callback.function.is(&candidate)) => place.take(),
+                    Some(place) if place.as_ref().is_some_and(|callback| callback.function.is(&candidate)) => {
+                        place.take()
+                    }
                     _ => None,
                 };
                 drop(removed);

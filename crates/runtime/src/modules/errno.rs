@@ -30,7 +30,7 @@ impl Errno {
     #[exec]
     fn exec(module: &Ref<Module>) -> PyResult<()> {
         let names = Dict::new()?;
-        for (name, code) in CODES.iter().chain(&[("ENOTSUP", libc::ENOTSUP)]) {
+        for (name, code) in CODES.iter().chain(&[("ENOTSUP", libc::ENOTSUP), ("EREMCHG", 78), ("EFTYPE", 134)]) {
             let code = Int::from_i64(i64::from(*code))?;
             let text = Str::intern_str(name)?;
             module.add(name, &code)?;

@@ -6,12 +6,12 @@ pub mod _imp;
 pub mod _signal;
 pub mod _string;
 pub mod _thread;
-
-pub mod faulthandler;
+pub mod _typing;
 pub mod _weakref;
 pub mod atexit;
 pub mod builtins;
 pub mod errno;
+pub mod faulthandler;
 pub mod gc;
 pub mod marshal;
 pub mod sys;

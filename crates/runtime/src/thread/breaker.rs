@@ -10,8 +10,8 @@ use std::sync::Mutex;
 use super::gil;
 use super::interpreter::{interpreter, lock_ignoring_poison};
 use crate::abi::{
-    _PY_ASYNC_EXCEPTION_BIT, _PY_CALLS_TO_DO_BIT, _PY_EVAL_EVENTS_MASK, _PY_GC_SCHEDULED_BIT,
-    _PY_GIL_DROP_REQUEST_BIT, _PY_SIGNALS_PENDING_BIT, PyThreadState,
+    _PY_ASYNC_EXCEPTION_BIT, _PY_CALLS_TO_DO_BIT, _PY_EVAL_EVENTS_MASK, _PY_GC_SCHEDULED_BIT, _PY_GIL_DROP_REQUEST_BIT,
+    _PY_SIGNALS_PENDING_BIT, PyThreadState,
 };
 use crate::prelude::*;
 

@@ -12,9 +12,7 @@ use std::time::Duration;
 
 use super::interpreter::{interpreter, lock_ignoring_poison};
 use super::state;
-use crate::abi::{
-    _PY_GIL_DROP_REQUEST_BIT, _PyThreadState_WHENCE_GILSTATE, _PyThreadState_status, PyThreadState,
-};
+use crate::abi::{_PY_GIL_DROP_REQUEST_BIT, _PyThreadState_WHENCE_GILSTATE, _PyThreadState_status, PyThreadState};
 
 struct Held {
     locked: bool,

@@ -111,13 +111,8 @@ fn futex_wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) -> Opt
     let spec = spec.as_ref().map_or(core::ptr::null(), |spec| &raw const *spec);
     // SAFETY: the word lives during the call; the timeout is null or live.
     unsafe {
-        let status = libc::syscall(
-            libc::SYS_futex,
-            word.as_ptr(),
-            libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
-            expected,
-            spec,
-        );
+        let status =
+            libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG, expected, spec);
         if status < 0 { Some(*libc::__errno_location()) } else { None }
     }
 }

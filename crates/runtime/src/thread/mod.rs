@@ -9,25 +9,27 @@ use core::ptr;
 
 use crate::abi::PyThreadState;
 
-mod slot;
-pub mod config;
-pub mod interpreter;
-pub mod state;
-pub mod gil;
-pub mod stack;
 pub mod breaker;
+pub mod config;
+pub mod gil;
 pub mod handled;
+pub mod interpreter;
 pub mod lock;
+mod slot;
+pub mod stack;
+pub mod state;
 
-pub use breaker::{add_pending_call, check_signals as check_interrupts, handle_eval_breaker, make_pending_calls, request};
+pub use breaker::{
+    add_pending_call, check_signals as check_interrupts, handle_eval_breaker, make_pending_calls, request,
+};
 pub use config::{Config, config};
 pub use gil::{allow_threads, gil_state_ensure, gil_state_release};
 pub use handled::{handled_exception, set_handled_exception, topmost_handled};
-pub use lock::{Lock, Outcome, Wait};
 pub use interpreter::{Interpreter, builtin, builtins_of, interpreter};
+pub use lock::{Lock, Outcome, Wait};
 pub use slot::Slot;
-pub use state::{current_ident, current_native_id};
 pub use stack::{RecursionGuard, check_python_recursion, enter_recursive, stack_margin};
+pub use state::{current_ident, current_native_id};
 
 thread_local! {
     /// The state of this thread while it holds the GIL, else null. Constant-initialised and without a destructor, so

@@ -70,8 +70,7 @@ pub fn new(whence: c_int) -> *mut PyThreadState {
     base.gilstate_counter.set(1);
     base._status.put(_PyThreadState_status::INITIALIZED, true);
     base._status.put(_PyThreadState_status::UNBOUND, true);
-    base.eval_breaker
-        .store((interp.instrumentation_version.load(Ordering::Relaxed) as usize) << 8, Ordering::Relaxed);
+    base.eval_breaker.store((interp.instrumentation_version.load(Ordering::Relaxed) as usize) << 8, Ordering::Relaxed);
     let raw: *mut PyThreadState = state.cast();
     let _guard = lock_ignoring_poison(&interp.threads_lock);
     let head = interp.threads.load(Ordering::Relaxed);
@@ -83,7 +82,6 @@ pub fn new(whence: c_int) -> *mut PyThreadState {
     interp.threads.store(raw, Ordering::Relaxed);
     raw
 }
-
 
 /// Ties a state to the machine thread that calls this.
 ///
@@ -202,11 +200,13 @@ pub fn delete_current() {
     }
 }
 
-/// In the child of a fork: only the forking thread goes on. The states of the others are leaked with what they hold,
-/// since their frames cannot be unwound.
+/// In the child of a fork: only the forking thread goes on, and every lock of the interpreter is made anew. The states of
+/// the others are leaked with what they hold, since their frames cannot be unwound.
 pub fn after_fork_child() {
     let interp = interpreter();
     let current = super::current_ptr();
+    // SAFETY: this is the only thread, and its state is current.
+    unsafe { gil::after_fork_child(current) };
     // SAFETY: one thread is left; it holds the GIL.
     unsafe {
         (*current).native_thread_id.set(current_native_id() as _);
@@ -218,4 +218,7 @@ pub fn after_fork_child() {
     interp.threads.store(current, Ordering::Relaxed);
     interp.main_thread_id.store(current_ident(), Ordering::Relaxed);
     interp.main_thread.store(current, Ordering::Relaxed);
+    crate::modules::_signal::after_fork_child();
+    crate::modules::_thread::after_fork_child();
+    crate::modules::warnings::after_fork_child();
 }

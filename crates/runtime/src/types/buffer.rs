@@ -113,8 +113,7 @@ pub unsafe fn fill_info(
         (*view).len = len;
         (*view).readonly = c_int::from(readonly);
         (*view).itemsize = 1;
-        (*view).format =
-            if flags & PyBUF_FORMAT == PyBUF_FORMAT { c"B".as_ptr().cast_mut() } else { ptr::null_mut() };
+        (*view).format = if flags & PyBUF_FORMAT == PyBUF_FORMAT { c"B".as_ptr().cast_mut() } else { ptr::null_mut() };
         (*view).ndim = 1;
         (*view).shape = if flags & PyBUF_ND == PyBUF_ND { &raw mut (*view).len } else { ptr::null_mut() };
         (*view).strides =
@@ -236,7 +235,13 @@ pub unsafe fn adjust(pointer: *mut u8, suboffsets: *const isize, dimension: usiz
 ///
 /// # Safety
 /// Both arrays have one entry per dimension.
-pub unsafe fn fill_contiguous_strides(ndim: usize, shape: *const isize, strides: *mut isize, itemsize: isize, order: u8) {
+pub unsafe fn fill_contiguous_strides(
+    ndim: usize,
+    shape: *const isize,
+    strides: *mut isize,
+    itemsize: isize,
+    order: u8,
+) {
     let mut stride = itemsize;
     for step in 0..ndim {
         let index = if order == b'F' { step } else { ndim - 1 - step };
@@ -259,12 +264,7 @@ pub struct Layout {
 
 impl Layout {
     pub fn of(view: &Py_buffer) -> Layout {
-        Layout {
-            start: view.buf.cast(),
-            shape: view.shape,
-            strides: view.strides,
-            suboffsets: view.suboffsets,
-        }
+        Layout { start: view.buf.cast(), shape: view.shape, strides: view.strides, suboffsets: view.suboffsets }
     }
 }
 
@@ -387,12 +387,8 @@ unsafe fn copy_between(packed: *mut u8, view: &Py_buffer, order: u8, out: bool) 
         let mut packed_strides = vec![0; ndim];
         let order = if order == b'F' { b'F' } else { b'C' };
         fill_contiguous_strides(ndim, shape.as_ptr(), packed_strides.as_mut_ptr(), view.itemsize, order);
-        let packed = Layout {
-            start: packed,
-            shape: shape.as_ptr(),
-            strides: packed_strides.as_ptr(),
-            suboffsets: ptr::null(),
-        };
+        let packed =
+            Layout { start: packed, shape: shape.as_ptr(), strides: packed_strides.as_ptr(), suboffsets: ptr::null() };
         let spread = Layout {
             start: view.buf.cast(),
             shape: shape.as_ptr(),

@@ -58,7 +58,11 @@ static NEW_DEF: PyMethodDef = PyMethodDef {
         .as_ptr(),
 };
 
-unsafe extern "C" fn tp_new_as_function(this: *mut PyObject, args: *mut PyObject, kwargs: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn tp_new_as_function(
+    this: *mut PyObject,
+    args: *mut PyObject,
+    kwargs: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: called by the convention of the table row.
     unsafe { super::type_::new::tp_new_wrapper(this, args, kwargs) }
 }
@@ -127,9 +131,7 @@ impl CFunction {
     /// `__new__` of a native type.
     pub fn new_wrapper(class: Borrowed<'_, Type>) -> PyResult<Ref<Object>> {
         // SAFETY: the row is static.
-        unsafe {
-            CFunction::new_raw((&raw const NEW_DEF).cast_mut(), class.as_ptr(), ptr::null_mut(), ptr::null_mut())
-        }
+        unsafe { CFunction::new_raw((&raw const NEW_DEF).cast_mut(), class.as_ptr(), ptr::null_mut(), ptr::null_mut()) }
     }
 
     /// Whether this is a `__new__` made by [`CFunction::new_wrapper`].
@@ -194,7 +196,8 @@ impl CFunction {
     fn qualname_object(&self) -> PyResult<Ref<Object>> {
         let name = self.name().to_string_lossy();
         let Some(this) = self.bound_to() else { return Ok(Str::from_utf8_str(&name)?.into_object()) };
-        let class = if this.is_instance_of::<Type>() { this.to_owned() } else { this.type_of().to_owned().into_object() };
+        let class =
+            if this.is_instance_of::<Type>() { this.to_owned() } else { this.type_of().to_owned().into_object() };
         let of_class = class.getattr(id!("__qualname__"))?;
         let Some(of_class) = of_class.downcast::<Str>() else {
             return Err(raise!(TypeError, "<method>.__class__.__qualname__ is not a unicode object"));

@@ -3,64 +3,64 @@
 //! [`init`] makes the types of the table ready in its order, which runs from bases to derived types. A type needs a row here
 //! unless a module adds it.
 
-use crate::abi::{PyTypeObject, Py_TPFLAGS_READY};
+use crate::abi::{Py_TPFLAGS_READY, PyTypeObject};
 use crate::object::{Object, PyLayout, PyResult};
 
 // How types work.
-pub mod type_;
-pub mod object;
-pub mod descr;
 pub mod builtin_function;
-pub mod method;
-pub mod property;
 pub mod classmethod;
+pub mod descr;
+pub mod method;
+pub mod object;
+pub mod property;
 pub mod super_;
+pub mod type_;
 
 // Values.
-pub mod none;
 pub mod bool;
-pub mod int;
-pub mod float;
-pub mod complex;
-pub mod hash;
-pub mod format_spec;
-pub mod str;
-pub mod bytes;
-pub mod bytearray;
-pub mod codec;
-pub mod template;
 pub mod buffer;
+pub mod bytearray;
+pub mod bytes;
+pub mod codec;
+pub mod complex;
+pub mod float;
+pub mod format_spec;
+pub mod hash;
+pub mod int;
 pub mod memoryview;
+pub mod none;
 pub mod range;
 pub mod slice;
+pub mod str;
+pub mod template;
 
 // Collections.
-pub mod list;
-pub mod tuple;
-pub mod dict;
-pub mod odict;
-pub mod set;
-pub mod mappingproxy;
-pub mod weakref;
-pub mod repr_guard;
-pub mod iter;
 pub mod builtin_iters;
+pub mod dict;
+pub mod iter;
+pub mod list;
+pub mod mappingproxy;
 pub mod namespace;
+pub mod odict;
+pub mod repr_guard;
+pub mod set;
 pub mod struct_seq;
+pub mod tuple;
+pub mod weakref;
 
 // What code is made of.
-pub mod code;
-pub mod function;
+pub mod capsule;
 pub mod cell;
+pub mod code;
+pub mod exceptions;
 pub mod frame;
+pub mod function;
 pub mod generator;
+pub mod generic_alias;
 pub mod module;
 pub mod traceback;
-pub mod exceptions;
-pub mod capsule;
-pub mod generic_alias;
-pub mod union;
 pub mod typevar;
+pub mod union;
 
 pub use self::bool::Bool;
 pub use self::str::Str;
@@ -222,7 +222,13 @@ pub fn init() -> PyResult<()> {
     unsafe { (*<Object as PyLayout>::TYPE).tp_doc.set(c"object()\n--\n\n".as_ptr()) };
     for row in STATIC_TYPES.iter().chain(exceptions::TYPES) {
         // SAFETY: static types of ours are complete.
-        unsafe { type_::ready::ready_builtin(row())? };
+        unsafe {
+            if let Err(raised) = type_::ready::ready_builtin(row()) {
+                // Exceptions cannot be shown yet: name the type at least.
+                eprintln!("type {:?} cannot be made ready", core::ffi::CStr::from_ptr((*row()).tp_name.get()));
+                return Err(raised);
+            }
+        }
     }
     template::finish_types()
 }

@@ -123,11 +123,7 @@ impl Namespace {
 
     #[method(name = "__reduce__", signature = "($self, /)")]
     fn reduce(this: &Ref<Namespace>) -> PyResult<Ref<Tuple>> {
-        Tuple::pack([
-            this.type_of().upcast().to_owned(),
-            Tuple::empty().into_object(),
-            this.dict().upcast().to_owned(),
-        ])
+        Tuple::pack([this.type_of().upcast().to_owned(), Tuple::empty().into_object(), this.dict().upcast().to_owned()])
     }
 
     #[method(raw, name = "__replace__", signature = "($self, /, **changes)")]

@@ -51,10 +51,7 @@ fn part(value: Borrowed<'_, Object>) -> PyResult<isize> {
         return Ok(int.to_isize_clamped());
     }
     if !value.has_index() {
-        return Err(raise!(
-            TypeError,
-            "slice indices must be integers or None or have an __index__ method"
-        ));
+        return Err(raise!(TypeError, "slice indices must be integers or None or have an __index__ method"));
     }
     value.as_clamped_isize()
 }
@@ -90,7 +87,8 @@ impl Slice {
         // SAFETY: all fields are written before the slice is tracked.
         unsafe {
             let slice = memory::object::new::<Slice>()?;
-            let part = |value: Option<Borrowed<'_, Object>>| value.map_or_else(none, |value| value.to_owned()).into_ptr();
+            let part =
+                |value: Option<Borrowed<'_, Object>>| value.map_or_else(none, |value| value.to_owned()).into_ptr();
             (*slice).0.start.set(part(start));
             (*slice).0.stop.set(part(stop));
             (*slice).0.step.set(part(step));
@@ -156,10 +154,7 @@ impl Ref<Slice> {
                 return Ok(None);
             }
             if !value.has_index() {
-                return Err(raise!(
-                    TypeError,
-                    "slice indices must be integers or None or have an __index__ method"
-                ));
+                return Err(raise!(TypeError, "slice indices must be integers or None or have an __index__ method"));
             }
             value.index().map(Some)
         };
@@ -168,11 +163,8 @@ impl Ref<Slice> {
             return Err(raise!(ValueError, "slice step cannot be zero"));
         }
         let backwards = step.is_negative();
-        let (lowest, highest) = if backwards {
-            (Int::from_i64(-1)?, len.sub(&Int::one())?)
-        } else {
-            (Int::zero(), len.clone())
-        };
+        let (lowest, highest) =
+            if backwards { (Int::from_i64(-1)?, len.sub(&Int::one())?) } else { (Int::zero(), len.clone()) };
         let less = |a: &Ref<Int>, b: &Ref<Int>| a.as_object().compare_bool(b.as_borrowed(), CompareOp::Lt);
         let clip = |value: Option<Ref<Int>>, default: &Ref<Int>| -> PyResult<Ref<Int>> {
             let Some(value) = value else { return Ok(default.clone()) };

@@ -11,8 +11,9 @@ use core::mem::offset_of;
 use core::ptr;
 
 use crate::abi::{
-    _Py_T_OBJECT, Py_READONLY, Py_TPFLAGS_DEFAULT, Py_TPFLAGS_DISALLOW_INSTANTIATION, Py_TPFLAGS_HAVE_GC, Py_TPFLAGS_HEAPTYPE,
-    Py_TPFLAGS_IMMUTABLETYPE, PyMemberDef, PyObject, PyStructSequence_Desc, PyTupleObject, PyTypeObject, PyVarObject,
+    _Py_T_OBJECT, Py_READONLY, Py_TPFLAGS_DEFAULT, Py_TPFLAGS_DISALLOW_INSTANTIATION, Py_TPFLAGS_HAVE_GC,
+    Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE, PyMemberDef, PyObject, PyStructSequence_Desc, PyTupleObject,
+    PyTypeObject, PyVarObject,
 };
 use crate::memory::object as memory;
 use crate::object::args::ArgSpec;
@@ -74,10 +75,8 @@ pub fn define_type(definition: &Definition<'_>) -> PyResult<Ref<Type>> {
     for &field in definition.fields {
         fields.push(if field.is_empty() { ptr::null() } else { text(field)? });
     }
-    let ty: *mut PyTypeObject = Box::leak(Box::new(PyTypeObject {
-        ob_base: PyVarObject::immortal(Type::TYPE, 0),
-        ..PyTypeObject::ZERO
-    }));
+    let ty: *mut PyTypeObject =
+        Box::leak(Box::new(PyTypeObject { ob_base: PyVarObject::immortal(Type::TYPE, 0), ..PyTypeObject::ZERO }));
     let mut flags = 0;
     if !definition.instantiable {
         flags |= Py_TPFLAGS_DISALLOW_INSTANTIATION;
@@ -174,11 +173,9 @@ unsafe fn init_type(
         let class: Borrowed<'_, Type> = Borrowed::from_ptr(pointer);
         let dict = class.dict();
         let unnamed = fields.len() - named;
-        for (key, value) in [
-            (id!("n_sequence_fields"), visible),
-            (id!("n_fields"), fields.len()),
-            (id!("n_unnamed_fields"), unnamed),
-        ] {
+        for (key, value) in
+            [(id!("n_sequence_fields"), visible), (id!("n_fields"), fields.len()), (id!("n_unnamed_fields"), unnamed)]
+        {
             dict.set_str(key, Int::from_usize(value)?.borrow())?;
         }
         let mut match_args = Vec::new();
@@ -201,12 +198,7 @@ fn number(class: &Ref<Type>, key: Borrowed<'static, Str>) -> PyResult<usize> {
     let value = class.dict().get_str(key);
     match value.as_ref().and_then(|value| value.downcast::<Int>()).and_then(|value| value.to_i64()) {
         Some(value) if value >= 0 => Ok(value as usize),
-        _ => Err(raise!(
-            TypeError,
-            "Missed attribute '{}' of type {}",
-            key.to_display(),
-            class.name()
-        )),
+        _ => Err(raise!(TypeError, "Missed attribute '{}' of type {}", key.to_display(), class.name())),
     }
 }
 
@@ -215,11 +207,7 @@ fn member_name(class: &Ref<Type>, index: usize) -> PyResult<Ref<Str>> {
     // SAFETY: the table ends with a row without a name, and callers count no further.
     let name = unsafe { (*class.tp_members.get().add(index)).name };
     if name.is_null() {
-        return Err(raise!(
-            SystemError,
-            "In structseq_repr(), member {index} name is NULL for type {}",
-            class.name()
-        ));
+        return Err(raise!(SystemError, "In structseq_repr(), member {index} name is NULL for type {}", class.name()));
     }
     // SAFETY: a C string.
     Str::from_utf8_str(&unsafe { CStr::from_ptr(name) }.to_string_lossy())
@@ -349,11 +337,7 @@ impl StructSeq {
             this.set(index, value.unwrap_or_else(none));
         }
         if dict.is_some_and(|dict| dict.len() > used) {
-            return Err(raise!(
-                TypeError,
-                "{}() got duplicate or unexpected field name(s)",
-                full_name(&class)
-            ));
+            return Err(raise!(TypeError, "{}() got duplicate or unexpected field name(s)", full_name(&class)));
         }
         Ok(this.into_object())
     }
@@ -449,11 +433,7 @@ impl StructSeq {
         }
         if !changes.is_empty() {
             let names = changes.keys_list()?;
-            return Err(raise!(
-                TypeError,
-                "Got unexpected field name(s): {}",
-                names.as_object().repr()?.to_display()
-            ));
+            return Err(raise!(TypeError, "Got unexpected field name(s): {}", names.as_object().repr()?.to_display()));
         }
         Ok(copy.into_object())
     }

@@ -121,11 +121,7 @@ impl Super {
     /// `__init__` with its arguments told apart.
     fn initialise(&self, args: &[Borrowed<'_, Object>]) -> PyResult<()> {
         if args.len() > 2 {
-            return Err(raise!(
-                TypeError,
-                "super() expected at most 2 arguments, got {}",
-                args.len()
-            ));
+            return Err(raise!(TypeError, "super() expected at most 2 arguments, got {}", args.len()));
         }
         let (class, object) = match args {
             [] => {
@@ -134,13 +130,12 @@ impl Super {
             }
             [class, rest @ ..] => {
                 let Some(class) = class.downcast::<Type>() else {
-                    return Err(raise!(
-                        TypeError,
-                        "super() argument 1 must be a type, not {}",
-                        class.type_name()
-                    ));
+                    return Err(raise!(TypeError, "super() argument 1 must be a type, not {}", class.type_name()));
                 };
-                (class.to_owned(), rest.first().copied().filter(|object| !object.is_none()).map(|object| object.to_owned()))
+                (
+                    class.to_owned(),
+                    rest.first().copied().filter(|object| !object.is_none()).map(|object| object.to_owned()),
+                )
             }
         };
         let object_class = match &object {
@@ -206,11 +201,7 @@ fn from_frame() -> PyResult<(Ref<Type>, Ref<Object>)> {
             };
             return match class.into_downcast::<Type>() {
                 Ok(class) => Ok((class, object)),
-                Err(other) => Err(raise!(
-                    RuntimeError,
-                    "super(): __class__ is not a type ({})",
-                    other.type_name()
-                )),
+                Err(other) => Err(raise!(RuntimeError, "super(): __class__ is not a type ({})", other.type_name())),
             };
         }
         Err(raise!(RuntimeError, "super(): __class__ cell not found"))

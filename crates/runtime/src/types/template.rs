@@ -76,7 +76,7 @@ impl Template {
 
 #[pytype(name = "Template", module = "string.templatelib", export = "_PyTemplate_Type", gc)]
 impl Template {
-    #[new(signature = "(*args, **kwargs)")]
+    #[new(signature = "(*args, **kwargs)", no_text_signature)]
     fn new(_cls: Borrowed<'_, Type>, args: Args<'_>, kwargs: KwArgs<'_>) -> PyResult<Ref<Template>> {
         if !kwargs.is_empty() {
             return Err(raise!(TypeError, "Template.__new__ only accepts *args arguments"));
@@ -245,7 +245,7 @@ fn checked_conversion(conversion: Option<Borrowed<'_, Object>>) -> PyResult<Ref<
 
 #[pytype(name = "Interpolation", module = "string.templatelib", export = "_PyInterpolation_Type", gc)]
 impl Interpolation {
-    #[new(signature = "(value, expression='', conversion=None, format_spec='')")]
+    #[new(signature = "(value, expression='', conversion=None, format_spec='')", no_text_signature)]
     fn new(
         _cls: Borrowed<'_, Type>,
         value: Borrowed<'_, Object>,

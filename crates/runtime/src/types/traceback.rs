@@ -36,11 +36,7 @@ impl Traceback {
             Some(next) => Some(next.to_owned()),
             None if tb_next.is_none() => None,
             None => {
-                return Err(raise!(
-                    TypeError,
-                    "expected traceback object or None, got '{}'",
-                    tb_next.type_name()
-                ));
+                return Err(raise!(TypeError, "expected traceback object or None, got '{}'", tb_next.type_name()));
             }
         };
         Ok(create(next, tb_frame.to_owned(), tb_lasti, tb_lineno)?.into_object())

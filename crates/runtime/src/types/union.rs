@@ -42,7 +42,8 @@ impl Builder {
             }
             return Ok(());
         }
-        let arg = if self.checked { check_type(arg, "Union[arg, ...]: each arg must be a type.")? } else { arg.to_owned() };
+        let arg =
+            if self.checked { check_type(arg, "Union[arg, ...]: each arg must be a type.")? } else { arg.to_owned() };
         self.add_unchecked(arg)
     }
 

@@ -112,9 +112,7 @@ impl Dir {
         let names = Names::open(&path)?;
         let (object, is_bytes, fd, prefix) = match &path {
             None => (none(), false, -1, b".".to_vec()),
-            Some(PathOrFd::Path(path)) => {
-                (path.object().to_owned(), path.is_bytes(), -1, path.as_bytes().to_vec())
-            }
+            Some(PathOrFd::Path(path)) => (path.object().to_owned(), path.is_bytes(), -1, path.as_bytes().to_vec()),
             Some(PathOrFd::Fd(fd, object)) => (object.to_owned(), false, *fd, Vec::new()),
         };
         let state = Box::new(Scan { names: Some(names), prefix, is_bytes, fd, _path: object });
@@ -130,8 +128,7 @@ impl Dir {
     fn mkdir(path: PathArg<'_>, mode: Option<i32>, dir_fd: Option<DirFd>) -> PyResult<()> {
         let (name, directory) = (path.as_ptr(), directory(&dir_fd));
         // SAFETY: a C string.
-        let done =
-            allow_threads(|| unsafe { libc::mkdirat(directory, name, mode.unwrap_or(0o777) as libc::mode_t) });
+        let done = allow_threads(|| unsafe { libc::mkdirat(directory, name, mode.unwrap_or(0o777) as libc::mode_t) });
         check_path(done, &path).map(drop)
     }
 
@@ -190,12 +187,7 @@ impl Dir {
     }
 
     #[function(signature = "(src, dst, target_is_directory=False, *, dir_fd=None)")]
-    fn symlink(
-        src: PathArg<'_>,
-        dst: PathArg<'_>,
-        _target_is_directory: bool,
-        dir_fd: Option<DirFd>,
-    ) -> PyResult<()> {
+    fn symlink(src: PathArg<'_>, dst: PathArg<'_>, _target_is_directory: bool, dir_fd: Option<DirFd>) -> PyResult<()> {
         // SAFETY: C strings.
         check_paths(unsafe { libc::symlinkat(src.as_ptr(), directory(&dir_fd), dst.as_ptr()) }, &src, &dst)
     }
@@ -204,9 +196,8 @@ impl Dir {
     fn readlink(path: PathArg<'_>, dir_fd: Option<DirFd>) -> PyResult<Ref<Object>> {
         let mut buffer = vec![0u8; libc::PATH_MAX as usize + 1];
         // SAFETY: a C string and a buffer of that size.
-        let length = unsafe {
-            libc::readlinkat(directory(&dir_fd), path.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len())
-        };
+        let length =
+            unsafe { libc::readlinkat(directory(&dir_fd), path.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len()) };
         check_path(if length < 0 { -1 } else { 0 }, &path)?;
         path.same_kind(&buffer[..length as usize])
     }
@@ -230,7 +221,9 @@ impl Dir {
     #[function(signature = "()")]
     fn getcwd() -> PyResult<Ref<Str>> {
         match std::env::current_dir() {
-            Ok(path) => taipan_runtime::types::codec::fs_decode(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str())),
+            Ok(path) => {
+                taipan_runtime::types::codec::fs_decode(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()))
+            }
             Err(error) => Err(exceptions::from_errno(error.raw_os_error().unwrap_or(0), None)),
         }
     }
@@ -251,9 +244,7 @@ impl Dir {
     #[function(signature = "(path, mode=0o666, *, dir_fd=None)")]
     fn mkfifo(path: PathArg<'_>, mode: Option<i32>, dir_fd: Option<DirFd>) -> PyResult<()> {
         // SAFETY: a C string.
-        let done = unsafe {
-            libc::mkfifoat(directory(&dir_fd), path.as_ptr(), mode.unwrap_or(0o666) as libc::mode_t)
-        };
+        let done = unsafe { libc::mkfifoat(directory(&dir_fd), path.as_ptr(), mode.unwrap_or(0o666) as libc::mode_t) };
         check_path(done, &path).map(drop)
     }
 

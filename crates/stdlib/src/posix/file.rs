@@ -213,8 +213,7 @@ impl File {
         let mut buffer = vec![0u8; size.clamp(0, 1 << 25) as usize];
         let (address, length) = (buffer.as_mut_ptr(), buffer.len());
         // SAFETY: room for that many bytes.
-        let count =
-            retry(|| unsafe { libc::getrandom(address.cast(), length, flags.unwrap_or(0) as libc::c_uint) })?;
+        let count = retry(|| unsafe { libc::getrandom(address.cast(), length, flags.unwrap_or(0) as libc::c_uint) })?;
         Bytes::from_slice(&buffer[..count as usize])
     }
 

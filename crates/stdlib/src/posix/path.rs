@@ -22,11 +22,7 @@ impl<'a> PathArg<'a> {
             false => fspath(value).map_err(|raised| {
                 if raised.is_a::<taipan_runtime::types::exceptions::TypeError>() && !has_fspath(value) {
                     raised.clear();
-                    return raise!(
-                        TypeError,
-                        "{function}: {parameter} should be {allowed}, not {}",
-                        value.type_name()
-                    );
+                    return raise!(TypeError, "{function}: {parameter} should be {allowed}, not {}", value.type_name());
                 }
                 raised
             })?,
@@ -65,7 +61,11 @@ impl<'a> PathArg<'a> {
 
     /// A name for a result: `bytes` or `str`, as the argument was.
     pub fn same_kind(&self, name: &[u8]) -> PyResult<Ref<Object>> {
-        if self.is_bytes { Ok(Bytes::from_slice(name)?.into_object()) } else { Ok(codec::fs_decode(name)?.into_object()) }
+        if self.is_bytes {
+            Ok(Bytes::from_slice(name)?.into_object())
+        } else {
+            Ok(codec::fs_decode(name)?.into_object())
+        }
     }
 }
 
@@ -79,11 +79,7 @@ pub fn fspath(path: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         return Ok(path.to_owned());
     }
     let Some(method) = path.lookup_special(id!("__fspath__"))?.filter(|method| !method.is_none()) else {
-        return Err(raise!(
-            TypeError,
-            "expected str, bytes or os.PathLike object, not {}",
-            path.type_name()
-        ));
+        return Err(raise!(TypeError, "expected str, bytes or os.PathLike object, not {}", path.type_name()));
     };
     let result = method.call0()?;
     if result.is_instance_of::<Str>() || result.is_instance_of::<Bytes>() {
@@ -159,11 +155,7 @@ impl FromArg<'_> for DirFd {
             return Ok(DirFd(libc::AT_FDCWD));
         }
         if !value.has_index() {
-            return Err(raise!(
-                TypeError,
-                "argument should be integer or None, not {}",
-                value.type_name()
-            ));
+            return Err(raise!(TypeError, "argument should be integer or None, not {}", value.type_name()));
         }
         descriptor(value).map(DirFd)
     }

@@ -179,7 +179,9 @@ impl Process {
         fork_interpreter().map(i64::from)
     }
 
-    #[function(signature = "(*, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)")]
+    #[function(
+        signature = "(*, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)"
+    )]
     fn register_at_fork(
         before: Option<Borrowed<'_, Object>>,
         after_in_child: Option<Borrowed<'_, Object>>,
@@ -256,11 +258,7 @@ impl Process {
             return Ok(-libc::WTERMSIG(status));
         }
         if libc::WIFSTOPPED(status) {
-            return Err(raise!(
-                ValueError,
-                "process stopped by delivery of signal {}",
-                libc::WSTOPSIG(status)
-            ));
+            return Err(raise!(ValueError, "process stopped by delivery of signal {}", libc::WSTOPSIG(status)));
         }
         Err(raise!(ValueError, "invalid wait status: {status}"))
     }

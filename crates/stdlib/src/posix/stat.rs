@@ -19,12 +19,37 @@ static STAT_RESULT: Class = Class(Cell::new(None));
 static STATVFS_RESULT: Class = Class(Cell::new(None));
 
 const STAT_FIELDS: &[&str] = &[
-    "st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "_integer_atime", "_integer_mtime",
-    "_integer_ctime", "st_atime", "st_mtime", "st_ctime", "st_atime_ns", "st_mtime_ns", "st_ctime_ns", "st_blksize",
-    "st_blocks", "st_rdev",
+    "st_mode",
+    "st_ino",
+    "st_dev",
+    "st_nlink",
+    "st_uid",
+    "st_gid",
+    "st_size",
+    "_integer_atime",
+    "_integer_mtime",
+    "_integer_ctime",
+    "st_atime",
+    "st_mtime",
+    "st_ctime",
+    "st_atime_ns",
+    "st_mtime_ns",
+    "st_ctime_ns",
+    "st_blksize",
+    "st_blocks",
+    "st_rdev",
 ];
 const STATVFS_FIELDS: &[&str] = &[
-    "f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_favail", "f_flag", "f_namemax",
+    "f_bsize",
+    "f_frsize",
+    "f_blocks",
+    "f_bfree",
+    "f_bavail",
+    "f_files",
+    "f_ffree",
+    "f_favail",
+    "f_flag",
+    "f_namemax",
     "f_fsid",
 ];
 
@@ -100,7 +125,10 @@ fn stat_path(path: &PathArg<'_>, directory: c_int, follow: bool) -> PyResult<Ref
     }
 }
 
-fn statvfs_result(call: impl FnOnce(*mut libc::statvfs) -> c_int, object: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
+fn statvfs_result(
+    call: impl FnOnce(*mut libc::statvfs) -> c_int,
+    object: Borrowed<'_, Object>,
+) -> PyResult<Ref<Object>> {
     let mut buffer = MaybeUninit::<libc::statvfs>::uninit();
     let address = buffer.as_mut_ptr();
     if allow_threads(|| call(address)) < 0 {
@@ -109,8 +137,17 @@ fn statvfs_result(call: impl FnOnce(*mut libc::statvfs) -> c_int, object: Borrow
     // SAFETY: filled by the call.
     let info = unsafe { buffer.assume_init() };
     let fields = [
-        info.f_bsize, info.f_frsize, info.f_blocks, info.f_bfree, info.f_bavail, info.f_files, info.f_ffree,
-        info.f_favail, info.f_flag, info.f_namemax, info.f_fsid,
+        info.f_bsize,
+        info.f_frsize,
+        info.f_blocks,
+        info.f_bfree,
+        info.f_bavail,
+        info.f_files,
+        info.f_ffree,
+        info.f_favail,
+        info.f_flag,
+        info.f_namemax,
+        info.f_fsid,
     ];
     let mut values = Vec::new();
     for field in fields {
@@ -160,13 +197,7 @@ impl Stat {
     }
 
     #[function(signature = "(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True)")]
-    fn access(
-        path: PathArg<'_>,
-        mode: i32,
-        dir_fd: Option<DirFd>,
-        effective_ids: bool,
-        follow_symlinks: bool,
-    ) -> bool {
+    fn access(path: PathArg<'_>, mode: i32, dir_fd: Option<DirFd>, effective_ids: bool, follow_symlinks: bool) -> bool {
         let mut flags = if follow_symlinks { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
         if effective_ids {
             flags |= libc::AT_EACCESS;
@@ -207,7 +238,9 @@ impl Stat {
                 check_path(done, path).map(drop)
             }
             // SAFETY: takes numbers.
-            PathOrFd::Fd(fd, _) => check(allow_threads(|| unsafe { libc::fchmod(*fd, mode as libc::mode_t) })).map(drop),
+            PathOrFd::Fd(fd, _) => {
+                check(allow_threads(|| unsafe { libc::fchmod(*fd, mode as libc::mode_t) })).map(drop)
+            }
         }
     }
 
@@ -218,19 +251,12 @@ impl Stat {
     }
 
     #[function(signature = "(path, uid, gid, *, dir_fd=None, follow_symlinks=True)")]
-    fn chown(
-        path: PathOrFd<'_>,
-        uid: i64,
-        gid: i64,
-        dir_fd: Option<DirFd>,
-        follow_symlinks: bool,
-    ) -> PyResult<()> {
+    fn chown(path: PathOrFd<'_>, uid: i64, gid: i64, dir_fd: Option<DirFd>, follow_symlinks: bool) -> PyResult<()> {
         match &path {
             PathOrFd::Path(path) => {
                 let flags = if follow_symlinks { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
                 // SAFETY: a C string.
-                let done =
-                    unsafe { libc::fchownat(directory(&dir_fd), path.as_ptr(), uid as u32, gid as u32, flags) };
+                let done = unsafe { libc::fchownat(directory(&dir_fd), path.as_ptr(), uid as u32, gid as u32, flags) };
                 check_path(done, path).map(drop)
             }
             // SAFETY: takes numbers.
@@ -248,10 +274,7 @@ impl Stat {
         follow_symlinks: bool,
     ) -> PyResult<()> {
         if times.0.is_some() && ns.is_some() {
-            return Err(raise!(
-                ValueError,
-                "utime: you may specify either 'times' or 'ns' but not both"
-            ));
+            return Err(raise!(ValueError, "utime: you may specify either 'times' or 'ns' but not both"));
         }
         let specs = match (times.0, ns) {
             (None, None) => None,

@@ -32,10 +32,8 @@ impl Terminal {
             check(libc::ioctl(fd.unwrap_or(1), libc::TIOCGWINSZ, &raw mut size))?;
             size
         };
-        let values = vec![
-            Int::from_i64(size.ws_col as i64)?.into_object(),
-            Int::from_i64(size.ws_row as i64)?.into_object(),
-        ];
+        let values =
+            vec![Int::from_i64(size.ws_col as i64)?.into_object(), Int::from_i64(size.ws_row as i64)?.into_object()];
         match TERMINAL_SIZE.0.get() {
             Some(class) => struct_seq::instance(&class, values),
             None => Err(raise!(SystemError, "posix is not initialised")),
@@ -75,10 +73,7 @@ impl Terminal {
             // SAFETY: takes numbers.
             check(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) })?;
         }
-        Tuple::from_vec(vec![
-            Int::from_i64(master as i64)?.into_object(),
-            Int::from_i64(slave as i64)?.into_object(),
-        ])
+        Tuple::from_vec(vec![Int::from_i64(master as i64)?.into_object(), Int::from_i64(slave as i64)?.into_object()])
     }
 
     #[function(signature = "(fd, /)")]

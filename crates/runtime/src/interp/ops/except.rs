@@ -69,6 +69,7 @@ slow! {
     /// Raises the exception on top again. With an operand, the instruction it came from stands below.
     fn reraise(m, oparg) {
         let exception = m.pop_object()?;
+        let index = crate::interp::frame::instruction_index(m.frame);
         if oparg > 0 {
             let lasti = *m.slot(oparg);
             if lasti.is_int() {
@@ -76,7 +77,7 @@ slow! {
                 (*m.frame).instr_ptr.set(first.add(lasti.int_value() as usize));
             }
         }
-        crate::interp::unwind::note_reraise(m.thread);
+        crate::interp::unwind::note_reraise(m.thread, index);
         Err(Raised::restore(exception))
     }
 
@@ -133,10 +134,7 @@ fn check_except_star_type(class: Borrowed<'_, Object>) -> PyResult<()> {
         None => is_group(class),
     };
     if any {
-        return Err(raise!(
-            TypeError,
-            "catching ExceptionGroup with except* is not allowed. Use except instead."
-        ));
+        return Err(raise!(TypeError, "catching ExceptionGroup with except* is not allowed. Use except instead."));
     }
     Ok(())
 }

@@ -24,8 +24,7 @@ struct Handler {
     function: Slot,
 }
 
-static HANDLERS: [Handler; NSIG] =
-    [const { Handler { tripped: AtomicBool::new(false), function: Slot::new() } }; NSIG];
+static HANDLERS: [Handler; NSIG] = [const { Handler { tripped: AtomicBool::new(false), function: Slot::new() } }; NSIG];
 
 /// Whether any signal is tripped.
 static TRIPPED: AtomicBool = AtomicBool::new(false);
@@ -182,8 +181,7 @@ impl Signal {
         }
         let info: *const libc::siginfo_t = ptr::null();
         // SAFETY: a null information is allowed.
-        let status =
-            unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd, signalnum, info, flags.unwrap_or(0)) };
+        let status = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd, signalnum, info, flags.unwrap_or(0)) };
         if status < 0 { Err(exceptions::from_last_errno(None)) } else { Ok(()) }
     }
 

@@ -81,13 +81,16 @@ fn info_object(info: &libc::siginfo_t) -> PyResult<Ref<Object>> {
         (info.si_pid(), info.si_uid(), info.si_status(), band)
     };
     let number = |value: i64| Int::from_i64(value).map(Ref::into_object);
-    struct_seq::instance(&siginfo_class()?, vec![
-        number(i64::from(info.si_signo))?,
-        number(i64::from(info.si_code))?,
-        number(i64::from(info.si_errno))?,
-        number(i64::from(pid))?,
-        number(i64::from(uid))?,
-        number(i64::from(status))?,
-        number(band)?,
-    ])
+    struct_seq::instance(
+        &siginfo_class()?,
+        vec![
+            number(i64::from(info.si_signo))?,
+            number(i64::from(info.si_code))?,
+            number(i64::from(info.si_errno))?,
+            number(i64::from(pid))?,
+            number(i64::from(uid))?,
+            number(i64::from(status))?,
+            number(band)?,
+        ],
+    )
 }

@@ -194,11 +194,10 @@ impl Thread {
                 None => return Err(raise!(TypeError, "'handle' must be a _ThreadHandle")),
             },
         };
-        crate::modules::sys::audit("_thread.start_joinable_thread", &[
-            function,
-            Bool::from(daemon).as_borrowed(),
-            handle.as_borrowed(),
-        ])?;
+        crate::modules::sys::audit(
+            "_thread.start_joinable_thread",
+            &[function, Bool::from(daemon).as_borrowed(), handle.as_borrowed()],
+        )?;
         let shared = handle.shared();
         start(Arc::clone(&shared), function.to_owned(), Tuple::empty(), None, daemon)?;
         Ok(handle)
@@ -310,14 +309,8 @@ fn start(
     let known = Arc::new(thread::Lock::new());
     known.try_acquire();
     shared.running.try_acquire();
-    let packet = Start {
-        state: new_state,
-        function,
-        args,
-        kwargs,
-        shared: Arc::clone(&shared),
-        known: Arc::clone(&known),
-    };
+    let packet =
+        Start { state: new_state, function, args, kwargs, shared: Arc::clone(&shared), known: Arc::clone(&known) };
     let size = match interp.thread_stack_size.get() {
         0 => default_stack_size(),
         size => size,

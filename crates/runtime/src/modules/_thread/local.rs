@@ -88,11 +88,7 @@ impl Local {
     }
 
     #[slot(tp_setattro)]
-    fn setattro(
-        this: &Ref<Local>,
-        name: Borrowed<'_, Object>,
-        value: Option<Borrowed<'_, Object>>,
-    ) -> PyResult<()> {
+    fn setattro(this: &Ref<Local>, name: Borrowed<'_, Object>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
         let Some(name) = name.downcast_borrowed::<Str>() else {
             return Err(raise!(TypeError, "attribute name must be string, not '{}'", name.type_name()));
         };
@@ -109,9 +105,7 @@ impl Local {
         {
             let value = value.map_or(core::ptr::null_mut(), |value| value.as_ptr());
             // SAFETY: the slot takes live objects; null deletes.
-            return unsafe {
-                crate::object::protocol::attr::from_status(set(found.as_ptr(), this.as_ptr(), value))
-            };
+            return unsafe { crate::object::protocol::attr::from_status(set(found.as_ptr(), this.as_ptr(), value)) };
         }
         match value {
             Some(value) => dict.set_item(name, value),
@@ -225,9 +219,9 @@ fn remove_dicts(key: u64) {
     match Int::from_u64(key) {
         Ok(key) => {
             for table in tables {
-                let outcome = table.contains(key.as_borrowed()).and_then(|found| {
-                    if found { table.del_item(key.as_borrowed()) } else { Ok(()) }
-                });
+                let outcome = table
+                    .contains(key.as_borrowed())
+                    .and_then(|found| if found { table.del_item(key.as_borrowed()) } else { Ok(()) });
                 if let Err(raised) = outcome {
                     raised.clear();
                 }

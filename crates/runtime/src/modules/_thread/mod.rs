@@ -207,11 +207,7 @@ pub(crate) fn duration_from_object(timeout: Borrowed<'_, Object>) -> PyResult<Op
         };
     }
     if !timeout.has_index() {
-        return Err(raise!(
-            TypeError,
-            "'{}' object cannot be interpreted as an integer or float",
-            timeout.type_name()
-        ));
+        return Err(raise!(TypeError, "'{}' object cannot be interpreted as an integer or float", timeout.type_name()));
     }
     match timeout.index()?.to_i64() {
         Some(seconds) if seconds < 0 => Ok(None),

@@ -64,19 +64,12 @@ fn extreme(function: &str, args: CallArgs<'_>, op: CompareOp) -> PyResult<Ref<Ob
         } else if name.eq_str("default") {
             default = Some(value);
         } else {
-            return Err(raise!(
-                TypeError,
-                "{function}() got an unexpected keyword argument '{}'",
-                name.to_display()
-            ));
+            return Err(raise!(TypeError, "{function}() got an unexpected keyword argument '{}'", name.to_display()));
         }
     }
     let several = args.nargs() > 1;
     if several && default.is_some() {
-        return Err(raise!(
-            TypeError,
-            "Cannot specify a default for {function}() with multiple positional arguments"
-        ));
+        return Err(raise!(TypeError, "Cannot specify a default for {function}() with multiple positional arguments"));
     }
     let mut best: Option<(Ref<Object>, Ref<Object>)> = None;
     let mut consider = |item: Ref<Object>| -> PyResult<()> {
@@ -122,11 +115,8 @@ impl Compensated {
 
     fn add(self, value: f64) -> Compensated {
         let total = self.high + value;
-        let lost = if self.high.abs() >= value.abs() {
-            (self.high - total) + value
-        } else {
-            (value - total) + self.high
-        };
+        let lost =
+            if self.high.abs() >= value.abs() { (self.high - total) + value } else { (value - total) + self.high };
         Compensated { high: total, low: self.low + lost }
     }
 

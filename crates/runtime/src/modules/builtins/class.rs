@@ -108,8 +108,8 @@ pub fn update_bases(bases: &Ref<Tuple>) -> PyResult<Ref<Tuple>> {
         let Some(entries) = entries.downcast::<Tuple>() else {
             return Err(raise!(TypeError, "__mro_entries__ must return a tuple"));
         };
-        let list = replaced
-            .get_or_insert_with(|| bases.iter().take(index).map(|base| base.to_owned()).collect::<Vec<_>>());
+        let list =
+            replaced.get_or_insert_with(|| bases.iter().take(index).map(|base| base.to_owned()).collect::<Vec<_>>());
         list.extend(entries.iter().map(|entry| entry.to_owned()));
     }
     match replaced {

@@ -5,8 +5,8 @@ use super::inspect::{current_builtins, current_globals, current_locals};
 use crate::compile::{self, Mode, Request};
 use crate::object::args::BufferArg;
 use crate::prelude::*;
-use crate::types::{Code, Function};
 use crate::types::cell::Cell;
+use crate::types::{Code, Function};
 
 /// Flags of `compile()`: `PyCF_*`.
 pub mod compile_flags {
@@ -65,10 +65,7 @@ impl Builtins {
                 return Err(raise!(ValueError, "compile() mode 'func_type' requires flag PyCF_ONLY_AST"));
             }
             _ if only_ast => {
-                return Err(raise!(
-                    ValueError,
-                    "compile() mode must be 'exec', 'eval', 'single' or 'func_type'"
-                ));
+                return Err(raise!(ValueError, "compile() mode must be 'exec', 'eval', 'single' or 'func_type'"));
             }
             _ => return Err(raise!(ValueError, "compile() mode must be 'exec', 'eval' or 'single'")),
         };
@@ -113,10 +110,7 @@ impl Builtins {
         if let Some(code) = source.downcast_exact::<Code>() {
             crate::modules::sys::audit("exec", &[source])?;
             if code.free_count() > 0 {
-                return Err(raise!(
-                    TypeError,
-                    "code object passed to eval() may not contain free variables"
-                ));
+                return Err(raise!(TypeError, "code object passed to eval() may not contain free variables"));
             }
             return crate::interp::eval_code(&code, globals.borrow(), Some(locals.borrow()));
         }
@@ -144,22 +138,14 @@ impl Builtins {
             Some(globals) => match globals.downcast::<Dict>() {
                 Some(globals) => Some(globals.to_owned()),
                 None => {
-                    return Err(raise!(
-                        TypeError,
-                        "exec() globals must be a dict, not {}",
-                        globals.type_name()
-                    ));
+                    return Err(raise!(TypeError, "exec() globals must be a dict, not {}", globals.type_name()));
                 }
             },
         };
         if let Some(locals) = locals
             && !locals.is_mapping()
         {
-            return Err(raise!(
-                TypeError,
-                "locals must be a mapping or None, not {}",
-                locals.type_name()
-            ));
+            return Err(raise!(TypeError, "locals must be a mapping or None, not {}", locals.type_name()));
         }
         let (globals, locals) = namespaces("exec", globals, locals)?;
         ensure_builtins(&globals)?;
@@ -175,10 +161,7 @@ impl Builtins {
                         Some(cells.to_owned())
                     }
                     _ => {
-                        return Err(raise!(
-                            TypeError,
-                            "code object requires a closure of exactly length {count}"
-                        ));
+                        return Err(raise!(TypeError, "code object requires a closure of exactly length {count}"));
                     }
                 },
             };
@@ -304,7 +287,11 @@ pub fn filename_from_object(object: Borrowed<'_, Object>) -> PyResult<Ref<Str>> 
         None => match path.into_downcast::<Str>() {
             Ok(text) => text,
             Err(other) => {
-                return Err(raise!(TypeError, "path should be string, bytes or os.PathLike, not {}", other.type_name()));
+                return Err(raise!(
+                    TypeError,
+                    "path should be string, bytes or os.PathLike, not {}",
+                    other.type_name()
+                ));
             }
         },
     };
@@ -321,11 +308,7 @@ pub fn fspath(object: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
     }
     let method = object.lookup_special(id!("__fspath__"))?.filter(|method| !method.is_none());
     let Some(method) = method else {
-        return Err(raise!(
-            TypeError,
-            "expected str, bytes or os.PathLike object, not {}",
-            object.type_name()
-        ));
+        return Err(raise!(TypeError, "expected str, bytes or os.PathLike object, not {}", object.type_name()));
     };
     let path = method.call0()?;
     if path.is_instance_of::<Str>() || path.is_instance_of::<Bytes>() {

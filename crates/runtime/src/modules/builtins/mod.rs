@@ -22,10 +22,7 @@ pub struct Builtins;
     Builtins::AGGREGATE, Builtins::CLASS, Builtins::EVAL, Builtins::INSPECT, Builtins::OUTPUT,
 ])]
 impl Builtins {
-    #[function(
-        name = "__import__",
-        signature = "(name, globals=None, locals=None, fromlist=(), level=0)"
-    )]
+    #[function(name = "__import__", signature = "(name, globals=None, locals=None, fromlist=(), level=0)")]
     fn import(
         name: Borrowed<'_, Object>,
         globals: Option<Borrowed<'_, Object>>,
@@ -126,11 +123,7 @@ impl Builtins {
             }
             bytes.len()
         } else {
-            return Err(raise!(
-                TypeError,
-                "ord() expected string of length 1, but {} found",
-                character.type_name()
-            ));
+            return Err(raise!(TypeError, "ord() expected string of length 1, but {} found", character.type_name()));
         };
         Err(raise!(TypeError, "ord() expected a character, but string of length {length} found"))
     }
@@ -141,11 +134,7 @@ impl Builtins {
     }
 
     #[function(signature = "(obj, name, value, /)")]
-    fn setattr(
-        obj: Borrowed<'_, Object>,
-        name: Borrowed<'_, Object>,
-        value: Borrowed<'_, Object>,
-    ) -> PyResult<()> {
+    fn setattr(obj: Borrowed<'_, Object>, name: Borrowed<'_, Object>, value: Borrowed<'_, Object>) -> PyResult<()> {
         obj.set_attr_object(name, Some(value))
     }
 
@@ -153,7 +142,9 @@ impl Builtins {
     fn getattr(args: CallArgs<'_>) -> PyResult<Ref<Object>> {
         args.no_keywords("getattr")?;
         args.check_count("getattr", 2, 3)?;
-        let [object, name, rest @ ..] = args.positional() else { return Err(crate::object::args::rt::bad_internal_call()) };
+        let [object, name, rest @ ..] = args.positional() else {
+            return Err(crate::object::args::rt::bad_internal_call());
+        };
         match rest.first() {
             None => object.getattr_object(*name),
             Some(default) => {
@@ -250,11 +241,7 @@ impl Builtins {
         unsafe {
             let methods = async_iterable.type_of().tp_as_async.get().as_ref();
             let Some(aiter) = methods.and_then(|methods| methods.am_aiter.get()) else {
-                return Err(raise!(
-                    TypeError,
-                    "'{}' object is not an async iterable",
-                    async_iterable.type_name()
-                ));
+                return Err(raise!(TypeError, "'{}' object is not an async iterable", async_iterable.type_name()));
             };
             let iterator: Ref<Object> = crate::object::protocol::attr::from_result(aiter(async_iterable.as_ptr()))?;
             let methods = iterator.type_of().tp_as_async.get().as_ref();
@@ -349,16 +336,38 @@ fn classes() -> Vec<(&'static str, Borrowed<'static, Type>)> {
     }
     use crate::types;
     table![
-        types::Bool, types::ByteArray, types::Bytes, types::classmethod::ClassMethod, types::Complex, types::Dict,
-        types::builtin_iters::Enumerate, types::builtin_iters::Filter, types::Float, types::FrozenSet, types::property::Property,
-        types::Int, types::List, types::builtin_iters::Map, types::MemoryView, Object, types::range::Range,
-        types::builtin_iters::Reversed, types::Set, types::Slice, types::classmethod::StaticMethod, types::Str,
-        types::super_::Super, types::Tuple, Type, types::builtin_iters::Zip,
+        types::Bool,
+        types::ByteArray,
+        types::Bytes,
+        types::classmethod::ClassMethod,
+        types::Complex,
+        types::Dict,
+        types::builtin_iters::Enumerate,
+        types::builtin_iters::Filter,
+        types::Float,
+        types::FrozenSet,
+        types::property::Property,
+        types::Int,
+        types::List,
+        types::builtin_iters::Map,
+        types::MemoryView,
+        Object,
+        types::range::Range,
+        types::builtin_iters::Reversed,
+        types::Set,
+        types::Slice,
+        types::classmethod::StaticMethod,
+        types::Str,
+        types::super_::Super,
+        types::Tuple,
+        Type,
+        types::builtin_iters::Zip,
     ]
 }
 
 /// Makes the module `builtins`, and keeps its dict in the interpreter state.
 pub fn create() -> PyResult<Ref<Module>> {
+    exceptions::preallocate()?;
     let module = Module::new("builtins")?;
     // SAFETY: the definition and its table are statics.
     unsafe {
@@ -394,7 +403,8 @@ pub fn create() -> PyResult<Ref<Module>> {
         interp.import_function.set(Some(import));
     }
     // Specialised calls compare with these; the module's copy in the interpreter keeps them alive.
-    let address = |name: Borrowed<'static, Str>| dict.get_str(name).map_or(core::ptr::null_mut(), |found| found.as_ptr());
+    let address =
+        |name: Borrowed<'static, Str>| dict.get_str(name).map_or(core::ptr::null_mut(), |found| found.as_ptr());
     interp.callables.len.set(address(id!("len")));
     interp.callables.isinstance.set(address(id!("isinstance")));
     if let Some(append) = List::type_object().lookup(id!("append")) {

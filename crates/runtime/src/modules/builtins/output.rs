@@ -51,23 +51,18 @@ impl Builtins {
                 None => Err(raise!(RuntimeError, "lost sys.{}", name.to_display())),
             }
         };
-        let (stdin, stdout, stderr) =
-            match (stream(id!("stdin")), stream(id!("stdout")), stream(id!("stderr"))) {
-                (Ok(stdin), Ok(stdout), Ok(stderr)) => (stdin, stdout, stderr),
-                (Err(raised), ..) | (_, Err(raised), _) | (.., Err(raised)) => {
-                    // The message is about the input, whichever is missing first.
-                    raised.clear();
-                    let missing = ["stdin", "stdout", "stderr"]
-                        .into_iter()
-                        .zip([id!("stdin"), id!("stdout"), id!("stderr")])
-                        .find(|(_, name)| interp.sys_attr(*name).is_none_or(|stream| stream.is_none()));
-                    return Err(raise!(
-                        RuntimeError,
-                        "input(): lost sys.{}",
-                        missing.map_or("stdin", |(name, _)| name)
-                    ));
-                }
-            };
+        let (stdin, stdout, stderr) = match (stream(id!("stdin")), stream(id!("stdout")), stream(id!("stderr"))) {
+            (Ok(stdin), Ok(stdout), Ok(stderr)) => (stdin, stdout, stderr),
+            (Err(raised), ..) | (_, Err(raised), _) | (.., Err(raised)) => {
+                // The message is about the input, whichever is missing first.
+                raised.clear();
+                let missing = ["stdin", "stdout", "stderr"]
+                    .into_iter()
+                    .zip([id!("stdin"), id!("stdout"), id!("stderr")])
+                    .find(|(_, name)| interp.sys_attr(*name).is_none_or(|stream| stream.is_none()));
+                return Err(raise!(RuntimeError, "input(): lost sys.{}", missing.map_or("stdin", |(name, _)| name)));
+            }
+        };
         let absent = none();
         crate::modules::sys::audit("builtins.input", &[prompt.unwrap_or(absent.borrow())])?;
         if let Err(raised) = stderr.call_method(id!("flush"), &[]) {
@@ -87,11 +82,7 @@ impl Builtins {
 }
 
 /// The value of `sep` and `end`.
-fn text_option(
-    name: &str,
-    value: Option<Borrowed<'_, Object>>,
-    default: Borrowed<'static, Str>,
-) -> PyResult<Ref<Str>> {
+fn text_option(name: &str, value: Option<Borrowed<'_, Object>>, default: Borrowed<'static, Str>) -> PyResult<Ref<Str>> {
     match value {
         None => Ok(default.to_owned()),
         Some(value) if value.is_none() => Ok(default.to_owned()),

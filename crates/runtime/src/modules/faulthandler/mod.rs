@@ -32,7 +32,8 @@ pub(self) fn descriptor(file: Option<Borrowed<'_, Object>>) -> PyResult<(c_int, 
         };
     }
     let number = file.call_method(id!("fileno"), &[])?;
-    let fd = number.downcast::<Int>().and_then(|number| number.to_i64()).and_then(|number| c_int::try_from(number).ok());
+    let fd =
+        number.downcast::<Int>().and_then(|number| number.to_i64()).and_then(|number| c_int::try_from(number).ok());
     let Some(fd) = fd.filter(|&fd| fd >= 0) else {
         return Err(raise!(RuntimeError, "file.fileno() is not a valid file descriptor"));
     };
@@ -97,8 +98,8 @@ impl FaultHandler {
 
     #[function(signature = "(/)")]
     fn _fatal_error_c_thread() {
-        let spawned = std::thread::Builder::new()
-            .spawn(|| thread::fatal("faulthandler_fatal_error_thread", "in new thread"));
+        let spawned =
+            std::thread::Builder::new().spawn(|| thread::fatal("faulthandler_fatal_error_thread", "in new thread"));
         if let Ok(handle) = spawned {
             thread::allow_threads(|| {
                 let _outcome = handle.join();

@@ -70,10 +70,7 @@ impl Sys {
                 }
                 ((*state).thread_id.get(), Ref::<Object>::from_borrowed_ptr_or_null((*item).exc_value.get()))
             };
-            dict.set_item(
-                Int::from_u64(ident as u64)?.as_borrowed(),
-                exception.unwrap_or_else(none).borrow(),
-            )?;
+            dict.set_item(Int::from_u64(ident as u64)?.as_borrowed(), exception.unwrap_or_else(none).borrow())?;
         }
         Ok(dict)
     }

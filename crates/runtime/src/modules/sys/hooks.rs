@@ -48,10 +48,7 @@ impl Sys {
     ) -> PyResult<()> {
         let traceback = traceback.downcast::<Traceback>().map(|traceback| traceback.to_owned());
         if !exceptions::is_exception_instance(value) {
-            let message = format!(
-                "print_exception(): Exception expected for value, {} found\n",
-                value.type_name()
-            );
+            let message = format!("print_exception(): Exception expected for value, {} found\n", value.type_name());
             if let Some(file) = thread::interpreter().sys_attr(id!("stderr")).filter(|file| !file.is_none()) {
                 let text = Str::from_utf8_str(&format!("TypeError: {message}"))?;
                 file.call_method(id!("write"), &[text.as_borrowed()])?;
@@ -140,9 +137,8 @@ impl Sys {
 /// Output whose encoding cannot show `text`: with escapes for what it cannot.
 fn write_escaped(output: &Ref<Object>, text: &Ref<Str>) -> PyResult<()> {
     let encoding = output.getattr(id!("encoding"))?;
-    let encoded = text
-        .as_object()
-        .call_method(id!("encode"), &[encoding.borrow(), id!("backslashreplace").upcast()])?;
+    let encoded =
+        text.as_object().call_method(id!("encode"), &[encoding.borrow(), id!("backslashreplace").upcast()])?;
     if let Some(buffer) = output.lookup_attr(id!("buffer"))? {
         buffer.call_method(id!("write"), &[encoded.borrow()])?;
         return Ok(());
@@ -190,9 +186,7 @@ pub fn unraisable_args(parts: &[Ref<Object>; 5]) -> PyResult<Ref<Object>> {
 /// Whether `hook` is our own function, which is called without the detour.
 pub fn is_default_unraisable_hook(hook: &Ref<Object>) -> bool {
     hook.is_exact::<CFunction>()
-        && thread::interpreter()
-            .sys_attr(id!("__unraisablehook__"))
-            .is_some_and(|original| original.is(hook))
+        && thread::interpreter().sys_attr(id!("__unraisablehook__")).is_some_and(|original| original.is(hook))
 }
 
 /// Ends the process as an uncaught SystemExit does: with the clean-up of a normal end.

@@ -67,7 +67,16 @@ fn float_info() -> PyResult<Ref<Object>> {
     record(
         "float_info",
         &[
-            "max", "max_exp", "max_10_exp", "min", "min_exp", "min_10_exp", "dig", "mant_dig", "epsilon", "radix",
+            "max",
+            "max_exp",
+            "max_10_exp",
+            "min",
+            "min_exp",
+            "min_10_exp",
+            "dig",
+            "mant_dig",
+            "epsilon",
+            "radix",
             "rounds",
         ],
         11,
@@ -141,10 +150,27 @@ fn flags(config: &Config) -> PyResult<Ref<Object>> {
     record(
         "flags",
         &[
-            "debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site", "no_site",
-            "ignore_environment", "verbose", "bytes_warning", "quiet", "hash_randomization", "isolated", "dev_mode",
-            "utf8_mode", "warn_default_encoding", "safe_path", "int_max_str_digits", "gil",
-            "thread_inherit_context", "context_aware_warnings",
+            "debug",
+            "inspect",
+            "interactive",
+            "optimize",
+            "dont_write_bytecode",
+            "no_user_site",
+            "no_site",
+            "ignore_environment",
+            "verbose",
+            "bytes_warning",
+            "quiet",
+            "hash_randomization",
+            "isolated",
+            "dev_mode",
+            "utf8_mode",
+            "warn_default_encoding",
+            "safe_path",
+            "int_max_str_digits",
+            "gil",
+            "thread_inherit_context",
+            "context_aware_warnings",
         ],
         18,
         vec![
@@ -222,7 +248,32 @@ pub(super) fn fill(module: &Ref<Module>) -> PyResult<()> {
     module.add("warnoptions", os_list(&config.warnoptions)?)?;
     module.add("_xoptions", x_options(config)?)?;
     module.add("dont_write_bytecode", boolean(!config.write_bytecode))?;
-    Ok(())
+    fill_paths(module, config)
+}
+
+/// Where things are, and what the command line said.
+fn fill_paths(module: &Ref<Module>, config: &Config) -> PyResult<()> {
+    for (name, value) in [
+        ("prefix", &config.prefix),
+        ("base_prefix", &config.base_prefix),
+        ("exec_prefix", &config.exec_prefix),
+        ("base_exec_prefix", &config.base_exec_prefix),
+        ("executable", &config.executable),
+        ("_base_executable", &config.base_executable),
+    ] {
+        module.add(name, os_text(value)?)?;
+    }
+    for (name, value) in [("_stdlib_dir", &config.stdlib_dir), ("pycache_prefix", &config.pycache_prefix)] {
+        let value = match value {
+            Some(value) => os_text(value)?,
+            None => none(),
+        };
+        module.add(name, value)?;
+    }
+    module.add("platlibdir", text(&config.platlibdir)?)?;
+    module.add("path", os_list(&config.module_search_paths)?)?;
+    module.add("argv", os_list(&config.argv)?)?;
+    module.add("orig_argv", os_list(&config.orig_argv)?)
 }
 
 fn multiarch() -> &'static str {

@@ -17,8 +17,7 @@ use crate::thread;
 use crate::types::namespace::Namespace;
 
 pub use hooks::{
-    add_native_audit_hook, audit, display, exit_process, is_default_unraisable_hook, unraisable_args,
-    write_unraisable,
+    add_native_audit_hook, audit, display, exit_process, is_default_unraisable_hook, unraisable_args, write_unraisable,
 };
 pub use info::VERSION;
 pub use settings::set_path_variables;
@@ -317,5 +316,5 @@ fn namespace(items: Vec<(&str, Ref<Object>)>) -> PyResult<Ref<Object>> {
     for (name, value) in items {
         dict.set_str(Str::intern_str(name)?.borrow(), value.borrow())?;
     }
-    Namespace::type_object().upcast().call_tuple(Tuple::empty().borrow(), Some(dict.borrow()))
+    Ok(Namespace::new(dict)?.into_object())
 }

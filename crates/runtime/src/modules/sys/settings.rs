@@ -127,7 +127,8 @@ impl Sys {
                 class
             }
         };
-        let hook = |field: &core::cell::Cell<*mut crate::abi::PyObject>| thread::Slot::of(field).get().unwrap_or_else(none);
+        let hook =
+            |field: &core::cell::Cell<*mut crate::abi::PyObject>| thread::Slot::of(field).get().unwrap_or_else(none);
         crate::types::struct_seq::instance(
             &class,
             vec![hook(&state.async_gen_firstiter), hook(&state.async_gen_finalizer)],

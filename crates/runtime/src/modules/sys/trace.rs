@@ -8,9 +8,7 @@ use core::ffi::c_int as int;
 use core::sync::atomic::Ordering;
 
 use super::Sys;
-use crate::abi::{
-    Py_tracefunc, PyFrameObject, PyObject, PyThreadState, PyTrace_CALL,
-};
+use crate::abi::{Py_tracefunc, PyFrameObject, PyObject, PyThreadState, PyTrace_CALL};
 use crate::prelude::*;
 use crate::thread::{self, Slot};
 
@@ -95,7 +93,11 @@ fn count_change(was: bool, is: bool) {
 }
 
 /// Sets the tracing function of a thread (`PyEval_SetTrace`).
-pub fn set_trace(state: *mut PyThreadState, function: Option<Py_tracefunc>, object: Option<Ref<Object>>) -> PyResult<()> {
+pub fn set_trace(
+    state: *mut PyThreadState,
+    function: Option<Py_tracefunc>,
+    object: Option<Ref<Object>>,
+) -> PyResult<()> {
     super::audit("sys.settrace", &[])?;
     // SAFETY: a linked state; the GIL is held.
     let state = unsafe { &*state };

@@ -62,9 +62,7 @@ pub(super) fn once_registry() -> PyResult<Ref<Dict>> {
     };
     match registry.into_downcast::<Dict>() {
         Ok(registry) => Ok(registry),
-        Err(other) => {
-            Err(raise!(TypeError, "_warnings.onceregistry must be a dict, not '{}'", other.type_name()))
-        }
+        Err(other) => Err(raise!(TypeError, "_warnings.onceregistry must be a dict, not '{}'", other.type_name())),
     }
 }
 
@@ -97,9 +95,7 @@ pub(super) fn action(
     };
     match action.into_downcast::<Str>() {
         Ok(action) => Ok((action, none())),
-        Err(other) => {
-            Err(raise!(TypeError, "_warnings.defaultaction must be a string, not '{}'", other.type_name()))
-        }
+        Err(other) => Err(raise!(TypeError, "_warnings.defaultaction must be a string, not '{}'", other.type_name())),
     }
 }
 

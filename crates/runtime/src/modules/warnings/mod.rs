@@ -109,11 +109,7 @@ impl Warnings {
         if let Some(prefixes) = prefixes {
             for prefix in prefixes.iter() {
                 if !prefix.is_instance_of::<Str>() {
-                    return Err(raise!(
-                        TypeError,
-                        "Found non-str '{}' in skip_file_prefixes.",
-                        prefix.type_name()
-                    ));
+                    return Err(raise!(TypeError, "Found non-str '{}' in skip_file_prefixes.", prefix.type_name()));
                 }
             }
             level = level.max(2);
@@ -121,10 +117,8 @@ impl Warnings {
         warn_object(category.borrow(), message, level, source, prefixes)
     }
 
-    #[function(
-        signature = "(message, category, filename, lineno, module=<unrepresentable>, registry=None, \
-                     module_globals=None, source=None)"
-    )]
+    #[function(signature = "(message, category, filename, lineno, module=<unrepresentable>, registry=None, \
+                     module_globals=None, source=None)")]
     fn warn_explicit(
         message: Borrowed<'_, Object>,
         category: Borrowed<'_, Object>,
@@ -138,11 +132,7 @@ impl Warnings {
         let mut line = None;
         if let Some(globals) = module_globals.filter(|globals| !globals.is_none()) {
             let Some(globals) = globals.downcast::<Dict>() else {
-                return Err(raise!(
-                    TypeError,
-                    "module_globals must be a dict, not '{}'",
-                    globals.type_name()
-                ));
+                return Err(raise!(TypeError, "module_globals must be a dict, not '{}'", globals.type_name()));
             };
             line = show::line_from_loader(&globals, lineno)?;
         }
@@ -184,11 +174,12 @@ impl Warnings {
         module.add("filters", STATE.filters.get().unwrap_or_else(none))?;
         module.add("_onceregistry", STATE.once_registry.get().unwrap_or_else(none))?;
         module.add("_defaultaction", STATE.default_action.get().unwrap_or_else(none))?;
+        // importlib needs this module before it can import another.
+        let Some(contextvars) = crate::import::load_builtin(id!("_contextvars"))? else { return Ok(()) };
         let context = match STATE.context.get() {
             Some(context) => context,
             None => {
-                let class = crate::import::import_attr("_contextvars", "ContextVar")?;
-                let context = class.call1(id!("_warnings_context").upcast())?;
+                let context = contextvars.getattr(id!("ContextVar"))?.call1(id!("_warnings_context").upcast())?;
                 STATE.context.set(Some(context.clone()));
                 context
             }
@@ -226,15 +217,9 @@ fn category_of(message: Borrowed<'_, Object>, category: Option<Borrowed<'_, Obje
     let Some(category) = category.filter(|category| !category.is_none()) else {
         return Ok(exceptions::UserWarning::type_object().upcast().to_owned());
     };
-    let valid = category
-        .downcast::<Type>()
-        .is_some_and(|class| class.is_subtype(&exceptions::Warning::type_object()));
+    let valid = category.downcast::<Type>().is_some_and(|class| class.is_subtype(&exceptions::Warning::type_object()));
     if !valid {
-        return Err(raise!(
-            TypeError,
-            "category must be a Warning subclass, not '{}'",
-            category.type_name()
-        ));
+        return Err(raise!(TypeError, "category must be a Warning subclass, not '{}'", category.type_name()));
     }
     Ok(category.to_owned())
 }
@@ -435,10 +420,7 @@ pub fn warn_unawaited_agen(generator: Borrowed<'_, Object>, method: &str) {
     let warned = generator.lookup_attr(id!("__qualname__")).and_then(|name| {
         warn_with_source(
             exceptions::RuntimeWarning::type_object(),
-            &format!(
-                "coroutine method '{method}' of {} was never awaited",
-                name.unwrap_or_else(none).to_repr_text()
-            ),
+            &format!("coroutine method '{method}' of {} was never awaited", name.unwrap_or_else(none).to_repr_text()),
             1,
             Some(generator),
         )

@@ -55,12 +55,8 @@ fn show_natively(shown: &Shown) {
             return;
         }
     };
-    let mut text = format!(
-        "{}:{}: {category}: {}\n",
-        shown.filename.to_display(),
-        shown.line_number,
-        shown.text.to_text()
-    );
+    let mut text =
+        format!("{}:{}: {category}: {}\n", shown.filename.to_display(), shown.line_number, shown.text.to_text());
     let source = match &shown.source_line {
         Some(line) => Some(line.to_text()),
         None => line_of_file(&shown.filename.to_display(), shown.line_number),

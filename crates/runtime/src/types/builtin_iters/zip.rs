@@ -98,7 +98,8 @@ impl Zip {
             if is_reusable(result) {
                 header::incref(result);
                 let owned = Ref::<Tuple>::from_owned_ptr(result);
-                let places = (&raw const (*result.cast::<PyTupleObject>()).ob_item).cast::<*mut abi::PyObject>().cast_mut();
+                let places =
+                    (&raw const (*result.cast::<PyTupleObject>()).ob_item).cast::<*mut abi::PyObject>().cast_mut();
                 for index in 0..count {
                     let item = advance(iterators.get(index).as_ptr());
                     if item.is_null() {

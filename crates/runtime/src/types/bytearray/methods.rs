@@ -165,13 +165,13 @@ impl ByteArray {
     extend = [SEARCH_METHODS, CHANGE_METHODS]
 )]
 impl ByteArray {
-    #[new(signature = "(*args, **kwargs)")]
+    #[new(signature = "(*args, **kwargs)", no_text_signature)]
     fn new_instance(cls: Borrowed<'_, Type>, _args: Args<'_>, _kwargs: KwArgs<'_>) -> PyResult<Ref<Object>> {
         // SAFETY: `tp_new` is called with a subtype; zeroed fields are those of an empty object.
         unsafe { Ok(Ref::from_owned_ptr(memory::object::alloc(cls.as_ptr().cast(), 0)?)) }
     }
 
-    #[init(signature = "(source=b'', encoding='utf-8', errors='strict')")]
+    #[init(signature = "(source=b'', encoding='utf-8', errors='strict')", no_text_signature)]
     fn init(
         this: &Ref<ByteArray>,
         source: Option<Borrowed<'_, Object>>,
@@ -301,13 +301,9 @@ impl ByteArray {
         if !input::has_buffer(&other) {
             return Err(raise!(TypeError, "can't concat {} to {}", other.type_name(), this.type_name()));
         }
-        if other.is(this) {
-            let copy = Bytes::from_slice(this.as_slice())?;
-            this.extend(copy.as_slice())?;
-        } else {
-            let right = BufferArg::new(other)?;
-            this.extend(&right)?;
-        }
+        // `b += b` fails, as on CPython: the array cannot grow while its own bytes are exported.
+        let right = BufferArg::new(other)?;
+        this.extend(&right)?;
         Ok(this.clone())
     }
 

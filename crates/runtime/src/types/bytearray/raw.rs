@@ -66,7 +66,7 @@ pub(super) fn resize(this: &Ref<ByteArray>, size: usize) -> PyResult<()> {
                 return Ok(());
             }
             size + 1
-        } else if size < alloc + alloc / 8 {
+        } else if (size as f64) < alloc as f64 * 1.125 {
             size.saturating_add(size >> 3).saturating_add(if size < 9 { 3 } else { 6 })
         } else {
             size + 1

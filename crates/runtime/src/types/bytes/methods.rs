@@ -166,7 +166,7 @@ pub(crate) unsafe fn fill_view(
     extend = [SEARCH_METHODS, CHANGE_METHODS]
 )]
 impl Bytes {
-    #[new(signature = "(source=b'', encoding='utf-8', errors='strict')")]
+    #[new(signature = "(source=b'', encoding='utf-8', errors='strict')", no_text_signature)]
     fn new(
         cls: Borrowed<'_, Type>,
         source: Option<Borrowed<'_, Object>>,

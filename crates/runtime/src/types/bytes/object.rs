@@ -216,6 +216,24 @@ impl BytesBuilder {
         Ok(())
     }
 
+    /// Room for at least `more` bytes behind the written ones, to be filled from outside; `advance` then says how many.
+    pub fn spare(&mut self, more: usize) -> PyResult<(*mut u8, usize)> {
+        self.reserve(more)?;
+        if self.block.is_null() {
+            return Ok((ptr::null_mut(), 0));
+        }
+        // SAFETY: the written bytes are part of the block.
+        Ok((unsafe { raw::data_ptr(self.block).add(self.len) }, self.capacity - self.len))
+    }
+
+    /// Counts `count` bytes of [`BytesBuilder::spare`] as written.
+    ///
+    /// # Safety
+    /// They are, and were part of that room.
+    pub unsafe fn advance(&mut self, count: usize) {
+        self.len += count;
+    }
+
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
     }

@@ -65,8 +65,7 @@ pub fn split_whitespace(
             return Ok(());
         }
         if left == 0 {
-            let end = data.iter().rposition(|&byte| !is_space(byte)).map_or(at, |last| last + 1);
-            return piece(at..end);
+            return piece(at..data.len());
         }
         left -= 1;
         let start = at;
@@ -92,8 +91,7 @@ pub fn rsplit_whitespace(
             return Ok(());
         }
         if left == 0 {
-            let start = data.iter().position(|&byte| !is_space(byte)).unwrap_or(end);
-            return piece(start..end);
+            return piece(0..end);
         }
         left -= 1;
         let mut start = end;

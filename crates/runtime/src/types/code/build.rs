@@ -51,6 +51,8 @@ impl Code {
         // SAFETY: the block is large enough for head and instructions; every field is written before it is used.
         unsafe {
             let code = crate::memory::object::alloc_sized(Code::TYPE, size)?.cast::<PyCodeObject>();
+            let var_head = size_of::<crate::abi::PyVarObject>();
+            core::ptr::write_bytes(code.cast::<u8>().add(var_head), 0, HEAD - var_head);
             let raw = &*code;
             raw.ob_base.ob_size.set(units as isize);
             let count = |bits: u8| parts.local_kinds.as_slice().iter().filter(|kind| **kind & bits != 0).count() as i32;
@@ -139,7 +141,9 @@ pub fn constant_object(constant: &Constant) -> PyResult<Ref<Object>> {
         Constant::Str(text) => text_object(text)?.into_object(),
         Constant::Bytes(bytes) => Bytes::from_slice(bytes)?.into_object(),
         Constant::Tuple(values) => Tuple::from_vec(items(values)?)?.into_object(),
-        Constant::FrozenSet(values) => FrozenSet::from_iterable(Tuple::from_vec(items(values)?)?.as_borrowed())?.into_object(),
+        Constant::FrozenSet(values) => {
+            FrozenSet::from_iterable(Tuple::from_vec(items(values)?)?.as_borrowed())?.into_object()
+        }
         Constant::Slice(parts) => {
             let [start, stop, step] = [&parts[0], &parts[1], &parts[2]].map(constant_object);
             let (start, stop, step) = (start?, stop?, step?);

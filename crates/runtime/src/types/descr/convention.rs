@@ -127,9 +127,7 @@ pub unsafe fn invoke<const C: u8>(
             FAST_KEYWORDS => {
                 transmute::<PyCFunction, PyCFunctionFastWithKeywords>(function)(this, args, nargs as isize, kwnames)
             }
-            METHOD => {
-                transmute::<PyCFunction, PyCMethod>(function)(this, class, args, nargs as isize, kwnames)
-            }
+            METHOD => transmute::<PyCFunction, PyCMethod>(function)(this, class, args, nargs as isize, kwnames),
             _ => {
                 let Ok(tuple) = Tuple::from_raw_slice(args, nargs) else { return ptr::null_mut() };
                 if C == VARARGS {

@@ -31,10 +31,7 @@ impl MemberDescr {
         // SAFETY: by contract.
         unsafe {
             if (*def).flags & Py_RELATIVE_OFFSET != 0 {
-                return Err(raise!(
-                    SystemError,
-                    "PyDescr_NewMember used with Py_RELATIVE_OFFSET"
-                ));
+                return Err(raise!(SystemError, "PyDescr_NewMember used with Py_RELATIVE_OFFSET"));
             }
             let descr: Ref<MemberDescr> = Ref::from_owned_ptr(heap::new::<MemberDescr>()?);
             descr.0.d_member.set(def);
@@ -163,8 +160,7 @@ pub unsafe fn get_member(object: Borrowed<'_, Object>, def: &PyMemberDef) -> PyR
                     Some(value) => Ok(value),
                     None => {
                         let name = Str::from_utf8_str(&name_of(def))?;
-                        let message =
-                            format!("'{}' object has no attribute '{}'", object.type_name(), name_of(def));
+                        let message = format!("'{}' object has no attribute '{}'", object.type_name(), name_of(def));
                         Err(exceptions::raise_attribute_error(&message, object, name.as_borrowed()))
                     }
                 }
@@ -243,9 +239,9 @@ pub unsafe fn set_member(
             Py_T_FLOAT => field.cast::<f32>().write_unaligned(value.as_f64()? as f32),
             Py_T_DOUBLE => field.cast::<f64>().write_unaligned(value.as_f64()?),
             Py_T_CHAR => {
-                let byte = value.downcast::<Str>().and_then(|text| {
-                    if text.len() == 1 { u8::try_from(text.char_at(0)).ok() } else { None }
-                });
+                let byte = value
+                    .downcast::<Str>()
+                    .and_then(|text| if text.len() == 1 { u8::try_from(text.char_at(0)).ok() } else { None });
                 match byte {
                     Some(byte) => field.write(byte),
                     None => {

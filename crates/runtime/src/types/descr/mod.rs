@@ -3,11 +3,11 @@
 //! All begin with `PyDescrObject`: the class, the name, and the qualified name once it was asked for.
 //! CPython: `Objects/descrobject.c`.
 
-pub mod doc;
 pub mod convention;
-pub mod method;
-pub mod member;
+pub mod doc;
 pub mod getset;
+pub mod member;
+pub mod method;
 pub mod wrapper;
 
 use crate::abi::*;
@@ -123,10 +123,7 @@ trait Common {
             let class: Borrowed<'_, Object> = Borrowed::from_ptr(self.class());
             let of_class = class.getattr(id!("__qualname__"))?;
             let Some(of_class) = of_class.downcast::<Str>() else {
-                return Err(raise!(
-                    TypeError,
-                    "<descriptor>.__objclass__.__qualname__ is not a unicode object"
-                ));
+                return Err(raise!(TypeError, "<descriptor>.__objclass__.__qualname__ is not a unicode object"));
             };
             let qualname = Str::from_utf8_str(&format!("{}.{}", of_class.to_display(), self.name_text()))?;
             raw::replace(&head.d_qualname, Some(qualname.clone().into_object()));

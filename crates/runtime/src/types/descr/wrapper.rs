@@ -27,7 +27,11 @@ impl Common for WrapperDescr {
 impl WrapperDescr {
     /// # Safety
     /// `row` lives as long as the class, and `wrapped` is a function that its wrapper can call.
-    pub unsafe fn new(class: Borrowed<'_, Type>, row: *mut wrapperbase, wrapped: *mut c_void) -> PyResult<Ref<WrapperDescr>> {
+    pub unsafe fn new(
+        class: Borrowed<'_, Type>,
+        row: *mut wrapperbase,
+        wrapped: *mut c_void,
+    ) -> PyResult<Ref<WrapperDescr>> {
         // SAFETY: by contract.
         unsafe {
             let descr: Ref<WrapperDescr> = Ref::from_owned_ptr(heap::new::<WrapperDescr>()?);
@@ -58,11 +62,7 @@ impl WrapperDescr {
                 return from_result(wrapper(this, args, wrapped, kwargs));
             }
             if Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| kwargs.len() != 0) {
-                return Err(raise!(
-                    TypeError,
-                    "wrapper {}() takes no keyword arguments",
-                    self.name_text()
-                ));
+                return Err(raise!(TypeError, "wrapper {}() takes no keyword arguments", self.name_text()));
             }
             from_result(wrapper(this, args, wrapped))
         }

@@ -211,7 +211,7 @@ fn layout(log2_size: u8, unicode: bool) -> Option<(u8, usize, usize)> {
         16..32 => log2_size + 2,
         _ => log2_size + 3,
     };
-    if log2_size as usize >= size_of::<usize>() * 8 - 6 {
+    if log2_size as usize >= usize::BITS as usize - 6 {
         return None;
     }
     let usable = usable_fraction(1 << log2_size);

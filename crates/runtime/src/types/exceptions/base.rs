@@ -60,7 +60,11 @@ pub(super) unsafe extern "C" fn clear<T: Fields>(object: *mut PyObject) -> c_int
     0
 }
 
-pub(super) unsafe extern "C" fn traverse<T: Fields>(object: *mut PyObject, visit: visitproc, arg: *mut c_void) -> c_int {
+pub(super) unsafe extern "C" fn traverse<T: Fields>(
+    object: *mut PyObject,
+    visit: visitproc,
+    arg: *mut c_void,
+) -> c_int {
     let mut visitor = Visitor::new(visit, arg);
     for offset in T::OFFSETS.iter().chain(&BASE_OFFSETS) {
         // SAFETY: an instance of `T` has these fields.
@@ -97,7 +101,11 @@ pub(super) unsafe fn allocate(class: *mut PyTypeObject, args: Ref<Tuple>) -> PyR
     }
 }
 
-pub(super) unsafe extern "C" fn new(class: *mut PyTypeObject, args: *mut PyObject, _kwargs: *mut PyObject) -> *mut PyObject {
+pub(super) unsafe extern "C" fn new(
+    class: *mut PyTypeObject,
+    args: *mut PyObject,
+    _kwargs: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: `args` is a tuple or null.
     unsafe {
         let args = match Ref::<Tuple>::from_borrowed_ptr_or_null(args) {

@@ -8,9 +8,7 @@ use core::mem::offset_of;
 use super::base::{self, BaseException, Fields};
 use super::matching::{given_matches, is_exception_class};
 use super::{Exception, ExceptionPointer};
-use crate::abi::{
-    PyBaseExceptionGroupObject, PyObject, PyTypeObject, destructor, inquiry, newfunc, traverseproc,
-};
+use crate::abi::{PyBaseExceptionGroupObject, PyObject, PyTypeObject, destructor, inquiry, newfunc, traverseproc};
 use crate::prelude::*;
 use crate::thread::{self, Slot};
 use crate::types::str::StrBuilder;
@@ -39,10 +37,7 @@ pub fn exception_group_class() -> Option<Ref<Type>> {
 
 /// Makes `ExceptionGroup(BaseExceptionGroup, Exception)`.
 pub fn create_exception_group_class() -> PyResult<Ref<Type>> {
-    let bases = Tuple::from_slice(&[
-        BaseExceptionGroup::type_object().upcast(),
-        Exception::type_object().upcast(),
-    ])?;
+    let bases = Tuple::from_slice(&[BaseExceptionGroup::type_object().upcast(), Exception::type_object().upcast()])?;
     let dict = Dict::new()?;
     dict.set_str(id!("__module__"), id!("builtins").upcast())?;
     let class = Type::create("ExceptionGroup", bases.borrow(), dict.borrow())?;
@@ -60,11 +55,7 @@ unsafe extern "C" fn new(class: *mut PyTypeObject, args: *mut PyObject, _kwargs:
 
 unsafe fn make(class: *mut PyTypeObject, args: Borrowed<'_, Tuple>) -> PyResult<Ref<BaseExceptionGroup>> {
     if args.len() != 2 {
-        return Err(raise!(
-            TypeError,
-            "BaseExceptionGroup.__new__() takes exactly 2 arguments ({} given)",
-            args.len()
-        ));
+        return Err(raise!(TypeError, "BaseExceptionGroup.__new__() takes exactly 2 arguments ({} given)", args.len()));
     }
     let (message, sequence) = (args.get(0), args.get(1));
     if !message.is_instance_of::<Str>() {
@@ -154,7 +145,9 @@ impl BaseExceptionGroup {
         let exceptions = this.exceptions();
         let shown = match Slot::of(&this.0.excs_str).get() {
             Some(shown) => shown.str()?,
-            None if args.len() == 2 && args.get(1).is_exact::<List>() => exceptions.as_object().to_list()?.as_object().repr()?,
+            None if args.len() == 2 && args.get(1).is_exact::<List>() => {
+                exceptions.as_object().to_list()?.as_object().repr()?
+            }
             None => exceptions.as_object().repr()?,
         };
         text.push_object(&shown)?;
@@ -382,10 +375,7 @@ fn collect_leaves(exception: &Ref<Object>, leaves: &mut Vec<*mut PyObject>) -> P
 
 /// What to raise after the clauses of a `try`-`except*`: `original` was caught, `exceptions` were raised or raised again
 /// in the clauses. Those raised again keep their place in the tree of `original`; `None` as result when nothing is left.
-pub fn prepare_reraise_star(
-    original: Borrowed<'_, Object>,
-    exceptions: Borrowed<'_, Object>,
-) -> PyResult<Ref<Object>> {
+pub fn prepare_reraise_star(original: Borrowed<'_, Object>, exceptions: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
     let exceptions = exceptions.collect_items()?;
     let Some(first) = exceptions.first() else { return Ok(none()) };
     if !original.is_instance_of::<BaseExceptionGroup>() {

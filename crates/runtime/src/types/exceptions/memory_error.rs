@@ -30,8 +30,7 @@ struct Reserve {
 // SAFETY: guarded by the GIL.
 unsafe impl Sync for Reserve {}
 
-static FREE: Reserve =
-    Reserve { head: Cell::new(ptr::null_mut()), count: Cell::new(0), last_resort: Slot::new() };
+static FREE: Reserve = Reserve { head: Cell::new(ptr::null_mut()), count: Cell::new(0), last_resort: Slot::new() };
 
 /// An instance from the reserve, untouched by allocation.
 fn from_reserve() -> Option<Ref<BaseException>> {

@@ -9,21 +9,23 @@ use core::cell::Cell;
 use crate::abi::{PyObject, PyTypeObject};
 
 mod base;
-mod simple;
-mod stop;
 mod group;
 mod import_error;
-mod os_error;
-mod name_error;
-mod syntax_error;
-mod unicode_error;
-mod memory_error;
 mod matching;
+mod memory_error;
+mod name_error;
+mod os_error;
 mod raise;
 mod report;
+mod simple;
+mod stop;
+mod syntax_error;
+mod unicode_error;
 
 pub use base::{BaseException, create_instance};
-pub use group::{BaseExceptionGroup, create_exception_group_class, exception_group_class, group_match, prepare_reraise_star};
+pub use group::{
+    BaseExceptionGroup, create_exception_group_class, exception_group_class, group_match, prepare_reraise_star,
+};
 pub use import_error::{ImportError, ModuleNotFoundError, raise_import_error, raise_import_error_of};
 pub use matching::{
     check_except_star_type, check_except_type, current_matches, given_matches, is_exception_class,
@@ -39,7 +41,8 @@ pub use os_error::{
 };
 pub use raise::{
     add_context, create_exception, exception, format_from_cause, instantiate, normalize, raise_class_or_instance,
-    raise_statement, restore_old, set_cause, set_cause_of_current, set_context, set_key_error, set_object, set_traceback, take_normalized, traceback_of,
+    raise_statement, restore_old, set_cause, set_cause_of_current, set_context, set_key_error, set_object,
+    set_traceback, take_normalized, traceback_of,
 };
 pub use report::{
     display, exit_code_of_system_exit, print_error, report_unraisable, report_unraisable_object,
@@ -51,8 +54,8 @@ pub use syntax_error::{
     _IncompleteInputError, IndentationError, SyntaxError, SyntaxFields, TabError, raise_syntax_error,
 };
 pub use unicode_error::{
-    UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError, clipped_range, unicode_decode_error, unicode_encode_error,
-    unicode_translate_error,
+    UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError, clipped_range, unicode_decode_error,
+    unicode_encode_error, unicode_translate_error,
 };
 
 /// What C sees as `PyExc_Name`: a variable that holds the class.
@@ -122,8 +125,7 @@ pub static TYPES: &[fn() -> *mut PyTypeObject] = {
 
 /// `PyExc_EnvironmentError`, another name of `OSError`.
 #[unsafe(no_mangle)]
-pub static PyExc_EnvironmentError: ExceptionPointer =
-    ExceptionPointer::new(<OSError as crate::object::PyLayout>::TYPE);
+pub static PyExc_EnvironmentError: ExceptionPointer = ExceptionPointer::new(<OSError as crate::object::PyLayout>::TYPE);
 
 /// `PyExc_IOError`, another name of `OSError`.
 #[unsafe(no_mangle)]

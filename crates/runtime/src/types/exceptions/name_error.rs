@@ -97,8 +97,7 @@ impl AttributeError {
     fn getstate(this: &Ref<AttributeError>) -> PyResult<Ref<Object>> {
         // SAFETY: the layout begins with that of `BaseException`.
         let base: &Ref<BaseException> = unsafe { this.cast_unchecked() };
-        let parts =
-            [(id!("name"), Slot::of(&this.0.name).get()), (id!("args"), Some(base.args().into_object()))];
+        let parts = [(id!("name"), Slot::of(&this.0.name).get()), (id!("args"), Some(base.args().into_object()))];
         Ok(state_with(base, &parts)?.unwrap_or_else(none))
     }
 

@@ -8,9 +8,7 @@ use std::ffi::CStr as StdCStr;
 
 use super::base::{self, BaseException, Fields};
 use super::{Exception, ExceptionPointer, plain_exceptions};
-use crate::abi::{
-    PyOSErrorObject, PyObject, PyTypeObject, destructor, initproc, inquiry, newfunc, traverseproc,
-};
+use crate::abi::{PyOSErrorObject, PyObject, PyTypeObject, destructor, initproc, inquiry, newfunc, traverseproc};
 use crate::prelude::*;
 use crate::thread::Slot;
 use crate::types::str::StrBuilder;
@@ -115,7 +113,8 @@ unsafe fn make(class: *mut PyTypeObject, args: Borrowed<'_, Tuple>, kwargs: *mut
             if class == OSError::TYPE
                 && let Some(errno) = &found.errno
                 && let Some(number) = errno.downcast::<Int>()
-                && let Some(subclass) = number.to_i64().and_then(|number| i32::try_from(number).ok()).and_then(subclass_of)
+                && let Some(subclass) =
+                    number.to_i64().and_then(|number| i32::try_from(number).ok()).and_then(subclass_of)
             {
                 class = subclass;
             }

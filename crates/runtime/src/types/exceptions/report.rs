@@ -213,9 +213,8 @@ pub fn print_error(raised: Raised, set_last: bool) {
         return;
     }
     let class = exception.type_of().to_owned().into_object();
-    let traceback = as_exception(&exception)
-        .and_then(|exception| exception.traceback())
-        .map_or_else(none, Ref::into_object);
+    let traceback =
+        as_exception(&exception).and_then(|exception| exception.traceback()).map_or_else(none, Ref::into_object);
     let interp = thread::interpreter();
     if set_last && let Ok(dict) = interp.sys_dict() {
         let fields = [
@@ -233,12 +232,7 @@ pub fn print_error(raised: Raised, set_last: bool) {
     let hook = interp.sys_attr(id!("excepthook"));
     if let Err(raised) = crate::modules::sys::audit(
         "sys.excepthook",
-        &[
-            hook.as_ref().map_or_else(none, Ref::clone).borrow(),
-            class.borrow(),
-            exception.borrow(),
-            traceback.borrow(),
-        ],
+        &[hook.as_ref().map_or_else(none, Ref::clone).borrow(), class.borrow(), exception.borrow(), traceback.borrow()],
     ) {
         if raised.is_a::<super::RuntimeError>() {
             raised.clear();
@@ -302,9 +296,8 @@ fn report(raised: Raised, message: Option<Ref<Object>>, object: Option<Borrowed<
         }
     }
     let class = exception.type_of().to_owned().into_object();
-    let traceback = as_exception(&exception)
-        .and_then(|exception| exception.traceback())
-        .map_or_else(none, Ref::into_object);
+    let traceback =
+        as_exception(&exception).and_then(|exception| exception.traceback()).map_or_else(none, Ref::into_object);
     let object = object.map_or_else(none, |object| object.to_owned());
     let parts = [class, exception, traceback, message.unwrap_or_else(none), object];
     let hook = thread::interpreter().sys_attr(id!("unraisablehook"));
@@ -321,9 +314,7 @@ fn report(raised: Raised, message: Option<Ref<Object>>, object: Option<Borrowed<
     // The hook itself failed: show that, natively.
     let failure = raised.take();
     let class = failure.type_of().to_owned().into_object();
-    let traceback = as_exception(&failure)
-        .and_then(|failure| failure.traceback())
-        .map_or_else(none, Ref::into_object);
+    let traceback = as_exception(&failure).and_then(|failure| failure.traceback()).map_or_else(none, Ref::into_object);
     let message = Str::from_utf8_str("Exception ignored in sys.unraisablehook").map_or_else(
         |raised| {
             raised.clear();

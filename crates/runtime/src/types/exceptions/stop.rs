@@ -4,9 +4,7 @@ use core::mem::offset_of;
 
 use super::base::{self, BaseException, Fields};
 use super::{Exception, ExceptionPointer};
-use crate::abi::{
-    PyObject, PyStopIterationObject, PySystemExitObject, destructor, initproc, inquiry, traverseproc,
-};
+use crate::abi::{PyObject, PyStopIterationObject, PySystemExitObject, destructor, initproc, inquiry, traverseproc};
 use crate::prelude::*;
 use crate::thread::Slot;
 

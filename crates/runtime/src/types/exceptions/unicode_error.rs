@@ -6,9 +6,7 @@ use core::mem::offset_of;
 
 use super::base::{self, Fields};
 use super::{ExceptionPointer, UnicodeError};
-use crate::abi::{
-    PyObject, PyTypeObject, PyUnicodeErrorObject, destructor, initproc, inquiry, newfunc, traverseproc,
-};
+use crate::abi::{PyObject, PyTypeObject, PyUnicodeErrorObject, destructor, initproc, inquiry, newfunc, traverseproc};
 use crate::object::args::BufferArg;
 use crate::prelude::*;
 use crate::thread::Slot;

@@ -46,6 +46,8 @@ pub unsafe fn frame_object(frame: *mut Frame) -> PyResult<Ref<FrameObject>> {
             let _ = Raised::restore(saved);
         }
         let object = made?.cast::<PyFrameObject>();
+        let (start, end) = (size_of::<PyObject>(), offset_of!(PyFrameObject, _f_frame_data));
+        ptr::write_bytes(object.cast::<u8>().add(start), 0, end - start);
         (*object).f_frame.set(frame);
         (*object).f_trace_lines.set(1);
         (*frame).frame_obj.set(object);

@@ -29,11 +29,11 @@ pub fn from_function(function: Borrowed<'_, Function>) -> PyResult<Ref<Object>> 
     // SAFETY: every field is written before the object is tracked.
     unsafe {
         let generator = crate::memory::object::alloc_untracked(ty, slots as isize)?.cast::<PyGenObject>();
+        let (start, end) = (size_of::<crate::abi::PyObject>(), offset_of!(PyGenObject, gi_iframe));
+        ptr::write_bytes(generator.cast::<u8>().add(start), 0, end - start);
         let raw = &*generator;
         raw.gi_name.set(function.name().to_owned().into_ptr());
         raw.gi_qualname.set(function.qualname().to_owned().into_ptr());
-        raw.gi_exc_state.exc_value.set(ptr::null_mut());
-        raw.gi_exc_state.previous_item.set(ptr::null_mut());
         raw.gi_frame_state.set(FRAME_CLEARED);
         if flags & CO_COROUTINE != 0 {
             raw.gi_origin_or_finalizer.set(super::coroutine::origin()?);

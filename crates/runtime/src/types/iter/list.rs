@@ -1,6 +1,5 @@
 //! `list_iterator` and `list_reverseiterator`.
 
-
 use super::{builtin, reduce_at, reduce_end, source, state_index};
 use crate::abi::{_PyListIterObject, listreviterobject};
 use crate::memory::object as memory;
@@ -176,4 +175,3 @@ impl ListReverseIterator {
         Ok(())
     }
 }
-

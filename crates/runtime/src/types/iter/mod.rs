@@ -34,11 +34,7 @@ pub(crate) fn builtin(name: Borrowed<'static, Str>) -> PyResult<Ref<Object>> {
 
 /// `(iter, (source,), index)`.
 pub(crate) fn reduce_at(function: Ref<Object>, source: Ref<Object>, index: isize) -> PyResult<Ref<Tuple>> {
-    Tuple::pack([
-        function,
-        Tuple::pack([source])?.into_object(),
-        Int::from_isize(index)?.into_object(),
-    ])
+    Tuple::pack([function, Tuple::pack([source])?.into_object(), Int::from_isize(index)?.into_object()])
 }
 
 /// `(iter, (empty,))`, for an iterator at its end.

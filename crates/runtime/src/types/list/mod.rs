@@ -5,10 +5,10 @@
 //! the sort notices a change. Any call that can run Python code can change a list: no pointer into `ob_item` is kept
 //! across one. CPython: `Objects/listobject.c`.
 
-mod raw;
-mod object;
 mod methods;
+mod object;
 mod order;
+mod raw;
 mod sort;
 #[cfg(test)]
 mod tests;

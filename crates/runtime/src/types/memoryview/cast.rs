@@ -41,10 +41,7 @@ pub(super) fn cast(
         Some(shape) if shape.is_instance_of::<List>() || shape.is_instance_of::<Tuple>() => {
             let items = shape.collect_items()?;
             if items.len() > PyBUF_MAX_NDIM as usize {
-                return Err(raise!(
-                    ValueError,
-                    "memoryview: number of dimensions must not exceed {PyBUF_MAX_NDIM}"
-                ));
+                return Err(raise!(ValueError, "memoryview: number of dimensions must not exceed {PyBUF_MAX_NDIM}"));
             }
             if this.ndim() != 1 && items.len() != 1 {
                 return Err(raise!(TypeError, "memoryview: cast must be 1D -> ND or ND -> 1D"));

@@ -57,7 +57,7 @@ impl Reader {
 /// Errors of `struct` mean that nothing is known of the items; others go on.
 fn struct_error(raised: Raised) -> PyResult<()> {
     let error = crate::import::import_attr("struct", "error");
-    match (raised.peek().map(|value| value.to_owned()), error) {
+    match (raised.peek().map(|object| object.to_owned()), error) {
         (Some(exception), Ok(error)) if exception.is_instance(error.borrow())? => {
             raised.clear();
             Ok(())
@@ -113,10 +113,7 @@ unsafe fn equal_items(
     // SAFETY: by contract.
     unsafe {
         let Some(&count) = items.get(dimension) else {
-            let (x, y) = (
-                a.reader.read(p, a.view.itemsize as usize)?,
-                b.reader.read(q, b.view.itemsize as usize)?,
-            );
+            let (x, y) = (a.reader.read(p, a.view.itemsize as usize)?, b.reader.read(q, b.view.itemsize as usize)?);
             return x.rich_compare(y.borrow(), CompareOp::Eq)?.is_true();
         };
         for _ in 0..count {
@@ -164,11 +161,7 @@ unsafe fn equal_arrays(a: &Py_buffer, b: &Py_buffer) -> PyResult<bool> {
     }
 }
 
-pub(super) fn compare(
-    this: &Ref<MemoryView>,
-    other: Borrowed<'_, Object>,
-    op: CompareOp,
-) -> PyResult<Ref<Object>> {
+pub(super) fn compare(this: &Ref<MemoryView>, other: Borrowed<'_, Object>, op: CompareOp) -> PyResult<Ref<Object>> {
     if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(not_implemented());
     }

@@ -29,9 +29,7 @@ pub(super) fn is_byte(code: u8) -> bool {
 pub(super) fn require(format: &CStr) -> PyResult<u8> {
     match native(format) {
         Some((code, _)) => Ok(code),
-        None => {
-            Err(raise!(NotImplementedError, "memoryview: unsupported format {}", format.to_string_lossy()))
-        }
+        None => Err(raise!(NotImplementedError, "memoryview: unsupported format {}", format.to_string_lossy())),
     }
 }
 
@@ -143,12 +141,8 @@ impl Packed {
     pub(super) fn new(value: Borrowed<'_, Object>, code: u8) -> PyResult<Packed> {
         match convert(value, code) {
             Ok((bytes, len)) => Ok(Packed(bytes, len)),
-            Err(Misfit::Type) => {
-                Err(raise!(TypeError, "memoryview: invalid type for format '{}'", code as char))
-            }
-            Err(Misfit::Value) => {
-                Err(raise!(ValueError, "memoryview: invalid value for format '{}'", code as char))
-            }
+            Err(Misfit::Type) => Err(raise!(TypeError, "memoryview: invalid type for format '{}'", code as char)),
+            Err(Misfit::Value) => Err(raise!(ValueError, "memoryview: invalid value for format '{}'", code as char)),
             Err(Misfit::Raised(raised)) => Err(raised),
         }
     }

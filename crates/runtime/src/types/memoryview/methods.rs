@@ -116,25 +116,20 @@ impl Ref<MemoryView> {
         // SAFETY: both are exported; shapes and strides exist, as asked for.
         unsafe {
             let same_format = {
-                let text = |format: *mut c_char| -> &CStr {
-                    if format.is_null() { c"B" } else { CStr::from_ptr(format) }
-                };
+                let text =
+                    |format: *mut c_char| -> &CStr { if format.is_null() { c"B" } else { CStr::from_ptr(format) } };
                 let plain = |format: &CStr| format.to_bytes().strip_prefix(b"@").unwrap_or(format.to_bytes()).to_vec();
                 plain(text(to.format)) == plain(text(source.format)) && to.itemsize == source.itemsize
             };
             let same_shape = to.ndim == source.ndim
                 && (0..to.ndim as usize).all(|index| buffer::at(to.shape, index) == buffer::at(source.shape, index));
             if !same_format || !same_shape {
-                return Err(raise!(
-                    ValueError,
-                    "memoryview assignment: lvalue and rvalue have different structures"
-                ));
+                return Err(raise!(ValueError, "memoryview assignment: lvalue and rvalue have different structures"));
             }
             let itemsize = to.itemsize as usize;
             let count = buffer::at(to.shape, 0).max(0) as usize;
-            let contiguous = |view: &Py_buffer| {
-                view.suboffsets.is_null() && buffer::at(view.strides, 0) == itemsize as isize
-            };
+            let contiguous =
+                |view: &Py_buffer| view.suboffsets.is_null() && buffer::at(view.strides, 0) == itemsize as isize;
             if contiguous(to) && contiguous(&source) {
                 ptr::copy(source.buf.cast::<u8>(), to.buf.cast::<u8>(), count * itemsize);
                 return Ok(());

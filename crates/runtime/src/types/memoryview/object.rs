@@ -99,10 +99,7 @@ impl MemoryView {
         ndim: usize,
     ) -> PyResult<Ref<MemoryView>> {
         if source.ndim > PyBUF_MAX_NDIM || ndim > PyBUF_MAX_NDIM as usize {
-            return Err(raise!(
-                ValueError,
-                "memoryview: number of dimensions must not exceed {PyBUF_MAX_NDIM}"
-            ));
+            return Err(raise!(ValueError, "memoryview: number of dimensions must not exceed {PyBUF_MAX_NDIM}"));
         }
         let this = MemoryView::allocate(ndim)?;
         // SAFETY: the view is new.
@@ -304,11 +301,9 @@ impl Ref<MemoryView> {
                 }
                 Ok(())
             }
-            count if count > 0 => Err(raise!(
-                BufferError,
-                "memoryview has {count} exported buffer{}",
-                if count == 1 { "" } else { "s" }
-            )),
+            count if count > 0 => {
+                Err(raise!(BufferError, "memoryview has {count} exported buffer{}", if count == 1 { "" } else { "s" }))
+            }
             _ => Err(raise!(SystemError, "memoryview: negative export count")),
         }
     }

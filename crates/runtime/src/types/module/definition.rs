@@ -219,11 +219,7 @@ unsafe fn set_doc(object: &Ref<Object>, definition: *mut PyModuleDef, name: &str
 ///
 /// # Safety
 /// `methods` is null or a table that ends with a null name and lives for ever.
-pub unsafe fn add_functions(
-    module: &Ref<Object>,
-    methods: *mut PyMethodDef,
-    name: Borrowed<'_, Str>,
-) -> PyResult<()> {
+pub unsafe fn add_functions(module: &Ref<Object>, methods: *mut PyMethodDef, name: Borrowed<'_, Str>) -> PyResult<()> {
     let mut method = methods;
     // SAFETY: by contract.
     unsafe {
@@ -231,8 +227,7 @@ pub unsafe fn add_functions(
             if (*method).ml_flags & (METH_CLASS | METH_STATIC) != 0 {
                 return Err(raise!(ValueError, "module functions cannot set METH_CLASS or METH_STATIC"));
             }
-            let function =
-                CFunction::new(&*method, Some(module.clone()), Some(name.upcast().to_owned()))?;
+            let function = CFunction::new(&*method, Some(module.clone()), Some(name.upcast().to_owned()))?;
             let key = Str::intern(Str::from_utf8_str(&c_text((*method).ml_name))?);
             module.setattr(key.borrow(), function.as_borrowed())?;
             method = method.add(1);
@@ -245,11 +240,7 @@ pub unsafe fn add_functions(
 ///
 /// # Safety
 /// `result` is what the `PyInit_` function of the module `name` returned.
-pub unsafe fn from_init_result(
-    result: *mut PyObject,
-    name: &str,
-    spec: Borrowed<'_, Object>,
-) -> PyResult<Ref<Object>> {
+pub unsafe fn from_init_result(result: *mut PyObject, name: &str, spec: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
     // SAFETY: by contract.
     unsafe {
         if result.is_null() {
@@ -323,10 +314,7 @@ pub fn exec_def(module: &Ref<Module>, definition: *mut PyModuleDef) -> PyResult<
             let status = exec(module.as_ptr());
             if status != 0 {
                 if !Raised::is_set() {
-                    return Err(raise!(
-                        SystemError,
-                        "execution of module {shown} failed without setting an exception"
-                    ));
+                    return Err(raise!(SystemError, "execution of module {shown} failed without setting an exception"));
                 }
                 return Err(Raised::assume_set());
             }
@@ -367,10 +355,7 @@ pub unsafe fn create_single_phase(definition: *mut PyModuleDef) -> PyResult<Ref<
         init_def_raw(definition);
         let own_name = c_text((*definition).m_name);
         if !(*definition).m_slots.is_null() {
-            return Err(raise!(
-                SystemError,
-                "module {own_name}: PyModule_Create is incompatible with m_slots"
-            ));
+            return Err(raise!(SystemError, "module {own_name}: PyModule_Create is incompatible with m_slots"));
         }
         let own = Str::from_utf8_str(&own_name)?;
         // An extension inside a package knows only the last part of its name.

@@ -189,9 +189,7 @@ pub fn get_method(object: &Ref<Object>, name: Borrowed<'_, Str>) -> PyResult<Met
         }
         match (found, get) {
             (Some(found), _) if is_method => Ok(Method::Unbound(found)),
-            (Some(found), Some(get)) => {
-                from_result(get(found.as_ptr(), object.as_ptr(), ty.cast())).map(Method::Bound)
-            }
+            (Some(found), Some(get)) => from_result(get(found.as_ptr(), object.as_ptr(), ty.cast())).map(Method::Bound),
             (Some(found), None) => Ok(Method::Bound(found)),
             (None, _) => Err(crate::object::protocol::attr::no_attribute(object, name.upcast())),
         }

@@ -13,11 +13,7 @@ pub fn set(this: &Ref<Object>, value: Option<Borrowed<'_, Object>>) -> PyResult<
         return Err(raise!(TypeError, "can't delete __class__ attribute"));
     };
     let Some(new) = value.downcast_borrowed::<Type>() else {
-        return Err(raise!(
-            TypeError,
-            "__class__ must be set to a class, not '{}' object",
-            value.type_name()
-        ));
+        return Err(raise!(TypeError, "__class__ must be set to a class, not '{}' object", value.type_name()));
     };
     let old = this.type_of().to_owned();
     let module = Module::type_object();

@@ -90,11 +90,7 @@ pub fn set(object: &Ref<Object>, value: Option<Borrowed<'_, Object>>) -> PyResul
         Some(value) => match value.downcast::<Dict>() {
             Some(dict) => Some(dict.to_owned()),
             None => {
-                return Err(raise!(
-                    TypeError,
-                    "__dict__ must be set to a dictionary, not a '{}'",
-                    value.type_name()
-                ));
+                return Err(raise!(TypeError, "__dict__ must be set to a dictionary, not a '{}'", value.type_name()));
             }
         },
     };

@@ -106,11 +106,7 @@ impl Object {
     #[method(name = "__format__", signature = "($self, format_spec, /)")]
     fn format_method(this: &Ref<Object>, format_spec: Borrowed<'_, Str>) -> PyResult<Ref<Str>> {
         if format_spec.len() > 0 {
-            return Err(raise!(
-                TypeError,
-                "unsupported format string passed to {}.__format__",
-                this.type_name()
-            ));
+            return Err(raise!(TypeError, "unsupported format string passed to {}.__format__", this.type_name()));
         }
         this.str()
     }
@@ -216,11 +212,8 @@ pub unsafe extern "C" fn object_new(ty: TypePtr, args: *mut PyObject, kwargs: *m
     unsafe {
         if has_arguments(args, kwargs) {
             if !is_new(ty) {
-                return raise!(
-                    TypeError,
-                    "object.__new__() takes exactly one argument (the type to instantiate)"
-                )
-                .into_null();
+                return raise!(TypeError, "object.__new__() takes exactly one argument (the type to instantiate)")
+                    .into_null();
             }
             if is_init(ty) {
                 return raise!(TypeError, "{}() takes no arguments", display_name(ty)).into_null();
@@ -279,16 +272,9 @@ pub unsafe extern "C" fn object_init(this: *mut PyObject, args: *mut PyObject, k
         }
         let ty = (*this).ob_type.get();
         let _set = if !is_init(ty) {
-            raise!(
-                TypeError,
-                "object.__init__() takes exactly one argument (the instance to initialize)"
-            )
+            raise!(TypeError, "object.__init__() takes exactly one argument (the instance to initialize)")
         } else if is_new(ty) {
-            raise!(
-                TypeError,
-                "{}.__init__() takes exactly one argument (the instance to initialize)",
-                display_name(ty)
-            )
+            raise!(TypeError, "{}.__init__() takes exactly one argument (the instance to initialize)", display_name(ty))
         } else {
             return 0;
         };

@@ -4,9 +4,9 @@
 //! CPython: the second half of `Objects/typeobject.c` and `Objects/object.c`.
 
 pub mod attr;
+mod class;
 pub mod dict;
 pub mod methods;
-mod class;
 mod reduce;
 
 use crate::abi::*;
@@ -28,10 +28,7 @@ pub use methods::{PyBaseObject_Type, object_init, object_new};
 pub unsafe extern "C" fn PyObject_HashNotImplemented(this: *mut PyObject) -> Py_hash_t {
     // SAFETY: by contract.
     let this: Borrowed<'_, Object> = unsafe { Borrowed::from_ptr(this) };
-    let _set = crate::object::raise_fmt(
-        TypeError::TYPE,
-        format_args!("unhashable type: '{}'", this.type_name()),
-    );
+    let _set = crate::object::raise_fmt(TypeError::TYPE, format_args!("unhashable type: '{}'", this.type_name()));
     -1
 }
 

@@ -68,11 +68,7 @@ fn reduce_newobj(this: &Ref<Object>) -> PyResult<Ref<Object>> {
     let is_container = this.is_instance_of::<List>() || this.is_instance_of::<Dict>();
     let state = state(this, !(has_args || is_container))?;
     let list_items = if this.is_instance_of::<List>() { this.iter()? } else { none() };
-    let dict_items = if this.is_instance_of::<Dict>() {
-        this.call_method(id!("items"), &[])?.iter()?
-    } else {
-        none()
-    };
+    let dict_items = if this.is_instance_of::<Dict>() { this.call_method(id!("items"), &[])?.iter()? } else { none() };
     Ok(Tuple::from_vec(vec![function, arguments.into_object(), state, list_items, dict_items])?.into_object())
 }
 
@@ -81,18 +77,10 @@ fn new_arguments(this: &Ref<Object>) -> PyResult<(Option<Ref<Tuple>>, Option<Ref
     if let Some(method) = this.lookup_special(id!("__getnewargs_ex__"))? {
         let given = method.call0()?;
         let Some(given) = given.downcast::<Tuple>() else {
-            return Err(raise!(
-                TypeError,
-                "__getnewargs_ex__ should return a tuple, not '{}'",
-                given.type_name()
-            ));
+            return Err(raise!(TypeError, "__getnewargs_ex__ should return a tuple, not '{}'", given.type_name()));
         };
         if given.len() != 2 {
-            return Err(raise!(
-                ValueError,
-                "__getnewargs_ex__ should return a tuple of length 2, not {}",
-                given.len()
-            ));
+            return Err(raise!(ValueError, "__getnewargs_ex__ should return a tuple of length 2, not {}", given.len()));
         }
         let (args, kwargs) = (given.get(0), given.get(1));
         let Some(args) = args.downcast::<Tuple>() else {
@@ -114,11 +102,7 @@ fn new_arguments(this: &Ref<Object>) -> PyResult<(Option<Ref<Tuple>>, Option<Ref
     if let Some(method) = this.lookup_special(id!("__getnewargs__"))? {
         return match method.call0()?.into_downcast::<Tuple>() {
             Ok(args) => Ok((Some(args), None)),
-            Err(other) => Err(raise!(
-                TypeError,
-                "__getnewargs__ should return a tuple, not '{}'",
-                other.type_name()
-            )),
+            Err(other) => Err(raise!(TypeError, "__getnewargs__ should return a tuple, not '{}'", other.type_name())),
         };
     }
     Ok((None, None))

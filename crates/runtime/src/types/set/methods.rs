@@ -99,7 +99,7 @@ impl Set {
         unsafe {
             let args: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
             let init = || -> PyResult<()> {
-                if Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| kwargs.len() != 0) {
+                if Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| !kwargs.is_empty()) {
                     return Err(raise!(TypeError, "set() takes no keyword arguments"));
                 }
                 check_count("set", args.len())?;
@@ -365,7 +365,7 @@ impl FrozenSet {
             let args: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
             let plain_init =
                 (*cls).tp_init.get().map(|f| f as usize) == (*FrozenSet::TYPE).tp_init.get().map(|f| f as usize);
-            let named = Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| kwargs.len() != 0);
+            let named = Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| !kwargs.is_empty());
             if plain_init && named {
                 return raise!(TypeError, "frozenset() takes no keyword arguments").into_null();
             }

@@ -103,8 +103,7 @@ impl StrBuilder {
     #[inline(never)]
     fn reserve_slow(&mut self, more: usize, width: Width) -> PyResult<()> {
         let Some(needed) = self.len.checked_add(more) else { return Err(Raised::no_memory()) };
-        let capacity =
-            if needed <= self.capacity { self.capacity } else { needed.saturating_add(needed / 4).max(16) };
+        let capacity = if needed <= self.capacity { self.capacity } else { needed.saturating_add(needed / 4).max(16) };
         if width <= self.width {
             return self.reallocate(capacity);
         }
@@ -207,6 +206,23 @@ impl StrBuilder {
         }
         self.len += count;
         Ok(())
+    }
+
+    /// Replaces what was written from `at` on by `data`, as far as that reaches, and appends the rest. The width then may be
+    /// larger than needed.
+    pub fn overwrite(&mut self, at: usize, data: StrData<'_>) -> PyResult<()> {
+        let inside = data.len().min(self.len.saturating_sub(at));
+        self.reserve(data.len() - inside, data.width())?;
+        if inside > 0 {
+            // SAFETY: the range was written before, and the width suffices.
+            unsafe { copy_wide(self.data, self.width.size(), at, data.range(0..inside)) };
+        }
+        self.push_data(data.range(inside..data.len()))
+    }
+
+    /// Forgets what was written behind `len`. The width then may be larger than needed.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
     }
 
     /// Forgets what was written behind `len`. The width then may be larger than needed, which `finish` mends.

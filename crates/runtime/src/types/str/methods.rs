@@ -5,7 +5,8 @@
 
 use super::outside::{bytes_warning, clip, slice_bound};
 use super::{Str, StrData, iter, percent, raw, search, translate};
-use crate::abi::PyUnicodeObject;
+use crate::abi::{PyObject, PyUnicodeObject};
+use crate::object::protocol::call::make_tp_call;
 use crate::prelude::*;
 use crate::types::codec;
 
@@ -87,7 +88,7 @@ fn new_value(object: Option<Borrowed<'_, Object>>, encoding: Option<&str>, error
     extend = [TEXT_METHODS, PREDICATE_METHODS]
 )]
 impl Str {
-    #[new(signature = "(object='', encoding='utf-8', errors='strict')")]
+    #[new(signature = "(object='', encoding='utf-8', errors='strict')", no_vectorcall, no_text_signature)]
     fn new(
         cls: Borrowed<'_, Type>,
         object: Option<Borrowed<'_, Object>>,
@@ -100,6 +101,35 @@ impl Str {
         }
         // SAFETY: `tp_new` is called with a subtype of `str`.
         unsafe { raw::new_subclass_instance(cls.as_ptr().cast(), value.as_raw().cast()) }
+    }
+
+    /// `str(...)` with up to one argument at once; the rest through `tp_new`.
+    #[slot(tp_vectorcall, raw)]
+    unsafe extern "C" fn vectorcall(
+        cls: *mut PyObject,
+        args: *const *mut PyObject,
+        nargsf: usize,
+        kwnames: *mut PyObject,
+    ) -> *mut PyObject {
+        let nargs = nargsf & !crate::abi::PY_VECTORCALL_ARGUMENTS_OFFSET;
+        // SAFETY: a vectorcall: `args` holds `nargs` live objects and then one per name.
+        unsafe {
+            let names: Option<Borrowed<'_, Tuple>> = Borrowed::from_ptr_or_null(kwnames);
+            if names.is_none_or(|names| names.len() == 0) {
+                match nargs {
+                    0 => return Str::empty().into_ptr(),
+                    1 => {
+                        let object: Borrowed<'_, Object> = Borrowed::from_ptr(*args);
+                        return object.str().map_or(core::ptr::null_mut(), Ref::into_ptr);
+                    }
+                    2 | 3 => {}
+                    _ => {
+                        return raise!(TypeError, "str expected at most 3 arguments, got {nargs}").into_null();
+                    }
+                }
+            }
+            make_tp_call(cls, args, nargs, kwnames)
+        }
     }
 
     #[slot(tp_dealloc)]

@@ -25,9 +25,9 @@ mod replace;
 mod repr;
 pub mod search;
 pub(crate) mod split;
-pub mod translate;
 #[cfg(test)]
 mod tests;
+pub mod translate;
 
 use crate::abi::PyASCIIObject;
 

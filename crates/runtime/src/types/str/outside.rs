@@ -4,8 +4,8 @@ use crate::prelude::*;
 use crate::types::exceptions;
 
 /// A function of the `builtins` module.
-pub(crate) fn builtin(name: Borrowed<'_, Str>) -> PyResult<Ref<Object>> {
-    import("builtins")?.getattr(name)
+pub(crate) fn builtin(name: Borrowed<'static, Str>) -> PyResult<Ref<Object>> {
+    crate::thread::builtin(name)
 }
 
 /// An imported module.

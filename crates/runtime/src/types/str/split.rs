@@ -71,11 +71,7 @@ impl Ref<Str> {
                 }
                 let start = at;
                 if left == 0 {
-                    let mut end = data.len();
-                    while end > start && space(end - 1) {
-                        end -= 1;
-                    }
-                    pieces.push(start..end)?;
+                    pieces.push(start..data.len())?;
                     break;
                 }
                 left -= 1;
@@ -103,11 +99,7 @@ impl Ref<Str> {
                     break;
                 }
                 if left == 0 {
-                    let mut start = 0;
-                    while start < end && space(start) {
-                        start += 1;
-                    }
-                    pieces.push(start..end)?;
+                    pieces.push(0..end)?;
                     break;
                 }
                 left -= 1;

@@ -4,14 +4,14 @@
 //! the only reference (`zip`, `enumerate`). There is one empty tuple of the exact type, an immortal static.
 //! CPython: `Objects/tupleobject.c`.
 
-mod raw;
-mod object;
 mod methods;
+mod object;
+mod raw;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use object::items_equal;
 pub use methods::TupleHasher;
+pub(crate) use object::items_equal;
 pub use raw::{clear_free_lists, free_list_sizes, new_raw};
 
 use crate::abi::PyTupleObject;

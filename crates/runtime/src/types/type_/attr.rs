@@ -25,13 +25,10 @@ pub fn lookup_class_attr(class: &Ref<Type>, name: Borrowed<'_, Str>) -> PyResult
         {
             return from_result(get(found.as_ptr(), class.as_ptr(), meta.cast())).map(Some);
         }
-        let own: Option<Ref<Object>> =
-            Ref::from_borrowed_ptr_or_null(lookup_raw(class.as_raw().cast(), name.as_ptr()));
+        let own: Option<Ref<Object>> = Ref::from_borrowed_ptr_or_null(lookup_raw(class.as_raw().cast(), name.as_ptr()));
         if let Some(found) = own {
             return match found.type_of().tp_descr_get.get() {
-                Some(get) => {
-                    from_result(get(found.as_ptr(), core::ptr::null_mut(), class.as_ptr())).map(Some)
-                }
+                Some(get) => from_result(get(found.as_ptr(), core::ptr::null_mut(), class.as_ptr())).map(Some),
                 None => Ok(Some(found)),
             };
         }

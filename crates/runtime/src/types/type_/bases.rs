@@ -18,11 +18,7 @@ pub fn set_bases(class: &Ref<Type>, value: Borrowed<'_, Object>) -> PyResult<()>
         ));
     };
     if bases.len() == 0 {
-        return Err(raise!(
-            TypeError,
-            "can only assign non-empty tuple to {}.__bases__, not ()",
-            class.name()
-        ));
+        return Err(raise!(TypeError, "can only assign non-empty tuple to {}.__bases__, not ()", class.name()));
     }
     let raw: TypePtr = class.as_raw().cast();
     for base in bases.iter() {
@@ -48,7 +44,11 @@ pub fn set_bases(class: &Ref<Type>, value: Borrowed<'_, Object>) -> PyResult<()>
     // SAFETY: live types; the type owns both fields, and old values are held until the end.
     unsafe {
         if class.tp_base.get().is_null() {
-            return Err(raise!(TypeError, "cannot set '__bases__' attribute of immutable type '{}'", display_name(raw)));
+            return Err(raise!(
+                TypeError,
+                "cannot set '__bases__' attribute of immutable type '{}'",
+                display_name(raw)
+            ));
         }
         layout::check_exchangeable(class.tp_base.get(), new_base.as_raw().cast(), "__bases__")?;
 

@@ -73,7 +73,8 @@ pub unsafe extern "C" fn slot_bf_getbuffer(this: *mut PyObject, view: *mut Py_bu
             let wrapper = match heap::new::<BufferWrapper>() {
                 Ok(wrapper) => wrapper,
                 Err(raised) => {
-                    if let Some(release) = buffer_procs(result.as_ptr()).and_then(|procs| procs.bf_releasebuffer.get()) {
+                    if let Some(release) = buffer_procs(result.as_ptr()).and_then(|procs| procs.bf_releasebuffer.get())
+                    {
                         release(result.as_ptr(), view);
                     }
                     let owner = core::mem::replace(&mut (*view).obj, ptr::null_mut());

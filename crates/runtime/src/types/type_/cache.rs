@@ -8,7 +8,7 @@
 use core::cell::Cell;
 use core::ptr;
 
-use super::raw::{TypePtr, is_heap_type, has_flag};
+use super::raw::{TypePtr, has_flag, is_heap_type};
 use super::subclasses;
 use crate::abi::*;
 use crate::prelude::*;

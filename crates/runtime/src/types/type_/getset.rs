@@ -35,11 +35,7 @@ fn changed(this: &Ref<Type>) {
 }
 
 /// The value to set, for attributes that cannot be deleted.
-fn settable<'a>(
-    this: &Ref<Type>,
-    name: &str,
-    value: Option<Borrowed<'a, Object>>,
-) -> PyResult<Borrowed<'a, Object>> {
+fn settable<'a>(this: &Ref<Type>, name: &str, value: Option<Borrowed<'a, Object>>) -> PyResult<Borrowed<'a, Object>> {
     check_mutable(this, name)?;
     match value {
         Some(value) => Ok(value),
@@ -50,12 +46,7 @@ fn settable<'a>(
 fn expect_str<'a>(this: &Ref<Type>, name: &str, value: Borrowed<'a, Object>) -> PyResult<Borrowed<'a, Str>> {
     match value.downcast_borrowed::<Str>() {
         Some(text) => Ok(text),
-        None => Err(raise!(
-            TypeError,
-            "can only assign string to {}.{name}, not '{}'",
-            this.name(),
-            value.type_name()
-        )),
+        None => Err(raise!(TypeError, "can only assign string to {}.{name}, not '{}'", this.name(), value.type_name())),
     }
 }
 
@@ -208,11 +199,7 @@ impl Type {
             let format = Int::from_i64(1)?;
             let annotations = annotate.call1(format.as_borrowed())?;
             if !annotations.is_instance_of::<Dict>() {
-                return Err(raise!(
-                    TypeError,
-                    "__annotate__ returned non-dict of type '{}'",
-                    annotations.type_name()
-                ));
+                return Err(raise!(TypeError, "__annotate__ returned non-dict of type '{}'", annotations.type_name()));
             }
             annotations
         } else {

@@ -17,11 +17,7 @@ use crate::prelude::*;
 pub unsafe fn inherit_special(ty: TypePtr, base: TypePtr) {
     // SAFETY: by contract.
     unsafe {
-        if !has_flag(ty, Py_TPFLAGS_HAVE_GC)
-            && has_flag(base, Py_TPFLAGS_HAVE_GC)
-            && (*ty).tp_traverse.get().is_none()
-            && (*ty).tp_clear.get().is_none()
-        {
+        if has_flag(base, Py_TPFLAGS_HAVE_GC) && (*ty).tp_traverse.get().is_none() && (*ty).tp_clear.get().is_none() {
             add_flags(ty, Py_TPFLAGS_HAVE_GC);
             (*ty).tp_traverse.set((*base).tp_traverse.get());
             (*ty).tp_clear.set((*base).tp_clear.get());

@@ -35,7 +35,11 @@ unsafe fn slot_members<'a>(ty: TypePtr) -> &'a [PyMemberDef] {
 }
 
 /// Runs `visit` on the field of each slot that `ty` adds.
-unsafe fn for_each_slot(ty: TypePtr, this: *mut PyObject, mut visit: impl FnMut(&core::cell::Cell<*mut PyObject>) -> bool) -> bool {
+unsafe fn for_each_slot(
+    ty: TypePtr,
+    this: *mut PyObject,
+    mut visit: impl FnMut(&core::cell::Cell<*mut PyObject>) -> bool,
+) -> bool {
     // SAFETY: the members of a class lie inside its instances.
     unsafe {
         for member in slot_members(ty) {

@@ -93,9 +93,7 @@ unsafe fn add_same_slots(a: TypePtr, b: TypePtr) -> PyResult<bool> {
                 size += word;
             }
         }
-        let slots = |ty: TypePtr| {
-            Borrowed::<Tuple>::from_ptr_or_null((*ty.cast::<PyHeapTypeObject>()).ht_slots.get())
-        };
+        let slots = |ty: TypePtr| Borrowed::<Tuple>::from_ptr_or_null((*ty.cast::<PyHeapTypeObject>()).ht_slots.get());
         if let (Some(slots_a), Some(slots_b)) = (slots(a), slots(b)) {
             if !slots_a.as_object().compare_bool(slots_b.upcast(), CompareOp::Eq)? {
                 return Ok(false);

@@ -4,27 +4,27 @@
 //! [`ready`]. **Invariant:** slots and special methods agree (`update`), and whoever changes what a lookup through a type
 //! would find calls [`modified`] (`cache`). CPython: `Objects/typeobject.c`.
 
-pub mod raw;
-pub mod cache;
-pub mod subclasses;
-pub mod mro;
-pub mod layout;
-pub mod slotdefs;
-pub mod slots;
-pub mod wrappers;
-pub mod buffer;
-pub mod update;
-pub mod inherit;
-pub mod ready;
-pub mod instance;
-pub mod new;
-pub mod spec;
-pub mod call;
 pub mod attr;
 mod bases;
-mod object;
+pub mod buffer;
+pub mod cache;
+pub mod call;
 mod getset;
+pub mod inherit;
+pub mod instance;
+pub mod layout;
 mod methods;
+pub mod mro;
+pub mod new;
+mod object;
+pub mod raw;
+pub mod ready;
+pub mod slotdefs;
+pub mod slots;
+pub mod spec;
+pub mod subclasses;
+pub mod update;
+pub mod wrappers;
 
 use core::ops::Deref;
 

@@ -83,11 +83,7 @@ fn inconsistent(orders: &[(Ref<Tuple>, usize)]) -> PyResult<Raised> {
             }
         }
     }
-    Ok(raise!(
-        TypeError,
-        "Cannot create a consistent method resolution order (MRO) for bases {}",
-        names.join(", ")
-    ))
+    Ok(raise!(TypeError, "Cannot create a consistent method resolution order (MRO) for bases {}", names.join(", ")))
 }
 
 /// Whether the metaclass has an `mro` of its own.

@@ -78,10 +78,7 @@ fn from_arguments(
 fn check_bases_are_classes(bases: &Ref<Tuple>) -> PyResult<()> {
     for base in bases.iter() {
         if !base.is_instance_of::<Type>() && base.has_attr(id!("__mro_entries__"))? {
-            return Err(raise!(
-                TypeError,
-                "type() doesn't support MRO entry resolution; use types.new_class()"
-            ));
+            return Err(raise!(TypeError, "type() doesn't support MRO entry resolution; use types.new_class()"));
         }
     }
     Ok(())
@@ -122,8 +119,11 @@ fn read_slots(name: &Ref<Str>, bases: &Ref<Tuple>, base: &Ref<Type>, dict: &Ref<
     let Some(declared) = dict.get_str(id!("__slots__")) else {
         return Ok(Slots { names: None, add_dict: may_add_dict, add_weakref: may_add_weakref });
     };
-    let declared =
-        if declared.is_instance_of::<Str>() { Tuple::from_slice(&[declared.borrow()])? } else { declared.to_tuple()? };
+    let declared = if declared.is_instance_of::<Str>() {
+        Tuple::from_slice(&[declared.borrow()])?
+    } else {
+        declared.to_tuple()?
+    };
     if declared.len() > 0 && base.tp_itemsize.get() != 0 {
         return Err(raise!(TypeError, "nonempty __slots__ not supported for subtype of '{}'", base.name()));
     }
@@ -373,7 +373,8 @@ unsafe fn add_slot_members(ty: TypePtr, slots: &Slots) -> PyResult<()> {
 
 /// Gives the class to the cells that `__class__` and the class dictionary are read from.
 fn set_cells(ty: &Ref<Type>, dict: &Ref<Dict>) -> PyResult<()> {
-    let cells = [(id!("__classcell__"), ty.as_object().clone()), (id!("__classdictcell__"), dict.clone().into_object())];
+    let cells =
+        [(id!("__classcell__"), ty.as_object().clone()), (id!("__classdictcell__"), dict.clone().into_object())];
     for (name, value) in cells {
         let Some(cell) = dict.get_str(name) else { continue };
         if !cell.is_exact::<crate::types::cell::Cell>() {
@@ -406,9 +407,7 @@ fn set_names(ty: &Ref<Type>) -> PyResult<()> {
                 ty.name()
             );
             let exception = raised.take();
-            if let Err(second) =
-                exception.call_method(id!("add_note"), &[Str::from_utf8_str(&note)?.as_borrowed()])
-            {
+            if let Err(second) = exception.call_method(id!("add_note"), &[Str::from_utf8_str(&note)?.as_borrowed()]) {
                 second.clear();
             }
             return Err(Raised::restore(exception));
@@ -441,8 +440,7 @@ fn init_subclass(ty: &Ref<Type>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult
 /// A slot function: a live type, a tuple, a dict or null.
 pub unsafe extern "C" fn type_init(_this: *mut PyObject, args: *mut PyObject, kwargs: *mut PyObject) -> c_int {
     // SAFETY: by contract.
-    let (args, kwargs) =
-        unsafe { (Borrowed::<Tuple>::from_ptr(args), Borrowed::<Dict>::from_ptr_or_null(kwargs)) };
+    let (args, kwargs) = unsafe { (Borrowed::<Tuple>::from_ptr(args), Borrowed::<Dict>::from_ptr_or_null(kwargs)) };
     let raised = if args.len() == 1 && kwargs.is_some_and(|kwargs| kwargs.len() != 0) {
         raise!(TypeError, "type.__init__() takes no keyword arguments")
     } else if args.len() != 1 && args.len() != 3 {
@@ -469,7 +467,11 @@ pub fn create(name: &str, bases: Borrowed<'_, Tuple>, dict: Borrowed<'_, Dict>) 
 ///
 /// # Safety
 /// A `METH_VARARGS | METH_KEYWORDS` function: `this` is the type that the wrapper belongs to.
-pub unsafe extern "C" fn tp_new_wrapper(this: *mut PyObject, args: *mut PyObject, kwargs: *mut PyObject) -> *mut PyObject {
+pub unsafe extern "C" fn tp_new_wrapper(
+    this: *mut PyObject,
+    args: *mut PyObject,
+    kwargs: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: by contract.
     unsafe {
         into_c((|| {
@@ -481,12 +483,7 @@ pub unsafe extern "C" fn tp_new_wrapper(this: *mut PyObject, args: *mut PyObject
             }
             let first = args.get(0);
             let Some(class) = first.downcast::<Type>() else {
-                return Err(raise!(
-                    TypeError,
-                    "{}.__new__(X): X is not a type object ({})",
-                    name(),
-                    first.type_name()
-                ));
+                return Err(raise!(TypeError, "{}.__new__(X): X is not a type object ({})", name(), first.type_name()));
             };
             let class: TypePtr = class.as_raw().cast();
             if !is_subtype_raw(class, ty) {

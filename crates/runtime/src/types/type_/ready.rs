@@ -4,7 +4,9 @@
 //! CPython: `PyType_Ready` in `Objects/typeobject.c`.
 
 use super::inherit;
-use super::raw::{TypePtr, add_flags, clear_flags, display_name, has_flag, is_heap_type, replace, short_name, slot_value};
+use super::raw::{
+    TypePtr, add_flags, clear_flags, display_name, has_flag, is_heap_type, replace, short_name, slot_value,
+};
 use super::slotdefs::{SLOTDEFS, name};
 use super::{cache, mro, subclasses};
 use crate::abi::*;
@@ -73,11 +75,8 @@ unsafe fn make_ready(ty: TypePtr) -> PyResult<()> {
         set_metatype(ty);
         if (*ty).tp_bases.get().is_null() {
             let base = (*ty).tp_base.get();
-            let bases = if base.is_null() {
-                Tuple::empty()
-            } else {
-                Tuple::from_slice(&[Borrowed::<Object>::from_ptr(base)])?
-            };
+            let bases =
+                if base.is_null() { Tuple::empty() } else { Tuple::from_slice(&[Borrowed::<Object>::from_ptr(base)])? };
             (*ty).tp_bases.set(bases.into_ptr());
         }
         let handle: Borrowed<'_, Type> = Borrowed::from_ptr(ty);
@@ -88,6 +87,13 @@ unsafe fn make_ready(ty: TypePtr) -> PyResult<()> {
         set_new(ty)?;
         fill_dict(ty)?;
         inherit_all(ty)?;
+        if has_flag(ty, Py_TPFLAGS_HAVE_GC) && (*ty).tp_traverse.get().is_none() {
+            return Err(raise!(
+                SystemError,
+                "type {} has the Py_TPFLAGS_HAVE_GC flag but has no traverse function",
+                display_name(ty)
+            ));
+        }
         set_hash(ty)?;
         for base in handle.bases().iter() {
             subclasses::add(base.as_ptr().cast(), ty)?;
@@ -102,18 +108,8 @@ unsafe fn check_before(ty: TypePtr) -> PyResult<()> {
         if (*ty).tp_name.get().is_null() {
             return Err(raise!(SystemError, "Type does not define the tp_name field."));
         }
-        if has_flag(ty, Py_TPFLAGS_HAVE_GC)
-            && (*ty).tp_traverse.get().is_none()
-            && ((*ty).tp_base.get().is_null() || (*(*ty).tp_base.get()).tp_traverse.get().is_none())
-            && !is_heap_type(ty)
-        {
-            return Err(raise!(
-                SystemError,
-                "type {} has the Py_TPFLAGS_HAVE_GC flag but has no traverse function",
-                display_name(ty)
-            ));
-        }
-        if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) && !is_heap_type(ty) {
+        // Static types of ours may have a managed dictionary, though without keys to share.
+        if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) && !is_heap_type(ty) && !has_flag(ty, _Py_TPFLAGS_STATIC_BUILTIN) {
             return Err(raise!(
                 SystemError,
                 "type {} has the Py_TPFLAGS_MANAGED_DICT flag but not Py_TPFLAGS_HEAPTYPE flag",
@@ -221,11 +217,7 @@ unsafe fn fill_dict(ty: TypePtr) -> PyResult<()> {
 }
 
 /// Adds a name to the dictionary unless it is there.
-unsafe fn add_new(
-    dict: &Ref<Dict>,
-    name: *const c_char,
-    make: impl FnOnce() -> PyResult<Ref<Object>>,
-) -> PyResult<()> {
+unsafe fn add_new(dict: &Ref<Dict>, name: *const c_char, make: impl FnOnce() -> PyResult<Ref<Object>>) -> PyResult<()> {
     // SAFETY: names in tables are C strings.
     let name = unsafe { descr::intern_c(name)? };
     if dict.get_str(name.borrow()).is_none() {
@@ -372,7 +364,7 @@ unsafe fn set_hash(ty: TypePtr) -> PyResult<()> {
 unsafe fn set_inline_values(ty: TypePtr) -> PyResult<()> {
     // SAFETY: by the contract of `ready`; only heap types have the flag.
     unsafe {
-        if !has_flag(ty, Py_TPFLAGS_MANAGED_DICT) {
+        if !has_flag(ty, Py_TPFLAGS_MANAGED_DICT) || !is_heap_type(ty) {
             return Ok(());
         }
         let heap = ty.cast::<PyHeapTypeObject>();

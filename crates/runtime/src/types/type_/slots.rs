@@ -203,7 +203,12 @@ struct Binary<'a> {
 
 /// Tries `left.__op__(right)` and `right.__rop__(left)`, the reflected one first where the right operand's class derives
 /// from the left one's and overrides it. `third` is the modulus of `pow`.
-unsafe fn binary(op: Binary<'_>, left: *mut PyObject, right: *mut PyObject, third: Option<*mut PyObject>) -> PyResult<Ref<Object>> {
+unsafe fn binary(
+    op: Binary<'_>,
+    left: *mut PyObject,
+    right: *mut PyObject,
+    third: Option<*mut PyObject>,
+) -> PyResult<Ref<Object>> {
     // SAFETY: by the contract of the slots: live objects.
     unsafe {
         let (left_type, right_type) = (type_of(left), type_of(right));
@@ -427,7 +432,9 @@ pub unsafe extern "C" fn slot_tp_repr(this: *mut PyObject) -> *mut PyObject {
         match unsafe { call_if_any(id!("__repr__"), [this])? } {
             Some(text) => Ok(text),
             // SAFETY: by contract.
-            None => Ok(Str::from_utf8_str(&format!("<{} object at {this:p}>", unsafe { type_name(this) }))?.into_object()),
+            None => {
+                Ok(Str::from_utf8_str(&format!("<{} object at {this:p}>", unsafe { type_name(this) }))?.into_object())
+            }
         }
     })())
 }
@@ -469,7 +476,11 @@ pub unsafe extern "C" fn slot_tp_hash(this: *mut PyObject) -> Py_hash_t {
 
 /// # Safety
 /// A slot function: live arguments.
-pub unsafe extern "C" fn slot_tp_call(this: *mut PyObject, args: *mut PyObject, kwargs: *mut PyObject) -> *mut PyObject {
+pub unsafe extern "C" fn slot_tp_call(
+    this: *mut PyObject,
+    args: *mut PyObject,
+    kwargs: *mut PyObject,
+) -> *mut PyObject {
     into_c((|| {
         // SAFETY: by contract.
         unsafe {
@@ -538,9 +549,11 @@ pub unsafe extern "C" fn slot_tp_getattr_hook(this: *mut PyObject, name: *mut Py
             Ref::from_borrowed_ptr_or_null(lookup_raw(ty, id!("__getattribute__").as_ptr()));
         let generic = match &getattribute {
             None => true,
-            Some(found) => found.downcast_exact::<crate::types::descr::wrapper::WrapperDescr>().is_some_and(|wrapper| {
-                wrapper.0.d_wrapped.get() as usize == PyObject_GenericGetAttr as *const () as usize
-            }),
+            Some(found) => {
+                found.downcast_exact::<crate::types::descr::wrapper::WrapperDescr>().is_some_and(|wrapper| {
+                    wrapper.0.d_wrapped.get() as usize == PyObject_GenericGetAttr as *const () as usize
+                })
+            }
         };
         into_c((|| {
             let this_ref: Borrowed<'_, Object> = Borrowed::from_ptr(this);

@@ -167,10 +167,7 @@ unsafe fn read(spec: &PyType_Spec) -> PyResult<Given> {
                             _ => None,
                         };
                         if (*member).flags & Py_RELATIVE_OFFSET != 0 && spec.basicsize > 0 {
-                            return Err(raise!(
-                                SystemError,
-                                "With Py_RELATIVE_OFFSET, basicsize must be negative"
-                            ));
+                            return Err(raise!(SystemError, "With Py_RELATIVE_OFFSET, basicsize must be negative"));
                         }
                         if let Some(special) = special {
                             *special = offset;
@@ -221,10 +218,7 @@ fn sizes(spec: &PyType_Spec, base: &Ref<Type>) -> PyResult<(isize, isize, isize)
         basicsize = base_size;
     } else if basicsize < 0 {
         if base.tp_itemsize.get() != 0 && !base.has_flag(Py_TPFLAGS_ITEMS_AT_END) {
-            return Err(raise!(
-                SystemError,
-                "Cannot extend variable-size class without Py_TPFLAGS_ITEMS_AT_END."
-            ));
+            return Err(raise!(SystemError, "Cannot extend variable-size class without Py_TPFLAGS_ITEMS_AT_END."));
         }
         data_offset = align(base_size);
         basicsize = data_offset + align(-basicsize);
@@ -455,21 +449,13 @@ pub fn module_by_def(ty: &Ref<Type>, def: *mut PyModuleDef) -> PyResult<Ref<Obje
             }
         }
     }
-    Err(raise!(
-        TypeError,
-        "PyType_GetModuleByDef: No superclass of '{}' has the given module",
-        ty.name()
-    ))
+    Err(raise!(TypeError, "PyType_GetModuleByDef: No superclass of '{}' has the given module", ty.name()))
 }
 
 /// The module that a type was made for (`PyType_GetModule`).
 pub fn module_of(ty: &Ref<Type>) -> PyResult<Ref<Object>> {
     if !ty.is_heap_type() {
-        return Err(raise!(
-            TypeError,
-            "PyType_GetModule: Type '{}' is not a heap type",
-            ty.name()
-        ));
+        return Err(raise!(TypeError, "PyType_GetModule: Type '{}' is not a heap type", ty.name()));
     }
     // SAFETY: a heap type.
     match unsafe { Ref::from_borrowed_ptr_or_null((*ty.as_raw().cast::<PyHeapTypeObject>()).ht_module.get()) } {

@@ -10,7 +10,6 @@ use core::ptr;
 
 use super::raw::{TypePtr, clear_flags, is_subtype_raw, slot};
 use super::slotdefs::{LENGTH, SLOTDEFS, group_of, name, only_filled_slot, rows_named};
-use super::slots::slot_tp_new;
 use super::{cache, subclasses};
 use crate::abi::*;
 use crate::prelude::*;
@@ -67,7 +66,8 @@ unsafe fn update_one(ty: TypePtr, group: Range<usize>) {
                     use_generic = true;
                 }
             } else if offset == NEW && found.downcast_exact::<CFunction>().is_some_and(|f| f.is_new_wrapper()) {
-                specific = native_new(ty);
+                // What is in the slot stays: it was inherited, or calls `__new__` by its name.
+                specific = (*ty).tp_new.get().map_or(ptr::null_mut(), |new| new as *mut c_void);
             } else if offset == HASH && found.is_none() {
                 specific = PyObject_HashNotImplemented as *mut c_void;
             } else {
@@ -80,21 +80,6 @@ unsafe fn update_one(ty: TypePtr, group: Range<usize>) {
             }
         }
         *slot = if !specific.is_null() && !use_generic { specific } else { generic };
-    }
-}
-
-/// The `tp_new` of the nearest base by layout that is not a class of Python with `__new__`.
-unsafe fn native_new(ty: TypePtr) -> *mut c_void {
-    // SAFETY: bases of a live type are live.
-    unsafe {
-        let mut base = ty;
-        while !base.is_null() {
-            match (*base).tp_new.get() {
-                Some(new) if new as usize != slot_tp_new as *const () as usize => return new as *mut c_void,
-                _ => base = (*base).tp_base.get(),
-            }
-        }
-        ptr::null_mut()
     }
 }
 
@@ -134,10 +119,7 @@ pub unsafe fn update_own(ty: TypePtr) -> PyResult<()> {
             }
         }
         // A class that says something about equality or hash inherits neither slot (see `inherit`).
-        let empty = [
-            (COMPARE, (*ty).tp_richcompare.get().is_none()),
-            (HASH, (*ty).tp_hash.get().is_none()),
-        ];
+        let empty = [(COMPARE, (*ty).tp_richcompare.get().is_none()), (HASH, (*ty).tp_hash.get().is_none())];
         for (offset, empty) in empty {
             let row = SLOTDEFS.iter().position(|row| row.offset.get() as usize == offset);
             if let (true, Some(row)) = (empty, row) {

@@ -66,7 +66,7 @@ impl TypeAlias {
         let Some(triple) = triple.downcast::<Tuple>().filter(|triple| triple.len() == 3) else {
             return Err(raise!(SystemError, "a type alias is made of three parts"));
         };
-        let type_params = triple.get(1).downcast::<Tuple>().map(|value| value.to_owned());
+        let type_params = triple.get(1).downcast::<Tuple>().map(|object| object.to_owned());
         let compute_value = triple.get(2).to_owned();
         let alias = TypeAlias::make(triple.get(0).to_owned(), type_params, Some(compute_value), None, None)?;
         Ok(alias.into_object())
@@ -118,7 +118,7 @@ impl TypeAlias {
                 None => return Err(raise!(TypeError, "type_params must be a tuple")),
             },
         };
-        TypeAlias::make(name.into_object(), type_params, None, value.map(|value| value.to_owned()), caller_module())
+        TypeAlias::make(name.into_object(), type_params, None, value.map(|object| object.to_owned()), caller_module())
     }
 
     #[slot(tp_dealloc)]
@@ -204,9 +204,7 @@ impl TypeAlias {
             return Ok(Some(module));
         }
         match get(&this.compute_value) {
-            Some(function) if function.is_exact::<crate::types::Function>() => {
-                function.lookup_attr(id!("__module__"))
-            }
+            Some(function) if function.is_exact::<crate::types::Function>() => function.lookup_attr(id!("__module__")),
             _ => Ok(None),
         }
     }

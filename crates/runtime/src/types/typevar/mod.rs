@@ -152,7 +152,7 @@ fn set_module<T>(parameter: &Ref<T>) -> PyResult<()> {
 fn name_argument(spec: &ArgSpec, value: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Str>> {
     let Some(value) = value else { return Err(raise!(SystemError, "no name")) };
     // SAFETY: the value is live.
-    unsafe { Borrowed::<Str>::from_arg(value.as_ptr(), spec, 0).map(|value| value.to_owned()) }
+    unsafe { Borrowed::<Str>::from_arg(value.as_ptr(), spec, 0).map(|object| object.to_owned()) }
 }
 
 fn flag(value: Option<Borrowed<'_, Object>>) -> PyResult<bool> {

@@ -4,10 +4,10 @@ use core::cell::Cell;
 use core::mem::offset_of;
 
 use super::{
-    Field, MANAGED, MANAGED_DICT, WEAKREFS, call_typing, check_variance, default_value, evaluator_of, flag,
-    get, given, has_default, name_argument, no_default, repr_with_variance, set, set_module, union,
+    Field, MANAGED, MANAGED_DICT, WEAKREFS, call_typing, check_variance, default_value, evaluator_of, flag, get, given,
+    has_default, name_argument, no_default, repr_with_variance, set, set_module, union,
 };
-use crate::abi::{Py_TPFLAGS_MANAGED_WEAKREF, PyObject};
+use crate::abi::{Py_TPFLAGS_MANAGED_WEAKREF as MANAGED_WEAKREF, PyObject};
 use crate::memory::object as memory;
 use crate::object::args::ArgSpec;
 use crate::prelude::*;
@@ -86,10 +86,11 @@ impl ParamSpec {
         let name = name_argument(&NEW, name)?;
         let (covariant, contravariant, infer) = (flag(covariant)?, flag(contravariant)?, flag(infer_variance)?);
         check_variance(covariant, contravariant, infer)?;
-        let bound = given(bound).map(|bound| crate::types::union::check_type(bound, "Bound must be a type.")).transpose()?;
+        let bound =
+            given(bound).map(|bound| crate::types::union::check_type(bound, "Bound must be a type.")).transpose()?;
         let this = ParamSpec::make(name.into_object())?;
         set(&this.bound, bound);
-        set(&this.default_value, Some(default.map_or_else(no_default, |value| value.to_owned())));
+        set(&this.default_value, Some(default.map_or_else(no_default, |object| object.to_owned())));
         this.covariant.set(covariant);
         this.contravariant.set(contravariant);
         this.infer_variance.set(infer);
@@ -235,14 +236,13 @@ macro_rules! part {
             }
         }
 
-        #[pytype(name = $name, module = "typing", gc, flags = Py_TPFLAGS_MANAGED_WEAKREF, weaklistoffset = WEAKREFS,
-                 unhashable)]
+        #[pytype(name = $name, module = "typing", gc, flags = MANAGED_WEAKREF, weaklistoffset = WEAKREFS, unhashable)]
         impl $ty {
             #[new(raw)]
             fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<$ty>> {
                 let _ = cls;
                 let [origin] = args.unpack::<1>(&$spec)?;
-                $ty::make(origin.map_or_else(none, |value| value.to_owned()))
+                $ty::make(origin.map_or_else(none, |object| object.to_owned()))
             }
 
             #[slot(tp_dealloc)]

@@ -4,8 +4,8 @@ use core::cell::Cell;
 use core::mem::offset_of;
 
 use super::{
-    Field, MANAGED, MANAGED_DICT, WEAKREFS, call_typing, check_variance, default_value, evaluate,
-    evaluator_of, flag, given, has_default, name_argument, no_default, repr_with_variance, set, set_module, union,
+    Field, MANAGED, MANAGED_DICT, WEAKREFS, call_typing, check_variance, default_value, evaluate, evaluator_of, flag,
+    given, has_default, name_argument, no_default, repr_with_variance, set, set_module, union,
 };
 use crate::abi::PyObject;
 use crate::memory::object as memory;
@@ -60,8 +60,8 @@ impl TypeVar {
         constraints: Option<Borrowed<'_, Object>>,
     ) -> PyResult<Ref<Object>> {
         let this = TypeVar::make(name.to_owned())?;
-        set(&this.evaluate_bound, bound.map(|value| value.to_owned()));
-        set(&this.evaluate_constraints, constraints.map(|value| value.to_owned()));
+        set(&this.evaluate_bound, bound.map(|object| object.to_owned()));
+        set(&this.evaluate_constraints, constraints.map(|object| object.to_owned()));
         this.infer_variance.set(true);
         Ok(this.into_object())
     }
@@ -88,7 +88,8 @@ impl TypeVar {
         let name = name_argument(&NEW, name)?;
         let (covariant, contravariant, infer) = (flag(covariant)?, flag(contravariant)?, flag(infer_variance)?);
         check_variance(covariant, contravariant, infer)?;
-        let bound = given(bound).map(|bound| crate::types::union::check_type(bound, "Bound must be a type.")).transpose()?;
+        let bound =
+            given(bound).map(|bound| crate::types::union::check_type(bound, "Bound must be a type.")).transpose()?;
         let constraints = args.positional().get(1..).unwrap_or(&[]);
         match constraints.len() {
             0 => {}
@@ -103,7 +104,7 @@ impl TypeVar {
         if !constraints.is_empty() {
             set(&this.constraints, Some(Tuple::from_slice(constraints)?.into_object()));
         }
-        set(&this.default_value, Some(default.map_or_else(no_default, |value| value.to_owned())));
+        set(&this.default_value, Some(default.map_or_else(no_default, |object| object.to_owned())));
         this.covariant.set(covariant);
         this.contravariant.set(contravariant);
         this.infer_variance.set(infer);

@@ -63,7 +63,7 @@ impl TypeVarTuple {
         let _ = cls;
         let [name, default] = args.unpack::<2>(&NEW)?;
         let this = TypeVarTuple::make(name_argument(&NEW, name)?.into_object())?;
-        set(&this.default_value, Some(default.map_or_else(no_default, |value| value.to_owned())));
+        set(&this.default_value, Some(default.map_or_else(no_default, |object| object.to_owned())));
         set_module(&this)?;
         Ok(this)
     }

@@ -110,7 +110,7 @@ impl WeakRef {
         // SAFETY: called with a tuple, and a dict or null.
         unsafe {
             let args: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
-            if Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| kwargs.len() != 0) {
+            if Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| !kwargs.is_empty()) {
                 let _ = raise!(TypeError, "ref() takes no keyword arguments");
                 return -1;
             }

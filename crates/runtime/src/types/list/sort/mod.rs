@@ -96,11 +96,8 @@ fn less_objects(a: Pointer, b: Pointer) -> PyResult<bool> {
         if ty == b.type_ptr()
             && let Some(compare) = (*ty).tp_richcompare.get()
         {
-            let result: Ref<Object> = crate::object::protocol::attr::from_result(compare(
-                a.as_ptr(),
-                b.as_ptr(),
-                CompareOp::Lt as c_int,
-            ))?;
+            let result: Ref<Object> =
+                crate::object::protocol::attr::from_result(compare(a.as_ptr(), b.as_ptr(), CompareOp::Lt as c_int))?;
             if !result.is_not_implemented() {
                 return result.is_true();
             }
@@ -322,8 +319,7 @@ fn sort_items(items: &mut [Pointer], keys: Option<&[Ref<Object>]>, reverse: bool
         }
     };
     let count = items.len();
-    let tuples =
-        (0..count).all(|index| key_at(index).downcast_exact::<Tuple>().is_some_and(|tuple| !tuple.is_empty()));
+    let tuples = (0..count).all(|index| key_at(index).downcast_exact::<Tuple>().is_some_and(|tuple| !tuple.is_empty()));
     if tuples {
         let firsts = |index: usize| -> Borrowed<'_, Object> {
             // SAFETY: all are tuples with items, which they keep.

@@ -253,8 +253,7 @@ impl<E: Copy, O: Order<E>> Sorter<'_, E, O> {
             if left_len == 0 {
                 return Ok(());
             }
-            let right_len =
-                self.gallop_left(*left.add(left_len - 1), right, b.len, b.len - 1).map_err(Stop::Order)?;
+            let right_len = self.gallop_left(*left.add(left_len - 1), right, b.len, b.len - 1).map_err(Stop::Order)?;
             if right_len == 0 {
                 return Ok(());
             }
@@ -642,8 +641,7 @@ mod tests {
     fn nothing_is_lost_when_the_order_fails() {
         for input in inputs() {
             for questions_left in [0, 1, 5, 33, 100, 777, 3000, 20000] {
-                let mut elements: Vec<(u32, u32)> =
-                    input.iter().enumerate().map(|(i, &key)| (key, i as u32)).collect();
+                let mut elements: Vec<(u32, u32)> = input.iter().enumerate().map(|(i, &key)| (key, i as u32)).collect();
                 let result = sort(&mut elements, &mut First { questions_left });
                 assert!(matches!(result, Ok(()) | Err(Stop::Order(()))));
                 let mut places: Vec<u32> = elements.iter().map(|element| element.1).collect();

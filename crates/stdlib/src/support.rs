@@ -1,0 +1,209 @@
+//! What the types of native modules share: making, visiting, clearing and freeing instances whose references are
+//! `Slot`s, and tuples that are used again for each result.
+//!
+//! **Invariant:** an instance is made with all its fields zero, which is valid for `tp_traverse` and `tp_dealloc`, so it may
+//! be dropped half made.
+
+use core::ptr;
+
+use taipan_runtime::memory::object as memory;
+use taipan_runtime::object::header;
+use taipan_runtime::prelude::*;
+pub use taipan_runtime::thread::Slot;
+
+/// An instance of `cls`, a subtype of `T`, with its fields zeroed.
+#[inline]
+pub fn instance<T: PyLayout>(cls: Borrowed<'_, Type>) -> PyResult<Ref<T>> {
+    // SAFETY: `cls` is a subtype of `T`'s type, or that itself.
+    unsafe { Ok(cls.alloc(0)?.into_unchecked()) }
+}
+
+/// An instance of exactly `T`, a type of the collector, with its fields zeroed.
+#[inline]
+pub fn instance_exact<T: PyLayout>() -> PyResult<Ref<T>> {
+    // SAFETY: zeroed fields may be traversed.
+    unsafe {
+        let object = memory::new::<T>()?;
+        memory::gc_track(object.cast());
+        Ok(Ref::from_owned_ptr(object))
+    }
+}
+
+/// The whole `tp_dealloc` of a type of the collector that owns nothing but the slots.
+///
+/// # Safety
+/// Called by `tp_dealloc` of the type of `this`; the slots are fields of it.
+#[inline]
+pub unsafe fn dealloc<T, const N: usize>(this: *mut T, slots: [&Slot; N]) {
+    // SAFETY: by contract.
+    unsafe {
+        memory::gc_untrack(this.cast());
+        for slot in slots {
+            drop(slot.take());
+        }
+        memory::dealloc_finish(this);
+    }
+}
+
+/// As [`dealloc`], for types with weak references.
+///
+/// # Safety
+/// As there.
+pub unsafe fn dealloc_with_weakrefs<T, const N: usize>(this: *mut T, slots: [&Slot; N]) {
+    // SAFETY: by contract.
+    unsafe {
+        memory::gc_untrack(this.cast());
+        taipan_runtime::types::weakref::clear_refs(this.cast());
+        for slot in slots {
+            drop(slot.take());
+        }
+        memory::dealloc_finish(this);
+    }
+}
+
+#[inline]
+pub fn traverse<const N: usize>(slots: [&Slot; N], visit: &mut Visitor) {
+    for slot in slots {
+        visit.object(slot.as_ptr());
+    }
+}
+
+pub fn clear<const N: usize>(slots: [&Slot; N]) {
+    for slot in slots {
+        drop(slot.take());
+    }
+}
+
+/// What a slot holds, for fields that are set once and cleared by the collector alone: it cannot clear an object that is
+/// in use.
+#[inline(always)]
+pub fn fixed(slot: &Slot) -> Option<Borrowed<'_, Object>> {
+    // SAFETY: null or a live object that the slot owns for as long as the object in use lives.
+    unsafe { Borrowed::from_ptr_or_null(slot.as_ptr()) }
+}
+
+/// As [`fixed`], as a tuple.
+///
+/// # Safety
+/// Only tuples are put into the slot.
+#[inline(always)]
+pub unsafe fn fixed_tuple(slot: &Slot) -> Option<Borrowed<'_, Tuple>> {
+    // SAFETY: by contract.
+    unsafe { Borrowed::from_ptr_or_null(slot.as_ptr()) }
+}
+
+/// The next item of an iterator; `None` at the end, where StopIteration may stay set for the caller to pass on: what a
+/// `tp_iternext` that ends with another iterator's end wants.
+///
+/// # Safety
+/// `iterator` has `tp_iternext`, as what `iter()` answers has.
+#[inline(always)]
+pub unsafe fn advance(iterator: Borrowed<'_, Object>) -> Option<Ref<Object>> {
+    // SAFETY: by contract.
+    unsafe {
+        match (*iterator.type_ptr()).tp_iternext.get() {
+            Some(next) => Ref::from_owned_ptr_or_null(next(iterator.as_ptr())),
+            None => None,
+        }
+    }
+}
+
+/// After [`advance`] came to an end: the end (StopIteration may stay set) or an error, in the shape `tp_iternext` returns.
+#[inline]
+pub fn ended<T>() -> PyResult<Option<T>> {
+    Raised::check().map(|()| None)
+}
+
+/// After [`advance`] came to an end that the caller does not pass on: clears StopIteration.
+#[inline]
+pub fn check_end() -> PyResult<()> {
+    match Raised::check() {
+        Ok(()) => Ok(()),
+        Err(raised) => raised.clear_if::<taipan_runtime::types::exceptions::StopIteration>(),
+    }
+}
+
+/// The items of a tuple that nobody else has, to be changed in place.
+///
+/// # Safety
+/// `tuple` is live, and the caller keeps to the rules of [`tuple_is_ours`].
+#[inline(always)]
+pub unsafe fn tuple_items(tuple: *mut abi::PyObject) -> *mut *mut abi::PyObject {
+    // SAFETY: by contract.
+    unsafe { (&raw mut (*tuple.cast::<abi::PyTupleObject>()).ob_item).cast() }
+}
+
+/// Whether the caller's count of the tuple is the only one, so that it may be changed.
+#[inline(always)]
+pub fn tuple_is_ours(tuple: *mut abi::PyObject) -> bool {
+    // SAFETY: a live tuple.
+    unsafe { (*tuple).ob_refcnt.get() == 1 }
+}
+
+/// Makes a tuple that was changed what a new one is: without a hash, and seen by the collector.
+///
+/// # Safety
+/// `tuple` is a live tuple.
+#[inline(always)]
+pub unsafe fn refresh_tuple(tuple: *mut abi::PyObject) {
+    // SAFETY: by contract.
+    unsafe {
+        (*tuple.cast::<abi::PyTupleObject>()).ob_hash.set(-1);
+        if !memory::is_tracked(tuple) {
+            memory::gc_track(tuple);
+        }
+    }
+}
+
+/// A result tuple kept in `slot`: used again while the slot alone has it, else replaced by a copy. Gives the tuple to
+/// change, which is then still in the slot with a count of one.
+///
+/// # Safety
+/// `slot` holds a tuple.
+#[inline]
+pub unsafe fn reusable_tuple(slot: &Slot) -> PyResult<*mut abi::PyObject> {
+    let tuple = slot.as_ptr();
+    if tuple_is_ours(tuple) {
+        return Ok(tuple);
+    }
+    // SAFETY: by contract.
+    let copy = unsafe {
+        let old: Borrowed<'_, Tuple> = Borrowed::from_ptr(tuple);
+        Tuple::from_raw_slice(old.items_ptr(), old.len())?
+    };
+    slot.set(Some(copy.into_object()));
+    Ok(slot.as_ptr())
+}
+
+/// A vector with room for `count`, MemoryError if there is none.
+pub fn vec_with_capacity<T>(count: usize) -> PyResult<Vec<T>> {
+    let mut items = Vec::new();
+    if items.try_reserve_exact(count).is_err() {
+        return Err(Raised::no_memory());
+    }
+    Ok(items)
+}
+
+/// The address of an optional argument for C.
+#[inline(always)]
+pub fn pointer_or_null(object: Option<Borrowed<'_, Object>>) -> *mut abi::PyObject {
+    object.map_or(ptr::null_mut(), |object| object.as_ptr())
+}
+
+/// A new count for the caller, as a pointer.
+#[inline(always)]
+pub fn owned_pointer(object: Borrowed<'_, Object>) -> *mut abi::PyObject {
+    // SAFETY: a handle's object is live.
+    unsafe { header::incref(object.as_ptr()) };
+    object.as_ptr()
+}
+
+/// One string of all pieces.
+pub fn concat(pieces: Vec<Ref<Str>>) -> PyResult<Ref<Str>> {
+    let pieces = List::from_vec(pieces.into_iter().map(Ref::into_object).collect())?;
+    let joined = id!("").as_object().call_method(id!("join"), &[pieces.as_borrowed()])?;
+    match joined.into_downcast::<Str>() {
+        Ok(text) => Ok(text),
+        Err(other) => Err(raise!(TypeError, "expected str, got {}", other.type_name())),
+    }
+}
