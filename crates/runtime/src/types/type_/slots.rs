@@ -722,10 +722,11 @@ pub unsafe extern "C" fn slot_tp_finalize(this: *mut PyObject) {
             Ok(None) => {}
             Ok(Some(method)) => {
                 if let Err(raised) = method.call([this]) {
+                    let function = method.function.as_object().to_repr_text();
                     exceptions::report_unraisable(
                         raised,
-                        "Exception ignored while calling deallocator",
-                        Some(method.function.as_borrowed()),
+                        &format!("Exception ignored while calling deallocator {function}"),
+                        None,
                     );
                 }
             }
