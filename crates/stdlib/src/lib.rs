@@ -3,6 +3,7 @@
 mod abc;
 mod collections;
 mod functools;
+mod itertools;
 mod operator;
 mod posix;
 mod support;
@@ -15,5 +16,6 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_collections", collections::Collections::init),
     ("_functools", functools::Functools::init),
     ("_operator", operator::Operator::init),
+    ("itertools", itertools::Itertools::init),
     ("posix", posix::Posix::init),
 ];
