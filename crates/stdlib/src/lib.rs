@@ -3,6 +3,7 @@
 mod abc;
 mod bisect;
 mod collections;
+mod contextvars;
 mod functools;
 mod heapq;
 mod itertools;
@@ -21,6 +22,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_abc", abc::Abc::init),
     ("_bisect", bisect::Bisect::init),
     ("_collections", collections::Collections::init),
+    ("_contextvars", contextvars::ContextVars::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
     ("_opcode", opcode::OpcodeModule::init),
