@@ -1,11 +1,19 @@
 //! The native modules of the standard library that need nothing of the virtual machine's inside.
 
 mod abc;
+mod bisect;
 mod collections;
+mod contextvars;
 mod functools;
+mod heapq;
 mod io;
+mod itertools;
+mod opcode;
 mod operator;
 mod posix;
+mod random;
+mod stat;
+mod statistics;
 mod support;
 
 use taipan_runtime::import::InitFunction;
@@ -13,9 +21,17 @@ use taipan_runtime::import::InitFunction;
 /// The modules, sorted by name.
 pub static MODULES: &[(&str, InitFunction)] = &[
     ("_abc", abc::Abc::init),
+    ("_bisect", bisect::Bisect::init),
     ("_collections", collections::Collections::init),
+    ("_contextvars", contextvars::ContextVars::init),
     ("_functools", functools::Functools::init),
+    ("_heapq", heapq::Heapq::init),
     ("_io", io::Io::init),
+    ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
+    ("_random", random::RandomModule::init),
+    ("_stat", stat::Stat::init),
+    ("_statistics", statistics::Statistics::init),
+    ("itertools", itertools::Itertools::init),
     ("posix", posix::Posix::init),
 ];

@@ -4,8 +4,6 @@
 //! **Invariant:** an instance is made with all its fields zero, which is valid for `tp_traverse` and `tp_dealloc`, so it may
 //! be dropped half made.
 
-use core::ptr;
-
 use taipan_runtime::memory::object as memory;
 use taipan_runtime::object::header;
 use taipan_runtime::prelude::*;
@@ -92,37 +90,6 @@ pub unsafe fn fixed_tuple(slot: &Slot) -> Option<Borrowed<'_, Tuple>> {
     unsafe { Borrowed::from_ptr_or_null(slot.as_ptr()) }
 }
 
-/// The next item of an iterator; `None` at the end, where StopIteration may stay set for the caller to pass on: what a
-/// `tp_iternext` that ends with another iterator's end wants.
-///
-/// # Safety
-/// `iterator` has `tp_iternext`, as what `iter()` answers has.
-#[inline(always)]
-pub unsafe fn advance(iterator: Borrowed<'_, Object>) -> Option<Ref<Object>> {
-    // SAFETY: by contract.
-    unsafe {
-        match (*iterator.type_ptr()).tp_iternext.get() {
-            Some(next) => Ref::from_owned_ptr_or_null(next(iterator.as_ptr())),
-            None => None,
-        }
-    }
-}
-
-/// After [`advance`] came to an end: the end (StopIteration may stay set) or an error, in the shape `tp_iternext` returns.
-#[inline]
-pub fn ended<T>() -> PyResult<Option<T>> {
-    Raised::check().map(|()| None)
-}
-
-/// After [`advance`] came to an end that the caller does not pass on: clears StopIteration.
-#[inline]
-pub fn check_end() -> PyResult<()> {
-    match Raised::check() {
-        Ok(()) => Ok(()),
-        Err(raised) => raised.clear_if::<taipan_runtime::types::exceptions::StopIteration>(),
-    }
-}
-
 /// The items of a tuple that nobody else has, to be changed in place.
 ///
 /// # Safety
@@ -155,24 +122,24 @@ pub unsafe fn refresh_tuple(tuple: *mut abi::PyObject) {
     }
 }
 
-/// A result tuple kept in `slot`: used again while the slot alone has it, else replaced by a copy. Gives the tuple to
-/// change, which is then still in the slot with a count of one.
+/// A result tuple kept in `slot`, to be changed and given out: the same again while the slot alone has it, else a copy, which
+/// takes its place. The count that the caller gets keeps a step that comes in between from using the tuple too.
 ///
 /// # Safety
 /// `slot` holds a tuple.
 #[inline]
-pub unsafe fn reusable_tuple(slot: &Slot) -> PyResult<*mut abi::PyObject> {
+pub unsafe fn reusable_tuple(slot: &Slot) -> PyResult<Ref<Object>> {
     let tuple = slot.as_ptr();
-    if tuple_is_ours(tuple) {
-        return Ok(tuple);
-    }
     // SAFETY: by contract.
-    let copy = unsafe {
+    unsafe {
+        if tuple_is_ours(tuple) {
+            return Ok(Ref::from_borrowed_ptr(tuple));
+        }
         let old: Borrowed<'_, Tuple> = Borrowed::from_ptr(tuple);
-        Tuple::from_raw_slice(old.items_ptr(), old.len())?
-    };
-    slot.set(Some(copy.into_object()));
-    Ok(slot.as_ptr())
+        let copy = Tuple::from_raw_slice(old.items_ptr(), old.len())?.into_object();
+        slot.set(Some(copy.clone()));
+        Ok(copy)
+    }
 }
 
 /// A vector with room for `count`, MemoryError if there is none.
@@ -182,12 +149,6 @@ pub fn vec_with_capacity<T>(count: usize) -> PyResult<Vec<T>> {
         return Err(Raised::no_memory());
     }
     Ok(items)
-}
-
-/// The address of an optional argument for C.
-#[inline(always)]
-pub fn pointer_or_null(object: Option<Borrowed<'_, Object>>) -> *mut abi::PyObject {
-    object.map_or(ptr::null_mut(), |object| object.as_ptr())
 }
 
 /// A new count for the caller, as a pointer.
