@@ -55,14 +55,14 @@ pub unsafe fn release(view: *mut Py_buffer) {
     }
 }
 
-/// A view that is released when it goes.
-pub struct View(Py_buffer);
+/// A view that is released when it goes. It stays where it was filled: exporters let `shape` and `strides` point into it.
+pub struct View(Box<Py_buffer>);
 
 impl View {
     pub fn new(object: Borrowed<'_, Object>, flags: c_int) -> PyResult<View> {
-        let mut view = Py_buffer::ZERO;
+        let mut view = Box::new(Py_buffer::ZERO);
         // SAFETY: released by `drop`.
-        unsafe { get(object, &raw mut view, flags)? };
+        unsafe { get(object, &raw mut *view, flags)? };
         Ok(View(view))
     }
 }
@@ -78,7 +78,7 @@ impl core::ops::Deref for View {
 impl Drop for View {
     fn drop(&mut self) {
         // SAFETY: filled by `get`.
-        unsafe { release(&raw mut self.0) }
+        unsafe { release(&raw mut *self.0) }
     }
 }
 
