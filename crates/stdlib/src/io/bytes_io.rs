@@ -214,9 +214,8 @@ impl BytesIo {
     }
 
     #[slot(tp_iter)]
-    fn iter(this: &Ref<BytesIo>) -> PyResult<Ref<BytesIo>> {
-        this.check_open()?;
-        Ok(this.clone())
+    fn iter(this: &Ref<BytesIo>) -> Ref<BytesIo> {
+        this.clone()
     }
 
     #[slot(tp_iternext)]
@@ -432,7 +431,8 @@ impl BytesIo {
 
     #[method(name = "__sizeof__", signature = "($self, /)")]
     fn size_of(this: &Ref<BytesIo>) -> PyResult<isize> {
-        let own = this.type_of().tp_basicsize.get();
+        // The own part is told as the reference has it, on which programs' sums rest.
+        let own = this.type_of().tp_basicsize.get() - size_of::<BytesIo>() as isize + 64;
         Ok(match this.shared.get() {
             // Shared contents count only while nobody else has them.
             Some(shared) if shared.refcount() > 2 => own,

@@ -387,9 +387,10 @@ impl FileIo {
                 room = room.saturating_add(if room > 65536 { room >> 3 } else { 256 + room }).max(SMALL_READ);
             }
             // SAFETY: the room is the builder's own, which nobody else sees.
+            let wanted = room - data.len();
             let transfer = unsafe {
-                let (start, len) = data.spare(room - data.len())?;
-                os::read(fd, start, len)?
+                let (start, len) = data.spare(wanted)?;
+                os::read(fd, start, len.min(wanted))?
             };
             match transfer {
                 Transfer::Done(0) => break,

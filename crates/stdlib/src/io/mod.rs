@@ -69,7 +69,7 @@ fn unsupported_operation() -> PyResult<Ref<Object>> {
 
 /// TypeError of `__getstate__` for streams over something outside.
 pub fn cannot_pickle(object: &Ref<Object>) -> Raised {
-    raise!(TypeError, "cannot pickle '{}' instances", object.type_name())
+    raise!(TypeError, "cannot pickle '{}' instances", object.type_of().short_name())
 }
 
 /// `repr(part)` inside `repr(whole)`; RuntimeError when the latter is under way already.

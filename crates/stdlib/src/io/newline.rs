@@ -31,14 +31,6 @@ impl Newlines {
         self.pending_cr.set(false);
     }
 
-    pub fn seen_bits(&self) -> u8 {
-        self.seen.get()
-    }
-
-    pub fn set_seen_bits(&self, seen: u8) {
-        self.seen.set(seen);
-    }
-
     fn see(&self, kinds: u8) {
         self.seen.set(self.seen.get() | kinds);
     }

@@ -333,6 +333,7 @@ impl StringIo {
             ));
         };
         let initial = StringIo::set_up(this, Some(state.get(0)), Some(state.get(1)))?;
+        this.state.set(State::Open);
         if let Some(initial) = initial {
             // The value is what was in the buffer: its line ends are those of the stream already.
             // SAFETY: changing the builder runs no Python code.
@@ -345,7 +346,6 @@ impl StringIo {
             return Err(raise!(ValueError, "position value cannot be negative"));
         };
         this.position.set(position);
-        this.state.set(State::Open);
         base::restore_dict(this.as_object(), state.get(3), "fourth")
     }
 

@@ -86,11 +86,9 @@ impl TextIoWrapper {
         }
         // The decoder is used for the search, and afterwards put back to where it is now.
         let (held, flags) = TextIoWrapper::decoder_getstate(this)?;
-        let seen = this.newlines.seen_bits();
         let found = TextIoWrapper::find_place(this, cookie, input.as_slice(), skip);
         let pending = if found.is_err() { Raised::take_if_set() } else { None };
         let restored = TextIoWrapper::decoder_setstate(this, &held, flags);
-        this.newlines.set_seen_bits(seen);
         if let Some(pending) = pending {
             if let Err(raised) = restored {
                 raised.clear();

@@ -61,7 +61,7 @@ impl TextIoWrapper {
         if flush {
             this.attached()?.call_method(id!("flush"), &[])?;
         }
-        if this.snapshot.is_some() || this.decoded.is_some() {
+        if this.snapshot.is_some() {
             this.set_decoded(None);
             this.snapshot.clear();
         }
