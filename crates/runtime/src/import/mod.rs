@@ -157,11 +157,7 @@ pub fn import_module_level(
     let modules = crate::thread::interpreter().modules_dict()?;
     match modules.get(front.as_borrowed())? {
         Some(module) => Ok(module),
-        None => Err(raise!(
-            KeyError,
-            "{} not in sys.modules as expected",
-            front.as_object().to_repr_text()
-        )),
+        None => Err(raise!(KeyError, "{} not in sys.modules as expected", front.as_object().to_repr_text())),
     }
 }
 
