@@ -28,14 +28,6 @@ impl Gc {
         gc::is_enabled()
     }
 
-    #[function(signature = "(generation=2)")]
-    fn collect(generation: i32) -> PyResult<isize> {
-        match usize::try_from(generation) {
-            Ok(generation) if generation < gc::GENERATIONS => Ok(gc::collect(generation)),
-            _ => Err(raise!(ValueError, "invalid generation")),
-        }
-    }
-
     #[function(signature = "(flags, /)")]
     fn set_debug(flags: i32) {
         gc::set_debug_flags(flags);
@@ -44,6 +36,11 @@ impl Gc {
     #[function(signature = "()")]
     fn get_debug() -> i32 {
         gc::debug_flags()
+    }
+
+    #[function(signature = "()")]
+    fn get_count() -> PyResult<Ref<Tuple>> {
+        int_tuple(gc::counts())
     }
 
     #[function(raw)]
@@ -63,24 +60,12 @@ impl Gc {
         int_tuple(gc::thresholds())
     }
 
-    #[function(signature = "()")]
-    fn get_count() -> PyResult<Ref<Tuple>> {
-        int_tuple(gc::counts())
-    }
-
-    #[function(signature = "(*objs)")]
-    fn get_referrers(objs: Args<'_>) -> PyResult<Ref<List>> {
-        let wanted: Vec<_> = objs.as_slice().iter().map(|object| object.as_ptr()).collect();
-        List::from_vec(gc::referrers(&wanted, &[]))
-    }
-
-    #[function(signature = "(*objs)")]
-    fn get_referents(objs: Args<'_>) -> PyResult<Ref<List>> {
-        let mut found = Vec::new();
-        for object in objs.as_slice() {
-            gc::referents(*object, &mut found);
+    #[function(signature = "(generation=2)")]
+    fn collect(generation: i32) -> PyResult<isize> {
+        match usize::try_from(generation) {
+            Ok(generation) if generation < gc::GENERATIONS => Ok(gc::collect(generation)),
+            _ => Err(raise!(ValueError, "invalid generation")),
         }
-        List::from_vec(found)
     }
 
     #[function(signature = "(generation=None)")]
@@ -136,6 +121,21 @@ impl Gc {
     fn is_finalized(obj: Borrowed<'_, Object>) -> bool {
         // SAFETY: a live object of the collector.
         unsafe { object::is_gc(obj.as_ptr()) && object::is_finalized(obj.as_ptr()) }
+    }
+
+    #[function(signature = "(*objs)")]
+    fn get_referrers(objs: Args<'_>) -> PyResult<Ref<List>> {
+        let wanted: Vec<_> = objs.as_slice().iter().map(|object| object.as_ptr()).collect();
+        List::from_vec(gc::referrers(&wanted, &[]))
+    }
+
+    #[function(signature = "(*objs)")]
+    fn get_referents(objs: Args<'_>) -> PyResult<Ref<List>> {
+        let mut found = Vec::new();
+        for object in objs.as_slice() {
+            gc::referents(*object, &mut found);
+        }
+        List::from_vec(found)
     }
 
     #[function(signature = "()")]

@@ -1,4 +1,4 @@
-//! What Python sees of `dict`, in the order of the library reference.
+//! What Python sees of `dict`, in the order of `vars(dict)`.
 
 use super::iter::{DictKeyIterator, DictReverseKeyIterator};
 use super::lookup::hash_key;
@@ -191,35 +191,6 @@ impl Dict {
         this.size_of() as isize
     }
 
-    #[method(name = "__reversed__", signature = "($self, /)")]
-    fn reversed(this: &Ref<Dict>) -> PyResult<Ref<DictReverseKeyIterator>> {
-        DictReverseKeyIterator::new(this)
-    }
-
-    #[classmethod(name = "__class_getitem__", signature = "($type, object, /)")]
-    fn class_getitem(cls: Borrowed<'_, Type>, object: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
-        crate::types::generic_alias::GenericAlias::new(cls.upcast(), object)
-    }
-
-    #[method(name = "clear", signature = "($self, /)")]
-    fn clear_method(this: &Ref<Dict>) {
-        this.clear();
-    }
-
-    #[method(name = "copy", signature = "($self, /)")]
-    fn copy_method(this: &Ref<Dict>) -> PyResult<Ref<Dict>> {
-        this.copy()
-    }
-
-    #[classmethod(signature = "($type, iterable, value=None, /)")]
-    fn fromkeys(
-        cls: Borrowed<'_, Type>,
-        iterable: Borrowed<'_, Object>,
-        value: Option<Borrowed<'_, Object>>,
-    ) -> PyResult<Ref<Object>> {
-        from_keys(cls, iterable, value)
-    }
-
     #[method(name = "get", signature = "($self, key, default=None, /)")]
     fn get_method(
         this: &Ref<Dict>,
@@ -232,14 +203,14 @@ impl Dict {
         }
     }
 
-    #[method(signature = "($self, /)")]
-    fn items(this: &Ref<Dict>) -> PyResult<Ref<DictItems>> {
-        DictItems::new(this)
-    }
-
-    #[method(signature = "($self, /)")]
-    fn keys(this: &Ref<Dict>) -> PyResult<Ref<DictKeys>> {
-        DictKeys::new(this)
+    #[method(signature = "($self, key, default=None, /)")]
+    fn setdefault(
+        this: &Ref<Dict>,
+        key: Borrowed<'_, Object>,
+        default: Option<Borrowed<'_, Object>>,
+    ) -> PyResult<Ref<Object>> {
+        let nothing = none();
+        Ok(this.set_default(key, default.unwrap_or_else(|| nothing.borrow()))?.0)
     }
 
     #[method(name = "pop", signature = "($self, key, default=<unrepresentable>, /)")]
@@ -263,14 +234,19 @@ impl Dict {
         }
     }
 
-    #[method(signature = "($self, key, default=None, /)")]
-    fn setdefault(
-        this: &Ref<Dict>,
-        key: Borrowed<'_, Object>,
-        default: Option<Borrowed<'_, Object>>,
-    ) -> PyResult<Ref<Object>> {
-        let nothing = none();
-        Ok(this.set_default(key, default.unwrap_or_else(|| nothing.borrow()))?.0)
+    #[method(signature = "($self, /)")]
+    fn keys(this: &Ref<Dict>) -> PyResult<Ref<DictKeys>> {
+        DictKeys::new(this)
+    }
+
+    #[method(signature = "($self, /)")]
+    fn items(this: &Ref<Dict>) -> PyResult<Ref<DictItems>> {
+        DictItems::new(this)
+    }
+
+    #[method(signature = "($self, /)")]
+    fn values(this: &Ref<Dict>) -> PyResult<Ref<DictValues>> {
+        DictValues::new(this)
     }
 
     #[method(raw, name = "update")]
@@ -287,9 +263,33 @@ impl Dict {
         Ok(())
     }
 
-    #[method(signature = "($self, /)")]
-    fn values(this: &Ref<Dict>) -> PyResult<Ref<DictValues>> {
-        DictValues::new(this)
+    #[classmethod(signature = "($type, iterable, value=None, /)")]
+    fn fromkeys(
+        cls: Borrowed<'_, Type>,
+        iterable: Borrowed<'_, Object>,
+        value: Option<Borrowed<'_, Object>>,
+    ) -> PyResult<Ref<Object>> {
+        from_keys(cls, iterable, value)
+    }
+
+    #[method(name = "clear", signature = "($self, /)")]
+    fn clear_method(this: &Ref<Dict>) {
+        this.clear();
+    }
+
+    #[method(name = "copy", signature = "($self, /)")]
+    fn copy_method(this: &Ref<Dict>) -> PyResult<Ref<Dict>> {
+        this.copy()
+    }
+
+    #[method(name = "__reversed__", signature = "($self, /)")]
+    fn reversed(this: &Ref<Dict>) -> PyResult<Ref<DictReverseKeyIterator>> {
+        DictReverseKeyIterator::new(this)
+    }
+
+    #[classmethod(name = "__class_getitem__", signature = "($type, object, /)")]
+    fn class_getitem(cls: Borrowed<'_, Type>, object: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
+        crate::types::generic_alias::GenericAlias::new(cls.upcast(), object)
     }
 }
 

@@ -70,7 +70,9 @@ impl OrderedDict {
 
     #[slot(tp_repr)]
     fn repr(this: &Ref<OrderedDict>) -> PyResult<Ref<Str>> {
+        // Without the module, also for the static type.
         let name = this.type_name();
+        let name = name.rsplit_once('.').map_or(name.as_str(), |(_, name)| name);
         if this.dict().is_empty() {
             return Str::from_utf8_str(&format!("{name}()"));
         }
@@ -88,7 +90,7 @@ impl OrderedDict {
             )?;
         }
         let mut text = StrBuilder::new();
-        text.push_str(&name)?;
+        text.push_str(name)?;
         text.push_str("(")?;
         text.push_object(&plain.as_object().repr()?)?;
         text.push_str(")")?;

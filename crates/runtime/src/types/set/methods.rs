@@ -93,23 +93,12 @@ impl Set {
         ops::make(cls, None).map_or_else(|raised| raised.into_null(), |set| set.into_ptr())
     }
 
-    #[slot(tp_init, raw)]
-    unsafe extern "C" fn init_raw(this: *mut PyObject, args: *mut PyObject, kwargs: *mut PyObject) -> c_int {
-        // SAFETY: called with a set, a tuple, and a dict or null.
-        unsafe {
-            let args: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
-            let init = || -> PyResult<()> {
-                if Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| !kwargs.is_empty()) {
-                    return Err(raise!(TypeError, "set() takes no keyword arguments"));
-                }
-                check_count("set", args.len())?;
-                raw::clear(this.cast());
-                match args.as_slice().first() {
-                    Some(iterable) => ops::update(this.cast(), iterable.borrow()),
-                    None => Ok(()),
-                }
-            };
-            if init().is_ok() { 0 } else { -1 }
+    #[init(signature = "(iterable=(), /)")]
+    fn init(this: &Ref<Set>, iterable: Option<Borrowed<'_, Object>>) -> PyResult<()> {
+        this.clear();
+        match iterable {
+            Some(iterable) => this.update(iterable),
+            None => Ok(()),
         }
     }
 
@@ -358,20 +347,9 @@ impl Set {
 
 #[pytype(name = "frozenset", export = "PyFrozenSet_Type", gc, basetype, flags = _Py_TPFLAGS_MATCH_SELF, weaklistoffset = core::mem::offset_of!(PySetObject, weakreflist))]
 impl FrozenSet {
-    #[slot(tp_new, raw)]
-    unsafe extern "C" fn new_raw(cls: *mut PyTypeObject, args: *mut PyObject, kwargs: *mut PyObject) -> *mut PyObject {
-        // SAFETY: called with a subtype, a tuple, and a dict or null.
-        unsafe {
-            let args: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
-            let plain_init =
-                (*cls).tp_init.get().map(|f| f as usize) == (*FrozenSet::TYPE).tp_init.get().map(|f| f as usize);
-            let named = Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| !kwargs.is_empty());
-            if plain_init && named {
-                return raise!(TypeError, "frozenset() takes no keyword arguments").into_null();
-            }
-            let made = check_count("frozenset", args.len()).and_then(|()| new_frozen(cls, args.as_slice().first()));
-            made.map_or_else(|raised| raised.into_null(), |set| set.into_ptr())
-        }
+    #[new(signature = "(iterable=(), /)")]
+    fn py_new(cls: Borrowed<'_, Type>, iterable: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
+        new_frozen(cls.as_ptr().cast(), iterable.as_deref())
     }
 
     #[slot(tp_vectorcall, raw)]
