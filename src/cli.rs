@@ -265,8 +265,7 @@ fn finish(mut options: Options, arguments: &[OsString], rest: usize) -> Outcome 
     config.safe_path = config.safe_path || variable(config, "PYTHONSAFEPATH").is_some();
     config.user_site_directory = !options.no_user_site && variable(config, "PYTHONNOUSERSITE").is_none();
     config.buffered_stdio = !options.unbuffered && variable(config, "PYTHONUNBUFFERED").is_none();
-    config.write_bytecode =
-        !options.dont_write_bytecode && variable(config, "PYTHONDONTWRITEBYTECODE").is_none();
+    config.write_bytecode = !options.dont_write_bytecode && variable(config, "PYTHONDONTWRITEBYTECODE").is_none();
     config.pythonpath_env = variable(config, "PYTHONPATH");
     config.home = variable(config, "PYTHONHOME");
     config.pycache_prefix = config
@@ -275,9 +274,8 @@ fn finish(mut options: Options, arguments: &[OsString], rest: usize) -> Outcome 
         .map(OsString::from)
         .or_else(|| variable(config, "PYTHONPYCACHEPREFIX"));
     config.dev_mode = config.xoption("dev").is_some() || variable(config, "PYTHONDEVMODE").is_some();
-    config.faulthandler = config.dev_mode
-        || config.xoption("faulthandler").is_some()
-        || variable(config, "PYTHONFAULTHANDLER").is_some();
+    config.faulthandler =
+        config.dev_mode || config.xoption("faulthandler").is_some() || variable(config, "PYTHONFAULTHANDLER").is_some();
     if matches!(config.xoption("frozen_modules"), Some("off")) {
         config.use_frozen_modules = false;
     }
@@ -311,7 +309,10 @@ fn hash_seed(config: &mut Config) -> Result<(), String> {
             config.hash_seed = Some(seed);
             Ok(())
         }
-        None => Err("config_init_hash_seed: PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]".into()),
+        None => {
+            Err("config_init_hash_seed: PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]"
+                .into())
+        }
     }
 }
 
@@ -326,7 +327,10 @@ fn digits(config: &mut Config) -> Result<(), String> {
             config.int_max_str_digits = limit;
             Ok(())
         }
-        _ => Err("config_init_int_max_str_digits: -X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.".into()),
+        _ => Err(
+            "config_init_int_max_str_digits: -X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited."
+                .into(),
+        ),
     }
 }
 

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 
 use taipan_runtime::{import, startup};
 
-
 fn main() -> ExitCode {
     let mut config = match cli::parse(std::env::args_os().collect()) {
         cli::Outcome::Run(config) => *config,

@@ -34,9 +34,7 @@ pub fn resolve(config: &mut Config) -> io::Result<()> {
             (prefix, library)
         }
     };
-    for field in
-        [&mut config.prefix, &mut config.base_prefix, &mut config.exec_prefix, &mut config.base_exec_prefix]
-    {
+    for field in [&mut config.prefix, &mut config.base_prefix, &mut config.exec_prefix, &mut config.base_exec_prefix] {
         *field = prefix.clone().into();
     }
     config.stdlib_dir = Some(library.clone().into());

@@ -10,14 +10,14 @@ extern crate self as taipan_runtime;
 
 pub use taipan_abi as abi;
 
-pub mod object;
-pub mod memory;
-pub mod types;
-pub mod thread;
-pub mod interp;
 pub mod compile;
 pub mod import;
+pub mod interp;
+pub mod memory;
 pub mod modules;
+pub mod object;
 pub mod startup;
+pub mod thread;
+pub mod types;
 
 pub mod prelude;

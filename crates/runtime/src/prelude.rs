@@ -6,7 +6,8 @@ pub use crate::object::{
     Borrowed, CompareOp, Object, PyLayout, PyResult, Raised, Ref, SendResult, Visitor, ellipsis, none, not_implemented,
 };
 pub use crate::types::{
-    Bool, ByteArray, Bytes, Complex, Dict, Float, FrozenSet, Int, List, MemoryView, Module, Set, Slice, Str, Tuple, Type,
+    Bool, ByteArray, Bytes, Complex, Dict, Float, FrozenSet, Int, List, MemoryView, Module, Set, Slice, Str, Tuple,
+    Type,
 };
 pub use crate::{id, raise};
 pub use core::ffi::{CStr, c_char, c_int, c_void};

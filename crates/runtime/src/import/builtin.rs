@@ -46,3 +46,18 @@ pub fn create_builtin(name: Borrowed<'_, Str>, spec: Borrowed<'_, Object>) -> Py
     // SAFETY: an initialisation function returns a definition (borrowed) or a new module.
     unsafe { module::from_init_result(init(), &text, spec).map(Some) }
 }
+
+/// Loads a built-in module without importlib, for those that importlib itself needs; `None` where there is no such one.
+pub fn load_builtin(name: Borrowed<'_, Str>) -> PyResult<Option<Ref<Object>>> {
+    let modules = crate::thread::interpreter().modules_dict()?;
+    if let Some(module) = modules.get(name.upcast())? {
+        return Ok(Some(module));
+    }
+    let namespace = Dict::new()?;
+    namespace.set_str(id!("name"), name.upcast())?;
+    let spec = crate::types::namespace::Namespace::new(namespace)?;
+    let Some(module) = create_builtin(name, spec.as_borrowed())? else { return Ok(None) };
+    modules.set_str(name, module.borrow())?;
+    super::exec_dynamic(module.borrow())?;
+    Ok(Some(module))
+}

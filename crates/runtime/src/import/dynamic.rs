@@ -14,10 +14,9 @@ fn export_name(name: &Ref<Str>) -> PyResult<(CString, &'static str)> {
     let (prefix, encoded) = if last.is_ascii() {
         ("PyInit_", last.to_owned())
     } else {
-        let encoded = Str::from_utf8_str(last)?.as_object().call_method(
-            id!("encode"),
-            &[Str::from_utf8_str("punycode")?.as_borrowed()],
-        )?;
+        let encoded = Str::from_utf8_str(last)?
+            .as_object()
+            .call_method(id!("encode"), &[Str::from_utf8_str("punycode")?.as_borrowed()])?;
         let Some(bytes) = encoded.downcast::<Bytes>() else {
             return Err(raise!(TypeError, "encoder did not return bytes"));
         };
@@ -54,10 +53,8 @@ fn open(name: &Ref<Str>, path: Borrowed<'_, Str>) -> PyResult<InitFunction> {
         }
         let address = libc::dlsym(handle, symbol.as_ptr());
         if address.is_null() {
-            let message = format!(
-                "dynamic module does not define module export function ({})",
-                symbol.to_string_lossy()
-            );
+            let message =
+                format!("dynamic module does not define module export function ({})", symbol.to_string_lossy());
             let _ = prefix;
             return Err(exceptions::raise_import_error(&message, name.as_borrowed(), Some(path.upcast()), None));
         }

@@ -9,7 +9,7 @@ mod lock;
 mod names;
 mod star;
 
-pub use builtin::{InitFunction, create_builtin, is_builtin, register_builtin, registered_builtins};
+pub use builtin::{InitFunction, create_builtin, is_builtin, load_builtin, register_builtin, registered_builtins};
 pub use dynamic::{create_dynamic, exec_dynamic, init_dynamic};
 pub use frozen::{FrozenModule, find_frozen, frozen_code, frozen_names, import_frozen, set_frozen_modules};
 pub use lock::{acquire_lock, lock_held, reinit_lock_after_fork, release_lock};
@@ -157,11 +157,7 @@ pub fn import_module_level(
     let modules = crate::thread::interpreter().modules_dict()?;
     match modules.get(front.as_borrowed())? {
         Some(module) => Ok(module),
-        None => Err(raise!(
-            KeyError,
-            "{} not in sys.modules as expected",
-            front.as_object().to_repr_text()
-        )),
+        None => Err(raise!(KeyError, "{} not in sys.modules as expected", front.as_object().to_repr_text())),
     }
 }
 

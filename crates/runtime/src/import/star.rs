@@ -38,17 +38,8 @@ pub fn import_star(module: Borrowed<'_, Object>, locals: Option<Borrowed<'_, Obj
 fn wrong_name(module: Borrowed<'_, Object>, name: &Ref<Object>, from_dict: bool) -> PyResult<Raised> {
     let module_name = module.getattr(id!("__name__"))?;
     if !module_name.is_instance_of::<Str>() {
-        return Ok(raise!(
-            TypeError,
-            "module __name__ must be a string, not {}",
-            module_name.type_name()
-        ));
+        return Ok(raise!(TypeError, "module __name__ must be a string, not {}", module_name.type_name()));
     }
     let (what, where_) = if from_dict { ("Key", "__dict__") } else { ("Item", "__all__") };
-    Ok(raise!(
-        TypeError,
-        "{what} in {}.{where_} must be str, not {}",
-        module_name.to_text(),
-        name.type_name()
-    ))
+    Ok(raise!(TypeError, "{what} in {}.{where_} must be str, not {}", module_name.to_text(), name.type_name()))
 }

@@ -8,8 +8,8 @@ use super::dispatch::Machine;
 use super::frame::{self, Frame};
 use super::stackref::StackRef;
 use crate::abi::{
-    CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, FRAME_OWNED_BY_INTERPRETER, PY_VECTORCALL_ARGUMENTS_OFFSET,
-    PyCodeObject, PyFunctionObject, PyObject, PyThreadState,
+    CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, FRAME_OWNED_BY_INTERPRETER, PY_VECTORCALL_ARGUMENTS_OFFSET, PyCodeObject,
+    PyFunctionObject, PyObject, PyThreadState,
 };
 use crate::prelude::*;
 use crate::thread;
@@ -148,7 +148,16 @@ unsafe fn bind_words(
 
         if let Some(names) = kwnames {
             for (index, keyword) in names.iter().enumerate() {
-                bind_keyword(function, code, variables, named, keyword, args.add(nargs + index), kwdict.as_ref(), kwnames)?;
+                bind_keyword(
+                    function,
+                    code,
+                    variables,
+                    named,
+                    keyword,
+                    args.add(nargs + index),
+                    kwdict.as_ref(),
+                    kwnames,
+                )?;
             }
         }
 
@@ -313,7 +322,12 @@ unsafe fn qualname(function: *mut PyFunctionObject) -> String {
 }
 
 #[cold]
-unsafe fn missing_arguments(function: *mut PyFunctionObject, code: *mut PyCodeObject, missing: &[usize], kind: &str) -> Raised {
+unsafe fn missing_arguments(
+    function: *mut PyFunctionObject,
+    code: *mut PyCodeObject,
+    missing: &[usize],
+    kind: &str,
+) -> Raised {
     // SAFETY: by contract of `bind`.
     unsafe {
         let names: Vec<String> =
@@ -573,8 +587,10 @@ pub fn eval_function(function: &Ref<Function>, locals: Option<Borrowed<'_, Objec
         } else {
             match locals {
                 Some(locals) => locals.to_owned().into_ptr(),
-                None => Ref::<Object>::from_borrowed_ptr((*function.as_ptr().cast::<PyFunctionObject>()).func_globals.get())
-                    .into_ptr(),
+                None => {
+                    Ref::<Object>::from_borrowed_ptr((*function.as_ptr().cast::<PyFunctionObject>()).func_globals.get())
+                        .into_ptr()
+                }
             }
         };
         call_function(function.borrow(), locals, ptr::null(), 0, None)

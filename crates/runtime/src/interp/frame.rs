@@ -382,4 +382,3 @@ pub unsafe fn forget(frame: *mut Frame) {
         (*frame).f_funcobj.set(raw_word(StackRef::NULL));
     }
 }
-

@@ -11,8 +11,9 @@ use super::dispatch::Machine;
 use super::ops::arith;
 use super::stackref::StackRef;
 use crate::abi::{
-    CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, PyCodeObject, PyFunctionObject, PyHeapTypeObject, PyMethodObject, PyObject,
-    PyTypeObject, Py_TPFLAGS_INLINE_VALUES, Py_TPFLAGS_MANAGED_DICT, Py_TPFLAGS_METHOD_DESCRIPTOR, Py_TPFLAGS_TYPE_SUBCLASS,
+    CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, Py_TPFLAGS_INLINE_VALUES, Py_TPFLAGS_MANAGED_DICT,
+    Py_TPFLAGS_METHOD_DESCRIPTOR, Py_TPFLAGS_TYPE_SUBCLASS, PyCodeObject, PyFunctionObject, PyHeapTypeObject,
+    PyMethodObject, PyObject, PyTypeObject,
 };
 use crate::prelude::*;
 use crate::types::builtin_function::CFunction;
@@ -572,9 +573,15 @@ unsafe fn load_attr_choice(m: Machine, oparg: usize) -> Option<u8> {
                     ClassValue::LazyDict => None,
                 }
             }
-            OnType::Missing if flags & Py_TPFLAGS_MANAGED_DICT != 0 => {
-                instance_attr(m, owner, name, version, flags, Opcode::LOAD_ATTR_INSTANCE_VALUE, Opcode::LOAD_ATTR_WITH_HINT)
-            }
+            OnType::Missing if flags & Py_TPFLAGS_MANAGED_DICT != 0 => instance_attr(
+                m,
+                owner,
+                name,
+                version,
+                flags,
+                Opcode::LOAD_ATTR_INSTANCE_VALUE,
+                Opcode::LOAD_ATTR_WITH_HINT,
+            ),
             _ => None,
         }
     }
@@ -616,7 +623,11 @@ unsafe fn class_value_form(
         if flags & Py_TPFLAGS_MANAGED_DICT != 0 {
             // A managed dict without inline values: the place is three words before the object.
             write16(m.ip(), 4, (-24i16) as u16);
-            return if (*owner.as_ptr().cast::<*mut PyObject>().sub(3)).is_null() { Some(ClassValue::LazyDict) } else { None };
+            return if (*owner.as_ptr().cast::<*mut PyObject>().sub(3)).is_null() {
+                Some(ClassValue::LazyDict)
+            } else {
+                None
+            };
         }
         let offset = ty.tp_dictoffset.get();
         if offset == 0 {

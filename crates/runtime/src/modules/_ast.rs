@@ -14,7 +14,11 @@ fn missing() -> Raised {
     raise!(NotImplementedError, "syntax trees as Python objects are not implemented yet")
 }
 
-pub fn compile_tree(_tree: Borrowed<'_, Object>, _filename: Borrowed<'_, Str>, _request: Request) -> PyResult<Ref<Object>> {
+pub fn compile_tree(
+    _tree: Borrowed<'_, Object>,
+    _filename: Borrowed<'_, Str>,
+    _request: Request,
+) -> PyResult<Ref<Object>> {
     Err(missing())
 }
 

@@ -96,11 +96,7 @@ impl Imp {
             None => import::frozen_code(expect_frozen(name)?),
             Some(data) => {
                 let Some(bytes) = data.downcast::<Bytes>() else {
-                    return Err(raise!(
-                        TypeError,
-                        "a bytes-like object is required, not '{}'",
-                        data.type_name()
-                    ));
+                    return Err(raise!(TypeError, "a bytes-like object is required, not '{}'", data.type_name()));
                 };
                 if bytes.as_slice().is_empty() {
                     return Err(no_frozen(name));

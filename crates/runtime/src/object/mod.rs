@@ -3,15 +3,15 @@
 //! **Invariant:** no `&mut` to an object in the heap exists; fields that change are `Cell`s.
 //! CPython: `Include/object.h`, `Include/refcount.h`, `Objects/abstract.c`, `Objects/call.c`.
 
+pub mod args;
 pub mod header;
-mod refs;
-mod raised;
 mod layout;
 mod names;
+pub mod protocol;
+mod raised;
+mod refs;
 mod singletons;
 mod visitor;
-pub mod args;
-pub mod protocol;
 
 pub use layout::{PyLayout, TypePart};
 pub use names::StaticName;

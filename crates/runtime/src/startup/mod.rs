@@ -73,7 +73,9 @@ fn start_import_system(sys: &Ref<Module>) -> PyResult<()> {
     let importlib = import::import_frozen("_frozen_importlib")?;
     thread::interpreter().importlib.set(Some(importlib.clone().into_object()));
     // `_imp` cannot come through the import system that it is part of.
-    let imp = create_imp()?;
+    let Some(imp) = import::load_builtin(id!("_imp"))? else {
+        return Err(raise!(ImportError, "no module _imp"));
+    };
     importlib.as_object().call_method(id!("_install"), &[sys.as_borrowed(), imp.borrow()])?;
     importlib.as_object().call_method(id!("_install_external_importers"), &[])?;
     let zipimport = import::import_module("zipimport");
@@ -87,19 +89,6 @@ fn start_import_system(sys: &Ref<Module>) -> PyResult<()> {
         Err(raised) => raised.clear(),
     }
     Ok(())
-}
-
-fn create_imp() -> PyResult<Ref<Object>> {
-    let name = id!("_imp");
-    let namespace = Dict::new()?;
-    namespace.set_str(id!("name"), name.upcast())?;
-    let spec = crate::types::namespace::Namespace::new(namespace)?;
-    let Some(imp) = import::create_builtin(name, spec.as_borrowed())? else {
-        return Err(raise!(ImportError, "no module _imp"));
-    };
-    thread::interpreter().modules_dict()?.set_str(name, imp.borrow())?;
-    import::exec_dynamic(imp.borrow())?;
-    Ok(imp)
 }
 
 /// The module `__main__`, empty but for what every module has.

@@ -19,7 +19,8 @@ pub fn run_main() -> i32 {
         Err(raised) => exit_status(raised),
     };
     let config = thread::config();
-    if config.inspect && (config.run_command.is_some() || config.run_module.is_some() || config.run_filename.is_some()) {
+    if config.inspect && (config.run_command.is_some() || config.run_module.is_some() || config.run_filename.is_some())
+    {
         status = match run_repl() {
             Ok(()) => 0,
             Err(raised) => exit_status(raised),
@@ -155,10 +156,7 @@ fn dedent(source: &[u8]) -> Vec<u8> {
 fn run_module(module: &OsStr, set_argv0: bool) -> PyResult<i32> {
     let runpy = import::import_module("runpy")?;
     let name = path_object(module)?;
-    runpy.call_method(
-        id!("_run_module_as_main"),
-        &[name.as_borrowed(), Bool::from(set_argv0).as_borrowed()],
-    )?;
+    runpy.call_method(id!("_run_module_as_main"), &[name.as_borrowed(), Bool::from(set_argv0).as_borrowed()])?;
     Ok(0)
 }
 

@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::mem::offset_of;
 use core::ptr;
 
-use crate::abi::{PyCodeObject, PyFunctionObject, PyObject, Py_TPFLAGS_METHOD_DESCRIPTOR};
+use crate::abi::{Py_TPFLAGS_METHOD_DESCRIPTOR, PyCodeObject, PyFunctionObject, PyObject};
 use crate::interp::call::function_vectorcall;
 use crate::object::header;
 use crate::prelude::*;
@@ -200,11 +200,7 @@ impl Function {
                     ));
                 }
                 if let Some(wrong) = cells.iter().find(|cell| !cell.is_instance_of::<crate::types::cell::Cell>()) {
-                    return Err(raise!(
-                        TypeError,
-                        "arg 5 (closure) expected cell, found {}",
-                        wrong.type_name()
-                    ));
+                    return Err(raise!(TypeError, "arg 5 (closure) expected cell, found {}", wrong.type_name()));
                 }
             }
             None if free > 0 => {
@@ -430,11 +426,7 @@ impl Function {
                 // 1 is annotationlib.Format.VALUE.
                 let value = annotate.call(&[Int::from_i64(1)?.as_borrowed()])?;
                 if !value.is_instance_of::<Dict>() {
-                    return Err(raise!(
-                        TypeError,
-                        "__annotate__() must return a dict, not {}",
-                        value.type_name()
-                    ));
+                    return Err(raise!(TypeError, "__annotate__() must return a dict, not {}", value.type_name()));
                 }
                 value
             } else {

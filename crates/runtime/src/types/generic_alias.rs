@@ -41,6 +41,7 @@ const BLOCKED: [&str; 3] = ["__bases__", "__copy__", "__deepcopy__"];
 
 impl GenericAlias {
     /// `origin[args]` (`Py_GenericAlias`).
+    #[expect(clippy::new_ret_no_self, reason = "what callers want is the object")]
     pub fn new(origin: Borrowed<'_, Object>, args: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         Ok(GenericAlias::make(GenericAlias::type_object(), origin, args)?.into_object())
     }
@@ -459,7 +460,7 @@ fn unpack_args(item: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>> {
             };
             if let Some(inner) = inner
                 && let Some(inner) = inner.downcast::<Tuple>()
-                && !inner.iter().next_back().is_some_and(|last| last.as_ptr() == crate::object::ellipsis_ptr())
+                && inner.iter().next_back().is_none_or(|last| last.as_ptr() != crate::object::ellipsis_ptr())
             {
                 args.extend(inner.iter().map(|item| item.to_owned()));
                 continue;

@@ -50,7 +50,7 @@ pub(crate) fn compare_identity(this: &Ref<Object>, other: Borrowed<'_, Object>, 
 #[pytype(name = "NoneType", export = "_PyNone_Type")]
 impl NoneType {
     #[new(raw, signature = "()")]
-    fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
+    fn create(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
         let _ = cls;
         no_arguments("NoneType", &args)?;
         Ok(none())
@@ -90,7 +90,7 @@ impl NoneType {
 #[pytype(name = "NotImplementedType", export = "_PyNotImplemented_Type")]
 impl NotImplementedType {
     #[new(raw, signature = "()")]
-    fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
+    fn create(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
         let _ = cls;
         no_arguments("NotImplementedType", &args)?;
         Ok(not_implemented())
@@ -124,7 +124,7 @@ impl NotImplementedType {
 #[pytype(name = "ellipsis", export = "PyEllipsis_Type")]
 impl EllipsisType {
     #[new(raw, signature = "()")]
-    fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
+    fn create(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
         let _ = cls;
         no_arguments("EllipsisType", &args)?;
         Ok(crate::object::ellipsis())

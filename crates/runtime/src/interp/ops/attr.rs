@@ -1,7 +1,9 @@
 //! Attributes: the generic forms and those that a type version, or the version of shared keys, guards.
 
 use super::{cache16, cache32, cache64, counted, drop_word, fast, push, slot, slow};
-use crate::abi::{PyDictObject, PyDictUnicodeEntry, PyDictValues, PyFunctionObject, PyHeapTypeObject, PyModuleObject, PyObject};
+use crate::abi::{
+    PyDictObject, PyDictUnicodeEntry, PyDictValues, PyFunctionObject, PyHeapTypeObject, PyModuleObject, PyObject,
+};
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::stackref::StackRef;
 use crate::interp::{call, specialize};
@@ -379,12 +381,25 @@ fn no_special(owner: Borrowed<'_, Object>, which: usize) -> Raised {
     let missing = ["__enter__", "__exit__", "__aenter__", "__aexit__"][which & 3];
     let name = owner.type_name();
     let (protocol, other_enter, other_exit, hint) = if which < 2 {
-        ("the context manager protocol", id!("__aenter__"), id!("__aexit__"), "asynchronous context manager protocol. Did you mean to use 'async with'?")
+        (
+            "the context manager protocol",
+            id!("__aenter__"),
+            id!("__aexit__"),
+            "asynchronous context manager protocol. Did you mean to use 'async with'?",
+        )
     } else {
-        ("the asynchronous context manager protocol", id!("__enter__"), id!("__exit__"), "context manager protocol. Did you mean to use 'with'?")
+        (
+            "the asynchronous context manager protocol",
+            id!("__enter__"),
+            id!("__exit__"),
+            "context manager protocol. Did you mean to use 'with'?",
+        )
     };
     if has(other_enter) && has(other_exit) {
-        return raise!(TypeError, "'{name}' object does not support {protocol} (missed {missing} method) but it supports the {hint}");
+        return raise!(
+            TypeError,
+            "'{name}' object does not support {protocol} (missed {missing} method) but it supports the {hint}"
+        );
     }
     raise!(TypeError, "'{name}' object does not support {protocol} (missed {missing} method)")
 }

@@ -318,10 +318,7 @@ fn unpack(sequence: Borrowed<'_, Object>, before: usize, after: Option<usize>) -
             }
             None => {
                 let least = before + after.unwrap_or(0);
-                return Err(raise!(
-                    ValueError,
-                    "not enough values to unpack (expected at least {least}, got {got})"
-                ));
+                return Err(raise!(ValueError, "not enough values to unpack (expected at least {least}, got {got})"));
             }
         }
     }

@@ -5,8 +5,8 @@ use core::ptr;
 use super::{cache32, drop_word, fast, lower, slot, slow};
 use crate::abi::{
     METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET, PyCFunction, PyCFunctionFast,
-    PyCFunctionFastWithKeywords, PyCFunctionObject, PyMethodDef,
-    PyCodeObject, PyFunctionObject, PyListObject, PyMethodObject, PyObject,
+    PyCFunctionFastWithKeywords, PyCFunctionObject, PyCodeObject, PyFunctionObject, PyListObject, PyMethodDef,
+    PyMethodObject, PyObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::stackref::{self, StackRef};
@@ -241,8 +241,7 @@ unsafe fn call_stack(m: Machine, nargs: usize, names: Option<Borrowed<'_, Tuple>
         if is_python_function(callable) {
             let args = m.slot(total);
             frame::set_stack_pointer(m.frame, m.slot(nargs + 2));
-            let new =
-                call::push_frame(m.thread, callable, ptr::null_mut(), args, total - keywords, names, m.frame)?;
+            let new = call::push_frame(m.thread, callable, ptr::null_mut(), args, total - keywords, names, m.frame)?;
             return call::enter(m, new, size);
         }
         let result = call_object(m, callable, m.slot(total), total, total - keywords, names)?;

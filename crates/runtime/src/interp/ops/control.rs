@@ -203,4 +203,3 @@ pub unsafe fn pop_frame(m: Machine) {
         }
     }
 }
-

@@ -134,10 +134,7 @@ fn check_except_star_type(class: Borrowed<'_, Object>) -> PyResult<()> {
         None => is_group(class),
     };
     if any {
-        return Err(raise!(
-            TypeError,
-            "catching ExceptionGroup with except* is not allowed. Use except instead."
-        ));
+        return Err(raise!(TypeError, "catching ExceptionGroup with except* is not allowed. Use except instead."));
     }
     Ok(())
 }

@@ -4,10 +4,10 @@ use core::ptr;
 
 use super::slow;
 use crate::abi::{FRAME_EXECUTING, FRAME_OWNED_BY_GENERATOR, FRAME_SUSPENDED, PyGenObject};
+use crate::interp::call;
 use crate::interp::dispatch::{Flow, Machine};
 use crate::interp::frame;
 use crate::interp::stackref::StackRef;
-use crate::interp::call;
 use crate::prelude::*;
 use crate::types::exceptions::{StopAsyncIteration, StopIteration};
 use crate::types::{Coroutine, Generator, generator};

@@ -72,7 +72,8 @@ unsafe fn stop_iteration_error(m: Machine, exception: Borrowed<'_, Object>) -> P
     } else {
         return Ok(exception.to_owned());
     };
-    let error = exceptions::RuntimeError::type_object().as_object().call(&[Str::from_utf8_str(message)?.as_borrowed()])?;
+    let error =
+        exceptions::RuntimeError::type_object().as_object().call(&[Str::from_utf8_str(message)?.as_borrowed()])?;
     exceptions::set_cause(&error, Some(exception.to_owned()));
     exceptions::set_context(&error, Some(exception.to_owned()));
     Ok(error)

@@ -194,7 +194,11 @@ unsafe fn load_keys_entry(r: &mut super::Regs, keys: *mut PyDictKeysObject, unit
 unsafe fn unbound_local(m: Machine, index: usize) -> Raised {
     // SAFETY: indices in bytecode are valid.
     let name = unsafe { variable_name(m, index) };
-    raise!(UnboundLocalError, "cannot access local variable '{}' where it is not associated with a value", name.to_display())
+    raise!(
+        UnboundLocalError,
+        "cannot access local variable '{}' where it is not associated with a value",
+        name.to_display()
+    )
 }
 
 /// UnboundLocalError or NameError for a cell, depending on whose it is.
@@ -210,7 +214,10 @@ unsafe fn unbound_cell(m: Machine, index: usize) -> Raised {
         let name = variable_name(m, index);
         name_error(
             name,
-            &format!("cannot access free variable '{}' where it is not associated with a value in enclosing scope", name.to_display()),
+            &format!(
+                "cannot access free variable '{}' where it is not associated with a value in enclosing scope",
+                name.to_display()
+            ),
         )
     }
 }

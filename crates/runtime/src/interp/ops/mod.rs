@@ -159,4 +159,3 @@ pub(crate) unsafe fn counted(ptr: *mut crate::abi::PyObject) -> StackRef {
     unsafe { header::incref(ptr) };
     StackRef::steal(ptr)
 }
-

@@ -1,7 +1,7 @@
 //! Structural pattern matching.
 
 use super::{fast, slot, slow};
-use crate::abi::{Py_TPFLAGS_MAPPING, Py_TPFLAGS_SEQUENCE, _Py_TPFLAGS_MATCH_SELF};
+use crate::abi::{_Py_TPFLAGS_MATCH_SELF, Py_TPFLAGS_MAPPING, Py_TPFLAGS_SEQUENCE};
 use crate::interp::dispatch::{Act, Flow};
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;

@@ -239,8 +239,7 @@ impl Reader<'_> {
                 self.note(flag, text.into_object())
             }
             tag::SMALL_TUPLE | tag::TUPLE => {
-                let count =
-                    if kind == tag::SMALL_TUPLE { self.byte()? as usize } else { self.size("tuple")? };
+                let count = if kind == tag::SMALL_TUPLE { self.byte()? as usize } else { self.size("tuple")? };
                 let index = self.reserve(flag);
                 let tuple = Tuple::from_vec(self.items(count)?)?;
                 self.fill(index, tuple.into_object())

@@ -248,7 +248,32 @@ pub(super) fn fill(module: &Ref<Module>) -> PyResult<()> {
     module.add("warnoptions", os_list(&config.warnoptions)?)?;
     module.add("_xoptions", x_options(config)?)?;
     module.add("dont_write_bytecode", boolean(!config.write_bytecode))?;
-    Ok(())
+    fill_paths(module, config)
+}
+
+/// Where things are, and what the command line said.
+fn fill_paths(module: &Ref<Module>, config: &Config) -> PyResult<()> {
+    for (name, value) in [
+        ("prefix", &config.prefix),
+        ("base_prefix", &config.base_prefix),
+        ("exec_prefix", &config.exec_prefix),
+        ("base_exec_prefix", &config.base_exec_prefix),
+        ("executable", &config.executable),
+        ("_base_executable", &config.base_executable),
+    ] {
+        module.add(name, os_text(value)?)?;
+    }
+    for (name, value) in [("_stdlib_dir", &config.stdlib_dir), ("pycache_prefix", &config.pycache_prefix)] {
+        let value = match value {
+            Some(value) => os_text(value)?,
+            None => none(),
+        };
+        module.add(name, value)?;
+    }
+    module.add("platlibdir", text(&config.platlibdir)?)?;
+    module.add("path", os_list(&config.module_search_paths)?)?;
+    module.add("argv", os_list(&config.argv)?)?;
+    module.add("orig_argv", os_list(&config.orig_argv)?)
 }
 
 fn multiarch() -> &'static str {

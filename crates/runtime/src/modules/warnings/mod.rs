@@ -174,11 +174,12 @@ impl Warnings {
         module.add("filters", STATE.filters.get().unwrap_or_else(none))?;
         module.add("_onceregistry", STATE.once_registry.get().unwrap_or_else(none))?;
         module.add("_defaultaction", STATE.default_action.get().unwrap_or_else(none))?;
+        // importlib needs this module before it can import another.
+        let Some(contextvars) = crate::import::load_builtin(id!("_contextvars"))? else { return Ok(()) };
         let context = match STATE.context.get() {
             Some(context) => context,
             None => {
-                let class = crate::import::import_attr("_contextvars", "ContextVar")?;
-                let context = class.call1(id!("_warnings_context").upcast())?;
+                let context = contextvars.getattr(id!("ContextVar"))?.call1(id!("_warnings_context").upcast())?;
                 STATE.context.set(Some(context.clone()));
                 context
             }

@@ -111,11 +111,7 @@ impl Ref<Object> {
     }
 
     /// The descriptor protocol's read: `type(self).__get__(self, object, owner)`, or `self` where there is none.
-    pub fn bind(
-        &self,
-        object: Option<Borrowed<'_, Object>>,
-        owner: Borrowed<'_, Object>,
-    ) -> PyResult<Ref<Object>> {
+    pub fn bind(&self, object: Option<Borrowed<'_, Object>>, owner: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         match self.type_of().tp_descr_get.get() {
             None => Ok(self.clone()),
             // SAFETY: the slot takes live objects or NULL.

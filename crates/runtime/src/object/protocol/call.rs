@@ -178,7 +178,11 @@ impl Ref<Object> {
     pub fn call_tuple(&self, args: Borrowed<'_, Tuple>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<Ref<Object>> {
         // SAFETY: the handles keep everything alive during the call.
         unsafe {
-            from_call(call_tuple_raw(self.as_ptr(), args.as_ptr(), kwargs.map_or(ptr::null_mut(), |dict| dict.as_ptr())))
+            from_call(call_tuple_raw(
+                self.as_ptr(),
+                args.as_ptr(),
+                kwargs.map_or(ptr::null_mut(), |dict| dict.as_ptr()),
+            ))
         }
     }
 

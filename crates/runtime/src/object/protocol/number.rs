@@ -89,12 +89,7 @@ unsafe fn binary_op1(left: *mut PyObject, right: *mut PyObject, offset: usize) -
 
 #[cold]
 fn unsupported(symbol: &str, left: &Ref<Object>, right: &Ref<Object>) -> Raised {
-    raise!(
-        TypeError,
-        "unsupported operand type(s) for {symbol}: '{}' and '{}'",
-        left.type_name(),
-        right.type_name()
-    )
+    raise!(TypeError, "unsupported operand type(s) for {symbol}: '{}' and '{}'", left.type_name(), right.type_name())
 }
 
 impl Ref<Object> {
@@ -294,11 +289,7 @@ impl Ref<Object> {
             return Ok(int.to_owned());
         }
         let Some(index) = self.number_methods().and_then(|m| m.nb_index.get()) else {
-            return Err(raise!(
-                TypeError,
-                "'{}' object cannot be interpreted as an integer",
-                self.type_name()
-            ));
+            return Err(raise!(TypeError, "'{}' object cannot be interpreted as an integer", self.type_name()));
         };
         // SAFETY: the slot takes a live object.
         let result: Ref<Object> = unsafe { from_result(index(self.as_ptr()))? };
@@ -341,9 +332,7 @@ impl Ref<Object> {
         let index = self.index()?;
         match index.to_i64() {
             Some(value) => Ok(value as isize),
-            None => {
-                Err(raise!(OverflowError, "cannot fit '{}' into an index-sized integer", self.type_name()))
-            }
+            None => Err(raise!(OverflowError, "cannot fit '{}' into an index-sized integer", self.type_name())),
         }
     }
 

@@ -99,8 +99,6 @@ impl Ref<Object> {
 fn expect_str(result: Ref<Object>, method: &str) -> PyResult<Ref<Str>> {
     match result.into_downcast::<Str>() {
         Ok(text) => Ok(text),
-        Err(other) => {
-            Err(raise!(TypeError, "{method} returned non-string (type {})", other.type_name()))
-        }
+        Err(other) => Err(raise!(TypeError, "{method} returned non-string (type {})", other.type_name())),
     }
 }

@@ -13,7 +13,7 @@ pub struct Reversed(pub reversedobject);
 #[pytype(name = "reversed", export = "PyReversed_Type", gc, basetype)]
 impl Reversed {
     #[new(signature = "(sequence, /)")]
-    fn new(cls: Borrowed<'_, Type>, sequence: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
+    fn create(cls: Borrowed<'_, Type>, sequence: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         if let Some(method) = sequence.lookup_special(id!("__reversed__"))? {
             if method.is_none() {
                 return Err(not_reversible(sequence));

@@ -141,7 +141,9 @@ pub fn constant_object(constant: &Constant) -> PyResult<Ref<Object>> {
         Constant::Str(text) => text_object(text)?.into_object(),
         Constant::Bytes(bytes) => Bytes::from_slice(bytes)?.into_object(),
         Constant::Tuple(values) => Tuple::from_vec(items(values)?)?.into_object(),
-        Constant::FrozenSet(values) => FrozenSet::from_iterable(Tuple::from_vec(items(values)?)?.as_borrowed())?.into_object(),
+        Constant::FrozenSet(values) => {
+            FrozenSet::from_iterable(Tuple::from_vec(items(values)?)?.as_borrowed())?.into_object()
+        }
         Constant::Slice(parts) => {
             let [start, stop, step] = [&parts[0], &parts[1], &parts[2]].map(constant_object);
             let (start, stop, step) = (start?, stop?, step?);

@@ -39,7 +39,13 @@ impl Code {
         mix(this.local_names().as_object().hash()? as u64);
         mix(this.line_table().as_object().hash()? as u64);
         mix(this.exception_table().as_object().hash()? as u64);
-        for number in [&this.0.co_argcount, &this.0.co_posonlyargcount, &this.0.co_kwonlyargcount, &this.0.co_flags, &this.0.co_firstlineno] {
+        for number in [
+            &this.0.co_argcount,
+            &this.0.co_posonlyargcount,
+            &this.0.co_kwonlyargcount,
+            &this.0.co_flags,
+            &this.0.co_firstlineno,
+        ] {
             mix(number.get() as u64);
         }
         for byte in this.base_bytes() {
@@ -56,7 +62,8 @@ impl Code {
         }
         let numbers = |code: &Ref<Code>| {
             let raw = &code.0;
-            [&raw.co_argcount, &raw.co_posonlyargcount, &raw.co_kwonlyargcount, &raw.co_flags, &raw.co_firstlineno].map(Cell::get)
+            [&raw.co_argcount, &raw.co_posonlyargcount, &raw.co_kwonlyargcount, &raw.co_flags, &raw.co_firstlineno]
+                .map(Cell::get)
         };
         let mut equal = numbers(this) == numbers(&other) && this.base_bytes() == other.base_bytes();
         if equal {
@@ -75,7 +82,9 @@ impl Code {
         Ok(Bool::from(equal == (op == CompareOp::Eq)).into_object())
     }
 
-    #[new(signature = "(argcount, posonlyargcount, kwonlyargcount, nlocals, stacksize, flags, codestring, constants, names, varnames, filename, name, qualname, firstlineno, linetable, exceptiontable, freevars=(), cellvars=(), /)")]
+    #[new(
+        signature = "(argcount, posonlyargcount, kwonlyargcount, nlocals, stacksize, flags, codestring, constants, names, varnames, filename, name, qualname, firstlineno, linetable, exceptiontable, freevars=(), cellvars=(), /)"
+    )]
     fn new(
         cls: Borrowed<'_, Type>,
         argcount: i32,
@@ -129,7 +138,9 @@ impl Code {
         .into_object())
     }
 
-    #[method(signature = "($self, /, *, co_argcount=<unrepresentable>, co_posonlyargcount=<unrepresentable>, co_kwonlyargcount=<unrepresentable>, co_nlocals=<unrepresentable>, co_stacksize=<unrepresentable>, co_flags=<unrepresentable>, co_firstlineno=<unrepresentable>, co_code=<unrepresentable>, co_consts=<unrepresentable>, co_names=<unrepresentable>, co_varnames=<unrepresentable>, co_freevars=<unrepresentable>, co_cellvars=<unrepresentable>, co_filename=<unrepresentable>, co_name=<unrepresentable>, co_qualname=<unrepresentable>, co_linetable=<unrepresentable>, co_exceptiontable=<unrepresentable>)")]
+    #[method(
+        signature = "($self, /, *, co_argcount=<unrepresentable>, co_posonlyargcount=<unrepresentable>, co_kwonlyargcount=<unrepresentable>, co_nlocals=<unrepresentable>, co_stacksize=<unrepresentable>, co_flags=<unrepresentable>, co_firstlineno=<unrepresentable>, co_code=<unrepresentable>, co_consts=<unrepresentable>, co_names=<unrepresentable>, co_varnames=<unrepresentable>, co_freevars=<unrepresentable>, co_cellvars=<unrepresentable>, co_filename=<unrepresentable>, co_name=<unrepresentable>, co_qualname=<unrepresentable>, co_linetable=<unrepresentable>, co_exceptiontable=<unrepresentable>)"
+    )]
     fn replace(
         this: &Ref<Code>,
         co_argcount: Option<i32>,

@@ -45,8 +45,7 @@ fn has_hidden(frame: &Ref<FrameObject>) -> bool {
     let code = frame.code();
     // SAFETY: every kind has a slot.
     (0..code.local_names().len()).any(|index| unsafe {
-        code.local_kinds().as_slice()[index] & kind::HIDDEN != 0
-            && !(*iframe::local(frame.frame(), index)).is_null()
+        code.local_kinds().as_slice()[index] & kind::HIDDEN != 0 && !(*iframe::local(frame.frame(), index)).is_null()
     })
 }
 

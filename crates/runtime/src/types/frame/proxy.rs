@@ -181,7 +181,8 @@ impl FrameLocalsProxy {
 
     #[slot(nb_or)]
     fn or(left: Borrowed<'_, Object>, right: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
-        let fits = |side: Borrowed<'_, Object>| side.is_instance_of::<Dict>() || side.is_instance_of::<FrameLocalsProxy>();
+        let fits =
+            |side: Borrowed<'_, Object>| side.is_instance_of::<Dict>() || side.is_instance_of::<FrameLocalsProxy>();
         if !fits(left) || !fits(right) {
             return Ok(not_implemented());
         }
@@ -279,4 +280,3 @@ impl FrameLocalsProxy {
         List::from_vec(names)?.as_object().iter()
     }
 }
-

@@ -33,11 +33,7 @@ pub fn get_awaitable_iter(object: Borrowed<'_, Object>) -> PyResult<Ref<Object>>
                 return Err(raise!(TypeError, "__await__() returned a coroutine"));
             }
             if !iterator.is_iterator() {
-                return Err(raise!(
-                    TypeError,
-                    "__await__() returned non-iterator of type '{}'",
-                    iterator.type_name()
-                ));
+                return Err(raise!(TypeError, "__await__() returned non-iterator of type '{}'", iterator.type_name()));
             }
             return Ok(iterator);
         }
@@ -72,11 +68,8 @@ pub fn get_anext(iterator: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
             Ok(awaitable) => Ok(awaitable),
             Err(raised) => {
                 let cause = raised.take();
-                let raised = raise!(
-                    TypeError,
-                    "'async for' received an invalid object from __anext__: {}",
-                    next.type_name()
-                );
+                let raised =
+                    raise!(TypeError, "'async for' received an invalid object from __anext__: {}", next.type_name());
                 crate::types::exceptions::set_cause_of_current(&raised, Some(cause));
                 Err(raised)
             }

@@ -3,7 +3,7 @@
 use core::ptr;
 
 use super::raw;
-use super::{AsyncGenerator, AsyncGenWrappedValue, Coroutine, Generator};
+use super::{AsyncGenWrappedValue, AsyncGenerator, Coroutine, Generator};
 use crate::abi::{FRAME_CLEARED, FRAME_CREATED, FRAME_EXECUTING, FRAME_SUSPENDED_YIELD_FROM, PyGenObject};
 use crate::interp::call;
 use crate::interp::dispatch::Machine;
@@ -271,9 +271,7 @@ pub(super) fn throw_raw(
     if let Some(inner) = raw::yield_from(generator) {
         let state = generator.gi_frame_state.get();
         debug_assert!(state == FRAME_SUSPENDED_YIELD_FROM);
-        let is_exit = exception
-            .downcast::<Type>()
-            .is_some_and(|class| class.is_subtype(&GeneratorExit::type_object()))
+        let is_exit = exception.downcast::<Type>().is_some_and(|class| class.is_subtype(&GeneratorExit::type_object()))
             || exception.is_instance_of::<GeneratorExit>();
         if is_exit {
             generator.gi_frame_state.set(FRAME_EXECUTING);

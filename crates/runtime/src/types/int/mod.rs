@@ -5,19 +5,19 @@
 //!
 //! CPython: `Objects/longobject.c`.
 
-pub mod digits;
-pub mod decimal;
-mod raw;
-mod object;
 pub mod arith;
-mod compare;
-pub mod text;
 mod bytes;
+mod compare;
 mod construct;
+pub mod decimal;
+pub mod digits;
 mod methods;
+mod object;
+mod raw;
 pub(crate) mod support;
 #[cfg(test)]
 mod tests;
+pub mod text;
 
 use crate::abi::PyLongObject;
 

@@ -12,6 +12,7 @@ pub struct CallableIterator(pub calliterobject);
 
 impl CallableIterator {
     /// `iter(callable, sentinel)` (`PyCallIter_New`).
+    #[expect(clippy::new_ret_no_self, reason = "what callers want is the object")]
     pub fn new(callable: Ref<Object>, sentinel: Ref<Object>) -> PyResult<Ref<Object>> {
         // SAFETY: the fields are written before the iterator is tracked.
         unsafe {

@@ -12,6 +12,7 @@ pub struct SequenceIterator(pub seqiterobject);
 
 impl SequenceIterator {
     /// An iterator over `sequence`, which has `sq_item` (`PySeqIter_New`).
+    #[expect(clippy::new_ret_no_self, reason = "what callers want is the object")]
     pub fn new(sequence: Ref<Object>) -> PyResult<Ref<Object>> {
         // SAFETY: the fields are written before the iterator is tracked.
         unsafe {

@@ -224,7 +224,7 @@ impl Ref<List> {
 
     /// Makes room for `count` items in a list that has no array: an even number, as memory comes in such pieces.
     pub(super) fn allocate_exact(&self, count: usize) -> PyResult<()> {
-        debug_assert!(self.items_ptr().is_null() && self.len() == 0);
+        debug_assert!(self.items_ptr().is_null() && self.is_empty());
         let room = count.saturating_add(1) & !1;
         self.0.ob_item.set(allocate_items(room)?);
         self.0.allocated.set(room as isize);

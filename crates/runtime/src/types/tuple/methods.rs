@@ -15,7 +15,7 @@ use crate::types::str::StrBuilder;
          basicsize = offset_of!(PyTupleObject, ob_item), itemsize = size_of::<*mut abi::PyObject>())]
 impl Tuple {
     #[new(signature = "(iterable=(), /)")]
-    fn new(cls: Borrowed<'_, Type>, iterable: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
+    fn create(cls: Borrowed<'_, Type>, iterable: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
         let items = match iterable {
             None => Tuple::empty(),
             Some(iterable) => iterable.to_tuple()?,

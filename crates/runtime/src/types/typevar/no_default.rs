@@ -21,7 +21,7 @@ pub fn no_default() -> Ref<Object> {
 #[pytype(name = "NoDefaultType", export = "_PyNoDefault_Type")]
 impl NoDefaultType {
     #[new(raw, signature = "()")]
-    fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
+    fn create(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
         let _ = cls;
         no_arguments("NoDefaultType", &args)?;
         Ok(no_default())

@@ -7,7 +7,7 @@ use super::{
     Field, MANAGED, MANAGED_DICT, WEAKREFS, call_typing, check_variance, default_value, evaluator_of, flag, get, given,
     has_default, name_argument, no_default, repr_with_variance, set, set_module, union,
 };
-use crate::abi::{Py_TPFLAGS_MANAGED_WEAKREF, PyObject};
+use crate::abi::{Py_TPFLAGS_MANAGED_WEAKREF as MANAGED_WEAKREF, PyObject};
 use crate::memory::object as memory;
 use crate::object::args::ArgSpec;
 use crate::prelude::*;
@@ -236,8 +236,7 @@ macro_rules! part {
             }
         }
 
-        #[pytype(name = $name, module = "typing", gc, flags = Py_TPFLAGS_MANAGED_WEAKREF, weaklistoffset = WEAKREFS,
-                         unhashable)]
+        #[pytype(name = $name, module = "typing", gc, flags = MANAGED_WEAKREF, weaklistoffset = WEAKREFS, unhashable)]
         impl $ty {
             #[new(raw)]
             fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<$ty>> {
