@@ -21,7 +21,6 @@ mod object;
 pub(crate) mod outside;
 pub mod percent;
 mod predicates;
-
 mod raw;
 mod replace;
 mod repr;
