@@ -38,6 +38,7 @@ fn check() -> PyResult<Vec<String>> {
     types::init()?;
     let builtins = modules::builtins::create()?;
     let mut differences = Vec::new();
+    from_specification(&builtins)?;
     for name in SCRIPTS {
         let path = |extension: &str| format!("{}/tests/types/{name}.{extension}", env!("CARGO_MANIFEST_DIR"));
         let source = std::fs::read(path("py")).expect("the script");
@@ -53,6 +54,59 @@ fn check() -> PyResult<Vec<String>> {
         }
     }
     Ok(differences)
+}
+
+/// Types as extensions make them: a static one, one from a specification, and one whose size is relative to that.
+fn from_specification(builtins: &Ref<Module>) -> PyResult<()> {
+    use taipan_runtime::abi::*;
+    let member = |name: &'static CStr, offset: isize, flags: c_int| PyMemberDef {
+        name: name.as_ptr(),
+        r#type: Py_T_LONGLONG,
+        offset,
+        flags,
+        doc: core::ptr::null(),
+    };
+    let make =
+        |name: &'static CStr, basicsize: c_int, members: &mut [PyMemberDef], base: Option<Borrowed<'_, Object>>| {
+            let mut slots = [
+                PyType_Slot { slot: Py_tp_members, pfunc: members.as_mut_ptr().cast() },
+                PyType_Slot { slot: Py_tp_doc, pfunc: c"P(n)\n--\n\nA point.".as_ptr().cast_mut().cast() },
+                PyType_Slot::ZERO,
+            ];
+            let spec = PyType_Spec {
+                name: name.as_ptr(),
+                basicsize,
+                itemsize: 0,
+                flags: (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE) as u32,
+                slots: slots.as_mut_ptr(),
+            };
+            // SAFETY: the tables end with zeroed rows; members are copied.
+            unsafe { types::type_::from_spec(None, None, &raw const spec, base) }
+        };
+    let first = make(c"mod.P", 24, &mut [member(c"n", 16, 0), PyMemberDef::ZERO], None)?;
+    let second =
+        make(c"mod.Q", -8, &mut [member(c"m", 0, Py_RELATIVE_OFFSET), PyMemberDef::ZERO], Some(first.as_borrowed()))?;
+    let globals = Dict::new()?;
+    globals.set_str(id!("__builtins__"), builtins.as_borrowed())?;
+    globals.set_str(id!("__name__"), id!("__main__"))?;
+    globals.set_str(id!("P"), first.as_borrowed())?;
+    globals.set_str(id!("Q"), second.as_borrowed())?;
+    run(
+        b"assert repr(P) == \"<class 'mod.P'>\" and P.__module__ == 'mod' and P.__name__ == P.__qualname__ == 'P'\n\
+          assert (P.__doc__, P.__text_signature__) == ('A point.', '(n)')\n\
+          p = P(); p.n = 7; assert p.n == 7 and P().n == 0 and P.__basicsize__ == 24\n\
+          q = Q(); q.n = 1; q.m = 2; assert (q.n, q.m) == (1, 2) and Q.__basicsize__ == 48, Q.__basicsize__\n\
+          class R(Q):\n    def f(self): return self.n + self.m\n\
+          r = R(); r.n = 3; r.m = 4; r.x = 5; assert r.f() == 7 and r.__dict__ == {'x': 5}\n\
+          class S(P): __slots__ = 'a'\n\
+          s = S(); s.a = 1; s.n = 2; assert (s.a, s.n) == (1, 2)\n\
+          assert P.__subclasses__() == [Q, S]\n\
+          P.n2 = property(lambda self: self.n * 2); assert s.n2 == 4 and r.n2 == 6\n\
+          P.__len__ = lambda self: self.n; assert len(s) == 2 and len(r) == 3\n\
+          del p, q, r, s\n",
+        "specification",
+        &globals,
+    )
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub enum Flow {
     Next,
     /// Go on where the thread's current frame says: after a jump, a call or a return.
     Reload,
+    /// Execute the same instruction again, with the same operand: it has been rewritten.
+    Retry,
     /// Leave the run with the value on top of the stack.
     Exit,
 }
@@ -266,6 +268,10 @@ macro_rules! slow_handler {
                 match $body(fp, ts, oparg) {
                     Ok(Flow::Next) => dispatch!(ip.add(SIZE), frame::stack_pointer(fp), fp, ts),
                     Ok(Flow::Reload) => reload(ip, sp, fp, ts, 0),
+                    Ok(Flow::Retry) => {
+                        let opcode = *ip as usize & 0xff;
+                        $crate::interp::table::handler(opcode)(ip, frame::stack_pointer(fp), fp, ts, oparg)
+                    }
                     Ok(Flow::Exit) => leave(ip, sp, fp, ts, 0),
                     Err(_) => raised(ip, sp, fp, ts, 0),
                 }

@@ -15,6 +15,7 @@ pub mod faulthandler;
 pub mod gc;
 pub mod marshal;
 pub mod sys;
+pub mod time;
 pub mod warnings;
 
 use crate::import::InitFunction;
@@ -38,5 +39,6 @@ pub fn table() -> Vec<(&'static str, InitFunction)> {
         ("gc", gc::Gc::init),
         ("marshal", marshal::Marshal::init),
         ("sys", sys::Sys::init),
+        ("time", time::Time::init),
     ]
 }

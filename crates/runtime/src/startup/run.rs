@@ -126,11 +126,11 @@ fn run_command(command: &OsStr) -> PyResult<i32> {
     let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: true };
     let source = dedent(command.as_bytes());
     // Tracebacks show the lines of the command.
-    if let Ok(linecache) = import::import_module("linecache")
-        && let Ok(text) = crate::types::codec::fs_decode(&source)
-        && let Err(raised) =
-            linecache.call_method(id!("_register_code"), &[name.as_borrowed(), text.as_borrowed(), name.as_borrowed()])
-    {
+    let registered = import::import_module("linecache").and_then(|linecache| {
+        let text = crate::types::codec::fs_decode(&source)?;
+        linecache.call_method(id!("_register_code"), &[name.as_borrowed(), text.as_borrowed(), name.as_borrowed()])
+    });
+    if let Err(raised) = registered {
         raised.clear();
     }
     let code = compile::compile_source(&source, name.borrow(), request)?;

@@ -3,6 +3,7 @@
 //! CPython: the buffer half of `Objects/abstract.c`, and the copies of `Objects/memoryobject.c`.
 
 use core::ptr;
+use std::borrow::Cow;
 
 use crate::abi::{
     Py_buffer, PyBUF_FORMAT, PyBUF_ND, PyBUF_READ, PyBUF_SIMPLE, PyBUF_STRIDES, PyBUF_WRITABLE, PyBUF_WRITE, PyObject,
@@ -55,15 +56,37 @@ pub unsafe fn release(view: *mut Py_buffer) {
     }
 }
 
-/// A view that is released when it goes.
-pub struct View(Py_buffer);
+/// A view that is released when it goes. It stays where it was filled in: the shape of plain bytes is a field of it.
+pub struct View(Box<Py_buffer>);
 
 impl View {
     pub fn new(object: Borrowed<'_, Object>, flags: c_int) -> PyResult<View> {
-        let mut view = Py_buffer::ZERO;
+        let mut view = Box::new(Py_buffer::ZERO);
         // SAFETY: released by `drop`.
-        unsafe { get(object, &raw mut view, flags)? };
+        unsafe { get(object, &raw mut *view, flags)? };
         Ok(View(view))
+    }
+
+    /// The bytes of the items in C order, copied where they do not stand so. The slice is not to be held while Python
+    /// code runs that writes to the memory.
+    pub fn bytes(&self) -> PyResult<Cow<'_, [u8]>> {
+        let len = self.len.max(0) as usize;
+        if len == 0 {
+            return Ok(Cow::Borrowed(&[]));
+        }
+        // SAFETY: the memory is exported as long as the view lives; all `len` bytes of the copy are written.
+        unsafe {
+            if is_contiguous(self, b'C') {
+                return Ok(Cow::Borrowed(core::slice::from_raw_parts(self.buf.cast(), len)));
+            }
+            let mut copy: Vec<u8> = Vec::new();
+            if copy.try_reserve_exact(len).is_err() {
+                return Err(Raised::no_memory());
+            }
+            to_contiguous(copy.as_mut_ptr(), self, b'C')?;
+            copy.set_len(len);
+            Ok(Cow::Owned(copy))
+        }
     }
 }
 
@@ -78,7 +101,7 @@ impl core::ops::Deref for View {
 impl Drop for View {
     fn drop(&mut self) {
         // SAFETY: filled by `get`.
-        unsafe { release(&raw mut self.0) }
+        unsafe { release(&raw mut *self.0) }
     }
 }
 

@@ -192,6 +192,10 @@ impl Value {
             length *= (-angle * b.imag).exp();
             phase += b.imag * radius.ln();
         }
+        if phase.is_infinite() {
+            // The C library calls the sine of infinity a domain error, and so does Python then.
+            return Err(Fault::Domain);
+        }
         Ok(value(length * phase.cos(), length * phase.sin()))
     }
 

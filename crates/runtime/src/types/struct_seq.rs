@@ -11,9 +11,9 @@ use core::mem::offset_of;
 use core::ptr;
 
 use crate::abi::{
-    _Py_T_OBJECT, Py_READONLY, Py_TPFLAGS_DEFAULT, Py_TPFLAGS_DISALLOW_INSTANTIATION, Py_TPFLAGS_HAVE_GC,
-    Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE, PyMemberDef, PyObject, PyStructSequence_Desc, PyTupleObject,
-    PyTypeObject, PyVarObject,
+    _Py_T_OBJECT, _Py_TPFLAGS_STATIC_BUILTIN, Py_READONLY, Py_TPFLAGS_DEFAULT, Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    Py_TPFLAGS_HAVE_GC, Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE, PyMemberDef, PyObject, PyStructSequence_Desc,
+    PyTupleObject, PyTypeObject, PyVarObject,
 };
 use crate::memory::object as memory;
 use crate::object::args::ArgSpec;
@@ -86,7 +86,8 @@ pub fn define_type(definition: &Definition<'_>) -> PyResult<Ref<Type>> {
     }
     // SAFETY: the type object is new, and the names are leaked.
     unsafe {
-        init_type(ty, name, ptr::null(), &fields, definition.visible, flags)?;
+        // Its docstring is found by its name, as that of other types of ours.
+        init_type(ty, name, ptr::null(), &fields, definition.visible, flags | _Py_TPFLAGS_STATIC_BUILTIN)?;
         Ok(Ref::from_borrowed_ptr(ty))
     }
 }

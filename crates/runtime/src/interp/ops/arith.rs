@@ -323,7 +323,7 @@ slow! {
     fn binary_op(m, oparg) {
         if specialize::due(m.ip()) {
             specialize::binary_op(m, oparg);
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         binary_op_generic(m, oparg)
     }
@@ -349,7 +349,7 @@ slow! {
     fn to_bool(m, _) {
         if specialize::due(m.ip()) {
             specialize::to_bool(m);
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         let word = *m.slot(1);
         let truth = if word.is_int() { word.int_value() != 0 } else { m.peek(1)?.is_true()? };

@@ -280,7 +280,7 @@ slow! {
     fn load_attr(m, oparg) {
         if specialize::due(m.ip()) {
             specialize::load_attr(m, oparg);
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         load(m, oparg)
     }
@@ -290,7 +290,7 @@ slow! {
         let owner = *m.slot(1);
         if type_version(owner) != cache32(m.ip(), 2) {
             specialize::despecialize(m.ip());
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         let getter = cache64(m.ip(), 6) as *mut PyFunctionObject;
         if (*getter).func_version.get() != cache32(m.ip(), 4) {
@@ -305,7 +305,7 @@ slow! {
     fn store_attr(m, index) {
         if specialize::due(m.ip()) {
             specialize::store_attr(m, index);
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         let name = m.name(index);
         m.peek(1)?.setattr(name, m.peek(2)?)?;

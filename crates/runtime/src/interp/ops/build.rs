@@ -266,7 +266,7 @@ slow! {
     fn unpack_sequence(m, count) {
         if specialize::due(m.ip()) {
             specialize::unpack_sequence(m, count);
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         let sequence = m.peek(1)?;
         let items = unpack(sequence, count, None)?;

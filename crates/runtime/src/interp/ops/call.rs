@@ -301,7 +301,7 @@ slow! {
     fn call(m, nargs) {
         if specialize::due(m.ip()) {
             specialize::call(m, nargs);
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         call_stack(m, nargs, None, SIZE)
     }
@@ -317,7 +317,7 @@ slow! {
     fn call_py_general(m, nargs) {
         if !(*m.slot(nargs + 2)).is_exact(Function::TYPE) {
             specialize::despecialize(m.ip());
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         call_stack(m, nargs, None, SIZE)
     }
@@ -328,7 +328,7 @@ slow! {
         let callable = *m.slot(nargs + 2);
         if !callable.is_exact(crate::types::builtin_function::CFunction::TYPE) || !(*m.slot(nargs + 1)).is_null() {
             specialize::despecialize(m.ip());
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         let function = callable.ptr().cast::<PyCFunctionObject>();
         let def = (*function).m_ml.get();

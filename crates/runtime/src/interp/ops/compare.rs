@@ -107,7 +107,7 @@ slow! {
     fn compare_op(m, oparg) {
         if specialize::due(m.ip()) {
             specialize::compare_op(m, oparg);
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         let (a, b) = (*m.slot(2), *m.slot(1));
         let word = if let (Some(x), Some(y)) = (super::arith::small_int(a), super::arith::small_int(b)) {
@@ -129,7 +129,7 @@ slow! {
         let (a, b) = (*m.slot(2), *m.slot(1));
         if !a.is_exact(Str::TYPE) || !b.is_exact(Str::TYPE) {
             specialize::despecialize(m.ip());
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         let equal = a.ptr() == b.ptr() || a.borrowed_handle::<Str>().equals_str(&b.borrowed_handle::<Str>());
         m.drop_top(2);
@@ -153,7 +153,7 @@ slow! {
     fn contains_op(m, inverted) {
         if specialize::due(m.ip()) {
             specialize::contains_op(m);
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         let found = m.peek(1)?.contains(m.peek(2)?)?;
         m.drop_top(2);
@@ -165,7 +165,7 @@ slow! {
         let container = *m.slot(1);
         if !container.is_exact(Dict::TYPE) {
             specialize::despecialize(m.ip());
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         let found = container.borrowed_handle::<Dict>().contains(m.peek(2)?)?;
         m.drop_top(2);
@@ -177,7 +177,7 @@ slow! {
         let container = *m.slot(1);
         if !container.is_exact(Set::TYPE) && !container.is_exact(FrozenSet::TYPE) {
             specialize::despecialize(m.ip());
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         let found = container.borrowed_handle::<Set>().contains(m.peek(2)?)?;
         m.drop_top(2);

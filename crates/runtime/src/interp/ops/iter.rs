@@ -92,7 +92,7 @@ slow! {
     fn for_iter(m, oparg) {
         if specialize::due(m.ip()) {
             specialize::for_iter(m);
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         match m.peek(1)?.next()? {
             Some(item) => {
@@ -108,7 +108,7 @@ slow! {
         let word = *m.slot(1);
         if !word.is_exact(Generator::TYPE) {
             specialize::despecialize(m.ip());
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         let generator = word.ptr().cast::<PyGenObject>();
         if !super::generator::can_resume(generator) {

@@ -290,7 +290,7 @@ slow! {
             specialize::LOAD_CONST_IMMORTAL
         };
         specialize::rewrite(m.ip(), opcode);
-        Ok(Flow::Reload)
+        Ok(Flow::Retry)
     }
 
     fn load_fast_check_unbound(m, index) {
@@ -413,7 +413,7 @@ slow! {
     fn load_global(m, oparg) {
         if specialize::due(m.ip()) {
             specialize::load_global(m, oparg >> 1);
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         let value = lookup_global(m, m.name(oparg >> 1))?;
         m.push_ref(value);

@@ -84,7 +84,7 @@ slow! {
         let container = *m.slot(2);
         if !container.is_exact(Dict::TYPE) {
             specialize::despecialize(m.ip());
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         let key = m.peek(1)?;
         match container.borrowed_handle::<Dict>().get(key)? {
@@ -126,7 +126,7 @@ slow! {
             }
         } else {
             specialize::despecialize(m.ip());
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         binary_subscript(m)
     }
@@ -134,7 +134,7 @@ slow! {
     fn subscr_tuple_int_mixed(m, _) {
         if super::arith::small_int(*m.slot(1)).is_none() || !(*m.slot(2)).is_exact(Tuple::TYPE) {
             specialize::despecialize(m.ip());
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         binary_subscript(m)
     }
@@ -142,7 +142,7 @@ slow! {
     fn store_subscr(m, _) {
         if specialize::due(m.ip()) {
             specialize::store_subscr(m);
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         store_subscript(m)
     }
@@ -168,7 +168,7 @@ slow! {
             }
         } else {
             specialize::despecialize(m.ip());
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         store_subscript(m)
     }
@@ -177,7 +177,7 @@ slow! {
         let container = *m.slot(2);
         if !container.is_exact(Dict::TYPE) {
             specialize::despecialize(m.ip());
-            return Ok(Flow::Reload);
+            return Ok(Flow::Retry);
         }
         container.borrowed_handle::<Dict>().set_item(m.peek(1)?, m.peek(3)?)?;
         m.drop_top(3);

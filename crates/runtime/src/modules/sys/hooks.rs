@@ -124,7 +124,7 @@ impl Sys {
     #[function(name = "audit", signature = "(event, /, *args)")]
     fn audit_event(event: Borrowed<'_, Object>, args: Args<'_>) -> PyResult<()> {
         let Some(event) = event.downcast::<Str>() else {
-            return Err(raise!(TypeError, "expected str for argument 'event', not {}", event.type_name()));
+            return Err(raise!(TypeError, "audit() argument 1 must be str, not {}", event.type_name()));
         };
         if !thread::interpreter().has_audit_hooks.load(Ordering::Relaxed) {
             return Ok(());

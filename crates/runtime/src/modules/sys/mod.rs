@@ -218,7 +218,7 @@ fn size_of_object(object: Borrowed<'_, Object>) -> PyResult<usize> {
     };
     let size = method.call0()?;
     let Some(size) = size.downcast::<Int>() else {
-        return Err(raise!(TypeError, "'{}' object cannot be interpreted as an integer", size.type_name()));
+        return Err(raise!(TypeError, "an integer is required"));
     };
     let Some(size) = size.to_i64() else {
         return Err(raise!(OverflowError, "Python int too large to convert to C ssize_t"));

@@ -169,7 +169,7 @@ impl Ref<Object> {
 
     /// The items as a new list (`PySequence_List`).
     pub fn to_list(&self) -> PyResult<Ref<List>> {
-        List::from_vec(self.collect_items()?)
+        List::from_iterable(self.borrow())
     }
 
     /// A list or tuple as it is, anything else as a list; `message` is the TypeError (`PySequence_Fast`).

@@ -5,6 +5,7 @@
 use super::{Bytes, BytesBuilder};
 use crate::object::args::BufferArg;
 use crate::prelude::*;
+use crate::types::buffer::View;
 use crate::types::exceptions::TypeError;
 use crate::types::str::split::with_items;
 
@@ -75,8 +76,8 @@ pub fn contains(data: impl Fn() -> *const [u8], item: Borrowed<'_, Object>) -> P
 pub fn from_object(object: Borrowed<'_, Object>, message: &str, type_name: &str) -> PyResult<BytesBuilder> {
     let mut out = BytesBuilder::new();
     if has_buffer(&object) {
-        let buffer = BufferArg::new(object)?;
-        out.push(&buffer)?;
+        let view = View::new(object, crate::abi::PyBUF_FULL_RO)?;
+        out.push(&view.bytes()?)?;
         return Ok(out);
     }
     if object.is_exact::<List>() || object.is_exact::<Tuple>() {

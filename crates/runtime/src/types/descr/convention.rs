@@ -84,7 +84,7 @@ fn one_argument(callable: *mut PyObject, given: usize) -> *mut PyObject {
 #[inline(always)]
 pub unsafe fn has_keywords(kwnames: *mut PyObject) -> bool {
     // SAFETY: by contract.
-    !kwnames.is_null() && unsafe { Borrowed::<Tuple>::from_ptr(kwnames) }.len() != 0
+    !kwnames.is_null() && unsafe { !Borrowed::<Tuple>::from_ptr(kwnames).is_empty() }
 }
 
 /// Calls `target` with `nargs` positional arguments and the values of `kwnames` behind them. `callable` is for messages.

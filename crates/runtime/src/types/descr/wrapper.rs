@@ -61,7 +61,7 @@ impl WrapperDescr {
                 let wrapper = transmute::<wrapperfunc, wrapperfunc_kwds>(wrapper);
                 return from_result(wrapper(this, args, wrapped, kwargs));
             }
-            if Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| kwargs.len() != 0) {
+            if Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| !kwargs.is_empty()) {
                 return Err(raise!(TypeError, "wrapper {}() takes no keyword arguments", self.name_text()));
             }
             from_result(wrapper(this, args, wrapped))
@@ -135,7 +135,7 @@ unsafe extern "C" fn wrapper_call(this: *mut PyObject, args: *mut PyObject, kwar
         into_c((|| {
             let descr: Borrowed<'_, WrapperDescr> = Borrowed::from_ptr(this);
             let args: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
-            if args.len() == 0 {
+            if args.is_empty() {
                 return Err(raise!(
                     TypeError,
                     "descriptor '{}' of '{}' object needs an argument",

@@ -262,17 +262,22 @@ pub fn print_error(raised: Raised, set_last: bool) {
 }
 
 /// Passes the exception that is set to `sys.unraisablehook`, for places that cannot raise. `message` begins as
-/// "Exception ignored in ..."; `object` is what the exception came from.
+/// "Exception ignored in ..."; the repr of `object` follows it (`PyErr_FormatUnraisable` with `%R`).
 #[cold]
 pub fn report_unraisable(raised: Raised, message: &str, object: Option<Borrowed<'_, Object>>) {
-    let message = match Str::from_utf8_str(message) {
+    let exception = raised.take();
+    let text = match object {
+        Some(object) => format!("{message} {}", object.to_repr_text()),
+        None => message.to_owned(),
+    };
+    let message = match Str::from_utf8_str(&text) {
         Ok(message) => Some(message.into_object()),
         Err(raised) => {
             raised.clear();
             None
         }
     };
-    report(raised, message, object);
+    report(Raised::restore(exception), message, None);
 }
 
 /// As [`report_unraisable`] with the message "Exception ignored in", as `PyErr_WriteUnraisable` has it.

@@ -78,15 +78,16 @@ fn from_text(object: Borrowed<'_, Object>, base: Borrowed<'_, Object>) -> PyResu
 
 /// `int.__new__(cls, x=0, /, base=10)`.
 pub fn construct(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
+    let given = args.nargs() + args.keyword_count();
+    if args.keyword_count() > 0 && given > 2 {
+        return Err(raise!(TypeError, "int() takes at most 2 arguments ({given} given)"));
+    }
     args.check_count("int", 0, 2)?;
     let object = args.get(0);
     let mut base = args.get(1);
     for (name, value) in args.keywords() {
         if !name.eq_str("base") {
             return Err(raise!(TypeError, "int() got an unexpected keyword argument '{}'", name.to_display()));
-        }
-        if base.is_some() {
-            return Err(raise!(TypeError, "argument for int() given by name ('base') and position (2)"));
         }
         base = Some(value);
     }

@@ -24,6 +24,8 @@ const SIZE_SHIFT: usize = 3;
 
 /// Bytes before the digits.
 const HEAD: usize = core::mem::offset_of!(PyLongObject, long_value) + core::mem::offset_of!(_PyLongValue, ob_digit);
+/// The most digits, so that the number of bits fits 64 bits with a sign.
+const MAX_DIGITS: usize = (i64::MAX as usize - 1) / SHIFT as usize;
 /// Ints of up to two digits have blocks of one size, which the free list keeps.
 const SMALL_BLOCK: usize = size_of::<PyLongObject>();
 const _: () = assert!(HEAD == 24 && SMALL_BLOCK == 32);
@@ -141,10 +143,10 @@ impl NewInt {
         let block = if capacity <= 2 {
             new_small_block()?
         } else {
-            let size = capacity.checked_mul(size_of::<u32>()).and_then(|size| size.checked_add(HEAD));
-            let Some(size) = size.filter(|&size| size <= isize::MAX as usize) else {
+            if capacity > MAX_DIGITS {
                 return Err(raise!(OverflowError, "too many digits in integer"));
-            };
+            }
+            let size = HEAD + capacity * size_of::<u32>();
             let block = malloc_block(size)?.cast::<PyLongObject>();
             // SAFETY: a block of at least the head.
             unsafe { header::init(block.cast(), Int::TYPE) };

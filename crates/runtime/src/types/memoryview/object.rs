@@ -26,11 +26,16 @@ impl MemoryView {
             return MemoryView::add(&view.managed(), view.buffer());
         }
         if buffer::has_buffer(&object) {
-            let managed = ManagedBuffer::from_object(object, flags)?;
-            let master = managed.0.master.get();
-            return MemoryView::add(&managed, &master);
+            return MemoryView::export(object, flags);
         }
         Err(raise!(TypeError, "memoryview: a bytes-like object is required, not '{}'", object.type_name()))
+    }
+
+    /// A view of an export of its own, of memory views too.
+    pub fn export(object: Borrowed<'_, Object>, flags: c_int) -> PyResult<Ref<MemoryView>> {
+        let managed = ManagedBuffer::from_object(object, flags)?;
+        let master = managed.0.master.get();
+        MemoryView::add(&managed, &master)
     }
 
     /// A view of what `info` describes, which nobody has to release (`PyMemoryView_FromBuffer`).

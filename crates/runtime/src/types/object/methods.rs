@@ -105,7 +105,7 @@ impl Object {
 
     #[method(name = "__format__", signature = "($self, format_spec, /)")]
     fn format_method(this: &Ref<Object>, format_spec: Borrowed<'_, Str>) -> PyResult<Ref<Str>> {
-        if format_spec.len() > 0 {
+        if !format_spec.is_empty() {
             return Err(raise!(TypeError, "unsupported format string passed to {}.__format__", this.type_name()));
         }
         this.str()
@@ -187,8 +187,8 @@ pub fn merge_class_dict(names: &Ref<Dict>, class: Borrowed<'_, Object>) -> PyRes
 unsafe fn has_arguments(args: *mut PyObject, kwargs: *mut PyObject) -> bool {
     // SAFETY: a tuple, and a dict or null.
     unsafe {
-        Borrowed::<Tuple>::from_ptr(args).len() != 0
-            || Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| kwargs.len() != 0)
+        !Borrowed::<Tuple>::from_ptr(args).is_empty()
+            || Borrowed::<Dict>::from_ptr_or_null(kwargs).is_some_and(|kwargs| !kwargs.is_empty())
     }
 }
 

@@ -53,7 +53,7 @@ fn reduce_newobj(this: &Ref<Object>) -> PyResult<Ref<Object>> {
     let class = this.type_of().to_owned().into_object();
     let has_args = args.is_some();
     let (function, arguments) = match (args, kwargs) {
-        (Some(args), Some(kwargs)) if kwargs.len() != 0 => {
+        (Some(args), Some(kwargs)) if !kwargs.is_empty() => {
             let arguments = Tuple::from_vec(vec![class, args.into_object(), kwargs.into_object()])?;
             (copyreg.getattr(id!("__newobj_ex__"))?, arguments)
         }
@@ -169,7 +169,7 @@ pub fn default_state(this: &Ref<Object>, required: bool) -> PyResult<Ref<Object>
         };
         slots.set_item(name.borrow(), value.borrow())?;
     }
-    if slots.len() > 0 {
+    if !slots.is_empty() {
         state = Tuple::from_vec(vec![state, slots.into_object()])?.into_object();
     }
     Ok(state)
@@ -184,5 +184,5 @@ fn own_dict(this: &Ref<Object>) -> PyResult<Option<Ref<Dict>>> {
         }
         return super::dict::get_dict(this);
     }
-    Ok(super::dict::existing(this).filter(|dict| dict.len() != 0))
+    Ok(super::dict::existing(this).filter(|dict| !dict.is_empty()))
 }

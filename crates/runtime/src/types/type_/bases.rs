@@ -17,7 +17,7 @@ pub fn set_bases(class: &Ref<Type>, value: Borrowed<'_, Object>) -> PyResult<()>
             value.type_name()
         ));
     };
-    if bases.len() == 0 {
+    if bases.is_empty() {
         return Err(raise!(TypeError, "can only assign non-empty tuple to {}.__bases__, not ()", class.name()));
     }
     let raw: TypePtr = class.as_raw().cast();

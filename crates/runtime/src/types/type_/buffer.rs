@@ -166,7 +166,7 @@ pub unsafe extern "C" fn slot_bf_releasebuffer(this: *mut PyObject, view: *mut P
 
 /// `object.__buffer__(flags)` of a native type.
 pub fn view_through_wrapper(object: Borrowed<'_, Object>, flags: c_int) -> PyResult<Ref<MemoryView>> {
-    MemoryView::from_object_with_flags(object, flags)
+    MemoryView::export(object, flags)
 }
 
 /// `object.__release_buffer__(view)` of a native type: the view must be one of the object.

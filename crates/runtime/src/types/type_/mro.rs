@@ -108,7 +108,7 @@ fn invoke(ty: &Ref<Type>) -> PyResult<Ref<Tuple>> {
         return Tuple::from_vec(linearise(ty)?);
     };
     let order = Tuple::from_vec(method.call0()?.collect_items()?)?;
-    if order.len() == 0 {
+    if order.is_empty() {
         return Err(raise!(TypeError, "type MRO must not be empty"));
     }
     // SAFETY: `ty` is live, and each class is checked to be a type before it is used as one.

@@ -54,7 +54,7 @@ fn from_arguments(
     let Some(namespace) = args.get(2).downcast_borrowed::<Dict>() else { return Err(wrong(2, "dict")) };
 
     let mut metatype = metatype.to_owned();
-    let bases = if bases.len() == 0 {
+    let bases = if bases.is_empty() {
         Tuple::from_slice(&[Object::type_object().upcast()])?
     } else {
         check_bases_are_classes(&bases)?;
@@ -124,7 +124,7 @@ fn read_slots(name: &Ref<Str>, bases: &Ref<Tuple>, base: &Ref<Type>, dict: &Ref<
     } else {
         declared.to_tuple()?
     };
-    if declared.len() > 0 && base.tp_itemsize.get() != 0 {
+    if !declared.is_empty() && base.tp_itemsize.get() != 0 {
         return Err(raise!(TypeError, "nonempty __slots__ not supported for subtype of '{}'", base.name()));
     }
     let mut slots = Slots { names: None, add_dict: false, add_weakref: false };
@@ -418,7 +418,7 @@ fn set_names(ty: &Ref<Type>) -> PyResult<()> {
 
 /// `super(ty, ty).__init_subclass__(**kwargs)`.
 fn init_subclass(ty: &Ref<Type>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<()> {
-    let kwargs = kwargs.filter(|kwargs| kwargs.len() != 0);
+    let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
     let Some(mro) = ty.mro() else { return Ok(()) };
     for class in mro.iter().skip(1) {
         // SAFETY: the MRO has types only.
@@ -441,7 +441,7 @@ fn init_subclass(ty: &Ref<Type>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult
 pub unsafe extern "C" fn type_init(_this: *mut PyObject, args: *mut PyObject, kwargs: *mut PyObject) -> c_int {
     // SAFETY: by contract.
     let (args, kwargs) = unsafe { (Borrowed::<Tuple>::from_ptr(args), Borrowed::<Dict>::from_ptr_or_null(kwargs)) };
-    let raised = if args.len() == 1 && kwargs.is_some_and(|kwargs| kwargs.len() != 0) {
+    let raised = if args.len() == 1 && kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
         raise!(TypeError, "type.__init__() takes no keyword arguments")
     } else if args.len() != 1 && args.len() != 3 {
         raise!(TypeError, "type.__init__() takes 1 or 3 arguments")
@@ -478,7 +478,7 @@ pub unsafe extern "C" fn tp_new_wrapper(
             let ty: TypePtr = this.cast();
             let args: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
             let name = || display_name(ty);
-            if args.len() == 0 {
+            if args.is_empty() {
                 return Err(raise!(TypeError, "{}.__new__(): not enough arguments", name()));
             }
             let first = args.get(0);

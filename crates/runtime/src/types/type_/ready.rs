@@ -270,7 +270,7 @@ unsafe fn add_wrappers(ty: TypePtr) -> PyResult<()> {
             if function.is_null() || dict.get_str(name(row)).is_some() {
                 continue;
             }
-            if function as usize == PyObject_HashNotImplemented as *const () as usize {
+            if core::ptr::eq(function, PyObject_HashNotImplemented as *const c_void) {
                 // The type takes no part in hashing: `__hash__ = None`, as a class of Python would say it.
                 dict.set_str(name(row), none().borrow())?;
             } else {

@@ -505,7 +505,7 @@ pub fn call_prepended(
     args: Borrowed<'_, Tuple>,
     kwargs: Option<Borrowed<'_, Dict>>,
 ) -> PyResult<Ref<Object>> {
-    let kwargs = kwargs.filter(|kwargs| kwargs.len() != 0);
+    let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
     if kwargs.is_none() && args.len() < 8 {
         let mut all = [first; 8];
         for (index, argument) in args.iter().enumerate() {
@@ -551,7 +551,7 @@ pub unsafe extern "C" fn slot_tp_getattr_hook(this: *mut PyObject, name: *mut Py
             None => true,
             Some(found) => {
                 found.downcast_exact::<crate::types::descr::wrapper::WrapperDescr>().is_some_and(|wrapper| {
-                    wrapper.0.d_wrapped.get() as usize == PyObject_GenericGetAttr as *const () as usize
+                    core::ptr::eq(wrapper.0.d_wrapped.get(), PyObject_GenericGetAttr as *const c_void)
                 })
             }
         };
@@ -722,10 +722,11 @@ pub unsafe extern "C" fn slot_tp_finalize(this: *mut PyObject) {
             Ok(None) => {}
             Ok(Some(method)) => {
                 if let Err(raised) = method.call([this]) {
+                    let function = method.function.as_object().to_repr_text();
                     exceptions::report_unraisable(
                         raised,
-                        "Exception ignored while calling deallocator",
-                        Some(method.function.as_borrowed()),
+                        &format!("Exception ignored while calling deallocator {function}"),
+                        None,
                     );
                 }
             }

@@ -40,11 +40,13 @@ macro_rules! wrappers {
     ($($name:ident($this:ident, $args:ident, $f:ident: $ty:ty) $body:block)*) => {$(
         /// # Safety
         /// As for all wrappers: a live object, a tuple, and the slot function of this kind.
+        #[allow(clippy::useless_transmute, reason = "two wrappers do not use the slot function")]
         pub unsafe extern "C" fn $name($this: *mut PyObject, $args: *mut PyObject, wrapped: *mut c_void) -> *mut PyObject {
             // SAFETY: by contract.
             unsafe {
                 let $f: $ty = transmute::<*mut c_void, $ty>(wrapped);
-                into_c((move || -> PyResult<Ref<Object>> { $body })())
+                let body = move || -> PyResult<Ref<Object>> { $body };
+                into_c(body())
             }
         }
     )*};
