@@ -357,7 +357,7 @@ impl TemplateIterator {
         loop {
             let next = this.next.get();
             let place = next / 2;
-            let part = if next % 2 == 0 { strings } else { interpolations };
+            let part = if next.is_multiple_of(2) { strings } else { interpolations };
             if place >= part.len() {
                 // SAFETY: the iterator owns the template.
                 unsafe { release(&this.template) };

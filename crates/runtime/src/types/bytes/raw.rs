@@ -83,11 +83,15 @@ struct Shared<T>(T);
 unsafe impl<T> Sync for Shared<T> {}
 
 const fn static_bytes(len: isize, byte: u8) -> StaticBytes {
-    const ZERO: Cell<u8> = Cell::new(0);
     StaticBytes {
         ob_base: PyVarObject::immortal(Bytes::TYPE, len),
         ob_shash: Cell::new(-1),
-        ob_sval: [Cell::new(byte), ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO],
+        ob_sval: {
+            let tail = [const { Cell::new(0) }; 8];
+            let mut tail = tail;
+            tail[0] = Cell::new(byte);
+            tail
+        },
     }
 }
 

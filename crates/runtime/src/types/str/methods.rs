@@ -3,7 +3,7 @@
 //!
 //! CPython: `PyUnicode_Type`.
 
-use super::outside::{bytes_warning, clip, slice_bound};
+use super::outside::{clip, slice_bound};
 use super::{Str, StrData, iter, percent, raw, search, translate};
 use crate::abi::{PyObject, PyUnicodeObject};
 use crate::object::protocol::call::make_tp_call;
@@ -115,7 +115,7 @@ impl Str {
         // SAFETY: a vectorcall: `args` holds `nargs` live objects and then one per name.
         unsafe {
             let names: Option<Borrowed<'_, Tuple>> = Borrowed::from_ptr_or_null(kwnames);
-            if names.is_none_or(|names| names.len() == 0) {
+            if names.is_none_or(|names| names.is_empty()) {
                 match nargs {
                     0 => return Str::empty().into_ptr(),
                     1 => {
@@ -144,7 +144,7 @@ impl Str {
     }
 
     #[slot(tp_str)]
-    fn str(this: &Ref<Str>) -> PyResult<Ref<Str>> {
+    fn to_str(this: &Ref<Str>) -> PyResult<Ref<Str>> {
         this.to_exact()
     }
 
@@ -376,9 +376,4 @@ impl Ref<Str> {
         }
         out.finish()
     }
-}
-
-/// The warning of comparing `bytes` with `str`, for `-b`.
-pub(crate) fn warn_bytes_compared() -> PyResult<()> {
-    bytes_warning("Comparison between bytes and string")
 }

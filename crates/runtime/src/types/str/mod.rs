@@ -6,6 +6,7 @@
 //! An exact `str` is compact (characters behind the head); an instance of a subclass keeps them in a block of its own.
 //!
 //! CPython: `Objects/unicodeobject.c`, `Objects/stringlib/`, `Objects/unicodectype.c`.
+#![allow(clippy::useless_conversion, reason = "`each_kind!` writes one body for three widths, one of them `u32`")]
 
 pub mod builder;
 mod case;

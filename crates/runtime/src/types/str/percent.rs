@@ -130,17 +130,16 @@ pub(crate) fn parse(
     let star = |arguments: &mut Arguments<'_>| -> PyResult<Ref<Int>> {
         arguments.next()?.into_downcast::<Int>().map_err(|_| raise!(TypeError, "* wants int"))
     };
-    let width;
-    if is(*at, b'*') {
+    let width = if is(*at, b'*') {
         *at += 1;
         let Some(value) = star(arguments)?.to_i64() else {
             return Err(raise!(OverflowError, "Python int too large to convert to C ssize_t"));
         };
         flags.left |= value < 0;
-        width = value.unsigned_abs() as usize;
+        value.unsigned_abs() as usize
     } else {
-        width = number(at, isize::MAX as usize, "width too big")?;
-    }
+        number(at, isize::MAX as usize, "width too big")?
+    };
     let mut precision = None;
     if is(*at, b'.') {
         *at += 1;

@@ -343,9 +343,3 @@ pub fn latin1_char_raw(c: u8) -> *mut PyASCIIObject {
         object.cast()
     }
 }
-
-/// Whether `object` is one of the static strings.
-pub fn is_static(object: *mut PyASCIIObject) -> bool {
-    // SAFETY: live by the type's contract.
-    unsafe { (*object).state.statically_allocated() }
-}
