@@ -25,6 +25,7 @@ const UNKNOWN_LINE: c_int = -1;
 #[pytype(name = "traceback", export = "PyTraceBack_Type", gc)]
 impl Traceback {
     #[new(signature = "(tb_next, tb_frame, tb_lasti, tb_lineno)")]
+    #[expect(clippy::new_ret_no_self, reason = "what Python's constructor returns")]
     fn new(
         _cls: Borrowed<'_, Type>,
         tb_next: Borrowed<'_, Object>,

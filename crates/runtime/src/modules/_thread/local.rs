@@ -123,8 +123,8 @@ unsafe extern "C" fn new(class: *mut PyTypeObject, args: *mut PyObject, kwargs: 
     // SAFETY: the slot's convention.
     unsafe {
         let plain_init = init_of(class).is_none();
-        let given = Borrowed::<Tuple>::from_ptr(args).len() > 0
-            || (!kwargs.is_null() && Borrowed::<Dict>::from_ptr(kwargs).len() > 0);
+        let given = !Borrowed::<Tuple>::from_ptr(args).is_empty()
+            || (!kwargs.is_null() && !Borrowed::<Dict>::from_ptr(kwargs).is_empty());
         if plain_init && given {
             return raise!(TypeError, "Initialization arguments are not supported").into_null();
         }

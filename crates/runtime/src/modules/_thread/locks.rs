@@ -103,7 +103,7 @@ unsafe extern "C" fn new_lock(
         if count > 0 {
             return raise!(TypeError, "lock expected 0 arguments, got {count}").into_null();
         }
-        if !kwargs.is_null() && Borrowed::<Dict>::from_ptr(kwargs).len() > 0 {
+        if !kwargs.is_null() && !Borrowed::<Dict>::from_ptr(kwargs).is_empty() {
             return raise!(TypeError, "lock() takes no keyword arguments").into_null();
         }
     }

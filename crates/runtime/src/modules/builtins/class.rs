@@ -31,7 +31,7 @@ impl Builtins {
         }
         let mut metaclass = match metaclass {
             Some(metaclass) => metaclass,
-            None if bases.len() == 0 => Type::type_object().upcast().to_owned(),
+            None if bases.is_empty() => Type::type_object().upcast().to_owned(),
             None => bases.get(0).type_of().to_owned().into_object(),
         };
         let is_class = metaclass.is_instance_of::<Type>();

@@ -16,7 +16,7 @@ use crate::thread;
 pub struct FaultHandler;
 
 /// Which file an argument means: its descriptor, and the object that keeps it open.
-pub(self) fn descriptor(file: Option<Borrowed<'_, Object>>) -> PyResult<(c_int, Option<Ref<Object>>)> {
+fn descriptor(file: Option<Borrowed<'_, Object>>) -> PyResult<(c_int, Option<Ref<Object>>)> {
     let file = match file.filter(|file| !file.is_none()) {
         Some(file) => file.to_owned(),
         None => match thread::interpreter().sys_attr(id!("stderr")) {

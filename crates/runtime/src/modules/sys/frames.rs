@@ -52,7 +52,7 @@ impl Sys {
             }
             // SAFETY: as above.
             let object = unsafe { frame::frame_object(found)? };
-            dict.set_item(Int::from_u64(ident as u64)?.as_borrowed(), object.as_borrowed())?;
+            dict.set_item(Int::from_u64(ident)?.as_borrowed(), object.as_borrowed())?;
         }
         Ok(dict)
     }
@@ -70,7 +70,7 @@ impl Sys {
                 }
                 ((*state).thread_id.get(), Ref::<Object>::from_borrowed_ptr_or_null((*item).exc_value.get()))
             };
-            dict.set_item(Int::from_u64(ident as u64)?.as_borrowed(), exception.unwrap_or_else(none).borrow())?;
+            dict.set_item(Int::from_u64(ident)?.as_borrowed(), exception.unwrap_or_else(none).borrow())?;
         }
         Ok(dict)
     }

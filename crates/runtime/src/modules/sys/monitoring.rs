@@ -78,7 +78,7 @@ fn clear(index: usize) {
 
 /// Refuses sets that would need the engine.
 fn check_events(events: i32) -> PyResult<()> {
-    if events < 0 || events >= 1 << EVENTS {
+    if !(0..1 << EVENTS).contains(&events) {
         return Err(raise!(ValueError, "invalid event set 0x{events:x}"));
     }
     if events != 0 {

@@ -36,8 +36,7 @@ impl Sys {
 
     #[function(signature = "(interval, /)")]
     fn setswitchinterval(interval: f64) -> PyResult<()> {
-        // Also refuses what is not a number.
-        if !(interval > 0.0) {
+        if interval.is_nan() || interval <= 0.0 {
             return Err(raise!(ValueError, "switch interval must be strictly positive"));
         }
         thread::gil::set_switch_interval((1e6 * interval) as u64);

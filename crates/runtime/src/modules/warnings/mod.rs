@@ -105,7 +105,7 @@ impl Warnings {
     ) -> PyResult<()> {
         let category = category_of(message, category)?;
         let mut level = stacklevel;
-        let prefixes = skip_file_prefixes.filter(|prefixes| prefixes.len() > 0);
+        let prefixes = skip_file_prefixes.filter(|prefixes| !prefixes.is_empty());
         if let Some(prefixes) = prefixes {
             for prefix in prefixes.iter() {
                 if !prefix.is_instance_of::<Str>() {

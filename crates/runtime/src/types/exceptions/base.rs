@@ -120,7 +120,7 @@ pub(super) unsafe extern "C" fn new(
 pub(super) unsafe fn no_keywords(class: *mut PyTypeObject, kwargs: *mut PyObject) -> PyResult<()> {
     // SAFETY: `kwargs` is a dict or null; the class is live.
     unsafe {
-        if kwargs.is_null() || Borrowed::<Dict>::from_ptr(kwargs).len() == 0 {
+        if kwargs.is_null() || Borrowed::<Dict>::from_ptr(kwargs).is_empty() {
             return Ok(());
         }
         let class: Borrowed<'_, Type> = Borrowed::from_ptr(class);
@@ -162,7 +162,7 @@ pub(super) unsafe extern "C" fn vectorcall(
     unsafe {
         let class: *mut PyTypeObject = class.cast();
         let nargs = nargsf & !crate::abi::PY_VECTORCALL_ARGUMENTS_OFFSET;
-        if !kwnames.is_null() && Borrowed::<Tuple>::from_ptr(kwnames).len() > 0 {
+        if !kwnames.is_null() && !Borrowed::<Tuple>::from_ptr(kwnames).is_empty() {
             let name = Borrowed::<Type>::from_ptr(class).name();
             return raise!(TypeError, "{name}() takes no keyword arguments").into_null();
         }

@@ -66,7 +66,7 @@ unsafe fn make(class: *mut PyTypeObject, args: Borrowed<'_, Tuple>) -> PyResult<
         return Err(raise!(TypeError, "second argument (exceptions) must be a sequence"));
     }
     let exceptions = sequence.to_tuple()?;
-    if exceptions.len() == 0 {
+    if exceptions.is_empty() {
         return Err(raise!(ValueError, "second argument (exceptions) must be a non-empty sequence"));
     }
     let mut has_base_exceptions = false;

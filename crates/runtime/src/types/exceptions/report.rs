@@ -114,7 +114,7 @@ fn native_text(exception: &Ref<Object>) -> String {
     }
     text.push_str(&qualified_class_name(exception));
     match exception.str() {
-        Ok(message) if message.len() == 0 => {}
+        Ok(message) if message.is_empty() => {}
         Ok(message) => {
             text.push_str(": ");
             text.push_str(&message.to_display());

@@ -24,7 +24,7 @@ unsafe extern "C" fn stop_init(object: *mut PyObject, args: *mut PyObject, kwarg
             return -1;
         }
         let args: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
-        let value = if args.len() > 0 { args.get(0).to_owned() } else { none() };
+        let value = if !args.is_empty() { args.get(0).to_owned() } else { none() };
         Slot::of(&(*object.cast::<PyStopIterationObject>()).value).set(Some(value));
     }
     0

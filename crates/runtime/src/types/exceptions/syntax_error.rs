@@ -39,7 +39,7 @@ unsafe extern "C" fn init(object: *mut PyObject, args: *mut PyObject, kwargs: *m
 }
 
 fn fill(this: Borrowed<'_, SyntaxError>, args: Borrowed<'_, Tuple>) -> PyResult<()> {
-    if args.len() >= 1 {
+    if !args.is_empty() {
         Slot::of(&this.0.msg).set(Some(args.get(0).to_owned()));
     }
     if args.len() != 2 {

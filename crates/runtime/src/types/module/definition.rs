@@ -3,6 +3,8 @@
 //! Multi-phase (PEP 489): the init function hands out the definition, [`module_from_def`] makes the module by its create
 //! slot or plainly, [`exec_def`] runs the exec slots. Single-phase: the init function makes the module itself.
 
+#![allow(non_upper_case_globals)]
+
 use core::cell::Cell;
 use core::ptr;
 
