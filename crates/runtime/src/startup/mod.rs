@@ -14,10 +14,6 @@ pub use run::{exit_status, run_main};
 
 /// Starts the interpreter. On failure the message is on standard error already.
 pub fn initialize(config: Config) -> Result<(), ()> {
-    if let Err(message) = crate::memory::settings::choose_allocators(&config) {
-        eprintln!("Fatal Python error: preconfig_init_allocator: {message}");
-        return Err(());
-    }
     crate::types::hash::init(config.hash_seed);
     thread::config::set_config(config);
     if thread::state::initialize_main().is_none() {
@@ -25,10 +21,7 @@ pub fn initialize(config: Config) -> Result<(), ()> {
         return Err(());
     }
     match start() {
-        Ok(()) => {
-            crate::memory::settings::apply(thread::config());
-            Ok(())
-        }
+        Ok(()) => Ok(()),
         Err(raised) => {
             eprintln!("Fatal Python error: the interpreter does not start");
             crate::types::exceptions::print_error(raised, false);
