@@ -41,40 +41,6 @@ impl Bytes {
         Ok(unsafe { Ref::from_owned_ptr(object) })
     }
 
-    /// A new object of `len` zero bytes that the caller writes before anyone else sees it, never a shared one
-    /// (`PyBytes_FromStringAndSize` without bytes).
-    pub fn zeroed(len: usize) -> PyResult<Ref<Bytes>> {
-        let object = Bytes::uninit(len)?;
-        // SAFETY: the new object has as many bytes.
-        unsafe { ptr::write_bytes(object.data_mut_ptr(), 0, len) };
-        Ok(object)
-    }
-
-    /// Changes the size of an object that nobody else has seen (`_PyBytes_Resize`). New bytes are not defined.
-    pub fn resize(object: Ref<Bytes>, len: usize) -> PyResult<Ref<Bytes>> {
-        if len == object.len() {
-            return Ok(object);
-        }
-        if object.refcount() != 1 || !object.is_exact::<Bytes>() {
-            return Err(raise!(SystemError, "bad argument to internal function"));
-        }
-        let size = len.checked_add(raw::HEAD_SIZE).filter(|&size| size <= isize::MAX as usize);
-        let Some(size) = size.map(|size| size.max(size_of::<PyBytesObject>())) else {
-            return Err(Raised::no_memory());
-        };
-        let old = object.into_ptr();
-        // SAFETY: the only count is at hand, so the block may move; the head is written anew.
-        unsafe {
-            let block = memory::small::realloc(old.cast(), size).cast::<PyBytesObject>();
-            if block.is_null() {
-                drop(Ref::<Bytes>::from_owned_ptr(old));
-                return Err(Raised::no_memory());
-            }
-            raw::init_raw(block, len);
-            Ok(Ref::from_owned_ptr(block))
-        }
-    }
-
     /// `len` bytes that `fill` writes; they are zero when it is called. `fill` says how many count.
     pub fn with_filled(len: usize, fill: impl FnOnce(&mut [u8]) -> PyResult<usize>) -> PyResult<Ref<Bytes>> {
         let mut builder = BytesBuilder::with_capacity(len)?;

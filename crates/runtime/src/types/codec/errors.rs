@@ -12,7 +12,6 @@ use super::{names, registry};
 use crate::abi::PyUnicodeErrorObject;
 use crate::object::raise_instance;
 use crate::prelude::*;
-use crate::types::bytes::BytesBuilder;
 use crate::types::exceptions::{
     self, UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError, unicode_decode_error, unicode_encode_error,
 };
@@ -138,8 +137,7 @@ impl Site<'_> {
             Mode::NameReplace => {
                 let Subject::Encode(string) = self.subject else { return Ok(None) };
                 let mut out = StrBuilder::new();
-                for at in self.start..end {
-                    let c = string.char_at(at);
+                for c in string.chars().skip(self.start).take(count).collect::<Vec<_>>() {
                     match names::name_of(c)? {
                         Some(name) => {
                             out.push_str("\\N{")?;
@@ -160,20 +158,22 @@ impl Site<'_> {
         let Some(utf) = utf_of(self.encoding) else { return Ok(None) };
         match self.subject {
             Subject::Encode(string) => {
-                let mut out = BytesBuilder::new();
+                let mut out = Vec::new();
                 for c in string.data().range(self.start..self.end).iter() {
                     if !is_surrogate(c) {
                         return Ok(None);
                     }
                     match utf {
-                        Utf::Utf8 => out.push(&[0xed, 0x80 | (c >> 6 & 0x3f) as u8, 0x80 | (c & 0x3f) as u8])?,
-                        Utf::Utf16(false) => out.push(&(c as u16).to_le_bytes())?,
-                        Utf::Utf16(true) => out.push(&(c as u16).to_be_bytes())?,
-                        Utf::Utf32(false) => out.push(&c.to_le_bytes())?,
-                        Utf::Utf32(true) => out.push(&c.to_be_bytes())?,
+                        Utf::Utf8 => {
+                            out.extend_from_slice(&[0xed, 0x80 | (c >> 6 & 0x3f) as u8, 0x80 | (c & 0x3f) as u8])
+                        }
+                        Utf::Utf16(false) => out.extend_from_slice(&(c as u16).to_le_bytes()),
+                        Utf::Utf16(true) => out.extend_from_slice(&(c as u16).to_be_bytes()),
+                        Utf::Utf32(false) => out.extend_from_slice(&c.to_le_bytes()),
+                        Utf::Utf32(true) => out.extend_from_slice(&c.to_be_bytes()),
                     }
                 }
-                Ok(Some((Replacement::Bytes(out.finish()?), self.end)))
+                Ok(Some((Replacement::Bytes(Bytes::from_slice(&out)?), self.end)))
             }
             Subject::Decode(data) => {
                 let rest = data.get(self.start..).unwrap_or_default();
@@ -199,14 +199,14 @@ impl Site<'_> {
     fn escape_surrogates(&self) -> PyResult<Option<(Replacement, usize)>> {
         match self.subject {
             Subject::Encode(string) => {
-                let mut out = BytesBuilder::new();
+                let mut out = Vec::new();
                 for c in string.data().range(self.start..self.end).iter() {
                     if !(0xdc80..0xdd00).contains(&c) {
                         return Ok(None);
                     }
-                    out.push_byte(c as u8)?;
+                    out.push(c as u8);
                 }
-                Ok(Some((Replacement::Bytes(out.finish()?), self.end)))
+                Ok(Some((Replacement::Bytes(Bytes::from_slice(&out)?), self.end)))
             }
             Subject::Decode(data) => {
                 let mut chars = Vec::new();

@@ -218,18 +218,6 @@ impl Str {
         Ok(object)
     }
 
-    /// A new string for `len` characters of which the largest is `max`, all zero until the caller writes them before
-    /// anyone else sees it (`PyUnicode_New`).
-    pub fn zeroed(len: usize, max: u32) -> PyResult<Ref<Str>> {
-        if len == 0 {
-            return Ok(Str::empty());
-        }
-        let string = Str::uninit(len, Width::of(max))?;
-        // SAFETY: the new string has as many characters.
-        unsafe { ptr::write_bytes(string.data_mut_ptr(), 0, len * string.kind() as usize) };
-        Ok(string)
-    }
-
     /// A new string whose characters the caller writes before anyone sees it. `len` is not 0, nor 1 for one-byte
     /// characters, and some character must need `width`.
     pub(crate) fn uninit(len: usize, width: Width) -> PyResult<Ref<Str>> {
@@ -624,19 +612,15 @@ impl Ref<Str> {
     }
 
     /// UTF-8 with surrogates as three bytes each: what `surrogatepass` gives.
-    pub fn to_wtf8(&self) -> PyResult<Vec<u8>> {
-        let mut out = Vec::new();
-        let size = self.len().checked_mul(if self.kind() == 1 { 2 } else { 4 });
-        if size.is_none_or(|size| out.try_reserve(size).is_err()) {
-            return Err(Raised::no_memory());
-        }
+    pub fn to_wtf8(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.len() + self.len() / 2);
         for c in self.chars() {
             match char::from_u32(c) {
                 Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
                 None => out.extend_from_slice(&[0xed, 0x80 | (c >> 6 & 0x3f) as u8, 0x80 | (c & 0x3f) as u8]),
             }
         }
-        Ok(out)
+        out
     }
 
     /// ASCII letters, digits and underscores alone: constants of that form are interned.
