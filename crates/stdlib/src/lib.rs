@@ -12,6 +12,7 @@ mod opcode;
 mod operator;
 mod posix;
 mod random;
+mod sre;
 mod stat;
 mod statistics;
 mod support;
@@ -30,6 +31,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
     ("_random", random::RandomModule::init),
+    ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
     ("itertools", itertools::Itertools::init),

@@ -18,8 +18,17 @@ pub(super) fn struct_time_class() -> PyResult<Ref<Type>> {
     let class = struct_seq::new_class(
         "time.struct_time",
         &[
-            "tm_year", "tm_mon", "tm_mday", "tm_hour", "tm_min", "tm_sec", "tm_wday", "tm_yday", "tm_isdst",
-            "tm_zone", "tm_gmtoff",
+            "tm_year",
+            "tm_mon",
+            "tm_mday",
+            "tm_hour",
+            "tm_min",
+            "tm_sec",
+            "tm_wday",
+            "tm_yday",
+            "tm_isdst",
+            "tm_zone",
+            "tm_gmtoff",
         ],
         9,
     )?;

@@ -51,8 +51,7 @@ fn clock_id(object: Borrowed<'_, Object>) -> PyResult<libc::clockid_t> {
 }
 
 fn set_clock(clock: libc::clockid_t, nanos: i64) -> PyResult<()> {
-    let value =
-        libc::timespec { tv_sec: nanos.div_euclid(1_000_000_000), tv_nsec: nanos.rem_euclid(1_000_000_000) };
+    let value = libc::timespec { tv_sec: nanos.div_euclid(1_000_000_000), tv_nsec: nanos.rem_euclid(1_000_000_000) };
     // SAFETY: the struct lives during the call.
     if unsafe { libc::clock_settime(clock, &value) } != 0 {
         return Err(exceptions::from_last_errno(None));
