@@ -28,7 +28,7 @@ try:
 except* ValueError as eg: print(eg.exceptions)
 except* TypeError as eg: print(eg.exceptions)
 print(f"{3.14159:.2f} {255:#x} {'a':>5} {2**100}")
-print(sorted([3,1,2], key=lambda v: -v), sum(range(100)), max("abc"), os.getcwd())
+print(sorted([3,1,2], key=lambda v: -v), sum(range(100)), max("abc"), os.path.basename(__file__))
 def f(a, /, b, *args, c=3, **kw): return a, b, args, c, kw
 print(f(1, 2, 3, 4, c=5, d=6))
 try: f()

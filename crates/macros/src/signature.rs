@@ -381,7 +381,9 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        for text in ["x", "(a=1, b)", "(*, )", "(a, a)", "(/)", "(**kw, a)", "(*a, *b)", "(a=[)", "(1)", "(*a=1)"] {
+        for text in
+            ["x", "(a=1, b)", "(*, )", "(a, a)", "(a, /, b, /)", "(**kw, a)", "(*a, *b)", "(a=[)", "(1)", "(*a=1)"]
+        {
             assert!(Signature::parse(text).is_err(), "{text}");
         }
         assert!(Signature::parse("(a=1, *, b)").is_ok());

@@ -69,7 +69,7 @@ pub fn compile_source(source: &[u8], filename: Borrowed<'_, Str>, request: Reque
             }
             Code::from_unit(&compiled.code)
         }
-        Err(SourceError::Parse(error)) => Err(parse_error(&error, filename, source, &request)),
+        Err(SourceError::Parse(error)) => Err(parse_error(&error, filename)),
         Err(SourceError::Compile(error)) => Err(compile_error(&error, filename, source)),
     }
 }
@@ -141,12 +141,7 @@ fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>, source: &[u8
 }
 
 /// An error of the lexer or the parser.
-pub fn parse_error(
-    error: &syntax::SyntaxError,
-    filename: Borrowed<'_, Str>,
-    source: &[u8],
-    request: &Request,
-) -> Raised {
+pub fn parse_error(error: &syntax::SyntaxError, filename: Borrowed<'_, Str>) -> Raised {
     use syntax::ErrorKind;
     let class = match error.kind {
         ErrorKind::IncompleteInput => exceptions::_IncompleteInputError::TYPE,

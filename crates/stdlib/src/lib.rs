@@ -16,6 +16,7 @@ mod sre;
 mod stat;
 mod statistics;
 mod support;
+mod tokenize;
 
 use taipan_runtime::import::InitFunction;
 
@@ -34,6 +35,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
+    ("_tokenize", tokenize::Tokenize::init),
     ("itertools", itertools::Itertools::init),
     ("posix", posix::Posix::init),
 ];

@@ -1,0 +1,177 @@
+//! `_tokenize`: the lexer's tokens for Python code. CPython: `Python/Python-tokenize.c`.
+//!
+//! The source is read to its end at the first token, where CPython reads a line at a time.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+
+use taipan_runtime::abi::PyObject;
+use taipan_runtime::compile::parse_error;
+use taipan_runtime::memory;
+use taipan_runtime::object::header;
+use taipan_runtime::prelude::*;
+use taipan_syntax::{Arena, SyntaxError, tokenize::PyTokens};
+
+pub struct Tokenize;
+
+#[pymodule(name = "_tokenize")]
+impl Tokenize {
+    #[exec]
+    fn exec(module: &Ref<Module>) -> PyResult<()> {
+        module.add_type::<TokenizerIter>()
+    }
+}
+
+/// A token that owns its texts.
+struct Item {
+    kind: u8,
+    text: String,
+    start: (i32, i32),
+    end: (i32, i32),
+    line: String,
+}
+
+/// What is left to give.
+struct Pending {
+    items: VecDeque<Item>,
+    error: Option<SyntaxError>,
+}
+
+/// `_tokenize.TokenizerIter`.
+#[repr(C)]
+pub struct TokenizerIter {
+    head: PyObject,
+    readline: Cell<*mut PyObject>,
+    encoding: Cell<*mut PyObject>,
+    pending: Cell<*mut Pending>,
+    extra: Cell<bool>,
+}
+
+impl TokenizerIter {
+    /// Reads all lines and finds their tokens.
+    fn read(&self) -> PyResult<Pending> {
+        // SAFETY: set when the iterator was made.
+        let readline: Ref<Object> = unsafe { Ref::from_borrowed_ptr(self.readline.get()) };
+        let mut source = String::new();
+        loop {
+            let line = match readline.call0() {
+                Ok(line) => line,
+                Err(raised) => {
+                    raised.clear_if::<taipan_runtime::types::exceptions::StopIteration>()?;
+                    break;
+                }
+            };
+            let text = if let Some(bytes) = line.downcast::<Bytes>() {
+                // SAFETY: null or a `str`.
+                let encoding: Option<Ref<Str>> = unsafe { Ref::from_borrowed_ptr_or_null(self.encoding.get()) };
+                let encoding = encoding.map_or_else(|| "utf-8".to_owned(), |encoding| encoding.to_display());
+                taipan_runtime::types::codec::decode_bytes(bytes.as_slice(), &encoding, "replace")?
+            } else {
+                match line.into_downcast::<Str>() {
+                    Ok(text) => text,
+                    Err(other) => {
+                        return Err(raise!(
+                            TypeError,
+                            "readline() returned a non-string object ({})",
+                            other.type_name()
+                        ));
+                    }
+                }
+            };
+            if text.is_empty() {
+                break;
+            }
+            source.push_str(&text.to_display());
+        }
+        let arena = Arena::new();
+        let mut pending = Pending { items: VecDeque::new(), error: None };
+        for token in PyTokens::new(&arena, &source, self.extra.get()) {
+            match token {
+                Ok(token) => pending.items.push_back(Item {
+                    kind: token.kind,
+                    text: token.text.to_owned(),
+                    start: token.start,
+                    end: token.end,
+                    line: token.line.to_owned(),
+                }),
+                Err(error) => {
+                    pending.error = Some(error);
+                    break;
+                }
+            }
+        }
+        Ok(pending)
+    }
+}
+
+#[pytype(name = "TokenizerIter", module = "_tokenize")]
+impl TokenizerIter {
+    #[new(signature = "(readline, /, *, encoding=None, extra_tokens=False)")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        readline: Borrowed<'_, Object>,
+        encoding: Nullable<Borrowed<'_, Str>>,
+        extra_tokens: bool,
+    ) -> PyResult<Ref<TokenizerIter>> {
+        let _ = cls;
+        // SAFETY: the fields are written before anyone sees the object.
+        unsafe {
+            let object = memory::object::new::<TokenizerIter>()?;
+            (*object).readline.set(readline.to_owned().into_ptr());
+            (*object).encoding.set(encoding.0.map_or(core::ptr::null_mut(), |encoding| encoding.to_owned().into_ptr()));
+            (*object).extra.set(extra_tokens);
+            Ok(Ref::from_owned_ptr(object))
+        }
+    }
+
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut TokenizerIter) {
+        // SAFETY: called once, by the last decref.
+        unsafe {
+            header::xdecref((*this).readline.get());
+            header::xdecref((*this).encoding.get());
+            if !(*this).pending.get().is_null() {
+                drop(Box::from_raw((*this).pending.get()));
+            }
+            memory::object::dealloc_finish(this);
+        }
+    }
+
+    #[slot(tp_iter)]
+    fn iter(this: &Ref<TokenizerIter>) -> Ref<TokenizerIter> {
+        this.clone()
+    }
+
+    #[slot(tp_iternext)]
+    fn next(this: &Ref<TokenizerIter>) -> PyResult<Option<Ref<Tuple>>> {
+        if this.pending.get().is_null() {
+            let pending = this.read()?;
+            this.pending.set(Box::into_raw(Box::new(pending)));
+        }
+        // SAFETY: set above; nothing below runs Python code while it is borrowed.
+        let (item, error) = unsafe {
+            let pending = &mut *this.pending.get();
+            match pending.items.pop_front() {
+                Some(item) => (Some(item), None),
+                None => (None, pending.error.take()),
+            }
+        };
+        if let Some(error) = error {
+            let filename = Str::from_utf8_str("<string>")?;
+            return Err(parse_error(&error, filename.borrow()));
+        }
+        let Some(item) = item else { return Ok(None) };
+        let place = |place: (i32, i32)| -> PyResult<Ref<Object>> {
+            let (row, column) = (Int::from_i64(place.0 as i64)?, Int::from_i64(place.1 as i64)?);
+            Ok(Tuple::from_vec(vec![row.into_object(), column.into_object()])?.into_object())
+        };
+        let parts = vec![
+            Int::from_i64(item.kind as i64)?.into_object(),
+            Str::from_utf8_str(&item.text)?.into_object(),
+            place(item.start)?,
+            place(item.end)?,
+            Str::from_utf8_str(&item.line)?.into_object(),
+        ];
+        Tuple::from_vec(parts).map(Some)
+    }
+}
