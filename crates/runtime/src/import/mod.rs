@@ -61,17 +61,9 @@ fn loaded(name: Borrowed<'_, Str>) -> PyResult<Option<Ref<Object>>> {
 }
 
 /// Whether `module.__spec__._initializing` is true.
-pub(crate) fn is_initializing(module: &Ref<Object>) -> PyResult<bool> {
-    let Some(spec) = module.lookup_attr(id!("__spec__"))? else { return Ok(false) };
-    spec_is_initializing(&spec)
-}
-
-pub(crate) fn spec_is_initializing(spec: &Ref<Object>) -> PyResult<bool> {
-    if spec.is_none() {
-        return Ok(false);
-    }
-    match spec.lookup_attr(id!("_initializing"))? {
-        Some(value) => value.is_true(),
+fn is_initializing(module: &Ref<Object>) -> PyResult<bool> {
+    match module.lookup_attr(id!("__spec__"))? {
+        Some(spec) => crate::types::module::is_initializing(&spec),
         None => Ok(false),
     }
 }

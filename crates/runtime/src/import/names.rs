@@ -1,7 +1,7 @@
 //! `from module import name`: the attribute, or the submodule of that name, and what is said when there is neither.
 
 use crate::prelude::*;
-use crate::types::exceptions;
+use crate::types::{exceptions, module as module_type};
 
 /// The value that `from module import name` binds.
 pub fn import_from(module: Borrowed<'_, Object>, name: Borrowed<'_, Str>) -> PyResult<Ref<Object>> {
@@ -32,12 +32,12 @@ fn cannot_import(
     };
     let spec = module.lookup_attr(id!("__spec__"))?;
     let origin = match &spec {
-        Some(spec) => origin_of(spec)?,
+        Some(spec) => module_type::spec_origin(spec)?,
         None => None,
     };
     let package = module_name.to_repr_text();
     let location = match &origin {
-        Some(origin) => origin.to_text(),
+        Some(origin) => origin.to_display(),
         None => match module.lookup_attr(id!("__file__"))? {
             Some(file) if file.is_instance_of::<Str>() => file.to_text(),
             _ => String::new(),
@@ -47,7 +47,7 @@ fn cannot_import(
         format!("cannot import name {shown} from {package} (unknown location)")
     } else {
         let initializing = match &spec {
-            Some(spec) => super::spec_is_initializing(spec)?,
+            Some(spec) => module_type::is_initializing(spec)?,
             None => false,
         };
         if initializing {
@@ -59,21 +59,6 @@ fn cannot_import(
             format!("cannot import name {shown} from {package} ({location})")
         }
     };
-    let path = origin.as_ref().map(|origin| origin.borrow());
+    let path = origin.as_ref().map(|origin| origin.as_borrowed());
     Ok(exceptions::raise_import_error(&message, module_name.borrow(), path, Some(name)))
-}
-
-/// `spec.origin` where it says where the module is.
-fn origin_of(spec: &Ref<Object>) -> PyResult<Option<Ref<Object>>> {
-    if spec.is_none() {
-        return Ok(None);
-    }
-    let has_location = match spec.lookup_attr(id!("has_location"))? {
-        Some(value) => value.is_true()?,
-        None => false,
-    };
-    if !has_location {
-        return Ok(None);
-    }
-    Ok(spec.lookup_attr(id!("origin"))?.filter(|origin| origin.is_instance_of::<Str>()))
 }

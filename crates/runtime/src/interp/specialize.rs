@@ -31,17 +31,15 @@ pub const BINARY_OP_LSHIFT_INT: u8 = 218;
 pub const BINARY_OP_RSHIFT_INT: u8 = 219;
 pub const BINARY_OP_TRUE_DIVIDE_FLOAT: u8 = 220;
 pub const CALL_BUILTIN: u8 = 221;
-pub const UNARY_NEGATIVE_INT: u8 = 222;
 pub const LOAD_CONST_IMMORTAL: u8 = Opcode::LOAD_CONST_IMMORTAL as u8;
 /// The first and the last number of ours.
-pub const OURS: core::ops::RangeInclusive<u8> = 212..=222;
+pub const OURS: core::ops::RangeInclusive<u8> = 212..=221;
 
 /// The base instruction of one of ours.
 pub fn base_of_ours(opcode: u8) -> Opcode {
     match opcode {
         LOAD_CONST_INT => Opcode::LOAD_CONST,
         CALL_BUILTIN => Opcode::CALL,
-        UNARY_NEGATIVE_INT => Opcode::UNARY_NEGATIVE,
         _ => Opcode::BINARY_OP,
     }
 }

@@ -1,7 +1,7 @@
 //! Running what the command line names: a command, a module, a file, a folder or archive, standard input, the REPL.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Seek, SeekFrom};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -166,8 +166,12 @@ fn is_importable(path: &Path) -> bool {
         return true;
     }
     // The end record of an archive stands near the end of the file.
-    let Ok(bytes) = std::fs::read(path) else { return false };
-    let tail = &bytes[bytes.len().saturating_sub(65_557)..];
+    let Ok(mut file) = std::fs::File::open(path) else { return false };
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    let mut tail = Vec::new();
+    if file.seek(SeekFrom::Start(length.saturating_sub(65_557))).is_err() || file.read_to_end(&mut tail).is_err() {
+        return false;
+    }
     tail.windows(4).any(|window| window == b"PK\x05\x06")
 }
 

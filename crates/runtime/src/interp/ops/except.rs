@@ -63,7 +63,7 @@ slow! {
     fn raise_varargs(m, count) {
         let cause = if count == 2 { Some(m.pop_object()?) } else { None };
         let exception = if count >= 1 { Some(m.pop_object()?) } else { None };
-        Err(raise(exception, cause))
+        Err(exceptions::raise_statement(exception.as_ref().map(Ref::borrow), cause.as_ref().map(Ref::borrow)).0)
     }
 
     /// Raises the exception on top again. With an operand, the instruction it came from stands below.
@@ -137,60 +137,4 @@ fn check_except_star_type(class: Borrowed<'_, Object>) -> PyResult<()> {
         return Err(raise!(TypeError, "catching ExceptionGroup with except* is not allowed. Use except instead."));
     }
     Ok(())
-}
-
-/// `raise`, `raise exception`, `raise exception from cause`.
-fn raise(exception: Option<Ref<Object>>, cause: Option<Ref<Object>>) -> Raised {
-    let Some(exception) = exception else {
-        return match crate::thread::handled_exception() {
-            Some(exception) => {
-                let exception = exception.to_owned();
-                Raised::restore(exception)
-            }
-            None => raise!(RuntimeError, "No active exception to reraise"),
-        };
-    };
-    let value = if is_exception_class(exception.borrow()) {
-        let value = match exception.call0() {
-            Ok(value) => value,
-            Err(raised) => return raised,
-        };
-        if !value.is_instance_of::<BaseException>() {
-            return raise!(
-                TypeError,
-                "calling {} should have returned an instance of BaseException, not {}",
-                exception.to_repr_text(),
-                value.type_of().as_object().to_repr_text()
-            );
-        }
-        value
-    } else if exception.is_instance_of::<BaseException>() {
-        exception
-    } else {
-        return raise!(TypeError, "exceptions must derive from BaseException");
-    };
-    if let Some(cause) = cause {
-        let fixed = if is_exception_class(cause.borrow()) {
-            match cause.call0() {
-                Ok(fixed) if fixed.is_instance_of::<BaseException>() => Some(fixed),
-                Ok(other) => {
-                    return raise!(
-                        TypeError,
-                        "calling {} should have returned an instance of BaseException, not {}",
-                        cause.to_repr_text(),
-                        other.type_of().as_object().to_repr_text()
-                    );
-                }
-                Err(raised) => return raised,
-            }
-        } else if cause.is_instance_of::<BaseException>() {
-            Some(cause)
-        } else if cause.is_none() {
-            None
-        } else {
-            return raise!(TypeError, "exception causes must derive from BaseException");
-        };
-        exceptions::set_cause(&value, fixed);
-    }
-    crate::object::raise_instance(value)
 }
