@@ -8,6 +8,7 @@ mod functools;
 mod heapq;
 mod io;
 mod itertools;
+mod math;
 mod opcode;
 mod operator;
 mod posix;
@@ -37,5 +38,6 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_statistics", statistics::Statistics::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("itertools", itertools::Itertools::init),
+    ("math", math::Math::init),
     ("posix", posix::Posix::init),
 ];
