@@ -8,6 +8,7 @@ mod functools;
 mod heapq;
 mod io;
 mod itertools;
+mod json;
 mod opcode;
 mod operator;
 mod posix;
@@ -29,6 +30,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
     ("_io", io::Io::init),
+    ("_json", json::Json::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
     ("_random", random::RandomModule::init),
