@@ -9,6 +9,7 @@ mod heapq;
 mod io;
 mod itertools;
 mod math;
+mod json;
 mod opcode;
 mod operator;
 mod posix;
@@ -30,6 +31,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
     ("_io", io::Io::init),
+    ("_json", json::Json::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
     ("_random", random::RandomModule::init),
