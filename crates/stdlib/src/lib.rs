@@ -8,6 +8,8 @@ mod functools;
 mod heapq;
 mod io;
 mod itertools;
+mod math;
+mod json;
 mod opcode;
 mod operator;
 mod posix;
@@ -29,6 +31,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
     ("_io", io::Io::init),
+    ("_json", json::Json::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
     ("_random", random::RandomModule::init),
@@ -37,5 +40,6 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_statistics", statistics::Statistics::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("itertools", itertools::Itertools::init),
+    ("math", math::Math::init),
     ("posix", posix::Posix::init),
 ];
