@@ -17,6 +17,7 @@ mod random;
 mod sre;
 mod stat;
 mod statistics;
+mod struct_;
 mod support;
 mod tokenize;
 
@@ -38,6 +39,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
+    ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("itertools", itertools::Itertools::init),
     ("math", math::Math::init),
