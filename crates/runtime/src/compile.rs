@@ -80,7 +80,7 @@ pub fn parse_options(request: &Request, is_text: bool) -> syntax::Options<'stati
         mode: request.mode,
         type_comments: request.flags & TYPE_COMMENTS != 0,
         is_text,
-        character_names: Some(&|name| rustpython_unicode::data::lookup_character(name)),
+        character_names: Some(&|name| taipan_unicode::names::character(name)),
         ..syntax::Options::default()
     }
 }

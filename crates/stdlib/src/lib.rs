@@ -17,6 +17,7 @@ mod stat;
 mod statistics;
 mod support;
 mod tokenize;
+mod unicodedata;
 
 use taipan_runtime::import::InitFunction;
 
@@ -38,4 +39,5 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_tokenize", tokenize::Tokenize::init),
     ("itertools", itertools::Itertools::init),
     ("posix", posix::Posix::init),
+    ("unicodedata", unicodedata::UnicodeData::init),
 ];
