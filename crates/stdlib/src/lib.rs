@@ -27,6 +27,7 @@ mod struct_;
 mod support;
 mod system;
 mod tokenize;
+mod unicodedata;
 
 use taipan_runtime::import::InitFunction;
 
@@ -57,4 +58,5 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
     ("select", select::Select::init),
+    ("unicodedata", unicodedata::UnicodeData::init),
 ];
