@@ -5,6 +5,7 @@ mod bisect;
 mod collections;
 mod contextvars;
 mod fcntl;
+mod datetime;
 mod functools;
 mod grp;
 mod heapq;
@@ -37,6 +38,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_bisect", bisect::Bisect::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
+    ("_datetime", datetime::DateTimeModule::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
     ("_io", io::Io::init),
