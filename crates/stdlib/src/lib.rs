@@ -10,6 +10,8 @@ mod grp;
 mod heapq;
 mod io;
 mod itertools;
+mod math;
+mod json;
 mod locale;
 mod opcode;
 mod operator;
@@ -22,6 +24,7 @@ mod socket;
 mod sre;
 mod stat;
 mod statistics;
+mod struct_;
 mod support;
 mod system;
 mod tokenize;
@@ -37,6 +40,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
     ("_io", io::Io::init),
+    ("_json", json::Json::init),
     ("_locale", locale::Locale::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
@@ -46,10 +50,12 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
+    ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("fcntl", fcntl::Fcntl::init),
     ("grp", grp::Grp::init),
     ("itertools", itertools::Itertools::init),
+    ("math", math::Math::init),
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
     ("select", select::Select::init),
