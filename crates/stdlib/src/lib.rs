@@ -21,6 +21,7 @@ mod posixsubprocess;
 mod pwd;
 mod random;
 mod select;
+mod socket;
 mod sre;
 mod stat;
 mod statistics;
@@ -48,6 +49,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_operator", operator::Operator::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
     ("_random", random::RandomModule::init),
+    ("_socket", socket::SocketModule::init),
     ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
