@@ -4,6 +4,7 @@
 //! numbers of six bits a byte: start, size, target and depth (doubled, with the flag "push the position"). The first
 //! byte of an entry has bit 7 set, a byte with more to follow bit 6. See CPython's `InternalDocs/exception_handling.md`.
 
+use super::call;
 use super::dispatch::Machine;
 use super::frame::{self, Frame};
 use super::ops::control;
@@ -85,7 +86,12 @@ pub unsafe fn find_handler(thread: *mut PyThreadState) -> bool {
         loop {
             let frame = (*thread).current_frame.get();
             if (*frame).owner.get() == FRAME_OWNED_BY_INTERPRETER {
-                return false;
+                if !call::is_init_shim(frame) {
+                    return false;
+                }
+                (*thread).current_frame.set((*frame).previous.get());
+                call::drop_init_shim(thread, frame);
+                continue;
             }
             let reraised = (*frame).visited.get() & RERAISE != 0;
             (*frame).visited.set((*frame).visited.get() & !RERAISE);
