@@ -10,15 +10,16 @@ mod grp;
 mod heapq;
 mod io;
 mod itertools;
-mod math;
 mod json;
 mod locale;
+mod math;
 mod opcode;
 mod operator;
 mod posix;
 mod posixsubprocess;
 mod pwd;
 mod random;
+mod resource;
 mod select;
 mod sre;
 mod stat;
@@ -56,5 +57,6 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("math", math::Math::init),
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
+    ("resource", resource::Resource::init),
     ("select", select::Select::init),
 ];
