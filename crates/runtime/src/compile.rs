@@ -128,7 +128,7 @@ pub fn parse_options(request: &Request, is_text: bool) -> syntax::Options<'stati
         allow_incomplete_input: request.flags & ALLOW_INCOMPLETE_INPUT != 0,
         barry_as_bdfl: request.flags & flags::FUTURE_BARRY_AS_BDFL != 0,
         max_str_digits: usize::try_from(crate::thread::interpreter().int_max_str_digits.get()).unwrap_or(0),
-        character_names: Some(&|name| rustpython_unicode::data::lookup_character(name)),
+        character_names: Some(&|name| taipan_unicode::names::character(name)),
         ..syntax::Options::default()
     }
 }

@@ -5,6 +5,7 @@ mod bisect;
 mod collections;
 mod contextvars;
 mod fcntl;
+mod datetime;
 mod functools;
 mod grp;
 mod heapq;
@@ -21,6 +22,7 @@ mod pwd;
 mod random;
 mod resource;
 mod select;
+mod socket;
 mod sre;
 mod stat;
 mod statistics;
@@ -28,6 +30,7 @@ mod struct_;
 mod support;
 mod system;
 mod tokenize;
+mod unicodedata;
 
 use taipan_runtime::import::InitFunction;
 
@@ -37,6 +40,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_bisect", bisect::Bisect::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
+    ("_datetime", datetime::DateTimeModule::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
     ("_io", io::Io::init),
@@ -46,6 +50,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_operator", operator::Operator::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
     ("_random", random::RandomModule::init),
+    ("_socket", socket::SocketModule::init),
     ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
@@ -59,4 +64,5 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("pwd", pwd::Pwd::init),
     ("resource", resource::Resource::init),
     ("select", select::Select::init),
+    ("unicodedata", unicodedata::UnicodeData::init),
 ];

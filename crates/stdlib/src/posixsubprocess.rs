@@ -278,7 +278,7 @@ impl Plan<'_> {
             while unsafe { libc::write(self.errpipe_write, text.as_ptr().cast(), text.len()) } < 0 && errno() == libc::EINTR {}
         };
         let (number, place): (i32, &[u8]) = match failure {
-            Failure::Preexec => return write(b"SubprocessError:0:Exception occurred in preexec_fn."),
+            Failure::Preexec => return write(b"SubprocessError:0:"),
             Failure::Early(number) => (number, b"noexec"),
             Failure::Directory(number) => (number, b"noexec:chdir"),
             Failure::Exec(number) => (number, b""),
@@ -289,7 +289,7 @@ impl Plan<'_> {
         let mut rest = number as u32;
         while rest != 0 && start > 0 {
             start -= 1;
-            digits[start] = b"0123456789ABCDEF"[(rest & 15) as usize];
+            digits[start] = b"0123456789abcdef"[(rest & 15) as usize];
             rest >>= 4;
         }
         write(&digits[start..]);

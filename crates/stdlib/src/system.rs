@@ -265,3 +265,46 @@ pub fn record(slot: &thread::Slot, values: Vec<Ref<Object>>) -> PyResult<Ref<Obj
         None => Err(raise!(SystemError, "the module is not initialised")),
     }
 }
+
+/// An `int` of C, as the format `i` reads it.
+pub fn c_int_of(object: Borrowed<'_, Object>) -> PyResult<c_int> {
+    let number = object.index()?;
+    match number.to_i64() {
+        Some(value) if value > i64::from(c_int::MAX) => {
+            Err(raise!(OverflowError, "signed integer is greater than maximum"))
+        }
+        Some(value) if value < i64::from(c_int::MIN) => {
+            Err(raise!(OverflowError, "signed integer is less than minimum"))
+        }
+        Some(value) => Ok(value as c_int),
+        None => Err(raise!(OverflowError, "Python int too large to convert to C long")),
+    }
+}
+
+/// The low bits of an integer, as the format `I` reads it.
+pub fn c_uint_of(object: Borrowed<'_, Object>) -> PyResult<u32> {
+    Ok(object.index()?.to_u64_mask() as u32)
+}
+
+/// Checks the number of positional arguments with the words of `PyArg_ParseTuple`.
+pub fn check_arguments(args: &CallArgs<'_>, owner: &str, function: &str, min: usize, max: usize) -> PyResult<()> {
+    if args.keyword_count() != 0 {
+        let dot = if owner.is_empty() { "" } else { "." };
+        return Err(raise!(TypeError, "{owner}{dot}{function}() takes no keyword arguments"));
+    }
+    check_tuple_count(args.nargs(), function, min, max)
+}
+
+/// The same for a count.
+pub fn check_tuple_count(given: usize, function: &str, min: usize, max: usize) -> PyResult<()> {
+    if (min..=max).contains(&given) {
+        return Ok(());
+    }
+    let (bound, count) = match (given < min, min == max) {
+        (_, true) => ("exactly", min),
+        (true, false) => ("at least", min),
+        (false, false) => ("at most", max),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    Err(raise!(TypeError, "{function}() takes {bound} {count} argument{plural} ({given} given)"))
+}
