@@ -11,15 +11,16 @@ mod grp;
 mod heapq;
 mod io;
 mod itertools;
-mod math;
 mod json;
 mod locale;
+mod math;
 mod opcode;
 mod operator;
 mod posix;
 mod posixsubprocess;
 mod pwd;
 mod random;
+mod resource;
 mod select;
 mod socket;
 mod sre;
@@ -61,6 +62,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("math", math::Math::init),
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
+    ("resource", resource::Resource::init),
     ("select", select::Select::init),
     ("unicodedata", unicodedata::UnicodeData::init),
 ];
