@@ -1,6 +1,7 @@
 //! The native modules of the standard library that need nothing of the virtual machine's inside.
 
 mod abc;
+mod array;
 mod bisect;
 mod collections;
 mod contextvars;
@@ -39,6 +40,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
+    ("array", array::ArrayModule::init),
     ("itertools", itertools::Itertools::init),
     ("math", math::Math::init),
     ("posix", posix::Posix::init),
