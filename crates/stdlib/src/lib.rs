@@ -5,20 +5,28 @@ mod array;
 mod bisect;
 mod collections;
 mod contextvars;
+mod fcntl;
 mod functools;
+mod grp;
 mod heapq;
 mod io;
 mod itertools;
 mod math;
+mod json;
+mod locale;
 mod opcode;
 mod operator;
 mod posix;
+mod posixsubprocess;
+mod pwd;
 mod random;
+mod select;
 mod sre;
 mod stat;
 mod statistics;
 mod struct_;
 mod support;
+mod system;
 mod tokenize;
 
 use taipan_runtime::import::InitFunction;
@@ -32,8 +40,11 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
     ("_io", io::Io::init),
+    ("_json", json::Json::init),
+    ("_locale", locale::Locale::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
+    ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
     ("_random", random::RandomModule::init),
     ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
@@ -41,7 +52,11 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("array", array::ArrayModule::init),
+    ("fcntl", fcntl::Fcntl::init),
+    ("grp", grp::Grp::init),
     ("itertools", itertools::Itertools::init),
     ("math", math::Math::init),
     ("posix", posix::Posix::init),
+    ("pwd", pwd::Pwd::init),
+    ("select", select::Select::init),
 ];
