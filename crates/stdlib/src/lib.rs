@@ -2,8 +2,10 @@
 
 mod abc;
 mod array;
+mod binascii;
 mod bisect;
 mod collections;
+mod compression;
 mod contextvars;
 mod fcntl;
 mod functools;
@@ -11,9 +13,9 @@ mod grp;
 mod heapq;
 mod io;
 mod itertools;
-mod math;
 mod json;
 mod locale;
+mod math;
 mod opcode;
 mod operator;
 mod posix;
@@ -28,6 +30,7 @@ mod struct_;
 mod support;
 mod system;
 mod tokenize;
+mod zlib;
 
 use taipan_runtime::import::InitFunction;
 
@@ -52,6 +55,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("array", array::ArrayModule::init),
+    ("binascii", binascii::Binascii::init),
     ("fcntl", fcntl::Fcntl::init),
     ("grp", grp::Grp::init),
     ("itertools", itertools::Itertools::init),
@@ -59,4 +63,5 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
     ("select", select::Select::init),
+    ("zlib", zlib::Zlib::init),
 ];
