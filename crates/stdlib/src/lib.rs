@@ -1,8 +1,11 @@
 //! The native modules of the standard library that need nothing of the virtual machine's inside.
 
 mod abc;
+mod array;
+mod binascii;
 mod bisect;
 mod collections;
+mod compression;
 mod contextvars;
 mod fcntl;
 mod datetime;
@@ -31,6 +34,7 @@ mod support;
 mod system;
 mod tokenize;
 mod unicodedata;
+mod zlib;
 
 use taipan_runtime::import::InitFunction;
 
@@ -56,6 +60,8 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
+    ("array", array::ArrayModule::init),
+    ("binascii", binascii::Binascii::init),
     ("fcntl", fcntl::Fcntl::init),
     ("grp", grp::Grp::init),
     ("itertools", itertools::Itertools::init),
@@ -65,4 +71,5 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("resource", resource::Resource::init),
     ("select", select::Select::init),
     ("unicodedata", unicodedata::UnicodeData::init),
+    ("zlib", zlib::Zlib::init),
 ];
