@@ -329,7 +329,7 @@ impl<U: Unit> Machine<'_, U> {
     #[cold]
     fn tick(&mut self) -> PyResult<()> {
         self.ticks = 0;
-        thread::check_signals()
+        thread::check_interrupts()
     }
 
     /// Counts a step of a search.

@@ -63,11 +63,7 @@ impl Pattern {
         index_group: Borrowed<'_, Tuple>,
     ) -> PyResult<Ref<Pattern>> {
         let words = words_of(code)?;
-        let is_bytes = if pattern.is_none() {
-            None
-        } else {
-            Some(!Subject::new(pattern, None)?.is_text())
-        };
+        let is_bytes = if pattern.is_none() { None } else { Some(!Subject::new(pattern, None)?.is_text()) };
         let program = match Program::build(words, groups) {
             Ok(program) => program,
             Err(Refused::Invalid) => return Err(raise!(RuntimeError, "invalid SRE code")),
@@ -428,7 +424,7 @@ impl Pattern {
     ) -> PyResult<Ref<Object>> {
         let scanner = Scanner::new(this, string, pos.unwrap_or(0), endpos.unwrap_or(isize::MAX))?;
         let search = scanner.as_object().getattr(id!("search"))?;
-        Ok(taipan_runtime::types::iter::CallableIterator::new(search.borrow(), none().borrow())?.into_object())
+        taipan_runtime::types::iter::CallableIterator::new(search, none())
     }
 
     #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]

@@ -90,29 +90,50 @@ pub enum Inst {
     Success,
     Char(u32),
     /// `Program::literals[at..at + len]`.
-    Str { at: u32, len: u32 },
+    Str {
+        at: u32,
+        len: u32,
+    },
     One(One),
     Mark(u32),
     At(At),
     /// `Program::alternatives[first..end]`.
-    Branch { first: u32, end: u32 },
+    Branch {
+        first: u32,
+        end: u32,
+    },
     Jump(u32),
     Run(u32),
     /// Begins a loop; goes on at the instruction that ends it.
-    Repeat { site: u32, until: u32 },
+    Repeat {
+        site: u32,
+        until: u32,
+    },
     MaxUntil(u32),
     MinUntil(u32),
     Possessive(u32),
     EndPossessive(u32),
-    Assert { back: u32, next: u32 },
-    AssertNot { back: u32, next: u32 },
+    Assert {
+        back: u32,
+        next: u32,
+    },
+    AssertNot {
+        back: u32,
+        next: u32,
+    },
     Atomic,
     EndAssert,
     EndAssertNot,
     EndAtomic,
-    GroupRef { group: u32, fold: Fold },
+    GroupRef {
+        group: u32,
+        fold: Fold,
+    },
     /// Goes on behind itself if the group has matched, else at `no`.
-    GroupExists { group: u32, no: u32 },
+    GroupExists {
+        group: u32,
+        no: u32,
+    },
 }
 
 /// Where a search looks.
@@ -194,23 +215,6 @@ impl Program {
         let mut program = builder.program;
         analysis::analyse(&mut program);
         Ok(program)
-    }
-
-    /// Tests one character.
-    pub fn one_has(&self, one: One, c: u32) -> bool {
-        match one {
-            One::Any => c != 10,
-            One::AnyAll => true,
-            One::Char(wanted) => c == wanted,
-            One::NotChar(unwanted) => c != unwanted,
-            One::Set(index) => {
-                let set = &self.sets[index as usize];
-                match set.latin.get(c as usize) {
-                    Some(answer) if !set.by_locale => *answer,
-                    _ => set.rule_has(c, &self.words),
-                }
-            }
-        }
     }
 }
 
@@ -386,10 +390,7 @@ impl Builder {
                         if negative { Inst::AssertNot { back, next } } else { Inst::Assert { back, next } };
                     at = target;
                 }
-                operator @ (op::GROUPREF
-                | op::GROUPREF_IGNORE
-                | op::GROUPREF_LOC_IGNORE
-                | op::GROUPREF_UNI_IGNORE) => {
+                operator @ (op::GROUPREF | op::GROUPREF_IGNORE | op::GROUPREF_LOC_IGNORE | op::GROUPREF_UNI_IGNORE) => {
                     let group = self.group(at + 1, end)?;
                     let fold = match operator {
                         op::GROUPREF => Fold::None,

@@ -27,7 +27,12 @@ pub struct Scanner {
 }
 
 impl Scanner {
-    pub fn new(pattern: &Ref<Pattern>, string: Borrowed<'_, Object>, pos: isize, endpos: isize) -> PyResult<Ref<Scanner>> {
+    pub fn new(
+        pattern: &Ref<Pattern>,
+        string: Borrowed<'_, Object>,
+        pos: isize,
+        endpos: isize,
+    ) -> PyResult<Ref<Scanner>> {
         let (start, end) = clip(Subject::new(string, pattern.is_bytes())?.len(), pos, endpos);
         let scanner = support::instance_exact::<Scanner>()?;
         scanner.pattern.set(Some(pattern.clone().into_object()));

@@ -26,18 +26,18 @@ pub enum Mode {
 pub enum Subject<'s> {
     Text(Borrowed<'s, Str>),
     Bytes(Borrowed<'s, Bytes>),
-    Buffer(Borrowed<'s, Object>, BufferArg<'s>),
+    Buffer(BufferArg<'s>),
 }
 
 impl<'s> Subject<'s> {
     /// TypeError when the object is none, or not of the pattern's kind.
     pub fn new(string: Borrowed<'s, Object>, is_bytes: Option<bool>) -> PyResult<Subject<'s>> {
-        let subject = if let Some(text) = string.downcast::<Str>() {
+        let subject = if let Some(text) = string.downcast_borrowed::<Str>() {
             if is_bytes == Some(true) {
                 return Err(raise!(TypeError, "cannot use a bytes pattern on a string-like object"));
             }
             return Ok(Subject::Text(text));
-        } else if let Some(bytes) = string.downcast_exact::<Bytes>() {
+        } else if let Some(bytes) = string.downcast_borrowed::<Bytes>().filter(|bytes| bytes.is_exact::<Bytes>()) {
             Subject::Bytes(bytes)
         } else {
             let unfit = || raise!(TypeError, "expected string or bytes-like object, got '{}'", string.type_name());
@@ -45,7 +45,7 @@ impl<'s> Subject<'s> {
                 return Err(unfit());
             }
             match BufferArg::new(string) {
-                Ok(buffer) => Subject::Buffer(string, buffer),
+                Ok(buffer) => Subject::Buffer(buffer),
                 Err(raised) => {
                     raised.clear();
                     return Err(unfit());
@@ -63,7 +63,7 @@ impl<'s> Subject<'s> {
         match self {
             Subject::Text(text) => text.data(),
             Subject::Bytes(bytes) => StrData::Ucs1(bytes.as_slice()),
-            Subject::Buffer(_, buffer) => StrData::Ucs1(buffer.as_slice()),
+            Subject::Buffer(buffer) => StrData::Ucs1(buffer.as_slice()),
         }
     }
 
@@ -83,7 +83,7 @@ impl<'s> Subject<'s> {
             Subject::Text(text) => Ok(text.substring(start..end)?.into_object()),
             Subject::Bytes(bytes) if start == 0 && end == bytes.as_slice().len() => Ok((**bytes).clone().into_object()),
             Subject::Bytes(bytes) => Ok(Bytes::from_slice(&bytes.as_slice()[start..end])?.into_object()),
-            Subject::Buffer(_, buffer) => Ok(Bytes::from_slice(&buffer.as_slice()[start..end])?.into_object()),
+            Subject::Buffer(buffer) => Ok(Bytes::from_slice(&buffer.as_slice()[start..end])?.into_object()),
         }
     }
 }
@@ -201,8 +201,7 @@ fn search<U: Unit>(machine: &mut Machine<'_, U>, start: usize) -> PyResult<Optio
             }
         }
         Start::First(first) => {
-            while let Some(offset) =
-                text.get(at..).and_then(|rest| rest.iter().position(|unit| in_first(*unit, first)))
+            while let Some(offset) = text.get(at..).and_then(|rest| rest.iter().position(|unit| in_first(*unit, first)))
             {
                 at += offset;
                 if at > last {

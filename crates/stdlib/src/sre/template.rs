@@ -25,7 +25,7 @@ impl Template {
             let Some(number) = number.downcast::<Int>() else {
                 return Err(raise!(TypeError, "an integer is required"));
             };
-            if number.to_isize()? < 0 {
+            if number.to_isize().is_none_or(|number| number < 0) {
                 return Err(invalid());
             }
         }
