@@ -4,6 +4,7 @@ mod abc;
 mod bisect;
 mod collections;
 mod contextvars;
+mod csv;
 mod datetime;
 mod functools;
 mod heapq;
@@ -28,6 +29,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_bisect", bisect::Bisect::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
+    ("_csv", csv::Csv::init),
     ("_datetime", datetime::DateTimeModule::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
