@@ -7,6 +7,8 @@ mod bisect;
 mod collections;
 mod compression;
 mod contextvars;
+mod csv;
+mod fcntl;
 mod datetime;
 mod fcntl;
 mod functools;
@@ -44,6 +46,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_bisect", bisect::Bisect::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
+    ("_csv", csv::Csv::init),
     ("_datetime", datetime::DateTimeModule::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
