@@ -281,6 +281,34 @@ macro_rules! slow_handler {
 }
 pub(crate) use slow_handler;
 
+/// The handler of `INSTRUMENTED_LINE` and `INSTRUMENTED_INSTRUCTION`: calls the tools, then goes on with what stands
+/// behind it, with the same operand.
+macro_rules! watched_handler {
+    ($name:ident, $fire:path) => {
+        pub unsafe extern "C" fn $name(
+            ip: *mut u16,
+            sp: *mut StackRef,
+            fp: *mut Frame,
+            ts: *mut PyThreadState,
+            oparg: usize,
+        ) -> usize {
+            // SAFETY: as for fast handlers.
+            unsafe {
+                (*fp).instr_ptr.set(ip.cast());
+                frame::set_stack_pointer(fp, sp);
+                match $fire(ts, fp, ip) {
+                    Ok(Next::As(opcode)) => {
+                        $crate::interp::table::handler(opcode as usize)(ip, frame::stack_pointer(fp), fp, ts, oparg)
+                    }
+                    Ok(Next::Reload) => reload(ip, sp, fp, ts, 0),
+                    Err(_) => raised(ip, sp, fp, ts, 0),
+                }
+            }
+        }
+    };
+}
+pub(crate) use watched_handler;
+
 /// Deallocates the object in the operand register and goes on at `ip`.
 #[cold]
 #[inline(never)]
@@ -335,7 +363,8 @@ pub unsafe extern "C" fn leave(
     }
 }
 
-/// An exception is set: looks for its handler, in this frame and its callers within the run.
+/// An exception is set: looks for its handler, in this frame and its callers within the run. The operand is 1 for an
+/// exception of `throw()`, else 0.
 #[cold]
 #[inline(never)]
 pub unsafe extern "C" fn raised(
@@ -343,11 +372,11 @@ pub unsafe extern "C" fn raised(
     sp: *mut StackRef,
     fp: *mut Frame,
     ts: *mut PyThreadState,
-    _oparg: usize,
+    thrown: usize,
 ) -> usize {
     // SAFETY: the frame's registers were saved before the body ran.
     unsafe {
-        if unwind::find_handler(ts) {
+        if unwind::find_handler(ts, thrown != 0) {
             return reload(ip, sp, fp, ts, 0);
         }
         StackRef::NULL.bits() as usize

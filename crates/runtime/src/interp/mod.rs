@@ -8,6 +8,7 @@ pub mod call;
 mod constants;
 pub mod dispatch;
 pub mod frame;
+pub mod monitoring;
 pub mod ops;
 pub mod specialize;
 pub mod stackref;
