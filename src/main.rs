@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         eprintln!("taipan: the standard library cannot be unpacked: {error}");
         return ExitCode::from(1);
     }
+    taipan_capi::link();
     import::register_builtin(&taipan_runtime::modules::table());
     import::register_builtin(taipan_stdlib::MODULES);
     import::set_frozen_modules(paths::frozen_modules());

