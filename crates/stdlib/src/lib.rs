@@ -4,16 +4,17 @@ mod abc;
 mod bisect;
 mod collections;
 mod contextvars;
-mod fcntl;
 mod datetime;
+mod fcntl;
 mod functools;
 mod grp;
 mod heapq;
 mod io;
 mod itertools;
-mod math;
 mod json;
 mod locale;
+mod lsprof;
+mod math;
 mod opcode;
 mod operator;
 mod posix;
@@ -45,6 +46,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_io", io::Io::init),
     ("_json", json::Json::init),
     ("_locale", locale::Locale::init),
+    ("_lsprof", lsprof::Lsprof::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),

@@ -119,12 +119,7 @@ unsafe fn disable_other_branch(code: *mut PyCodeObject, source: usize, event: us
 }
 
 /// Calls one tool; `true` when it wants to be disabled at this place.
-fn call_tool(
-    thread: *mut PyThreadState,
-    tool: usize,
-    event: usize,
-    args: &[Borrowed<'_, Object>],
-) -> PyResult<bool> {
+fn call_tool(thread: *mut PyThreadState, tool: usize, event: usize, args: &[Borrowed<'_, Object>]) -> PyResult<bool> {
     let callback = if tool < super::PROGRAM_TOOLS {
         match STATE.callbacks[tool][event].get() {
             Some(callback) => Some(callback),

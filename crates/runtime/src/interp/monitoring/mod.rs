@@ -160,7 +160,9 @@ pub fn check_tool(tool: usize) -> PyResult<()> {
 
 /// The events that `tool` watches everywhere.
 pub fn events(tool: usize) -> u32 {
-    (0..UNGROUPED_EVENTS).filter(|&event| STATE.global[event].get() >> tool & 1 != 0).fold(0, |set, event| set | 1 << event)
+    (0..UNGROUPED_EVENTS)
+        .filter(|&event| STATE.global[event].get() >> tool & 1 != 0)
+        .fold(0, |set, event| set | 1 << event)
 }
 
 /// A set of events as a program gives it, made of bits that have tools of their own.

@@ -5,8 +5,8 @@ use crate::abi::{
     PyDictObject, PyDictUnicodeEntry, PyDictValues, PyFunctionObject, PyHeapTypeObject, PyModuleObject, PyObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
-use crate::interp::stackref::StackRef;
 use crate::interp::monitoring::{self, event, fire};
+use crate::interp::stackref::StackRef;
 use crate::interp::{call, specialize};
 use crate::prelude::*;
 use crate::types::object as base;

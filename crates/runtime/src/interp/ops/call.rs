@@ -9,8 +9,8 @@ use crate::abi::{
     PyMethodObject, PyObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
-use crate::interp::stackref::{self, StackRef};
 use crate::interp::monitoring::{self, event, fire};
+use crate::interp::stackref::{self, StackRef};
 use crate::interp::{call, frame, specialize};
 use crate::object::protocol::call::{call_tuple_raw, vectorcall};
 use crate::prelude::*;
@@ -415,17 +415,17 @@ pub unsafe fn call_unpacked(m: Machine, watched: bool) -> PyResult<Flow> {
         };
         let kwargs: Option<Borrowed<'_, Dict>> =
             if kwargs.is_null() { None } else { Some(m.peek(1)?.cast_borrowed_unchecked()) };
+        if !watched && is_python_function(*m.slot(4)) {
+            return enter_unpacked(m, args, kwargs.map(|kwargs| kwargs.to_owned()));
+        }
         let ip = m.ip();
         let missing = if watched { Some(monitoring::missing()?) } else { None };
         let argument = missing.as_ref().map(|missing| if args.is_empty() { missing.borrow() } else { args.get(0) });
         if let Some(argument) = argument {
             fire::fire(m.thread, m.frame, ip, event::CALL, &[callable, argument])?;
         }
-        let result = call_tuple_raw(
-            callable.as_ptr(),
-            args.as_ptr(),
-            kwargs.map_or(ptr::null_mut(), |kwargs| kwargs.as_ptr()),
-        );
+        let result =
+            call_tuple_raw(callable.as_ptr(), args.as_ptr(), kwargs.map_or(ptr::null_mut(), |kwargs| kwargs.as_ptr()));
         let mut result = match Ref::<Object>::from_owned_ptr_or_null(result) {
             Some(result) => Ok(result),
             None => Err(Raised::assume_set()),
@@ -447,6 +447,46 @@ pub unsafe fn call_unpacked(m: Machine, watched: bool) -> PyResult<Flow> {
         m.drop_top(1);
         m.push_ref(result);
         Ok(Flow::Next)
+    }
+}
+
+/// CALL_FUNCTION_EX of a Python function: a frame in the same run.
+unsafe fn enter_unpacked(m: Machine, args: Ref<Tuple>, kwargs: Option<Ref<Dict>>) -> PyResult<Flow> {
+    // SAFETY: as for slow bodies.
+    unsafe {
+        let positional = args.len();
+        let entries = match &kwargs {
+            Some(kwargs) => kwargs.items_snapshot()?,
+            None => Vec::new(),
+        };
+        let mut words: Vec<StackRef> = Vec::new();
+        let mut names = Vec::new();
+        if words.try_reserve_exact(positional + entries.len()).is_err()
+            || names.try_reserve_exact(entries.len()).is_err()
+        {
+            return Err(Raised::no_memory());
+        }
+        words.extend(args.iter().map(|item| StackRef::new_count(item.as_ptr())));
+        for (key, value) in entries {
+            names.push(key);
+            words.push(StackRef::from_ref(value));
+        }
+        let names = if names.is_empty() { None } else { Some(Tuple::from_vec(names)?) };
+        let function = *m.slot(4);
+        if (*m.slot(1)).is_null() {
+            m.pop();
+        } else {
+            m.drop_top(1);
+        }
+        m.drop_top(1);
+        m.pop();
+        m.pop();
+        drop(args);
+        drop(kwargs);
+        let names = names.as_ref().map(Ref::borrow);
+        let new =
+            call::push_frame(m.thread, function, ptr::null_mut(), words.as_mut_ptr(), positional, names, m.frame)?;
+        call::enter(m, new, 1)
     }
 }
 

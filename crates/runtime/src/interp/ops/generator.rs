@@ -199,7 +199,8 @@ unsafe fn note_end(m: Machine, receiver: &Ref<Object>, result: &Ref<Object>) -> 
             return Ok(());
         }
         let class = StopIteration::type_object();
-        let exception = if result.is_none() { class.as_object().call0()? } else { class.as_object().call1(result.borrow())? };
+        let exception =
+            if result.is_none() { class.as_object().call0()? } else { class.as_object().call1(result.borrow())? };
         fire::fire(m.thread, m.frame, m.ip(), event::RAISE, &[exception.borrow()])
     }
 }

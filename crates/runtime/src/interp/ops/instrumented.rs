@@ -5,9 +5,9 @@
 
 use super::{call, control, generator, iter, slow};
 use crate::interp::dispatch::{Flow, Machine, SlowResult};
+use crate::interp::frame;
 use crate::interp::monitoring::{event, fire, install};
 use crate::interp::stackref::StackRef;
-use crate::interp::frame;
 use crate::prelude::*;
 use crate::thread;
 use crate::types::exceptions::StopAsyncIteration;

@@ -7,8 +7,8 @@ use core::ffi::c_int as int;
 
 use super::Sys;
 use crate::abi::{PyFrameObject, PyObject, PyThreadState, PyTrace_CALL};
-use crate::prelude::*;
 use crate::interp::monitoring::legacy::{set_profile, set_trace};
+use crate::prelude::*;
 use crate::thread::{self, Slot};
 
 #[pymethods(part = TRACE)]

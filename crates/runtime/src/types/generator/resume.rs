@@ -15,7 +15,7 @@ use crate::prelude::*;
 use crate::types::exceptions::{self, BaseException, GeneratorExit, StopIteration};
 
 /// The bit in the operand of `RESUME` behind a `yield` that stands in no `try`.
-const RESUME_OUTSIDE_TRY: u16 = 4;
+const RESUME_OUTSIDE_TRY: u16 = taipan_compiler::opcode::resume::DEPTH1_MASK as u16;
 
 pub(super) fn raw_of(object: &Ref<Object>) -> &PyGenObject {
     // SAFETY: callers pass one of the three kinds, which share the layout.
@@ -177,9 +177,7 @@ pub(super) fn stop_async_iteration() -> Raised {
 pub(super) fn send_method(object: &Ref<Object>, value: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
     match resume(object, With::Value(value), false) {
         SendResult::Next(value) => Ok(value),
-        SendResult::Return(_) if object.is_exact::<AsyncGenerator>() => {
-            Err(stop_async_iteration())
-        }
+        SendResult::Return(_) if object.is_exact::<AsyncGenerator>() => Err(stop_async_iteration()),
         SendResult::Return(value) => Err(raise_stop_iteration(value)),
         SendResult::Error(raised) => Err(raised),
     }
@@ -190,9 +188,7 @@ pub(super) fn next(object: &Ref<Object>) -> PyResult<Option<Ref<Object>>> {
     match resume(object, With::Value(none().borrow()), false) {
         SendResult::Next(value) => Ok(Some(value)),
         SendResult::Return(value) if value.is_none() && !object.is_exact::<AsyncGenerator>() => Ok(None),
-        SendResult::Return(_) if object.is_exact::<AsyncGenerator>() => {
-            Err(stop_async_iteration())
-        }
+        SendResult::Return(_) if object.is_exact::<AsyncGenerator>() => Err(stop_async_iteration()),
         SendResult::Return(value) => Err(raise_stop_iteration(value)),
         SendResult::Error(raised) => Err(raised),
     }
@@ -236,8 +232,8 @@ pub(super) fn close(object: &Ref<Object>) -> PyResult<Ref<Object>> {
         let code = frame::code(frame);
         let index = frame::instruction_index(frame);
         let unit = *frame::first_instruction(code).cast::<u16>().add(index);
-        let base = crate::interp::monitoring::install::base_opcode(code, index);
-        if base == Opcode::RESUME as u8 && (unit >> 8) & RESUME_OUTSIDE_TRY != 0 {
+        // An instrumented RESUME says that someone wants to see it.
+        if unit as u8 == Opcode::RESUME as u8 && (unit >> 8) & RESUME_OUTSIDE_TRY != 0 {
             generator.gi_frame_state.set(FRAME_CLEARED);
             frame::clear(crate::thread::current_ptr(), frame);
             return Ok(none());
@@ -281,9 +277,7 @@ pub(super) fn throw(
 ) -> PyResult<Ref<Object>> {
     match throw_raw(object, exception, value, traceback) {
         SendResult::Next(value) => Ok(value),
-        SendResult::Return(_) if object.is_exact::<AsyncGenerator>() => {
-            Err(stop_async_iteration())
-        }
+        SendResult::Return(_) if object.is_exact::<AsyncGenerator>() => Err(stop_async_iteration()),
         SendResult::Return(value) => Err(raise_stop_iteration(value)),
         SendResult::Error(raised) => Err(raised),
     }
