@@ -7,32 +7,19 @@ use std::sync::OnceLock;
 
 use taipan_compiler::opcode::{CACHES, Opcode};
 
-use super::dispatch::{
-    Act, Flow, Handler, Regs, dispatch, extended_arg, fast_handler, finish_dealloc, leave, raised, reload,
-    slow_handler, watched_handler,
-};
+use super::dispatch::{Act, Flow, Regs};
 use super::frame::{self, Frame};
-use super::monitoring::fire::{self, Next};
+#[cfg(any(match_driver, debug_assertions, miri))]
+use super::matched::{Handler, extended_arg, instructions};
+use super::monitoring::fire;
 use super::monitoring::{event, install};
 use super::ops::*;
 use super::specialize;
 use super::stackref::StackRef;
+#[cfg(not(any(match_driver, debug_assertions, miri)))]
+use super::tail::{Handler, extended_arg, instructions, start, start_raised};
 use crate::abi::{_Py_CODEUNIT, PyCodeObject, PyThreadState};
 use crate::prelude::*;
-
-/// Defines the handlers of a list of instructions, and the function that enters them into the dispatch table.
-macro_rules! instructions {
-    ($($kind:ident $name:ident: $base:ident = $body:path $(, miss $miss:ident)?;)*) => {
-        #[allow(non_snake_case)]
-        pub mod handlers {
-            use super::*;
-            $(instructions!(@ $kind $name $base $body $(, $miss)?);)*
-        }
-    };
-    (@ fast $name:ident $base:ident $body:path, $miss:ident) => { fast_handler!($name, $base, $body, $miss); };
-    (@ watched $name:ident $base:ident $body:path) => { watched_handler!($name, $body); };
-    (@ slow $name:ident $base:ident $body:path) => { slow_handler!($name, $base, $body); };
-}
 
 instructions! {
     fast NOP: NOP = load_store::nop, miss BAD;
@@ -370,7 +357,7 @@ pub unsafe fn execute(thread: *mut PyThreadState, new: *mut Frame) -> usize {
     unsafe {
         let ip: *mut u16 = (*new).instr_ptr.get().cast();
         let word = *ip as usize;
-        handler(word & 0xff)(ip, frame::stack_pointer(new), new, thread, word >> 8)
+        start(handler(word & 0xff), ip, frame::stack_pointer(new), new, thread, word >> 8)
     }
 }
 
@@ -394,7 +381,7 @@ pub unsafe fn execute_raised(thread: *mut PyThreadState, new: *mut Frame) -> usi
             }
             fire::fire_exception(thread, new, ip, event::PY_THROW);
         }
-        raised(ip, frame::stack_pointer(new), new, thread, 1)
+        start_raised(ip, frame::stack_pointer(new), new, thread)
     }
 }
 

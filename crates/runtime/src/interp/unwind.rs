@@ -96,9 +96,10 @@ const RERAISE: u8 = 0x80;
 pub unsafe fn find_handler(thread: *mut PyThreadState, thrown: bool) -> bool {
     // SAFETY: frames between the current one and the bottom of the run are complete.
     unsafe {
-        // Where tools are told that the exception comes from: the last unit of the instruction that raised it. Frames
-        // that a call or `throw()` brought it to have gone on from that instruction already, or stand before the next.
-        let mut raised_here = !thrown;
+        // Tools are told that the exception comes from the last unit of the instruction that raised it, but in frames
+        // that called it from the unit before the call.
+        let mut raised_here = true;
+        let mut thrown = thrown;
         loop {
             let frame = (*thread).current_frame.get();
             if (*frame).owner.get() == FRAME_OWNED_BY_INTERPRETER {
@@ -110,6 +111,10 @@ pub unsafe fn find_handler(thread: *mut PyThreadState, thrown: bool) -> bool {
                 traceback::add_here(thread, frame);
             }
             let mut index = if reraised { RAISED_AGAIN_AT.0.get() } else { frame::instruction_index(frame) };
+            if core::mem::take(&mut thrown) {
+                // The `yield` raises, not the instruction behind it where the frame waits.
+                index = index.saturating_sub(1);
+            }
             let code = frame::code(frame);
             let first = frame::first_instruction(code).cast::<u16>();
             let mut place = index;

@@ -128,6 +128,7 @@ pub unsafe fn clear(state: *mut PyThreadState) {
     unsafe {
         let base = &*state;
         let drop_field = |field: &Cell<*mut PyObject>| header::xdecref(field.replace(ptr::null_mut()));
+        crate::modules::_thread::forget_locals(base.id.get());
         drop_field(&base.threading_local_key);
         drop_field(&base.threading_local_sentinel);
         let imp = &*state.cast::<_PyThreadStateImpl>();

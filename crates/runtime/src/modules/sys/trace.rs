@@ -107,12 +107,7 @@ unsafe fn call_callback(
         let frame: Borrowed<'_, Object> = Borrowed::from_ptr(frame);
         let absent = none();
         let argument = Borrowed::from_ptr_or_null(argument).unwrap_or(absent.borrow());
-        let result = callback.call(&[frame, event_name(event).upcast(), argument]);
-        if result.is_err() {
-            let frame = (*frame.as_ptr().cast::<PyFrameObject>()).f_frame.get();
-            crate::types::traceback::add_here(thread::current_ptr(), frame);
-        }
-        result
+        callback.call(&[frame, event_name(event).upcast(), argument])
     }
 }
 

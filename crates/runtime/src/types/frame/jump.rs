@@ -7,7 +7,7 @@
 use taipan_compiler::opcode::{CACHES, Opcode, popped, pushed};
 
 use super::FrameObject;
-use crate::abi::{CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, FRAME_OWNED_BY_GENERATOR, PyCodeObject};
+use crate::abi::{FRAME_OWNED_BY_GENERATOR, PyCodeObject};
 use crate::interp::dispatch::Machine;
 use crate::interp::frame as iframe;
 use crate::interp::monitoring::install::base_opcode;
@@ -79,9 +79,7 @@ unsafe fn stacks(code: &Ref<Code>) -> PyResult<Vec<Stack>> {
         return Err(Raised::no_memory());
     }
     stacks.resize(count + 1, UNKNOWN);
-    // A generator gets a value sent when it starts.
-    let starts_with_value = code.flags() & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR) != 0;
-    stacks[0] = if starts_with_value { push(EMPTY, OBJECT) } else { EMPTY };
+    stacks[0] = EMPTY;
     let mut again = true;
     while again {
         again = false;

@@ -10,6 +10,7 @@ use crate::abi::{FRAME_CLEARED, FRAME_CREATED, FRAME_EXECUTING, FRAME_SUSPENDED_
 use crate::interp::call;
 use crate::interp::dispatch::Machine;
 use crate::interp::frame;
+use crate::interp::monitoring;
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
 use crate::types::exceptions::{self, BaseException, GeneratorExit, StopIteration};
@@ -232,8 +233,9 @@ pub(super) fn close(object: &Ref<Object>) -> PyResult<Ref<Object>> {
         let code = frame::code(frame);
         let index = frame::instruction_index(frame);
         let unit = *frame::first_instruction(code).cast::<u16>().add(index);
-        // An instrumented RESUME says that someone wants to see it.
-        if unit as u8 == Opcode::RESUME as u8 && (unit >> 8) & RESUME_OUTSIDE_TRY != 0 {
+        let base = monitoring::install::base_opcode(code, index);
+        let unseen = monitoring::global_tools(monitoring::event::PY_UNWIND) == 0;
+        if unseen && base == Opcode::RESUME as u8 && (unit >> 8) & RESUME_OUTSIDE_TRY != 0 {
             generator.gi_frame_state.set(FRAME_CLEARED);
             frame::clear(crate::thread::current_ptr(), frame);
             return Ok(none());
