@@ -18,6 +18,7 @@ mod io;
 mod itertools;
 mod json;
 mod locale;
+mod lsprof;
 mod math;
 mod opcode;
 mod operator;
@@ -53,6 +54,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_io", io::Io::init),
     ("_json", json::Json::init),
     ("_locale", locale::Locale::init),
+    ("_lsprof", lsprof::Lsprof::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),

@@ -59,6 +59,8 @@ const BACKOFF_BITS: u16 = 4;
 const MAX_BACKOFF: u16 = 12;
 /// Where counters start in new code: one execution, then the choice.
 pub const WARMUP: u16 = (1 << BACKOFF_BITS) | 1;
+/// Where instrumentation keeps counters: no choice is made.
+pub const PAUSED: u16 = 0xfff0;
 /// After a choice: so many misses until the next one.
 const COOLDOWN: u16 = 52 << BACKOFF_BITS;
 
@@ -795,7 +797,8 @@ pub fn deoptimized(code: &Ref<Code>) -> Vec<u8> {
     let mut bytes = code.adaptive_bytes().to_vec();
     let mut index = 0;
     while index + 1 < bytes.len() {
-        let opcode = base(bytes[index]);
+        // SAFETY: an instruction of live code.
+        let opcode = unsafe { super::monitoring::install::base_opcode(code.raw(), index / 2) };
         bytes[index] = opcode;
         let caches = taipan_compiler::opcode::CACHES[opcode as usize] as usize;
         let end = (index + 2 + 2 * caches).min(bytes.len());

@@ -9,6 +9,7 @@ use crate::abi::{
     PyMethodDef, PyMethodDescrObject, PyMethodObject, PyObject, PyTypeObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
+use crate::interp::monitoring::{self, event, fire};
 use crate::interp::stackref::{self, StackRef};
 use crate::interp::{call, frame, specialize};
 use crate::object::protocol::call::{call_tuple_raw, vectorcall};
@@ -419,6 +420,41 @@ slow! {
     }
 
     fn call_function_ex(m, _) {
+        call_unpacked(m, false)
+    }
+}
+
+/// As [`call_stack`], and the tools that watch calls are told of it.
+pub unsafe fn call_stack_watched(m: Machine, nargs: usize, names: Option<Borrowed<'_, Tuple>>) -> PyResult<Flow> {
+    // SAFETY: as for slow bodies; the stack keeps callable and arguments while callbacks run.
+    unsafe {
+        unwrap_method(m, nargs);
+        let callable = m.peek(nargs + 2)?;
+        let total = nargs + usize::from(!(*m.slot(nargs + 1)).is_null());
+        let missing = monitoring::missing()?;
+        let argument = if total > 0 { m.peek(total)? } else { missing.borrow() };
+        let ip = m.ip();
+        fire::fire(m.thread, m.frame, ip, event::CALL, &[callable, argument])?;
+        if is_python_function(*m.slot(nargs + 2)) {
+            return call_stack(m, nargs, names, SIZE);
+        }
+        let keywords = names.map_or(0, |names| names.len());
+        let result = call_object(m, *m.slot(nargs + 2), m.slot(total), total, total - keywords, names);
+        let result = fire::fire_call_end(m.thread, m.frame, ip, callable, argument, result)?;
+        m.drop_top(total);
+        if total == nargs {
+            m.pop();
+        }
+        m.drop_top(1);
+        m.push_ref(result);
+        Ok(Flow::Next)
+    }
+}
+
+/// CALL_FUNCTION_EX: callable, NULL, arguments, keywords or NULL.
+pub unsafe fn call_unpacked(m: Machine, watched: bool) -> PyResult<Flow> {
+    // SAFETY: as for slow bodies.
+    unsafe {
         let kwargs = *m.slot(1);
         let callable = m.peek(4)?;
         let args = m.peek(2)?;
@@ -436,16 +472,30 @@ slow! {
                 args.to_tuple()?
             }
         };
-        let kwargs: Option<Borrowed<'_, Dict>> = if kwargs.is_null() { None } else { Some(m.peek(1)?.cast_borrowed_unchecked()) };
-        if is_python_function(*m.slot(4)) && kwargs.is_none_or(|kwargs| kwargs.is_exact::<Dict>()) {
+        let kwargs: Option<Borrowed<'_, Dict>> =
+            if kwargs.is_null() { None } else { Some(m.peek(1)?.cast_borrowed_unchecked()) };
+        if !watched && is_python_function(*m.slot(4)) {
             return enter_unpacked(m, &args, kwargs);
         }
-        let result = call_tuple_raw(
-            callable.as_ptr(),
-            args.as_ptr(),
-            kwargs.map_or(ptr::null_mut(), |kwargs| kwargs.as_ptr()),
-        );
-        let Some(result) = Ref::<Object>::from_owned_ptr_or_null(result) else { return Err(Raised::assume_set()) };
+        let ip = m.ip();
+        let missing = if watched { Some(monitoring::missing()?) } else { None };
+        let argument = missing.as_ref().map(|missing| if args.is_empty() { missing.borrow() } else { args.get(0) });
+        if let Some(argument) = argument {
+            fire::fire(m.thread, m.frame, ip, event::CALL, &[callable, argument])?;
+        }
+        let result =
+            call_tuple_raw(callable.as_ptr(), args.as_ptr(), kwargs.map_or(ptr::null_mut(), |kwargs| kwargs.as_ptr()));
+        let mut result = match Ref::<Object>::from_owned_ptr_or_null(result) {
+            Some(result) => Ok(result),
+            None => Err(Raised::assume_set()),
+        };
+        if let Some(argument) = argument
+            && !callable.is_exact::<Function>()
+            && !callable.is_exact::<BoundMethod>()
+        {
+            result = fire::fire_call_end(m.thread, m.frame, ip, callable, argument, result);
+        }
+        let result = result?;
         if (*m.slot(1)).is_null() {
             m.pop();
         } else {

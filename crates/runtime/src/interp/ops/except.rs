@@ -64,7 +64,12 @@ slow! {
     fn raise_varargs(m, count) {
         let cause = if count == 2 { Some(m.pop_object()?) } else { None };
         let exception = if count >= 1 { Some(m.pop_object()?) } else { None };
-        Err(exceptions::raise_statement(exception.as_ref().map(Ref::borrow), cause.as_ref().map(Ref::borrow)).0)
+        let (raised, again) =
+            exceptions::raise_statement(exception.as_ref().map(Ref::borrow), cause.as_ref().map(Ref::borrow));
+        if again {
+            crate::interp::unwind::note_reraise(m.thread, crate::interp::frame::instruction_index(m.frame));
+        }
+        Err(raised)
     }
 
     /// Raises the exception on top again. With an operand, the instruction it came from stands below.

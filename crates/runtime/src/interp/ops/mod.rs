@@ -12,6 +12,7 @@ pub mod control;
 pub mod except;
 pub mod generator;
 pub mod import;
+pub mod instrumented;
 pub mod intrinsic;
 pub mod iter;
 pub mod load_store;
