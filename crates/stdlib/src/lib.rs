@@ -10,7 +10,6 @@ mod contextvars;
 mod csv;
 mod fcntl;
 mod datetime;
-mod fcntl;
 mod functools;
 mod grp;
 mod heapq;
