@@ -4,17 +4,20 @@ mod abc;
 mod array;
 mod binascii;
 mod bisect;
+mod bz2;
 mod collections;
 mod compression;
 mod contextvars;
 mod fcntl;
 mod functools;
 mod grp;
+mod hashes;
 mod heapq;
 mod io;
 mod itertools;
 mod json;
 mod locale;
+mod lzma;
 mod math;
 mod opcode;
 mod operator;
@@ -38,17 +41,25 @@ use taipan_runtime::import::InitFunction;
 pub static MODULES: &[(&str, InitFunction)] = &[
     ("_abc", abc::Abc::init),
     ("_bisect", bisect::Bisect::init),
+    ("_blake2", hashes::Blake2::init),
+    ("_bz2", bz2::Bz2::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
+    ("_hmac", hashes::HmacModule::init),
     ("_io", io::Io::init),
     ("_json", json::Json::init),
     ("_locale", locale::Locale::init),
+    ("_lzma", lzma::Lzma::init),
+    ("_md5", hashes::Md5Module::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
     ("_random", random::RandomModule::init),
+    ("_sha1", hashes::Sha1Module::init),
+    ("_sha2", hashes::Sha2Module::init),
+    ("_sha3", hashes::Sha3Module::init),
     ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
