@@ -4,6 +4,7 @@ mod abc;
 mod array;
 mod binascii;
 mod bisect;
+mod bz2;
 mod collections;
 mod compression;
 mod contextvars;
@@ -12,12 +13,14 @@ mod fcntl;
 mod datetime;
 mod functools;
 mod grp;
+mod hashes;
 mod heapq;
 mod io;
 mod itertools;
 mod json;
 mod locale;
 mod lsprof;
+mod lzma;
 mod math;
 mod opcode;
 mod operator;
@@ -44,21 +47,29 @@ use taipan_runtime::import::InitFunction;
 pub static MODULES: &[(&str, InitFunction)] = &[
     ("_abc", abc::Abc::init),
     ("_bisect", bisect::Bisect::init),
+    ("_blake2", hashes::Blake2::init),
+    ("_bz2", bz2::Bz2::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
     ("_csv", csv::Csv::init),
     ("_datetime", datetime::DateTimeModule::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
+    ("_hmac", hashes::HmacModule::init),
     ("_io", io::Io::init),
     ("_json", json::Json::init),
     ("_locale", locale::Locale::init),
     ("_lsprof", lsprof::Lsprof::init),
+    ("_lzma", lzma::Lzma::init),
+    ("_md5", hashes::Md5Module::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
     ("_random", random::RandomModule::init),
     ("_socket", socket::SocketModule::init),
+    ("_sha1", hashes::Sha1Module::init),
+    ("_sha2", hashes::Sha2Module::init),
+    ("_sha3", hashes::Sha3Module::init),
     ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
