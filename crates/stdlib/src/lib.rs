@@ -29,6 +29,7 @@ mod struct_;
 mod support;
 mod system;
 mod tokenize;
+mod tracemalloc;
 mod unicodedata;
 
 use taipan_runtime::import::InitFunction;
@@ -55,6 +56,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
+    ("_tracemalloc", tracemalloc::TraceMalloc::init),
     ("fcntl", fcntl::Fcntl::init),
     ("grp", grp::Grp::init),
     ("itertools", itertools::Itertools::init),
