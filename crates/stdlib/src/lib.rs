@@ -38,6 +38,7 @@ mod struct_;
 mod support;
 mod system;
 mod tokenize;
+mod tracemalloc;
 mod unicodedata;
 mod zlib;
 
@@ -75,6 +76,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
+    ("_tracemalloc", tracemalloc::TraceMalloc::init),
     ("array", array::ArrayModule::init),
     ("binascii", binascii::Binascii::init),
     ("fcntl", fcntl::Fcntl::init),
