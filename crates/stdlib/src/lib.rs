@@ -5,18 +5,19 @@ mod bisect;
 mod collections;
 mod contextvars;
 mod csv;
-mod fcntl;
 mod datetime;
+mod fcntl;
 mod functools;
 mod grp;
 mod heapq;
 mod io;
 mod itertools;
-mod math;
 mod json;
 mod locale;
+mod math;
 mod opcode;
 mod operator;
+mod pickle;
 mod posix;
 mod posixsubprocess;
 mod pwd;
@@ -49,6 +50,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_locale", locale::Locale::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
+    ("_pickle", pickle::Pickle::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
     ("_random", random::RandomModule::init),
     ("_socket", socket::SocketModule::init),
