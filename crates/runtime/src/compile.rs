@@ -49,7 +49,7 @@ pub const ALL_FLAGS: u32 = flags::FUTURE_MASK
 pub fn compile_source(source: &[u8], filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Code>> {
     let arena = Arena::with_capacity(source.len() * 8 + 1024);
     let module = parse(&arena, source, filename, request)?;
-    compile_module(&module, filename, request, Some(source))
+    compile_module(&module, filename, request)
 }
 
 /// Parses source text.
@@ -63,15 +63,12 @@ pub fn parse<'a>(
         Some(text) => (arena.slice(&text), true),
         None => (source, request.is_text),
     };
-    match syntax::parse(arena, source, &parse_options(&request, is_text)) {
-        Ok(parsed) => {
-            for warning in &parsed.warnings {
-                parse_warning(warning, filename)?;
-            }
-            Ok(parsed.module)
-        }
-        Err(error) => Err(parse_error(&error, filename)),
+    let mut warnings = Vec::new();
+    let result = syntax::parse_reporting(arena, source, &parse_options(&request, is_text), &mut warnings);
+    for warning in &warnings {
+        parse_warning(warning, filename, source)?;
     }
+    result.map_err(|error| parse_error(&error, filename))
 }
 
 fn compiler_options(request: &Request) -> Options {
@@ -87,20 +84,15 @@ fn compiler_options(request: &Request) -> Options {
     }
 }
 
-/// Compiles a tree. The source, where there is one, gives the lines that errors show.
-pub fn compile_module(
-    module: &Mod<'_>,
-    filename: Borrowed<'_, Str>,
-    request: Request,
-    source: Option<&[u8]>,
-) -> PyResult<Ref<Code>> {
+/// Compiles a tree.
+pub fn compile_module(module: &Mod<'_>, filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Code>> {
     let mut warnings = Vec::new();
     let name = filename.to_display();
     let result = taipan_compiler::compile(module, &name, &compiler_options(&request), &mut warnings);
-    issue_warnings(&warnings, filename, source)?;
+    issue_warnings(&warnings, filename)?;
     match result {
         Ok(unit) => Code::from_unit(&unit),
-        Err(error) => Err(compile_error(&error, filename, source)),
+        Err(error) => Err(compile_error(&error, filename)),
     }
 }
 
@@ -110,13 +102,19 @@ pub fn preprocess<'a>(
     module: &Mod<'a>,
     filename: Borrowed<'_, Str>,
     request: Request,
-    source: Option<&[u8]>,
 ) -> PyResult<Mod<'a>> {
-    let mut warnings = Vec::new();
     let optimized = request.flags & OPTIMIZED_AST == OPTIMIZED_AST;
-    let result = taipan_compiler::preprocess(arena, module, &compiler_options(&request), optimized, &mut warnings);
-    issue_warnings(&warnings, filename, source)?;
-    result.map_err(|error| compile_error(&error, filename, source))
+    taipan_compiler::preprocess(arena, module, &compiler_options(&request), optimized)
+        .map_err(|error| compile_error(&error, filename))
+}
+
+/// The scopes of a tree.
+pub fn symbol_table(
+    module: &Mod<'_>,
+    filename: Borrowed<'_, Str>,
+    request: Request,
+) -> PyResult<Vec<taipan_compiler::symtable::SymbolBlock>> {
+    taipan_compiler::symbol_table(module, &compiler_options(&request)).map_err(|error| compile_error(&error, filename))
 }
 
 /// The options of the parser for a request.
@@ -157,16 +155,19 @@ fn decode(source: &[u8], is_text: bool) -> PyResult<Option<Vec<u8>>> {
     Ok(Some(text.as_utf8()?.as_bytes().to_vec()))
 }
 
-/// The text of line `lineno` of the source, for the exception.
-fn line_of(source: Option<&[u8]>, lineno: i32) -> Option<String> {
-    let source = source?;
+/// The text of line `lineno` of the file, if there is such a file (`PyErr_ProgramTextObject`).
+fn line_of(filename: Borrowed<'_, Str>, lineno: i32) -> Option<String> {
+    nth_line(&std::fs::read(filename.to_display()).ok()?, lineno)
+}
+
+fn nth_line(source: &[u8], lineno: i32) -> Option<String> {
     let index = usize::try_from(lineno.checked_sub(1)?).ok()?;
     let line = source.split_inclusive(|byte| *byte == b'\n').nth(index)?;
     Some(String::from_utf8_lossy(line).into_owned())
 }
 
 /// An error of the symbol table or the compiler.
-fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>, source: Option<&[u8]>) -> Raised {
+fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>) -> Raised {
     match error {
         CompileError::Syntax(error) => {
             let fields = SyntaxFields {
@@ -176,8 +177,13 @@ fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>, source: Opti
                 end_lineno: error.end_lineno,
                 end_offset: error.end_offset,
             };
-            let text = line_of(source, error.lineno);
-            exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref())
+            let text = line_of(filename, error.lineno);
+            match error.is_early {
+                true => exceptions::raise_located_syntax_error(fields, filename, text.as_deref()),
+                false => {
+                    exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref())
+                }
+            }
         }
         CompileError::Recursion => raise!(RecursionError, "{}", error.message()),
         CompileError::Other(kind, message) => match *kind {
@@ -214,15 +220,31 @@ pub fn parse_error(error: &syntax::SyntaxError, filename: Borrowed<'_, Str>) -> 
 }
 
 /// A warning of the parser; made an error by a filter it becomes a SyntaxError at its place.
-fn parse_warning(warning: &syntax::Warning, filename: Borrowed<'_, Str>) -> PyResult<()> {
+fn parse_warning(warning: &syntax::Warning, filename: Borrowed<'_, Str>, source: &[u8]) -> PyResult<()> {
     let category = match warning.kind {
         syntax::WarningKind::Syntax => exceptions::SyntaxWarning::type_object(),
         syntax::WarningKind::Deprecation => exceptions::DeprecationWarning::type_object(),
     };
-    crate::modules::warnings::warn_explicit(category, &warning.message, filename, warning.lineno)
+    let Err(raised) = crate::modules::warnings::warn_explicit(category, &warning.message, filename, warning.lineno)
+    else {
+        return Ok(());
+    };
+    match warning.kind {
+        syntax::WarningKind::Syntax => raised.clear_if::<exceptions::SyntaxWarning>()?,
+        syntax::WarningKind::Deprecation => raised.clear_if::<exceptions::DeprecationWarning>()?,
+    }
+    let fields = SyntaxFields {
+        message: &warning.error_message,
+        lineno: warning.lineno,
+        offset: warning.offset,
+        end_lineno: warning.end_lineno,
+        end_offset: warning.end_offset,
+    };
+    let text = nth_line(source, warning.lineno);
+    Err(exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref()))
 }
 
-fn issue_warnings(warnings: &[Warning], filename: Borrowed<'_, Str>, source: Option<&[u8]>) -> PyResult<()> {
+fn issue_warnings(warnings: &[Warning], filename: Borrowed<'_, Str>) -> PyResult<()> {
     for warning in warnings {
         let fields = SyntaxFields {
             message: &warning.message,
@@ -231,18 +253,18 @@ fn issue_warnings(warnings: &[Warning], filename: Borrowed<'_, Str>, source: Opt
             end_lineno: warning.end_lineno,
             end_offset: warning.end_offset,
         };
-        syntax_warning(fields, filename, source)?;
+        syntax_warning(fields, filename)?;
     }
     Ok(())
 }
 
-fn syntax_warning(fields: SyntaxFields<'_>, filename: Borrowed<'_, Str>, source: Option<&[u8]>) -> PyResult<()> {
+fn syntax_warning(fields: SyntaxFields<'_>, filename: Borrowed<'_, Str>) -> PyResult<()> {
     let category = exceptions::SyntaxWarning::type_object();
     match crate::modules::warnings::warn_explicit(category, fields.message, filename, fields.lineno) {
         Ok(()) => Ok(()),
         Err(raised) => {
             raised.clear_if::<exceptions::SyntaxWarning>()?;
-            let text = line_of(source, fields.lineno);
+            let text = line_of(filename, fields.lineno);
             Err(exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref()))
         }
     }

@@ -1,8 +1,11 @@
 //! The native modules of the standard library that need nothing of the virtual machine's inside.
 
 mod abc;
+mod array;
+mod binascii;
 mod bisect;
 mod collections;
+mod compression;
 mod contextvars;
 mod csv;
 mod datetime;
@@ -14,6 +17,7 @@ mod io;
 mod itertools;
 mod json;
 mod locale;
+mod lsprof;
 mod math;
 mod opcode;
 mod operator;
@@ -22,6 +26,7 @@ mod posix;
 mod posixsubprocess;
 mod pwd;
 mod random;
+mod resource;
 mod select;
 mod socket;
 mod sre;
@@ -32,6 +37,7 @@ mod support;
 mod system;
 mod tokenize;
 mod unicodedata;
+mod zlib;
 
 use taipan_runtime::import::InitFunction;
 
@@ -48,6 +54,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_io", io::Io::init),
     ("_json", json::Json::init),
     ("_locale", locale::Locale::init),
+    ("_lsprof", lsprof::Lsprof::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
     ("_pickle", pickle::Pickle::init),
@@ -59,12 +66,16 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
+    ("array", array::ArrayModule::init),
+    ("binascii", binascii::Binascii::init),
     ("fcntl", fcntl::Fcntl::init),
     ("grp", grp::Grp::init),
     ("itertools", itertools::Itertools::init),
     ("math", math::Math::init),
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
+    ("resource", resource::Resource::init),
     ("select", select::Select::init),
     ("unicodedata", unicodedata::UnicodeData::init),
+    ("zlib", zlib::Zlib::init),
 ];
