@@ -9,7 +9,6 @@ mod collections;
 mod compression;
 mod contextvars;
 mod csv;
-mod fcntl;
 mod datetime;
 mod functools;
 mod grp;
@@ -24,6 +23,7 @@ mod lzma;
 mod math;
 mod opcode;
 mod operator;
+mod pickle;
 mod posix;
 mod posixsubprocess;
 mod pwd;
@@ -65,6 +65,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_md5", hashes::Md5Module::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
+    ("_pickle", pickle::Pickle::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
     ("_random", random::RandomModule::init),
     ("_socket", socket::SocketModule::init),
