@@ -49,7 +49,7 @@ pub const ALL_FLAGS: u32 = flags::FUTURE_MASK
 pub fn compile_source(source: &[u8], filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Code>> {
     let arena = Arena::with_capacity(source.len() * 8 + 1024);
     let module = parse(&arena, source, filename, request)?;
-    compile_module(&module, filename, request, Some(source))
+    compile_module(&module, filename, request)
 }
 
 /// Parses source text.
@@ -87,20 +87,15 @@ fn compiler_options(request: &Request) -> Options {
     }
 }
 
-/// Compiles a tree. The source, where there is one, gives the lines that errors show.
-pub fn compile_module(
-    module: &Mod<'_>,
-    filename: Borrowed<'_, Str>,
-    request: Request,
-    source: Option<&[u8]>,
-) -> PyResult<Ref<Code>> {
+/// Compiles a tree.
+pub fn compile_module(module: &Mod<'_>, filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Code>> {
     let mut warnings = Vec::new();
     let name = filename.to_display();
     let result = taipan_compiler::compile(module, &name, &compiler_options(&request), &mut warnings);
-    issue_warnings(&warnings, filename, source)?;
+    issue_warnings(&warnings, filename)?;
     match result {
         Ok(unit) => Code::from_unit(&unit),
-        Err(error) => Err(compile_error(&error, filename, source)),
+        Err(error) => Err(compile_error(&error, filename)),
     }
 }
 
@@ -110,13 +105,19 @@ pub fn preprocess<'a>(
     module: &Mod<'a>,
     filename: Borrowed<'_, Str>,
     request: Request,
-    source: Option<&[u8]>,
 ) -> PyResult<Mod<'a>> {
-    let mut warnings = Vec::new();
     let optimized = request.flags & OPTIMIZED_AST == OPTIMIZED_AST;
-    let result = taipan_compiler::preprocess(arena, module, &compiler_options(&request), optimized, &mut warnings);
-    issue_warnings(&warnings, filename, source)?;
-    result.map_err(|error| compile_error(&error, filename, source))
+    taipan_compiler::preprocess(arena, module, &compiler_options(&request), optimized)
+        .map_err(|error| compile_error(&error, filename))
+}
+
+/// The scopes of a tree.
+pub fn symbol_table(
+    module: &Mod<'_>,
+    filename: Borrowed<'_, Str>,
+    request: Request,
+) -> PyResult<Vec<taipan_compiler::symtable::SymbolBlock>> {
+    taipan_compiler::symbol_table(module, &compiler_options(&request)).map_err(|error| compile_error(&error, filename))
 }
 
 /// The options of the parser for a request.
@@ -157,16 +158,16 @@ fn decode(source: &[u8], is_text: bool) -> PyResult<Option<Vec<u8>>> {
     Ok(Some(text.as_utf8()?.as_bytes().to_vec()))
 }
 
-/// The text of line `lineno` of the source, for the exception.
-fn line_of(source: Option<&[u8]>, lineno: i32) -> Option<String> {
-    let source = source?;
+/// The text of line `lineno` of the file, if there is such a file (`PyErr_ProgramTextObject`).
+fn line_of(filename: Borrowed<'_, Str>, lineno: i32) -> Option<String> {
     let index = usize::try_from(lineno.checked_sub(1)?).ok()?;
+    let source = std::fs::read(filename.to_display()).ok()?;
     let line = source.split_inclusive(|byte| *byte == b'\n').nth(index)?;
     Some(String::from_utf8_lossy(line).into_owned())
 }
 
 /// An error of the symbol table or the compiler.
-fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>, source: Option<&[u8]>) -> Raised {
+fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>) -> Raised {
     match error {
         CompileError::Syntax(error) => {
             let fields = SyntaxFields {
@@ -176,8 +177,13 @@ fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>, source: Opti
                 end_lineno: error.end_lineno,
                 end_offset: error.end_offset,
             };
-            let text = line_of(source, error.lineno);
-            exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref())
+            let text = line_of(filename, error.lineno);
+            match error.is_early {
+                true => exceptions::raise_located_syntax_error(fields, filename, text.as_deref()),
+                false => {
+                    exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref())
+                }
+            }
         }
         CompileError::Recursion => raise!(RecursionError, "{}", error.message()),
         CompileError::Other(kind, message) => match *kind {
@@ -222,7 +228,7 @@ fn parse_warning(warning: &syntax::Warning, filename: Borrowed<'_, Str>) -> PyRe
     crate::modules::warnings::warn_explicit(category, &warning.message, filename, warning.lineno)
 }
 
-fn issue_warnings(warnings: &[Warning], filename: Borrowed<'_, Str>, source: Option<&[u8]>) -> PyResult<()> {
+fn issue_warnings(warnings: &[Warning], filename: Borrowed<'_, Str>) -> PyResult<()> {
     for warning in warnings {
         let fields = SyntaxFields {
             message: &warning.message,
@@ -231,18 +237,18 @@ fn issue_warnings(warnings: &[Warning], filename: Borrowed<'_, Str>, source: Opt
             end_lineno: warning.end_lineno,
             end_offset: warning.end_offset,
         };
-        syntax_warning(fields, filename, source)?;
+        syntax_warning(fields, filename)?;
     }
     Ok(())
 }
 
-fn syntax_warning(fields: SyntaxFields<'_>, filename: Borrowed<'_, Str>, source: Option<&[u8]>) -> PyResult<()> {
+fn syntax_warning(fields: SyntaxFields<'_>, filename: Borrowed<'_, Str>) -> PyResult<()> {
     let category = exceptions::SyntaxWarning::type_object();
     match crate::modules::warnings::warn_explicit(category, fields.message, filename, fields.lineno) {
         Ok(()) => Ok(()),
         Err(raised) => {
             raised.clear_if::<exceptions::SyntaxWarning>()?;
-            let text = line_of(source, fields.lineno);
+            let text = line_of(filename, fields.lineno);
             Err(exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref()))
         }
     }

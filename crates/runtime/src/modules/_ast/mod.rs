@@ -75,16 +75,16 @@ pub fn compile_tree(
     let arena = Arena::new();
     let module = from_object(&arena, tree, request.mode)?;
     if request.flags & compile::ONLY_AST != 0 {
-        let module = compile::preprocess(&arena, &module, filename, request, None)?;
+        let module = compile::preprocess(&arena, &module, filename, request)?;
         return to_object(&module);
     }
-    Ok(compile::compile_module(&module, filename, request, None)?.into_object())
+    Ok(compile::compile_module(&module, filename, request)?.into_object())
 }
 
 /// `compile()` of source with `PyCF_ONLY_AST`.
 pub fn parse_to_tree(source: &[u8], filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Object>> {
     let arena = Arena::with_capacity(source.len() * 8 + 1024);
     let module = compile::parse(&arena, source, filename, request)?;
-    let module = compile::preprocess(&arena, &module, filename, request, Some(source))?;
+    let module = compile::preprocess(&arena, &module, filename, request)?;
     to_object(&module)
 }

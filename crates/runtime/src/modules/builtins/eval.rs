@@ -220,7 +220,7 @@ fn inherited_flags() -> u32 {
 }
 
 /// Passes the bytes of `source`, which is a `str` or bytes-like, to `body`.
-fn with_source<R>(
+pub(in crate::modules) fn with_source<R>(
     source: Borrowed<'_, Object>,
     function: &str,
     expected: &str,

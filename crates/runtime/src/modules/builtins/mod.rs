@@ -13,6 +13,7 @@ use crate::prelude::*;
 use crate::thread;
 use crate::types::exceptions;
 
+pub(super) use eval::with_source;
 pub use eval::{filename_from_object, fspath};
 pub use inspect::{current_builtins, current_globals, current_locals, dir};
 
