@@ -10,15 +10,18 @@ mod grp;
 mod heapq;
 mod io;
 mod itertools;
-mod math;
 mod json;
 mod locale;
+mod math;
+mod multiprocessing;
 mod opcode;
 mod operator;
 mod posix;
+mod posixshmem;
 mod posixsubprocess;
 mod pwd;
 mod random;
+mod resource;
 mod select;
 mod socket;
 mod sre;
@@ -26,7 +29,9 @@ mod stat;
 mod statistics;
 mod struct_;
 mod support;
+mod syslog;
 mod system;
+mod termios;
 mod tokenize;
 
 use taipan_runtime::import::InitFunction;
@@ -42,8 +47,10 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_io", io::Io::init),
     ("_json", json::Json::init),
     ("_locale", locale::Locale::init),
+    ("_multiprocessing", multiprocessing::Multiprocessing::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
+    ("_posixshmem", posixshmem::PosixShmem::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
     ("_random", random::RandomModule::init),
     ("_socket", socket::SocketModule::init),
@@ -58,5 +65,8 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("math", math::Math::init),
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
+    ("resource", resource::Resource::init),
     ("select", select::Select::init),
+    ("syslog", syslog::Syslog::init),
+    ("termios", termios::Termios::init),
 ];

@@ -135,7 +135,11 @@ pub fn nanoseconds(object: Borrowed<'_, Object>, unit: i64) -> PyResult<i64> {
         }
         let value = float.value() * unit as f64;
         let value = if value >= 0.0 { value.ceil() } else { value.floor() };
-        return if value >= i64::MIN as f64 && value < -(i64::MIN as f64) { Ok(value as i64) } else { Err(too_large()) };
+        return if value >= i64::MIN as f64 && value < -(i64::MIN as f64) {
+            Ok(value as i64)
+        } else {
+            Err(too_large())
+        };
     }
     if !object.has_index() {
         return Err(raise!(TypeError, "'{}' object cannot be interpreted as an integer or float", object.type_name()));

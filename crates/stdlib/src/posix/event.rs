@@ -90,12 +90,7 @@ impl Event {
     }
 
     #[function(signature = "(fd, /, *, flags=0, initial=0.0, interval=0.0)")]
-    fn timerfd_settime(
-        fd: crate::system::Fd,
-        flags: Option<i32>,
-        initial: f64,
-        interval: f64,
-    ) -> PyResult<Ref<Tuple>> {
+    fn timerfd_settime(fd: crate::system::Fd, flags: Option<i32>, initial: f64, interval: f64) -> PyResult<Ref<Tuple>> {
         set(fd.0, flags.unwrap_or(0), from_seconds(initial)?, from_seconds(interval)?, false)
     }
 

@@ -31,9 +31,8 @@ pub(super) fn add_types(module: &Ref<Module>) -> PyResult<()> {
 /// `sched_param(sched_priority)`: the value itself, where other types of this kind take a sequence.
 unsafe extern "C" fn new_param(cls: *mut PyTypeObject, args: *mut PyObject, kwargs: *mut PyObject) -> *mut PyObject {
     // SAFETY: called as `tp_new`.
-    let (cls, args, kwargs): (Borrowed<'_, Type>, Borrowed<'_, Tuple>, Option<Borrowed<'_, Dict>>) = unsafe {
-        (Borrowed::from_ptr(cls), Borrowed::from_ptr(args), Borrowed::from_ptr_or_null(kwargs))
-    };
+    let (cls, args, kwargs): (Borrowed<'_, Type>, Borrowed<'_, Tuple>, Option<Borrowed<'_, Dict>>) =
+        unsafe { (Borrowed::from_ptr(cls), Borrowed::from_ptr(args), Borrowed::from_ptr_or_null(kwargs)) };
     let make = || -> PyResult<Ref<Object>> {
         let named = kwargs.map_or(0, |kwargs| kwargs.len());
         if args.len() + named > 1 {
