@@ -1,9 +1,15 @@
 //! The native modules of the standard library that need nothing of the virtual machine's inside.
 
 mod abc;
+mod array;
+mod binascii;
 mod bisect;
 mod collections;
+mod compression;
 mod contextvars;
+mod csv;
+mod fcntl;
+mod datetime;
 mod fcntl;
 mod functools;
 mod grp;
@@ -14,6 +20,8 @@ mod json;
 mod locale;
 mod math;
 mod multiprocessing;
+mod lsprof;
+mod math;
 mod opcode;
 mod operator;
 mod posix;
@@ -33,6 +41,8 @@ mod syslog;
 mod system;
 mod termios;
 mod tokenize;
+mod unicodedata;
+mod zlib;
 
 use taipan_runtime::import::InitFunction;
 
@@ -42,12 +52,15 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_bisect", bisect::Bisect::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
+    ("_csv", csv::Csv::init),
+    ("_datetime", datetime::DateTimeModule::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
     ("_io", io::Io::init),
     ("_json", json::Json::init),
     ("_locale", locale::Locale::init),
     ("_multiprocessing", multiprocessing::Multiprocessing::init),
+    ("_lsprof", lsprof::Lsprof::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
     ("_posixshmem", posixshmem::PosixShmem::init),
@@ -59,6 +72,8 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
+    ("array", array::ArrayModule::init),
+    ("binascii", binascii::Binascii::init),
     ("fcntl", fcntl::Fcntl::init),
     ("grp", grp::Grp::init),
     ("itertools", itertools::Itertools::init),
@@ -69,4 +84,6 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("select", select::Select::init),
     ("syslog", syslog::Syslog::init),
     ("termios", termios::Termios::init),
+    ("unicodedata", unicodedata::UnicodeData::init),
+    ("zlib", zlib::Zlib::init),
 ];
