@@ -18,6 +18,8 @@ mod io;
 mod itertools;
 mod json;
 mod locale;
+mod math;
+mod multiprocessing;
 mod lsprof;
 mod lzma;
 mod math;
@@ -25,6 +27,7 @@ mod opcode;
 mod operator;
 mod pickle;
 mod posix;
+mod posixshmem;
 mod posixsubprocess;
 mod pwd;
 mod random;
@@ -36,7 +39,9 @@ mod stat;
 mod statistics;
 mod struct_;
 mod support;
+mod syslog;
 mod system;
+mod termios;
 mod tokenize;
 mod tracemalloc;
 mod unicodedata;
@@ -60,12 +65,14 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_io", io::Io::init),
     ("_json", json::Json::init),
     ("_locale", locale::Locale::init),
+    ("_multiprocessing", multiprocessing::Multiprocessing::init),
     ("_lsprof", lsprof::Lsprof::init),
     ("_lzma", lzma::Lzma::init),
     ("_md5", hashes::Md5Module::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
     ("_pickle", pickle::Pickle::init),
+    ("_posixshmem", posixshmem::PosixShmem::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
     ("_random", random::RandomModule::init),
     ("_socket", socket::SocketModule::init),
@@ -88,6 +95,8 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("pwd", pwd::Pwd::init),
     ("resource", resource::Resource::init),
     ("select", select::Select::init),
+    ("syslog", syslog::Syslog::init),
+    ("termios", termios::Termios::init),
     ("unicodedata", unicodedata::UnicodeData::init),
     ("zlib", zlib::Zlib::init),
 ];
