@@ -7,6 +7,7 @@ use super::locals::{extra_locals, find, set_value_at, value_at, variables};
 use crate::abi::PyFrameLocalsProxyObject;
 use crate::object::header;
 use crate::prelude::*;
+use crate::types::repr_guard;
 
 /// `PyFrameLocalsProxyObject`.
 #[repr(transparent)]
@@ -111,6 +112,7 @@ impl FrameLocalsProxy {
 
     #[slot(tp_repr)]
     fn repr(this: &Ref<FrameLocalsProxy>) -> PyResult<Ref<Str>> {
+        let Some(_guard) = repr_guard::enter(this.as_borrowed()) else { return Str::from_utf8_str("{...}") };
         FrameLocalsProxy::to_dict(this)?.as_object().repr()
     }
 
@@ -274,9 +276,9 @@ impl FrameLocalsProxy {
     }
 
     #[method(name = "__reversed__", signature = "($self, /)")]
-    fn reversed(this: &Ref<FrameLocalsProxy>) -> PyResult<Ref<Object>> {
+    fn reversed(this: &Ref<FrameLocalsProxy>) -> PyResult<Ref<List>> {
         let mut names: Vec<Ref<Object>> = FrameLocalsProxy::pairs(this)?.into_iter().map(|(name, _)| name).collect();
         names.reverse();
-        List::from_vec(names)?.as_object().iter()
+        List::from_vec(names)
     }
 }
