@@ -75,6 +75,9 @@ impl FrameLocalsProxy {
     }
 
     fn merge(this: &Ref<FrameLocalsProxy>, other: Borrowed<'_, Object>) -> PyResult<()> {
+        if !other.is_instance_of::<Dict>() && !other.is_instance_of::<FrameLocalsProxy>() {
+            return Err(raise!(TypeError, "update() argument must be dict or another FrameLocalsProxy"));
+        }
         let dict = Dict::new()?;
         dict.update(other)?;
         for (key, value) in dict.items_snapshot()? {
