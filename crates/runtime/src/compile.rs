@@ -63,15 +63,12 @@ pub fn parse<'a>(
         Some(text) => (arena.slice(&text), true),
         None => (source, request.is_text),
     };
-    match syntax::parse(arena, source, &parse_options(&request, is_text)) {
-        Ok(parsed) => {
-            for warning in &parsed.warnings {
-                parse_warning(warning, filename)?;
-            }
-            Ok(parsed.module)
-        }
-        Err(error) => Err(parse_error(&error, filename)),
+    let mut warnings = Vec::new();
+    let result = syntax::parse_reporting(arena, source, &parse_options(&request, is_text), &mut warnings);
+    for warning in &warnings {
+        parse_warning(warning, filename, source)?;
     }
+    result.map_err(|error| parse_error(&error, filename))
 }
 
 fn compiler_options(request: &Request) -> Options {
@@ -160,8 +157,11 @@ fn decode(source: &[u8], is_text: bool) -> PyResult<Option<Vec<u8>>> {
 
 /// The text of line `lineno` of the file, if there is such a file (`PyErr_ProgramTextObject`).
 fn line_of(filename: Borrowed<'_, Str>, lineno: i32) -> Option<String> {
+    nth_line(&std::fs::read(filename.to_display()).ok()?, lineno)
+}
+
+fn nth_line(source: &[u8], lineno: i32) -> Option<String> {
     let index = usize::try_from(lineno.checked_sub(1)?).ok()?;
-    let source = std::fs::read(filename.to_display()).ok()?;
     let line = source.split_inclusive(|byte| *byte == b'\n').nth(index)?;
     Some(String::from_utf8_lossy(line).into_owned())
 }
@@ -220,12 +220,28 @@ pub fn parse_error(error: &syntax::SyntaxError, filename: Borrowed<'_, Str>) -> 
 }
 
 /// A warning of the parser; made an error by a filter it becomes a SyntaxError at its place.
-fn parse_warning(warning: &syntax::Warning, filename: Borrowed<'_, Str>) -> PyResult<()> {
+fn parse_warning(warning: &syntax::Warning, filename: Borrowed<'_, Str>, source: &[u8]) -> PyResult<()> {
     let category = match warning.kind {
         syntax::WarningKind::Syntax => exceptions::SyntaxWarning::type_object(),
         syntax::WarningKind::Deprecation => exceptions::DeprecationWarning::type_object(),
     };
-    crate::modules::warnings::warn_explicit(category, &warning.message, filename, warning.lineno)
+    let Err(raised) = crate::modules::warnings::warn_explicit(category, &warning.message, filename, warning.lineno)
+    else {
+        return Ok(());
+    };
+    match warning.kind {
+        syntax::WarningKind::Syntax => raised.clear_if::<exceptions::SyntaxWarning>()?,
+        syntax::WarningKind::Deprecation => raised.clear_if::<exceptions::DeprecationWarning>()?,
+    }
+    let fields = SyntaxFields {
+        message: &warning.error_message,
+        lineno: warning.lineno,
+        offset: warning.offset,
+        end_lineno: warning.end_lineno,
+        end_offset: warning.end_offset,
+    };
+    let text = nth_line(source, warning.lineno);
+    Err(exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref()))
 }
 
 fn issue_warnings(warnings: &[Warning], filename: Borrowed<'_, Str>) -> PyResult<()> {

@@ -72,7 +72,8 @@ impl Grp {
         let text = system::path_of_str(name)?;
         let address = text.as_ptr();
         // SAFETY: a C string, and room as the function wants it.
-        let found = look_up(|group, room, size, result| unsafe { libc::getgrnam_r(address, group, room, size, result) })?;
+        let found =
+            look_up(|group, room, size, result| unsafe { libc::getgrnam_r(address, group, room, size, result) })?;
         match found {
             Some(entry) => Ok(entry),
             None => Err(raise!(KeyError, "getgrnam(): name not found: {}", name.as_object().to_repr_text())),

@@ -1,9 +1,14 @@
 //! The native modules of the standard library that need nothing of the virtual machine's inside.
 
 mod abc;
+mod array;
+mod binascii;
 mod bisect;
 mod collections;
+mod compression;
 mod contextvars;
+mod csv;
+mod fcntl;
 mod datetime;
 mod fcntl;
 mod functools;
@@ -21,6 +26,7 @@ mod posix;
 mod posixsubprocess;
 mod pwd;
 mod random;
+mod resource;
 mod select;
 mod socket;
 mod sre;
@@ -31,6 +37,7 @@ mod support;
 mod system;
 mod tokenize;
 mod unicodedata;
+mod zlib;
 
 use taipan_runtime::import::InitFunction;
 
@@ -40,6 +47,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_bisect", bisect::Bisect::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
+    ("_csv", csv::Csv::init),
     ("_datetime", datetime::DateTimeModule::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
@@ -57,12 +65,16 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
+    ("array", array::ArrayModule::init),
+    ("binascii", binascii::Binascii::init),
     ("fcntl", fcntl::Fcntl::init),
     ("grp", grp::Grp::init),
     ("itertools", itertools::Itertools::init),
     ("math", math::Math::init),
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
+    ("resource", resource::Resource::init),
     ("select", select::Select::init),
     ("unicodedata", unicodedata::UnicodeData::init),
+    ("zlib", zlib::Zlib::init),
 ];

@@ -228,8 +228,10 @@ impl Locale {
         // SAFETY: the struct and its strings stay until the locale changes, which needs the GIL; they are copied first.
         unsafe {
             let info = core::ptr::read(libc::localeconv());
-            let text = |text: *const c_char| if text.is_null() { c"".to_owned() } else { CStr::from_ptr(text).to_owned() };
-            let add = |name: &str, value: Ref<Object>| dict.set_item(Str::from_utf8_str(name)?.borrow(), value.borrow());
+            let text =
+                |text: *const c_char| if text.is_null() { c"".to_owned() } else { CStr::from_ptr(text).to_owned() };
+            let add =
+                |name: &str, value: Ref<Object>| dict.set_item(Str::from_utf8_str(name)?.borrow(), value.borrow());
             let money = [
                 ("int_curr_symbol", text(info.int_curr_symbol)),
                 ("currency_symbol", text(info.currency_symbol)),

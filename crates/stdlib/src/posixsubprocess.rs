@@ -275,7 +275,9 @@ impl Plan<'_> {
     fn report(&self, failure: Failure) {
         let write = |text: &[u8]| {
             // SAFETY: bytes of a live slice. The pipe takes so few at once, and nobody is left to tell of an error.
-            while unsafe { libc::write(self.errpipe_write, text.as_ptr().cast(), text.len()) } < 0 && errno() == libc::EINTR {}
+            while unsafe { libc::write(self.errpipe_write, text.as_ptr().cast(), text.len()) } < 0
+                && errno() == libc::EINTR
+            {}
         };
         let (number, place): (i32, &[u8]) = match failure {
             Failure::Preexec => return write(b"SubprocessError:0:"),

@@ -6,6 +6,7 @@
 
 use taipan_compiler::opcode::CACHES;
 
+use super::call;
 use super::dispatch::Machine;
 use super::frame::{self, Frame};
 use super::monitoring::{self, event, fire};
@@ -103,7 +104,12 @@ pub unsafe fn find_handler(thread: *mut PyThreadState, thrown: bool) -> bool {
         loop {
             let frame = (*thread).current_frame.get();
             if (*frame).owner.get() == FRAME_OWNED_BY_INTERPRETER {
-                return false;
+                if !call::is_init_shim(frame) {
+                    return false;
+                }
+                (*thread).current_frame.set((*frame).previous.get());
+                call::drop_init_shim(thread, frame);
+                continue;
             }
             let reraised = (*frame).visited.get() & RERAISE != 0;
             (*frame).visited.set((*frame).visited.get() & !RERAISE);

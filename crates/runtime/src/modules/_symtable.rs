@@ -141,6 +141,11 @@ impl Symtable {
     const SCOPE_OFF: i64 = flag::SCOPE_OFFSET as i64;
     const SCOPE_MASK: i64 = flag::SCOPE_MASK as i64;
 
+    #[exec]
+    fn exec(_module: &Ref<Module>) -> PyResult<()> {
+        crate::types::type_::ready_static::<Entry>()
+    }
+
     #[function(signature = "(source, filename, startstr, /)")]
     fn symtable(source: Borrowed<'_, Object>, filename: Borrowed<'_, Object>, startstr: &str) -> PyResult<Ref<Entry>> {
         let filename = filename_from_object(filename)?;

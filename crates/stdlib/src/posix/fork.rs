@@ -60,9 +60,8 @@ pub fn warn_about_threads(function: &str) -> PyResult<()> {
         return Ok(());
     }
     let pid = std::process::id();
-    let message = format!(
-        "This process (pid={pid}) is multi-threaded, use of {function}() may lead to deadlocks in the child."
-    );
+    let message =
+        format!("This process (pid={pid}) is multi-threaded, use of {function}() may lead to deadlocks in the child.");
     warnings::warn(exceptions::DeprecationWarning::type_object(), &message, 1)
 }
 

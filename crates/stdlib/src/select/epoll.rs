@@ -119,11 +119,7 @@ impl Epoll {
     }
 
     #[method(signature = "($self, /, timeout=None, maxevents=-1)")]
-    fn poll(
-        this: &Ref<Epoll>,
-        timeout: Nullable<Borrowed<'_, Object>>,
-        maxevents: Option<i32>,
-    ) -> PyResult<Ref<List>> {
+    fn poll(this: &Ref<Epoll>, timeout: Nullable<Borrowed<'_, Object>>, maxevents: Option<i32>) -> PyResult<Ref<List>> {
         let fd = this.fd()?;
         let deadline = match timeout.0 {
             None => Deadline::NEVER,

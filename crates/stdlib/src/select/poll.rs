@@ -86,8 +86,7 @@ impl Poll {
         let deadline = match timeout.0 {
             None => Deadline::NEVER,
             Some(timeout) => {
-                let nanos =
-                    system::timeout_nanoseconds(timeout, MILLISECOND, "timeout must be an integer or None")?;
+                let nanos = system::timeout_nanoseconds(timeout, MILLISECOND, "timeout must be an integer or None")?;
                 let milliseconds = system::milliseconds_up(nanos);
                 if i32::try_from(milliseconds).is_err() {
                     return Err(raise!(OverflowError, "timeout is too large"));

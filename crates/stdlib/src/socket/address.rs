@@ -212,9 +212,7 @@ impl Address {
                 let name = if value.index != 0 { interface_name(fd, value.index) } else { Vec::new() };
                 let name = codec::fs_decode(&name)?.into_object();
                 match proto {
-                    CAN_ISOTP => {
-                        tuple(vec![name, int(i64::from(value.first))?, int(i64::from(value.second))?])
-                    }
+                    CAN_ISOTP => tuple(vec![name, int(i64::from(value.first))?, int(i64::from(value.second))?]),
                     CAN_J1939 => {
                         let full = u64::from(value.first) | u64::from(value.second) << 32;
                         tuple(vec![
@@ -399,14 +397,15 @@ pub fn from_object(socket: &Ref<Socket>, address: Borrowed<'_, Object>, caller: 
             }
         }
         AF_QIPCRTR => {
-            let parts = items(object, "getsockaddrarg: AF_QIPCRTR", 2..=2, "AF_QIPCRTR address must be a pair (node, port)")?;
-            let value =
-                Qipcrtr { family: AF_QIPCRTR as _, node: c_uint_of(parts[0])?, port: c_uint_of(parts[1])? };
+            let parts =
+                items(object, "getsockaddrarg: AF_QIPCRTR", 2..=2, "AF_QIPCRTR address must be a pair (node, port)")?;
+            let value = Qipcrtr { family: AF_QIPCRTR as _, node: c_uint_of(parts[0])?, port: c_uint_of(parts[1])? };
             // SAFETY: integers alone.
             Ok(unsafe { Address::of(value, size_of::<Qipcrtr>()) })
         }
         libc::AF_VSOCK => {
-            let parts = items(object, "getsockaddrarg: AF_VSOCK", 2..=2, "AF_VSOCK address must be a pair (CID, port)")?;
+            let parts =
+                items(object, "getsockaddrarg: AF_VSOCK", 2..=2, "AF_VSOCK address must be a pair (CID, port)")?;
             // SAFETY: integers alone.
             unsafe {
                 let mut value: libc::sockaddr_vm = MaybeUninit::zeroed().assume_init();

@@ -200,7 +200,11 @@ fn control_of(items: &[(c_int, c_int, &[u8])]) -> PyResult<Control> {
         };
         // SAFETY: arithmetic alone.
         let size = unsafe {
-            if index + 1 == items.len() { libc::CMSG_LEN(len).max(libc::CMSG_SPACE(len)) } else { libc::CMSG_SPACE(len) }
+            if index + 1 == items.len() {
+                libc::CMSG_LEN(len).max(libc::CMSG_SPACE(len))
+            } else {
+                libc::CMSG_SPACE(len)
+            }
         };
         total += size as usize;
         if total > i32::MAX as usize {

@@ -232,7 +232,10 @@ impl Socket {
         Ok(())
     }
 
-    fn name_of(&self, call: unsafe extern "C" fn(c_int, *mut libc::sockaddr, *mut libc::socklen_t) -> c_int) -> PyResult<Ref<Object>> {
+    fn name_of(
+        &self,
+        call: unsafe extern "C" fn(c_int, *mut libc::sockaddr, *mut libc::socklen_t) -> c_int,
+    ) -> PyResult<Ref<Object>> {
         let mut address = Address::empty();
         let (fd, target, len) = (self.fd.get(), address.as_mut_ptr(), &raw mut address.len);
         // SAFETY: room of that length.

@@ -61,11 +61,7 @@ fn raise_pair(slot: &taipan_runtime::thread::Slot, number: c_int, text: &CStr) -
 struct Found(*mut libc::addrinfo);
 
 impl Found {
-    fn look_up(
-        host: Option<&CString>,
-        service: Option<&CString>,
-        hints: [c_int; 4],
-    ) -> PyResult<Found> {
+    fn look_up(host: Option<&CString>, service: Option<&CString>, hints: [c_int; 4]) -> PyResult<Found> {
         let address = |text: Option<&CString>| text.map_or(ptr::null(), |text| text.as_ptr());
         let (host, service) = (address(host), address(service));
         let mut result = ptr::null_mut();
@@ -199,8 +195,14 @@ fn host_entry(
             let addresses = list(host.h_addr_list);
             return Ok(Host {
                 name: CStr::from_ptr(host.h_name).to_bytes().to_vec(),
-                aliases: list(host.h_aliases).into_iter().map(|text| CStr::from_ptr(text).to_bytes().to_vec()).collect(),
-                addresses: addresses.into_iter().map(|at| core::slice::from_raw_parts(at.cast::<u8>(), len).to_vec()).collect(),
+                aliases: list(host.h_aliases)
+                    .into_iter()
+                    .map(|text| CStr::from_ptr(text).to_bytes().to_vec())
+                    .collect(),
+                addresses: addresses
+                    .into_iter()
+                    .map(|at| core::slice::from_raw_parts(at.cast::<u8>(), len).to_vec())
+                    .collect(),
                 family: host.h_addrtype,
             });
         }
@@ -275,13 +277,8 @@ impl Resolve {
                 (address.to_object(-1, row.ai_protocol)?, codec::fs_decode(name)?)
             };
             let int = |value: c_int| Int::from_i64(i64::from(value)).map(Ref::into_object);
-            let items = [
-                int(row.ai_family)?,
-                int(row.ai_socktype)?,
-                int(row.ai_protocol)?,
-                name.into_object(),
-                address,
-            ];
+            let items =
+                [int(row.ai_family)?, int(row.ai_socktype)?, int(row.ai_protocol)?, name.into_object(), address];
             list.push(Tuple::pack(items)?.into_object())?;
         }
         Ok(list)

@@ -210,7 +210,7 @@ fast! {
     /// Stores into the inline values; a new name is noted in the order of insertion.
     fn store_attr_instance_value(r, _ts) {
         let (value, owner) = (*slot(r, 2), *slot(r, 1));
-        if value.is_int() || type_version(owner) != cache32(r.ip, 2) || super::is_last(owner) {
+        if type_version(owner) != cache32(r.ip, 2) || super::is_last(owner) {
             return Act::MISS;
         }
         let object = owner.ptr();
@@ -220,8 +220,12 @@ fast! {
         }
         let index = cache16(r.ip, 4) as usize;
         let place = (&raw const (*values).values).cast_mut().cast::<*mut PyObject>().add(index);
+        let new = super::heap_pointer(value);
+        if new.is_null() {
+            return Act::MISS;
+        }
         let old = *place;
-        *place = value.heap_safe().ptr();
+        *place = new;
         r.sp = r.sp.sub(2);
         if owner.is_owned() {
             super::lower(owner);
@@ -235,12 +239,16 @@ fast! {
 
     fn store_attr_slot(r, _ts) {
         let (value, owner) = (*slot(r, 2), *slot(r, 1));
-        if value.is_int() || type_version(owner) != cache32(r.ip, 2) || super::is_last(owner) {
+        if type_version(owner) != cache32(r.ip, 2) || super::is_last(owner) {
             return Act::MISS;
         }
         let place = owner.ptr().byte_add(cache16(r.ip, 4) as usize).cast::<*mut PyObject>();
+        let new = super::heap_pointer(value);
+        if new.is_null() {
+            return Act::MISS;
+        }
         let old = *place;
-        *place = value.heap_safe().ptr();
+        *place = new;
         r.sp = r.sp.sub(2);
         if owner.is_owned() {
             super::lower(owner);

@@ -144,6 +144,17 @@ pub(crate) unsafe fn is_last(word: StackRef) -> bool {
     unsafe { word.is_owned() && (*word.ptr()).ob_refcnt.get() == 1 }
 }
 
+/// The word as a pointer with a count of its own for the heap, without any call; null when an immediate cannot be boxed so.
+/// The word is given up where the pointer is not null.
+#[inline(always)]
+pub(crate) unsafe fn heap_pointer(word: StackRef) -> *mut crate::abi::PyObject {
+    if word.is_int() {
+        return crate::types::int::raw::box_fast(word.int_value());
+    }
+    // SAFETY: a live object.
+    unsafe { word.heap_safe().ptr() }
+}
+
 /// Keeps the two ends of a conditional jump apart: as a select on the instruction pointer every later load would
 /// wait for the comparison.
 macro_rules! keep_branch {

@@ -200,6 +200,7 @@ unsafe fn unpack_slow(
 #[inline(never)]
 unsafe fn leftover_keywords(spec: &ArgSpec, given: usize, names: &[*mut PyObject]) -> PyResult<()> {
     let function = call_name(spec);
+    let unexpected = if spec.function.is_empty() { "this function" } else { function.as_str() };
     for index in usize::from(spec.posonly)..given {
         let name = spec.names[index];
         // SAFETY: by contract.
@@ -223,9 +224,9 @@ unsafe fn leftover_keywords(spec: &ArgSpec, given: usize, names: &[*mut PyObject
         let text = keyword.to_display();
         return Err(match closest_name(spec.keywords().iter().copied(), &text) {
             Some(close) => {
-                raise!(TypeError, "{function} got an unexpected keyword argument '{text}'. Did you mean '{close}'?")
+                raise!(TypeError, "{unexpected} got an unexpected keyword argument '{text}'. Did you mean '{close}'?")
             }
-            None => raise!(TypeError, "{function} got an unexpected keyword argument '{text}'"),
+            None => raise!(TypeError, "{unexpected} got an unexpected keyword argument '{text}'"),
         });
     }
     if spec.varkw {
