@@ -12,7 +12,24 @@
 #[macro_use]
 mod outcome;
 
+mod support;
+mod va;
+
+mod abstract_;
+mod build_value;
+mod ceval;
+mod getargs;
 mod list;
+mod methodobject;
+mod moduleobject;
+mod object;
+mod objimpl;
+mod pycapsule;
+mod pyerrors;
+mod pystate;
+mod refcount;
+mod typeobject;
+mod warnings;
 
 /// Keeps this crate, and with it every exported symbol, in the executable.
 pub fn link() {}
