@@ -11,8 +11,20 @@
 
 #[macro_use]
 mod outcome;
+mod parameters;
 
+mod boolean;
+mod bytearray;
+mod bytes;
+mod complex;
+mod float;
+mod hash;
 mod list;
+mod long;
+mod pyctype;
+mod strtod;
+mod tuple;
+mod unicode;
 
 /// Keeps this crate, and with it every exported symbol, in the executable.
 pub fn link() {}
