@@ -29,6 +29,5 @@ pub static mut Py_HashRandomizationFlag: c_int = 1;
 capi! {
     fn PyHash_GetFuncDef() -> *const PyHash_FuncDef { &raw const FUNCTION.0 }
     fn Py_HashPointer(pointer: *const c_void) -> isize { hash::pointer(pointer) }
-    fn PyObject_GenericHash(object: Borrowed<'_, Object>) -> isize { hash::pointer(object.as_ptr()) }
     fn Py_HashBuffer(data: Data<'_>, size: isize) -> PyResult<isize> { Ok(hash::bytes(data.sized(size)?)) }
 }

@@ -25,6 +25,11 @@ pub(crate) fn indexed(object: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Int>
     }
 }
 
+/// The value as a C `int`.
+pub(crate) fn as_int(object: Borrowed<'_, Object>) -> PyResult<c_int> {
+    indexed(Some(object))?.to_i32().ok_or_else(|| too_large("int"))
+}
+
 /// An int, and nothing else.
 fn integer(object: Option<Borrowed<'_, Object>>) -> PyResult<Borrowed<'_, Int>> {
     let object = given(object)?;
