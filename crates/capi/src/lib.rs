@@ -11,6 +11,7 @@
 
 #[macro_use]
 mod outcome;
+mod parameters;
 
 mod support;
 mod va;
@@ -30,6 +31,33 @@ mod pystate;
 mod refcount;
 mod typeobject;
 mod warnings;
+mod boolean;
+mod bytearray;
+mod bytes;
+mod cell;
+mod code;
+mod codecs;
+mod complex;
+mod dict;
+mod fileobject;
+mod fileutils;
+mod float;
+mod function;
+mod generator;
+mod hash;
+mod iter;
+mod list;
+mod long;
+mod pyctype;
+mod pytime;
+mod set;
+mod slice;
+mod strtod;
+mod structseq;
+mod tracemalloc;
+mod tuple;
+mod unicode;
+mod weakref;
 
 /// Keeps this crate, and with it every exported symbol, in the executable.
 pub fn link() {}

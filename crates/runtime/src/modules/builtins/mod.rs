@@ -4,7 +4,7 @@
 
 mod aggregate;
 mod class;
-mod eval;
+pub mod eval;
 mod inspect;
 mod output;
 
