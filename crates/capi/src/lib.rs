@@ -11,8 +11,52 @@
 
 #[macro_use]
 mod outcome;
+mod parameters;
+mod support;
+mod va;
 
+mod abstract_;
+mod boolean;
+mod build_value;
+mod bytearray;
+mod bytes;
+mod cell;
+mod ceval;
+mod code;
+mod codecs;
+mod complex;
+mod dict;
+mod fileobject;
+mod fileutils;
+mod float;
+mod function;
+mod generator;
+mod getargs;
+mod hash;
+mod iter;
 mod list;
+mod long;
+mod methodobject;
+mod moduleobject;
+mod object;
+mod objimpl;
+mod picklebuf;
+mod pycapsule;
+mod pyctype;
+mod pyerrors;
+mod pystate;
+mod pytime;
+mod refcount;
+mod set;
+mod slice;
+mod strtod;
+mod structseq;
+mod tracemalloc;
+mod tuple;
+mod typeobject;
+mod unicode;
+mod warnings;
+mod weakref;
 
 /// Keeps this crate, and with it every exported symbol, in the executable.
 pub fn link() {}

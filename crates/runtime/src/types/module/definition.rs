@@ -293,6 +293,19 @@ pub unsafe fn remember_by_index(module: &Ref<Object>, definition: *mut PyModuleD
     list.set(index, module.clone())
 }
 
+/// The module that was filed under the index of a definition (`PyState_FindModule`).
+///
+/// # Safety
+/// `definition` is live.
+pub unsafe fn find_by_index(definition: *mut PyModuleDef) -> Option<Ref<Object>> {
+    // SAFETY: only a list is put there; the definition is live.
+    let (list, index) = unsafe {
+        (crate::thread::interpreter().modules_by_index.get_as::<List>()?, (*definition).m_base.m_index.get())
+    };
+    let index = usize::try_from(index).ok().filter(|&index| index > 0)?;
+    list.get(index).filter(|module| !module.is_none())
+}
+
 /// Whether the module's init function made it at once.
 pub fn is_single_phase(module: &Ref<Module>) -> bool {
     let definition = module.0.md_def.get();
