@@ -110,7 +110,7 @@ fn collect(root: &Path, relative: &Path, files: &mut BTreeMap<String, PathBuf>) 
 }
 
 fn compile(source: &[u8], name: &str) -> Option<CodeUnit> {
-    let names: &dyn Fn(&str) -> Option<char> = &|name| rustpython_unicode::data::lookup_character(name);
+    let names: &dyn Fn(&str) -> Option<char> = &|name| taipan_unicode::names::character(name);
     let parse_options = taipan_syntax::Options { character_names: Some(names), ..Default::default() };
     compile_source(source, name, &parse_options, &Options::default()).ok().map(|compiled| compiled.code)
 }

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::{env, fs, path::PathBuf};
 
 fn main() {
+    choose_driver();
     println!("cargo:rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let mut texts = Vec::new();
@@ -23,4 +24,16 @@ fn main() {
     fs::write(out.join("docs.texts"), texts).expect("OUT_DIR is writable");
     fs::write(out.join("docs.names"), names).expect("OUT_DIR is writable");
     fs::write(out.join("docs.index"), index).expect("OUT_DIR is writable");
+}
+
+/// Tail calls become jumps where code is optimised, on the machines where that was tried. Elsewhere, or when
+/// `TAIPAN_DRIVER=match` says so, the interpreter is a `match` in a loop.
+fn choose_driver() {
+    println!("cargo:rerun-if-env-changed=TAIPAN_DRIVER");
+    println!("cargo:rustc-check-cfg=cfg(match_driver)");
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    let tried = ["x86_64", "aarch64"].contains(&variable("CARGO_CFG_TARGET_ARCH").as_str());
+    if !tried || variable("OPT_LEVEL") == "0" || variable("TAIPAN_DRIVER") == "match" {
+        println!("cargo:rustc-cfg=match_driver");
+    }
 }

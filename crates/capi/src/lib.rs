@@ -73,3 +73,8 @@ mod weakref;
 
 /// Keeps this crate, and with it every exported symbol, in the executable.
 pub fn link() {}
+
+/// Shows the configuration to C, after the start of the interpreter.
+pub fn start() {
+    pylifecycle::publish_flags();
+}

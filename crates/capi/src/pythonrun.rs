@@ -3,7 +3,6 @@
 use core::ptr;
 
 use taipan_runtime::compile::{Mode, Request, compile_source};
-use taipan_runtime::modules::builtins;
 use taipan_runtime::types::Code;
 use taipan_runtime::types::exceptions as exc;
 
@@ -224,7 +223,7 @@ unsafe fn compile_named(
 ) -> PyResult<Ref<Object>> {
     // SAFETY: by contract of the callers.
     let request = unsafe { request(start, flags, optimize)? };
-    if request.flags & builtins::compile_flags::ONLY_AST != 0 {
+    if request.flags & taipan_runtime::compile::ONLY_AST != 0 {
         let text = Bytes::from_slice(source)?;
         let mode = match request.mode {
             Mode::Exec => "exec",

@@ -6,7 +6,7 @@ use taipan_syntax::Options as ParseOptions;
 fn main() -> std::io::Result<()> {
     let mut args = std::env::args().skip(1);
     let (root, out) = (args.next().unwrap_or_default(), args.next().unwrap_or_default());
-    let names: &dyn Fn(&str) -> Option<char> = &|name| rustpython_unicode::data::lookup_character(name);
+    let names: &dyn Fn(&str) -> Option<char> = &|name| taipan_unicode::names::character(name);
     let parse_options = ParseOptions { character_names: Some(names), ..ParseOptions::default() };
     for path in args {
         let Ok(source) = std::fs::read(&path) else { continue };

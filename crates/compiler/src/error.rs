@@ -13,6 +13,9 @@ pub struct SyntaxError {
     pub offset: i32,
     pub end_lineno: i32,
     pub end_offset: i32,
+    /// It was found before code generation: CPython then sets the place as attributes of an exception whose only
+    /// argument is the message.
+    pub is_early: bool,
 }
 
 /// A `SyntaxWarning`, with positions like those of [`SyntaxError`].
@@ -43,7 +46,16 @@ impl CompileError {
             offset: range.col_offset.saturating_add(1),
             end_lineno: range.end_lineno,
             end_offset: range.end_col_offset.saturating_add(1),
+            is_early: false,
         })
+    }
+
+    /// The error as one of the symbol table or the look at `__future__` imports.
+    pub(crate) fn early(mut self) -> CompileError {
+        if let CompileError::Syntax(error) = &mut self {
+            error.is_early = true;
+        }
+        self
     }
 
     /// The text of the exception.

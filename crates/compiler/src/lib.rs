@@ -16,6 +16,7 @@ mod tables;
 
 mod codegen;
 mod preprocess;
+mod rewrite;
 pub mod symtable;
 mod unit;
 mod unparse;
@@ -68,7 +69,7 @@ pub fn compile(
 ) -> Result<CodeUnit, CompileError> {
     let stack = StackGuard::new(options.stack_budget);
     let arena = Arena::new();
-    let (features, future_end) = preprocess::future_features(tree)?;
+    let (features, future_end) = preprocess::future_features(tree).map_err(CompileError::early)?;
     let future = features | options.future & code::flags::FUTURE_MASK;
     preprocess::warn_finally(tree, warnings, stack)?;
     let future_annotations = future & code::flags::FUTURE_ANNOTATIONS != 0;
@@ -80,7 +81,7 @@ pub fn compile(
         debug_is_constant: true,
     };
     let mut names = Names::new(&arena);
-    let table = SymbolTable::build(tree, &mut names, settings, stack)?;
+    let table = SymbolTable::build(tree, &mut names, settings, stack).map_err(CompileError::early)?;
     let context = codegen::Context {
         arena: &arena,
         filename: Text::new(filename),
@@ -93,11 +94,27 @@ pub fn compile(
     codegen::compile(tree, context, names, table, warnings)
 }
 
+/// What CPython does to a tree that the caller wants back, not compiled: it checks the `__future__` imports, and with
+/// `optimized` rewrites the tree as for the compiler.
+pub fn preprocess<'a>(
+    arena: &'a Arena,
+    tree: &Mod<'a>,
+    options: &Options,
+    optimized: bool,
+) -> Result<Mod<'a>, CompileError> {
+    let (features, _) = preprocess::future_features(tree).map_err(CompileError::early)?;
+    if !optimized {
+        return Ok(*tree);
+    }
+    let future = features | options.future & code::flags::FUTURE_MASK;
+    rewrite::rewrite(arena, tree, options, future & code::flags::FUTURE_ANNOTATIONS != 0)
+}
+
 /// The scopes of a tree, the module's first.
 pub fn symbol_table(tree: &Mod<'_>, options: &Options) -> Result<Vec<SymbolBlock>, CompileError> {
     let stack = StackGuard::new(options.stack_budget);
     let arena = Arena::new();
-    let (features, future_end) = preprocess::future_features(tree)?;
+    let (features, future_end) = preprocess::future_features(tree).map_err(CompileError::early)?;
     let future = features | options.future;
     let settings = Settings {
         future_annotations: future & code::flags::FUTURE_ANNOTATIONS != 0,
@@ -107,7 +124,7 @@ pub fn symbol_table(tree: &Mod<'_>, options: &Options) -> Result<Vec<SymbolBlock
         debug_is_constant: false,
     };
     let mut names = Names::new(&arena);
-    let table = SymbolTable::build(tree, &mut names, settings, stack)?;
+    let table = SymbolTable::build(tree, &mut names, settings, stack).map_err(CompileError::early)?;
     Ok(table.export(&names))
 }
 

@@ -1,7 +1,8 @@
 //! From source to code objects: the compiler crate, with its errors and warnings as Python's.
 
-use taipan_compiler::{CompileError, Options, SourceError, code::flags};
+use taipan_compiler::{CompileError, Options, Warning, code::flags};
 use taipan_syntax as syntax;
+use taipan_syntax::ast::{Arena, Mod};
 
 use crate::prelude::*;
 use crate::types::Code;
@@ -19,6 +20,8 @@ pub struct Request {
     pub optimize: i32,
     /// The source is text: an encoding declaration in it means nothing.
     pub is_text: bool,
+    /// The minor version of the language to accept; -1 for this one.
+    pub feature_version: i32,
 }
 
 /// `PyCF_ALLOW_TOP_LEVEL_AWAIT`.
@@ -29,49 +32,89 @@ pub const TYPE_COMMENTS: u32 = 0x1000;
 pub const DONT_IMPLY_DEDENT: u32 = 0x200;
 /// `PyCF_ALLOW_INCOMPLETE_INPUT`.
 pub const ALLOW_INCOMPLETE_INPUT: u32 = 0x4000;
+/// `PyCF_ONLY_AST`.
+pub const ONLY_AST: u32 = 0x400;
+/// `PyCF_OPTIMIZED_AST`.
+pub const OPTIMIZED_AST: u32 = 0x8000 | ONLY_AST;
+/// All that `compile()` accepts; 0x10 was once the future `nested_scopes`.
+pub const ALL_FLAGS: u32 = flags::FUTURE_MASK
+    | 0x10
+    | DONT_IMPLY_DEDENT
+    | TYPE_COMMENTS
+    | TOP_LEVEL_AWAIT
+    | ALLOW_INCOMPLETE_INPUT
+    | OPTIMIZED_AST;
 
 /// Compiles source text to a code object.
 pub fn compile_source(source: &[u8], filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Code>> {
-    let name = filename.to_display();
+    let arena = Arena::with_capacity(source.len() * 8 + 1024);
+    let module = parse(&arena, source, filename, request)?;
+    compile_module(&module, filename, request)
+}
+
+/// Parses source text.
+pub fn parse<'a>(
+    arena: &'a Arena,
+    source: &'a [u8],
+    filename: Borrowed<'_, Str>,
+    request: Request,
+) -> PyResult<Mod<'a>> {
+    let (source, is_text) = match decode(source, request.is_text)? {
+        Some(text) => (arena.slice(&text), true),
+        None => (source, request.is_text),
+    };
+    let mut warnings = Vec::new();
+    let result = syntax::parse_reporting(arena, source, &parse_options(&request, is_text), &mut warnings);
+    for warning in &warnings {
+        parse_warning(warning, filename, source)?;
+    }
+    result.map_err(|error| parse_error(&error, filename))
+}
+
+fn compiler_options(request: &Request) -> Options {
     let optimize = match request.optimize {
         -1 => crate::thread::config().optimization_level.clamp(0, 2) as u8,
         level => level as u8,
     };
-    let options = Options {
+    Options {
         optimize,
         future: request.flags & flags::FUTURE_MASK,
         top_level_await: request.flags & TOP_LEVEL_AWAIT != 0,
         stack_budget: crate::thread::stack_margin(),
-    };
-    let decoded;
-    let (source, is_text) = match decode(source, request.is_text)? {
-        Some(text) => {
-            decoded = text;
-            (decoded.as_slice(), true)
-        }
-        None => (source, request.is_text),
-    };
-    let parse_options = parse_options(&request, is_text);
-    match taipan_compiler::compile_source(source, &name, &parse_options, &options) {
-        Ok(compiled) => {
-            for warning in &compiled.parse_warnings {
-                parse_warning(warning, filename)?;
-            }
-            for warning in &compiled.warnings {
-                let fields = SyntaxFields {
-                    message: &warning.message,
-                    lineno: warning.lineno,
-                    offset: warning.offset,
-                    end_lineno: warning.end_lineno,
-                    end_offset: warning.end_offset,
-                };
-                syntax_warning(fields, filename, source)?;
-            }
-            Code::from_unit(&compiled.code)
-        }
-        Err(SourceError::Parse(error)) => Err(parse_error(&error, filename)),
-        Err(SourceError::Compile(error)) => Err(compile_error(&error, filename, source)),
     }
+}
+
+/// Compiles a tree.
+pub fn compile_module(module: &Mod<'_>, filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Code>> {
+    let mut warnings = Vec::new();
+    let name = filename.to_display();
+    let result = taipan_compiler::compile(module, &name, &compiler_options(&request), &mut warnings);
+    issue_warnings(&warnings, filename)?;
+    match result {
+        Ok(unit) => Code::from_unit(&unit),
+        Err(error) => Err(compile_error(&error, filename)),
+    }
+}
+
+/// What happens to a tree before the compiler, for those who want a tree: checks, and with `OPTIMIZED_AST` changes.
+pub fn preprocess<'a>(
+    arena: &'a Arena,
+    module: &Mod<'a>,
+    filename: Borrowed<'_, Str>,
+    request: Request,
+) -> PyResult<Mod<'a>> {
+    let optimized = request.flags & OPTIMIZED_AST == OPTIMIZED_AST;
+    taipan_compiler::preprocess(arena, module, &compiler_options(&request), optimized)
+        .map_err(|error| compile_error(&error, filename))
+}
+
+/// The scopes of a tree.
+pub fn symbol_table(
+    module: &Mod<'_>,
+    filename: Borrowed<'_, Str>,
+    request: Request,
+) -> PyResult<Vec<taipan_compiler::symtable::SymbolBlock>> {
+    taipan_compiler::symbol_table(module, &compiler_options(&request)).map_err(|error| compile_error(&error, filename))
 }
 
 /// The options of the parser for a request.
@@ -79,8 +122,13 @@ pub fn parse_options(request: &Request, is_text: bool) -> syntax::Options<'stati
     syntax::Options {
         mode: request.mode,
         type_comments: request.flags & TYPE_COMMENTS != 0,
+        feature_version: u8::try_from(request.feature_version).map_or(14, |version| version.min(14)),
         is_text,
-        character_names: Some(&|name| rustpython_unicode::data::lookup_character(name)),
+        dont_imply_dedent: request.flags & DONT_IMPLY_DEDENT != 0,
+        allow_incomplete_input: request.flags & ALLOW_INCOMPLETE_INPUT != 0,
+        barry_as_bdfl: request.flags & flags::FUTURE_BARRY_AS_BDFL != 0,
+        max_str_digits: usize::try_from(crate::thread::interpreter().int_max_str_digits.get()).unwrap_or(0),
+        character_names: Some(&|name| taipan_unicode::names::character(name)),
         ..syntax::Options::default()
     }
 }
@@ -107,15 +155,19 @@ fn decode(source: &[u8], is_text: bool) -> PyResult<Option<Vec<u8>>> {
     Ok(Some(text.as_utf8()?.as_bytes().to_vec()))
 }
 
-/// The text of line `lineno` of the source, for the exception.
-fn line_of(source: &[u8], lineno: i32) -> Option<String> {
+/// The text of line `lineno` of the file, if there is such a file (`PyErr_ProgramTextObject`).
+fn line_of(filename: Borrowed<'_, Str>, lineno: i32) -> Option<String> {
+    nth_line(&std::fs::read(filename.to_display()).ok()?, lineno)
+}
+
+fn nth_line(source: &[u8], lineno: i32) -> Option<String> {
     let index = usize::try_from(lineno.checked_sub(1)?).ok()?;
     let line = source.split_inclusive(|byte| *byte == b'\n').nth(index)?;
     Some(String::from_utf8_lossy(line).into_owned())
 }
 
 /// An error of the symbol table or the compiler.
-fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>, source: &[u8]) -> Raised {
+fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>) -> Raised {
     match error {
         CompileError::Syntax(error) => {
             let fields = SyntaxFields {
@@ -125,8 +177,13 @@ fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>, source: &[u8
                 end_lineno: error.end_lineno,
                 end_offset: error.end_offset,
             };
-            let text = line_of(source, error.lineno);
-            exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref())
+            let text = line_of(filename, error.lineno);
+            match error.is_early {
+                true => exceptions::raise_located_syntax_error(fields, filename, text.as_deref()),
+                false => {
+                    exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref())
+                }
+            }
         }
         CompileError::Recursion => raise!(RecursionError, "{}", error.message()),
         CompileError::Other(kind, message) => match *kind {
@@ -163,21 +220,51 @@ pub fn parse_error(error: &syntax::SyntaxError, filename: Borrowed<'_, Str>) -> 
 }
 
 /// A warning of the parser; made an error by a filter it becomes a SyntaxError at its place.
-fn parse_warning(warning: &syntax::Warning, filename: Borrowed<'_, Str>) -> PyResult<()> {
+fn parse_warning(warning: &syntax::Warning, filename: Borrowed<'_, Str>, source: &[u8]) -> PyResult<()> {
     let category = match warning.kind {
         syntax::WarningKind::Syntax => exceptions::SyntaxWarning::type_object(),
         syntax::WarningKind::Deprecation => exceptions::DeprecationWarning::type_object(),
     };
-    crate::modules::warnings::warn_explicit(category, &warning.message, filename, warning.lineno)
+    let Err(raised) = crate::modules::warnings::warn_explicit(category, &warning.message, filename, warning.lineno)
+    else {
+        return Ok(());
+    };
+    match warning.kind {
+        syntax::WarningKind::Syntax => raised.clear_if::<exceptions::SyntaxWarning>()?,
+        syntax::WarningKind::Deprecation => raised.clear_if::<exceptions::DeprecationWarning>()?,
+    }
+    let fields = SyntaxFields {
+        message: &warning.error_message,
+        lineno: warning.lineno,
+        offset: warning.offset,
+        end_lineno: warning.end_lineno,
+        end_offset: warning.end_offset,
+    };
+    let text = nth_line(source, warning.lineno);
+    Err(exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref()))
 }
 
-fn syntax_warning(fields: SyntaxFields<'_>, filename: Borrowed<'_, Str>, source: &[u8]) -> PyResult<()> {
+fn issue_warnings(warnings: &[Warning], filename: Borrowed<'_, Str>) -> PyResult<()> {
+    for warning in warnings {
+        let fields = SyntaxFields {
+            message: &warning.message,
+            lineno: warning.lineno,
+            offset: warning.offset,
+            end_lineno: warning.end_lineno,
+            end_offset: warning.end_offset,
+        };
+        syntax_warning(fields, filename)?;
+    }
+    Ok(())
+}
+
+fn syntax_warning(fields: SyntaxFields<'_>, filename: Borrowed<'_, Str>) -> PyResult<()> {
     let category = exceptions::SyntaxWarning::type_object();
     match crate::modules::warnings::warn_explicit(category, fields.message, filename, fields.lineno) {
         Ok(()) => Ok(()),
         Err(raised) => {
             raised.clear_if::<exceptions::SyntaxWarning>()?;
-            let text = line_of(source, fields.lineno);
+            let text = line_of(filename, fields.lineno);
             Err(exceptions::raise_syntax_error(exceptions::SyntaxError::TYPE, fields, filename, text.as_deref()))
         }
     }

@@ -13,7 +13,7 @@ const PRELUDE: &[u8] = b"def print(*a): LINES.append(' '.join([str(x) for x in a
 
 fn run(source: &[u8], name: &str, globals: &Ref<Dict>) -> PyResult<()> {
     let name = Str::from_utf8_str(name)?;
-    let request = Request { mode: Mode::Exec, flags: 0, optimize: 0, is_text: false };
+    let request = Request { mode: Mode::Exec, flags: 0, optimize: 0, is_text: false, feature_version: -1 };
     let code = compile_source(source, name.borrow(), request)?;
     eval_code(&code, globals.borrow(), None).map(drop)
 }

@@ -1,22 +1,43 @@
 //! The native modules of the standard library that need nothing of the virtual machine's inside.
 
 mod abc;
+mod array;
+mod binascii;
 mod bisect;
 mod collections;
+mod compression;
 mod contextvars;
+mod csv;
+mod fcntl;
+mod datetime;
+mod fcntl;
 mod functools;
+mod grp;
 mod heapq;
 mod io;
 mod itertools;
+mod json;
+mod locale;
+mod lsprof;
+mod math;
 mod opcode;
 mod operator;
 mod posix;
+mod posixsubprocess;
+mod pwd;
 mod random;
+mod resource;
+mod select;
+mod socket;
 mod sre;
 mod stat;
 mod statistics;
+mod struct_;
 mod support;
+mod system;
 mod tokenize;
+mod unicodedata;
+mod zlib;
 
 use taipan_runtime::import::InitFunction;
 
@@ -26,16 +47,34 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_bisect", bisect::Bisect::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
+    ("_csv", csv::Csv::init),
+    ("_datetime", datetime::DateTimeModule::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
     ("_io", io::Io::init),
+    ("_json", json::Json::init),
+    ("_locale", locale::Locale::init),
+    ("_lsprof", lsprof::Lsprof::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
+    ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
     ("_random", random::RandomModule::init),
+    ("_socket", socket::SocketModule::init),
     ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
+    ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
+    ("array", array::ArrayModule::init),
+    ("binascii", binascii::Binascii::init),
+    ("fcntl", fcntl::Fcntl::init),
+    ("grp", grp::Grp::init),
     ("itertools", itertools::Itertools::init),
+    ("math", math::Math::init),
     ("posix", posix::Posix::init),
+    ("pwd", pwd::Pwd::init),
+    ("resource", resource::Resource::init),
+    ("select", select::Select::init),
+    ("unicodedata", unicodedata::UnicodeData::init),
+    ("zlib", zlib::Zlib::init),
 ];

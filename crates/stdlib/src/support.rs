@@ -4,10 +4,15 @@
 //! **Invariant:** an instance is made with all its fields zero, which is valid for `tp_traverse` and `tp_dealloc`, so it may
 //! be dropped half made.
 
+use core::cell::Cell;
+use core::fmt;
+use core::ptr;
+
 use taipan_runtime::memory::object as memory;
 use taipan_runtime::object::header;
 use taipan_runtime::prelude::*;
 pub use taipan_runtime::thread::Slot;
+use taipan_runtime::types::exceptions;
 
 /// An instance of `cls`, a subtype of `T`, with its fields zeroed.
 #[inline]
@@ -166,5 +171,96 @@ pub fn concat(pieces: Vec<Ref<Str>>) -> PyResult<Ref<Str>> {
     match joined.into_downcast::<Str>() {
         Ok(text) => Ok(text),
         Err(other) => Err(raise!(TypeError, "expected str, got {}", other.type_name())),
+    }
+}
+
+/// A field that owns a Rust value or nothing; nothing is a zero word.
+#[repr(transparent)]
+pub struct Place<T>(Cell<*mut T>);
+
+impl<T> Place<T> {
+    /// The value.
+    ///
+    /// # Safety
+    /// It is not replaced or taken while the reference lives.
+    #[inline(always)]
+    pub unsafe fn get(&self) -> Option<&T> {
+        // SAFETY: null or a live box.
+        unsafe { self.0.get().as_ref() }
+    }
+
+    /// The value, to be changed.
+    ///
+    /// # Safety
+    /// No other reference to it lives, and it is not replaced or taken.
+    #[inline(always)]
+    #[expect(clippy::mut_from_ref, reason = "the field is a cell; the caller vouches for being alone")]
+    pub unsafe fn get_mut(&self) -> Option<&mut T> {
+        // SAFETY: null or a live box; by contract.
+        unsafe { self.0.get().as_mut() }
+    }
+
+    pub fn is_set(&self) -> bool {
+        !self.0.get().is_null()
+    }
+
+    pub fn set(&self, value: T) {
+        let new = Box::into_raw(Box::new(value));
+        // SAFETY: only boxes are put there.
+        drop(unsafe { owned_box(self.0.replace(new)) });
+    }
+
+    pub fn take(&self) -> Option<Box<T>> {
+        // SAFETY: only boxes are put there.
+        unsafe { owned_box(self.0.replace(ptr::null_mut())) }
+    }
+}
+
+/// # Safety
+/// Null, or from `Box::into_raw`, once.
+unsafe fn owned_box<T>(pointer: *mut T) -> Option<Box<T>> {
+    // SAFETY: by contract.
+    if pointer.is_null() { None } else { Some(unsafe { Box::from_raw(pointer) }) }
+}
+
+/// An exception class of a module, made when it is first wanted and never freed.
+pub struct ErrorClass {
+    class: Slot,
+    module: &'static str,
+    name: &'static str,
+    base: fn() -> Borrowed<'static, Type>,
+}
+
+impl ErrorClass {
+    pub const fn new(module: &'static str, name: &'static str, base: fn() -> Borrowed<'static, Type>) -> ErrorClass {
+        ErrorClass { class: Slot::new(), module, name, base }
+    }
+
+    pub fn class(&self) -> PyResult<Ref<Object>> {
+        if let Some(class) = self.class.get() {
+            return Ok(class);
+        }
+        let bases = Tuple::pack([(self.base)().upcast().to_owned()])?;
+        let dict = Dict::new()?;
+        dict.set_str(id!("__module__"), Str::from_utf8_str(self.module)?.borrow())?;
+        let class = Type::create(self.name, bases.borrow(), dict.borrow())?.into_object();
+        self.class.set(Some(class.clone()));
+        Ok(class)
+    }
+
+    /// Puts the class into its module.
+    pub fn add_to(&self, module: &Ref<Module>) -> PyResult<()> {
+        module.add(self.name, self.class()?)
+    }
+
+    /// Raises an instance with one message.
+    #[cold]
+    #[inline(never)]
+    pub fn raise(&self, message: fmt::Arguments<'_>) -> Raised {
+        let made = self.class().and_then(|class| Ok((class, Str::from_utf8_str(&message.to_string())?)));
+        match made {
+            Ok((class, message)) => exceptions::set_object(class.borrow(), Some(message.as_borrowed())),
+            Err(raised) => raised,
+        }
     }
 }

@@ -426,7 +426,7 @@ fn main() {
     }
     std::thread::scope(|scope| {
         let run = || {
-            let names = |name: &str| unicode_names2::character(name);
+            let names = |name: &str| taipan_unicode::names::character(name);
             let character_names: Option<taipan_syntax::options::CharacterNames<'_>> = Some(&names);
             let options =
                 Options { mode, type_comments, character_names, stack_budget: 48 << 20, ..Options::default() };

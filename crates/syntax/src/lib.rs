@@ -35,19 +35,47 @@ pub struct Parsed<'a> {
 
 /// Parses `source`. The tree lives in `arena` and borrows from `source`.
 pub fn parse<'a>(arena: &'a Arena, source: &'a [u8], options: &Options<'_>) -> Result<Parsed<'a>, SyntaxError> {
+    let mut warnings = Vec::new();
+    let module = parse_reporting(arena, source, options, &mut warnings)?;
+    Ok(Parsed { module, warnings })
+}
+
+/// As [`parse`], with the warnings also when there is an error: those about what stands before it.
+pub fn parse_reporting<'a>(
+    arena: &'a Arena,
+    source: &'a [u8],
+    options: &Options<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Mod<'a>, SyntaxError> {
     let text = source::prepare(arena, source, options.is_text, options.mode == Mode::Exec)?;
-    match parse_fast(arena, text, options) {
-        Some(parsed) => Ok(parsed),
+    let parsed = parse_fast(arena, text, options, warnings);
+    warnings.sort_by_key(|warning| warning.lineno);
+    match parsed {
+        Some(module) => Ok(module),
         None => Err(diagnose::diagnose(arena, text, options)),
     }
 }
 
 /// The tree of a right program; `None` for a wrong one.
-fn parse_fast<'a>(arena: &'a Arena, text: &'a str, options: &Options<'_>) -> Option<Parsed<'a>> {
+fn parse_fast<'a>(
+    arena: &'a Arena,
+    text: &'a str,
+    options: &Options<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Option<Mod<'a>> {
     let lex_options = LexOptions { type_comments: options.type_comments, extra_tokens: false };
     let mut lexer = Lexer::new(text, lex_options);
-    let (tokens, ignores) = tokenize(&mut lexer, options).ok()?;
-    let ignores: Vec<TypeIgnore<'a>> = ignores
+    let mut tokens = Vec::with_capacity(text.len() / 4 + 16);
+    let lexed = tokenize(&mut lexer, options, &mut tokens);
+    if lexed.is_err() {
+        // The parser goes as far as there are tokens, for its warnings alone.
+        let last = tokens.last().copied();
+        let start = Token { kind: Kind::EndMarker, start: 0, end: 0, lineno: 1, col: 0, end_lineno: 1, end_col: 0 };
+        tokens.push(last.map_or(start, |last| Token { kind: Kind::EndMarker, start: last.end, ..last }));
+    }
+    let ignores: Vec<TypeIgnore<'a>> = lexed
+        .as_deref()
+        .unwrap_or_default()
         .iter()
         .map(|token| TypeIgnore { lineno: token.lineno, tag: &text[token.start as usize..token.end as usize] })
         .collect();
@@ -57,20 +85,26 @@ fn parse_fast<'a>(arena: &'a Arena, text: &'a str, options: &Options<'_>) -> Opt
         Mode::Eval => parser.eval(),
         Mode::Single => parser.interactive(),
         Mode::FuncType => parser.func_type(),
+    };
+    let consumed = parser.consumed();
+    warnings.append(&mut parser.warnings);
+    if module.is_ok() {
+        warnings.append(&mut lexer.warnings);
+    } else {
+        // The lexer has run ahead of the parser.
+        let line = text[..consumed.min(text.len())].bytes().filter(|byte| *byte == b'\n').count() as i32 + 1;
+        warnings.extend(lexer.warnings.drain(..).filter(|warning| warning.lineno <= line));
     }
-    .ok()?;
-    if options.mode == Mode::Single && !only_one_statement(text, parser.consumed()) {
+    lexed.ok()?;
+    let module = module.ok()?;
+    if options.mode == Mode::Single && !only_one_statement(text, consumed) {
         return None;
     }
-    let mut warnings = std::mem::take(&mut lexer.warnings);
-    warnings.append(&mut parser.warnings);
-    warnings.sort_by_key(|warning| warning.lineno);
-    Some(Parsed { module, warnings })
+    Some(module)
 }
 
-/// All tokens with `EndMarker` at the end, and the `# type: ignore` comments.
-fn tokenize(lexer: &mut Lexer<'_>, options: &Options<'_>) -> Result<(Vec<Token>, Vec<Token>), LexError> {
-    let mut tokens = Vec::with_capacity(lexer.text().len() / 4 + 16);
+/// All tokens with `EndMarker` at the end; the result is the `# type: ignore` comments.
+fn tokenize(lexer: &mut Lexer<'_>, options: &Options<'_>, tokens: &mut Vec<Token>) -> Result<Vec<Token>, LexError> {
     let mut ignores = Vec::new();
     let mut started = false;
     loop {
@@ -92,7 +126,7 @@ fn tokenize(lexer: &mut Lexer<'_>, options: &Options<'_>) -> Result<(Vec<Token>,
         }
         tokens.push(token);
         if token.kind == Kind::EndMarker {
-            return Ok((tokens, ignores));
+            return Ok(ignores);
         }
     }
 }

@@ -48,7 +48,7 @@ fn unquote(json: &str) -> String {
 
 fn answer(source: &str) -> String {
     let arena = Arena::new();
-    let names = |name: &str| unicode_names2::character(name);
+    let names = |name: &str| taipan_unicode::names::character(name);
     let options = Options { is_text: true, character_names: Some(&names), stack_budget: 1 << 20, ..Options::default() };
     match parse(&arena, source.as_bytes(), &options) {
         Ok(_) => "ok".to_string(),

@@ -34,7 +34,7 @@ fn scopes(blocks: &[SymbolBlock], id: usize, name: &str, out: &mut impl std::io:
 
 /// Compiles snippets: a file of lines, each the first letter of a mode and the source in hexadecimal.
 fn snippets(path: &str) {
-    let names: &dyn Fn(&str) -> Option<char> = &|name| rustpython_unicode::data::lookup_character(name);
+    let names: &dyn Fn(&str) -> Option<char> = &|name| taipan_unicode::names::character(name);
     let list = std::fs::read_to_string(path).unwrap_or_default();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for (number, line) in list.lines().enumerate() {
@@ -127,7 +127,7 @@ fn main() {
         let name = path.strip_prefix(&root).unwrap_or(&path).trim_start_matches('/');
         let mut rows = Vec::new();
         let options = Options { optimize, ..Options::default() };
-        let names: &dyn Fn(&str) -> Option<char> = &|name| rustpython_unicode::data::lookup_character(name);
+        let names: &dyn Fn(&str) -> Option<char> = &|name| taipan_unicode::names::character(name);
         let parse_options = ParseOptions { character_names: Some(names), ..ParseOptions::default() };
         if symtable {
             let arena = taipan_syntax::Arena::new();

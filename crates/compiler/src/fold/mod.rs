@@ -72,6 +72,8 @@ pub(crate) fn unary(opcode: Opcode, operand: &Constant) -> Option<Constant> {
     match opcode {
         Opcode::UNARY_NOT => Some(Constant::Bool(!truth(operand))),
         Opcode::UNARY_NEGATIVE => negative(operand),
+        // It warns at run time.
+        Opcode::UNARY_INVERT if matches!(operand, Constant::Bool(_)) => None,
         Opcode::UNARY_INVERT => match small(operand) {
             Some(v) => Some(Constant::Int(!v)),
             None => Some(from_big(!integer(operand)?)),

@@ -406,6 +406,92 @@ pub unsafe fn enter(m: Machine, new: *mut Frame, size: usize) -> PyResult<super:
     Ok(super::dispatch::Flow::Reload)
 }
 
+/// The instructions of the frame that holds an instance while its `__init__` runs.
+static INIT_CLEANUP: [u16; 1] = [taipan_compiler::opcode::Opcode::EXIT_INIT_CHECK as u16];
+
+/// Whether the frame holds an instance whose `__init__` runs; other frames of the interpreter end a run.
+///
+/// # Safety
+/// A live frame.
+pub unsafe fn is_init_shim(frame: *mut Frame) -> bool {
+    // SAFETY: by contract.
+    unsafe { (*frame).instr_ptr.get().cast_const().cast() == INIT_CLEANUP.as_ptr() }
+}
+
+/// Pushes a frame that holds `instance`, which is taken over, while its `__init__` runs.
+///
+/// # Safety
+/// `thread` is the current thread state; `previous` is the calling frame.
+pub unsafe fn push_init_shim(
+    thread: *mut PyThreadState,
+    instance: StackRef,
+    previous: *mut Frame,
+) -> PyResult<*mut Frame> {
+    // SAFETY: the words are enough for a frame and two words of stack.
+    unsafe {
+        let shim = match frame::push_words(thread, size_of::<Frame>() / 8 + 2) {
+            Ok(base) => base.cast::<Frame>(),
+            Err(raised) => {
+                instance.close();
+                return Err(raised);
+            }
+        };
+        shim.write_bytes(0, 1);
+        let code = super::table::entry_code();
+        (*shim).f_executable.set(crate::abi::_PyStackRef { bits: code as usize | 1 });
+        (*shim).f_funcobj.set(crate::abi::_PyStackRef { bits: StackRef::NULL.bits() as usize });
+        (*shim).previous.set(previous);
+        (*shim).instr_ptr.set(INIT_CLEANUP.as_ptr().cast_mut().cast());
+        (*shim).owner.set(FRAME_OWNED_BY_INTERPRETER);
+        let stack = frame::local(shim, 0);
+        *stack = instance;
+        frame::set_stack_pointer(shim, stack.add(1));
+        Ok(shim)
+    }
+}
+
+/// Drops the frame and the instance in it.
+///
+/// # Safety
+/// The frame was pushed last and is not current.
+pub unsafe fn drop_init_shim(thread: *mut PyThreadState, shim: *mut Frame) {
+    // SAFETY: by contract.
+    unsafe {
+        let saved = Raised::take_if_set();
+        frame::clear_locals(shim);
+        frame::pop_words(thread, shim.cast());
+        if let Some(saved) = saved {
+            let _ = Raised::restore(saved);
+        }
+    }
+}
+
+/// As [`enter`] for the frame of an `__init__` above its shim.
+///
+/// # Safety
+/// As [`enter`].
+#[inline(always)]
+pub unsafe fn enter_init(
+    m: Machine,
+    shim: *mut Frame,
+    new: *mut Frame,
+    size: usize,
+) -> PyResult<super::dispatch::Flow> {
+    // SAFETY: by contract.
+    unsafe {
+        (*m.frame).return_offset.set(size as u16);
+        if (*m.thread).py_recursion_remaining.get() <= 1
+            && let Err(raised) = check_recursion(m.thread, new)
+        {
+            drop_init_shim(m.thread, shim);
+            return Err(raised);
+        }
+        (*m.thread).py_recursion_remaining.set((*m.thread).py_recursion_remaining.get() - 1);
+        (*m.thread).current_frame.set(new);
+    }
+    Ok(super::dispatch::Flow::Reload)
+}
+
 /// RecursionError when the limit of Python calls is reached; the new frame is dropped then.
 #[cold]
 unsafe fn check_recursion(thread: *mut PyThreadState, new: *mut Frame) -> PyResult<()> {

@@ -1,17 +1,14 @@
-//! From one set of instruction bodies to two drivers: tail-called handlers, and a `match` loop.
+//! What the bodies of instructions work on and answer with.
 //!
-//! A *fast* body is inlined into its handler and works on `Regs`, which LLVM keeps in registers. It contains no call:
-//! a miss tail-calls the handler of the fallback instruction before any side effect, and an object whose count came
-//! to zero goes to [`finish_dealloc`]. A *slow* body is an ordinary function; its handler saves the registers in the
-//! frame before the call and reads them back after it. `docs/engine.md` lists what keeps a tail call a plain jump.
-//!
-//! The operand travels in a register of its own, so `EXTENDED_ARG` needs no state.
+//! Two drivers are made of one set of bodies: tail-called handlers (`tail.rs`), and a `match` in a loop (`matched.rs`) for
+//! builds that do not turn tail calls into jumps. A *fast* body works on `Regs` and contains no call: a miss leaves by way
+//! of the fallback instruction, before any side effect, and an object whose count came to zero by way of [`Act::DEALLOC`].
+//! A *slow* body is an ordinary function; the driver saves the registers in the frame before it and reads them back after
+//! it.
 
 use super::frame::{self, Frame};
 use super::stackref::StackRef;
-use super::unwind;
 use crate::abi::PyThreadState;
-use crate::object::header;
 use crate::prelude::*;
 
 /// The registers of the interpreter.
@@ -200,172 +197,5 @@ impl Machine {
     pub unsafe fn locals<'a>(self) -> Option<Borrowed<'a, Object>> {
         // SAFETY: the frame keeps its locals mapping.
         unsafe { Borrowed::from_ptr_or_null((*self.frame).f_locals.get()) }
-    }
-}
-
-/// A handler: the whole state of the interpreter in five registers.
-pub type Handler = unsafe extern "C" fn(*mut u16, *mut StackRef, *mut Frame, *mut PyThreadState, usize) -> usize;
-
-/// Jumps to the handler of the instruction at `ip`.
-macro_rules! dispatch {
-    ($ip:expr, $sp:expr, $fp:expr, $ts:expr) => {{
-        let ip: *mut u16 = $ip;
-        let word = *ip as usize;
-        return $crate::interp::table::handler(word & 0xff)(ip, $sp, $fp, $ts, word >> 8);
-    }};
-}
-pub(crate) use dispatch;
-
-/// The handler of a fast instruction.
-macro_rules! fast_handler {
-    ($name:ident, $base:ident, $body:path, $miss:ident) => {
-        pub unsafe extern "C" fn $name(
-            ip: *mut u16,
-            sp: *mut StackRef,
-            fp: *mut Frame,
-            ts: *mut PyThreadState,
-            oparg: usize,
-        ) -> usize {
-            // SAFETY: handlers are entered by dispatch alone, with the registers of a live frame.
-            unsafe {
-                const SIZE: usize = 1 + caches(Opcode::$base);
-                let mut r = Regs { ip, sp, fp, oparg, pending: 0 };
-                let act = $body(&mut r, ts);
-                if act == Act::NEXT {
-                    dispatch!(r.ip.add(SIZE), r.sp, r.fp, ts)
-                }
-                if act == Act::JUMP {
-                    dispatch!(r.ip, r.sp, r.fp, ts)
-                }
-                if act == Act::DEALLOC {
-                    return finish_dealloc(r.ip.add(SIZE), r.sp, r.fp, ts, r.pending as usize);
-                }
-                if act == Act::DEALLOC_JUMP {
-                    return finish_dealloc(r.ip, r.sp, r.fp, ts, r.pending as usize);
-                }
-                $miss(ip, sp, fp, ts, oparg)
-            }
-        }
-    };
-}
-pub(crate) use fast_handler;
-
-/// The handler of a slow instruction.
-macro_rules! slow_handler {
-    ($name:ident, $base:ident, $body:path) => {
-        pub unsafe extern "C" fn $name(
-            ip: *mut u16,
-            sp: *mut StackRef,
-            fp: *mut Frame,
-            ts: *mut PyThreadState,
-            oparg: usize,
-        ) -> usize {
-            // SAFETY: as for fast handlers.
-            unsafe {
-                const SIZE: usize = 1 + caches(Opcode::$base);
-                (*fp).instr_ptr.set(ip.cast());
-                frame::set_stack_pointer(fp, sp);
-                match $body(fp, ts, oparg) {
-                    Ok(Flow::Next) => dispatch!(ip.add(SIZE), frame::stack_pointer(fp), fp, ts),
-                    Ok(Flow::Reload) => reload(ip, sp, fp, ts, 0),
-                    Ok(Flow::Retry) => {
-                        let opcode = *ip as usize & 0xff;
-                        $crate::interp::table::handler(opcode)(ip, frame::stack_pointer(fp), fp, ts, oparg)
-                    }
-                    Ok(Flow::Exit) => leave(ip, sp, fp, ts, 0),
-                    Err(_) => raised(ip, sp, fp, ts, 0),
-                }
-            }
-        }
-    };
-}
-pub(crate) use slow_handler;
-
-/// Deallocates the object in the operand register and goes on at `ip`.
-#[cold]
-#[inline(never)]
-pub unsafe extern "C" fn finish_dealloc(
-    ip: *mut u16,
-    sp: *mut StackRef,
-    fp: *mut Frame,
-    ts: *mut PyThreadState,
-    pending: usize,
-) -> usize {
-    // SAFETY: the object's count came to zero in the handler that sent us here. `__del__` may run, so the frame is
-    // made visible first; the instruction pointer names the instruction before the next one.
-    unsafe {
-        (*fp).instr_ptr.set(ip.cast());
-        frame::set_stack_pointer(fp, sp);
-        header::dealloc(pending as *mut crate::abi::PyObject);
-        dispatch!(ip, sp, fp, ts)
-    }
-}
-
-/// Goes on where the thread's current frame says.
-#[inline(never)]
-pub unsafe extern "C" fn reload(
-    _ip: *mut u16,
-    _sp: *mut StackRef,
-    _fp: *mut Frame,
-    ts: *mut PyThreadState,
-    _oparg: usize,
-) -> usize {
-    // SAFETY: the current frame is complete.
-    unsafe {
-        let fp = (*ts).current_frame.get();
-        dispatch!((*fp).instr_ptr.get().cast(), frame::stack_pointer(fp), fp, ts)
-    }
-}
-
-/// Ends the run: the bits of the value on top of the stack are the result.
-#[inline(never)]
-pub unsafe extern "C" fn leave(
-    _ip: *mut u16,
-    _sp: *mut StackRef,
-    _fp: *mut Frame,
-    ts: *mut PyThreadState,
-    _oparg: usize,
-) -> usize {
-    // SAFETY: the bottom frame of the run is current, and the result is on its stack.
-    unsafe {
-        let fp = (*ts).current_frame.get();
-        let sp = frame::stack_pointer(fp).sub(1);
-        frame::set_stack_pointer(fp, sp);
-        (*sp).bits() as usize
-    }
-}
-
-/// An exception is set: looks for its handler, in this frame and its callers within the run.
-#[cold]
-#[inline(never)]
-pub unsafe extern "C" fn raised(
-    ip: *mut u16,
-    sp: *mut StackRef,
-    fp: *mut Frame,
-    ts: *mut PyThreadState,
-    _oparg: usize,
-) -> usize {
-    // SAFETY: the frame's registers were saved before the body ran.
-    unsafe {
-        if unwind::find_handler(ts) {
-            return reload(ip, sp, fp, ts, 0);
-        }
-        StackRef::NULL.bits() as usize
-    }
-}
-
-/// `EXTENDED_ARG`: the next instruction with a longer operand.
-pub unsafe extern "C" fn extended_arg(
-    ip: *mut u16,
-    sp: *mut StackRef,
-    fp: *mut Frame,
-    ts: *mut PyThreadState,
-    oparg: usize,
-) -> usize {
-    // SAFETY: an instruction follows, by the bytecode.
-    unsafe {
-        let ip = ip.add(1);
-        let word = *ip as usize;
-        super::table::handler(word & 0xff)(ip, sp, fp, ts, oparg << 8 | word >> 8)
     }
 }

@@ -12,12 +12,15 @@ use super::ops::arith;
 use super::stackref::StackRef;
 use crate::abi::{
     CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, Py_TPFLAGS_INLINE_VALUES, Py_TPFLAGS_MANAGED_DICT,
-    Py_TPFLAGS_METHOD_DESCRIPTOR, Py_TPFLAGS_TYPE_SUBCLASS, PyCodeObject, PyFunctionObject, PyHeapTypeObject,
+    Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IS_ABSTRACT, Py_TPFLAGS_METHOD_DESCRIPTOR, Py_TPFLAGS_TYPE_SUBCLASS, PyCodeObject, PyFunctionObject, PyHeapTypeObject,
     PyMethodObject, PyObject, PyTypeObject,
 };
 use crate::prelude::*;
 use crate::types::builtin_function::CFunction;
+use crate::types::descr::MethodDescr;
 use crate::types::method::BoundMethod;
+use crate::types::object::object_new;
+use crate::types::type_::slots::slot_tp_init;
 use crate::types::{Code, Function, Generator, dict};
 
 // Instructions of ours, with numbers that CPython 3.14 leaves free. `co_code` never shows them.
@@ -56,6 +59,8 @@ const BACKOFF_BITS: u16 = 4;
 const MAX_BACKOFF: u16 = 12;
 /// Where counters start in new code: one execution, then the choice.
 pub const WARMUP: u16 = (1 << BACKOFF_BITS) | 1;
+/// Where instrumentation keeps counters: no choice is made.
+pub const PAUSED: u16 = 0xfff0;
 /// After a choice: so many misses until the next one.
 const COOLDOWN: u16 = 52 << BACKOFF_BITS;
 
@@ -452,10 +457,40 @@ unsafe fn call_choice(m: Machine, nargs: usize) -> Option<u8> {
         if !has_self && nargs == 1 && callable.is_ptr(Type::TYPE.cast()) {
             return Some(Opcode::CALL_TYPE_1 as u8);
         }
-        if callable.is_exact(CFunction::TYPE) && !has_self {
+        if if has_self { callable.is_exact(MethodDescr::TYPE) } else { callable.is_exact(CFunction::TYPE) } {
             return Some(CALL_BUILTIN);
         }
+        if !has_self && callable.is_exact(Type::TYPE) {
+            return plain_class(m, callable.ptr().cast(), nargs);
+        }
         None
+    }
+}
+
+/// A class whose instances `object.__new__` makes and a Python `__init__` of simple parameters sets up. The function is kept
+/// with the class, whose version guards it.
+unsafe fn plain_class(m: Machine, class: *mut PyTypeObject, nargs: usize) -> Option<u8> {
+    // SAFETY: a live class.
+    unsafe {
+        let flags = (*class).tp_flags.get();
+        let is = |function: usize, wanted: *const ()| function == wanted as usize;
+        if flags & Py_TPFLAGS_HEAPTYPE == 0
+            || flags & Py_TPFLAGS_IS_ABSTRACT != 0
+            || !is((*class).tp_new.get().map_or(0, |new| new as usize), object_new as *const ())
+            || !is((*class).tp_init.get().map_or(0, |init| init as usize), slot_tp_init as *const ())
+        {
+            return None;
+        }
+        let handle: Borrowed<'_, Type> = Borrowed::from_ptr(class);
+        let init = handle.lookup_borrowed(id!("__init__"))?;
+        if !init.is_exact::<Function>() {
+            return None;
+        }
+        simple_function(init.as_ptr().cast(), nargs + 1)?;
+        let version = type_version(class)?;
+        (*class.cast::<PyHeapTypeObject>())._spec_cache.init.set(init.as_ptr());
+        write32(m.ip(), 2, version);
+        Some(Opcode::CALL_ALLOC_AND_ENTER_INIT as u8)
     }
 }
 
@@ -762,7 +797,8 @@ pub fn deoptimized(code: &Ref<Code>) -> Vec<u8> {
     let mut bytes = code.adaptive_bytes().to_vec();
     let mut index = 0;
     while index + 1 < bytes.len() {
-        let opcode = base(bytes[index]);
+        // SAFETY: an instruction of live code.
+        let opcode = unsafe { super::monitoring::install::base_opcode(code.raw(), index / 2) };
         bytes[index] = opcode;
         let caches = taipan_compiler::opcode::CACHES[opcode as usize] as usize;
         let end = (index + 2 + 2 * caches).min(bytes.len());

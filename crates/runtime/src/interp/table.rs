@@ -7,28 +7,19 @@ use std::sync::OnceLock;
 
 use taipan_compiler::opcode::{CACHES, Opcode};
 
-use super::dispatch::{
-    Act, Flow, Handler, Machine, Regs, dispatch, extended_arg, fast_handler, finish_dealloc, leave, raised, reload,
-    slow_handler,
-};
+use super::dispatch::{Act, Flow, Regs};
 use super::frame::{self, Frame};
+#[cfg(any(match_driver, debug_assertions, miri))]
+use super::matched::{Handler, extended_arg, instructions};
+use super::monitoring::fire;
+use super::monitoring::{event, install};
 use super::ops::*;
 use super::specialize;
 use super::stackref::StackRef;
+#[cfg(not(any(match_driver, debug_assertions, miri)))]
+use super::tail::{Handler, extended_arg, instructions, start, start_raised};
 use crate::abi::{_Py_CODEUNIT, PyCodeObject, PyThreadState};
-
-/// Defines the handlers of a list of instructions, and the function that enters them into the dispatch table.
-macro_rules! instructions {
-    ($($kind:ident $name:ident: $base:ident = $body:path $(, miss $miss:ident)?;)*) => {
-        #[allow(non_snake_case)]
-        pub mod handlers {
-            use super::*;
-            $(instructions!(@ $kind $name $base $body $(, $miss)?);)*
-        }
-    };
-    (@ fast $name:ident $base:ident $body:path, $miss:ident) => { fast_handler!($name, $base, $body, $miss); };
-    (@ slow $name:ident $base:ident $body:path) => { slow_handler!($name, $base, $body); };
-}
+use crate::prelude::*;
 
 instructions! {
     fast NOP: NOP = load_store::nop, miss BAD;
@@ -164,6 +155,7 @@ instructions! {
     fast CALL_LEN: CALL = call::call_len, miss CALL;
     fast CALL_TYPE_1: CALL = call::call_type_1, miss CALL;
     slow CALL_BUILTIN: CALL = call::call_builtin;
+    slow CALL_ALLOC_AND_ENTER_INIT: CALL = call::call_alloc_and_enter_init;
     slow CALL_KW: CALL_KW = call::call_kw;
     slow CALL_FUNCTION_EX: CALL_FUNCTION_EX = call::call_function_ex;
     slow CALL_INTRINSIC_1: CALL_INTRINSIC_1 = intrinsic::call_intrinsic_1;
@@ -240,7 +232,8 @@ instructions! {
     slow RAISE_VARARGS: RAISE_VARARGS = except::raise_varargs;
     slow RERAISE: RERAISE = except::reraise;
     slow WITH_EXCEPT_START: WITH_EXCEPT_START = except::with_except_start;
-    slow EXIT_INIT_CHECK: EXIT_INIT_CHECK = except::exit_init_check;
+    fast EXIT_INIT_CHECK: EXIT_INIT_CHECK = except::exit_init_check, miss EXIT_INIT_CHECK_SLOW;
+    slow EXIT_INIT_CHECK_SLOW: EXIT_INIT_CHECK = except::exit_init_check_slow;
 
     slow IMPORT_NAME: IMPORT_NAME = import::import_name;
     slow IMPORT_FROM: IMPORT_FROM = import::import_from;
@@ -249,6 +242,28 @@ instructions! {
     fast MATCH_SEQUENCE: MATCH_SEQUENCE = pattern::match_sequence, miss BAD;
     slow MATCH_KEYS: MATCH_KEYS = pattern::match_keys;
     slow MATCH_CLASS: MATCH_CLASS = pattern::match_class;
+
+    watched INSTRUMENTED_LINE: NOP = fire::line;
+    watched INSTRUMENTED_INSTRUCTION: NOP = fire::instruction;
+    slow INSTRUMENTED_RESUME: RESUME = instrumented::resume;
+    slow INSTRUMENTED_RETURN_VALUE: RETURN_VALUE = instrumented::return_value;
+    slow INSTRUMENTED_YIELD_VALUE: YIELD_VALUE = instrumented::yield_value;
+    slow INSTRUMENTED_CALL: CALL = instrumented::call;
+    slow INSTRUMENTED_CALL_KW: CALL_KW = instrumented::call_kw;
+    slow INSTRUMENTED_CALL_FUNCTION_EX: CALL_FUNCTION_EX = instrumented::call_function_ex;
+    slow INSTRUMENTED_LOAD_SUPER_ATTR: LOAD_SUPER_ATTR = instrumented::load_super_attr;
+    slow INSTRUMENTED_JUMP_FORWARD: JUMP_FORWARD = instrumented::jump_forward;
+    slow INSTRUMENTED_JUMP_BACKWARD: JUMP_BACKWARD = instrumented::jump_backward;
+    slow INSTRUMENTED_POP_JUMP_IF_TRUE: POP_JUMP_IF_TRUE = instrumented::pop_jump_if_true;
+    slow INSTRUMENTED_POP_JUMP_IF_FALSE: POP_JUMP_IF_FALSE = instrumented::pop_jump_if_false;
+    slow INSTRUMENTED_POP_JUMP_IF_NONE: POP_JUMP_IF_NONE = instrumented::pop_jump_if_none;
+    slow INSTRUMENTED_POP_JUMP_IF_NOT_NONE: POP_JUMP_IF_NOT_NONE = instrumented::pop_jump_if_not_none;
+    slow INSTRUMENTED_NOT_TAKEN: NOT_TAKEN = instrumented::not_taken;
+    slow INSTRUMENTED_FOR_ITER: FOR_ITER = instrumented::for_iter;
+    slow INSTRUMENTED_POP_ITER: POP_ITER = instrumented::pop_iter;
+    slow INSTRUMENTED_END_FOR: END_FOR = instrumented::end_for;
+    slow INSTRUMENTED_END_SEND: END_SEND = instrumented::end_send;
+    slow INSTRUMENTED_END_ASYNC_FOR: END_ASYNC_FOR = instrumented::end_async_for;
 }
 
 /// The cache units of an instruction.
@@ -277,7 +292,8 @@ const CPYTHONS: &[(u8, Handler)] = &entries! {
     COMPARE_OP COMPARE_OP_INT COMPARE_OP_FLOAT COMPARE_OP_STR IS_OP CONTAINS_OP CONTAINS_OP_DICT CONTAINS_OP_SET
     JUMP_FORWARD JUMP_BACKWARD JUMP_BACKWARD_NO_INTERRUPT POP_JUMP_IF_FALSE POP_JUMP_IF_TRUE POP_JUMP_IF_NONE
     POP_JUMP_IF_NOT_NONE RETURN_VALUE
-    CALL CALL_PY_EXACT_ARGS CALL_BOUND_METHOD_EXACT_ARGS CALL_PY_GENERAL CALL_LIST_APPEND CALL_LEN CALL_TYPE_1 CALL_KW
+    CALL CALL_PY_EXACT_ARGS CALL_BOUND_METHOD_EXACT_ARGS CALL_PY_GENERAL CALL_LIST_APPEND CALL_LEN CALL_TYPE_1
+    CALL_ALLOC_AND_ENTER_INIT CALL_KW
     CALL_FUNCTION_EX CALL_INTRINSIC_1 CALL_INTRINSIC_2
     LOAD_ATTR LOAD_ATTR_INSTANCE_VALUE LOAD_ATTR_SLOT LOAD_ATTR_MODULE LOAD_ATTR_WITH_HINT LOAD_ATTR_CLASS
     LOAD_ATTR_METHOD_WITH_VALUES LOAD_ATTR_METHOD_NO_DICT LOAD_ATTR_METHOD_LAZY_DICT
@@ -290,6 +306,11 @@ const CPYTHONS: &[(u8, Handler)] = &entries! {
     RETURN_GENERATOR YIELD_VALUE SEND END_SEND CLEANUP_THROW GET_AWAITABLE GET_AITER GET_ANEXT END_ASYNC_FOR
     PUSH_EXC_INFO POP_EXCEPT CHECK_EXC_MATCH CHECK_EG_MATCH RAISE_VARARGS RERAISE WITH_EXCEPT_START EXIT_INIT_CHECK
     IMPORT_NAME IMPORT_FROM MATCH_MAPPING MATCH_SEQUENCE MATCH_KEYS MATCH_CLASS
+    INSTRUMENTED_LINE INSTRUMENTED_INSTRUCTION INSTRUMENTED_RESUME INSTRUMENTED_RETURN_VALUE INSTRUMENTED_YIELD_VALUE
+    INSTRUMENTED_CALL INSTRUMENTED_CALL_KW INSTRUMENTED_CALL_FUNCTION_EX INSTRUMENTED_LOAD_SUPER_ATTR
+    INSTRUMENTED_JUMP_FORWARD INSTRUMENTED_JUMP_BACKWARD INSTRUMENTED_POP_JUMP_IF_TRUE INSTRUMENTED_POP_JUMP_IF_FALSE
+    INSTRUMENTED_POP_JUMP_IF_NONE INSTRUMENTED_POP_JUMP_IF_NOT_NONE INSTRUMENTED_NOT_TAKEN INSTRUMENTED_FOR_ITER
+    INSTRUMENTED_POP_ITER INSTRUMENTED_END_FOR INSTRUMENTED_END_SEND INSTRUMENTED_END_ASYNC_FOR
 };
 
 /// The instructions of ours.
@@ -339,7 +360,7 @@ pub unsafe fn execute(thread: *mut PyThreadState, new: *mut Frame) -> usize {
     unsafe {
         let ip: *mut u16 = (*new).instr_ptr.get().cast();
         let word = *ip as usize;
-        handler(word & 0xff)(ip, frame::stack_pointer(new), new, thread, word >> 8)
+        start(handler(word & 0xff), ip, frame::stack_pointer(new), new, thread, word >> 8)
     }
 }
 
@@ -349,7 +370,22 @@ pub unsafe fn execute(thread: *mut PyThreadState, new: *mut Frame) -> usize {
 /// As [`execute`], with an exception set.
 pub unsafe fn execute_raised(thread: *mut PyThreadState, new: *mut Frame) -> usize {
     // SAFETY: by contract.
-    unsafe { raised((*new).instr_ptr.get().cast(), frame::stack_pointer(new), new, thread, 0) }
+    unsafe {
+        let ip = (*new).instr_ptr.get().cast();
+        // The frame does not come by its RESUME.
+        if (*thread).tracing.get() == 0 {
+            if let Some(exception) = Raised::take_if_set() {
+                match install::instrument(frame::code(new)) {
+                    Ok(()) => {
+                        let _ = Raised::restore(exception);
+                    }
+                    Err(_) => drop(exception),
+                }
+            }
+            fire::fire_exception(thread, new, ip, event::PY_THROW);
+        }
+        start_raised(ip, frame::stack_pointer(new), new, thread)
+    }
 }
 
 /// A value that returns or is yielded to the bottom frame of a run meets one of these.

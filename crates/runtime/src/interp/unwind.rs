@@ -4,8 +4,12 @@
 //! numbers of six bits a byte: start, size, target and depth (doubled, with the flag "push the position"). The first
 //! byte of an entry has bit 7 set, a byte with more to follow bit 6. See CPython's `InternalDocs/exception_handling.md`.
 
+use taipan_compiler::opcode::CACHES;
+
+use super::call;
 use super::dispatch::Machine;
 use super::frame::{self, Frame};
+use super::monitoring::{self, event, fire};
 use super::ops::control;
 use super::stackref::StackRef;
 use crate::abi::{FRAME_OWNED_BY_INTERPRETER, PyCodeObject, PyThreadState};
@@ -13,10 +17,10 @@ use crate::prelude::*;
 use crate::types::traceback;
 
 /// What an entry of the exception table says.
-struct Handler {
-    target: usize,
-    depth: usize,
-    push_lasti: bool,
+pub struct Handler {
+    pub target: usize,
+    pub depth: usize,
+    pub push_lasti: bool,
 }
 
 fn read_number(table: &[u8], position: &mut usize) -> usize {
@@ -33,24 +37,35 @@ fn read_number(table: &[u8], position: &mut usize) -> usize {
 
 /// The innermost handler of the instruction at `index`.
 fn lookup(table: &[u8], index: usize) -> Option<Handler> {
+    let covers = |range: &core::ops::Range<usize>| range.contains(&index);
+    entries(table)
+        .take_while(|(range, _)| range.start <= index)
+        .find(|(range, _)| covers(range))
+        .map(|(_, handler)| handler)
+}
+
+/// The targets of all handlers of an exception table.
+pub fn handlers(table: &[u8]) -> impl Iterator<Item = usize> {
+    entries(table).map(|(_, handler)| handler.target)
+}
+
+/// The entries of an exception table: the instructions they cover, and the handler.
+pub fn entries(table: &[u8]) -> impl Iterator<Item = (core::ops::Range<usize>, Handler)> {
     let mut position = 0;
-    while position < table.len() {
+    core::iter::from_fn(move || {
+        if position >= table.len() {
+            return None;
+        }
         let start = read_number(table, &mut position);
         let size = read_number(table, &mut position);
         let target = read_number(table, &mut position);
         let depth_and_flag = read_number(table, &mut position);
-        if start > index {
-            return None;
-        }
-        if index < start + size {
-            return Some(Handler { target, depth: depth_and_flag >> 1, push_lasti: depth_and_flag & 1 != 0 });
-        }
-    }
-    None
+        let handler = Handler { target, depth: depth_and_flag >> 1, push_lasti: depth_and_flag & 1 != 0 };
+        Some((start..start + size, handler))
+    })
 }
 
 /// The next exception raised in the current frame is one raised again: it gets no new traceback entry there.
-///
 ///
 /// Its handler is that of the instruction which raises it again, wherever the frame says the exception came from.
 ///
@@ -75,28 +90,56 @@ static RAISED_AGAIN_AT: Index = Index(core::cell::Cell::new(0));
 const RERAISE: u8 = 0x80;
 
 /// With an exception set, makes the frame and instruction of its handler current; `false` when the exception leaves
-/// the run, whose bottom frame is current then.
+/// the run, whose bottom frame is current then. `thrown` says that no instruction raised it: it comes from `throw()`.
 ///
 /// # Safety
 /// `thread` is the current thread state, with registers saved in its current frame.
-pub unsafe fn find_handler(thread: *mut PyThreadState) -> bool {
+pub unsafe fn find_handler(thread: *mut PyThreadState, thrown: bool) -> bool {
     // SAFETY: frames between the current one and the bottom of the run are complete.
     unsafe {
+        // Tools are told that the exception comes from the last unit of the instruction that raised it, but in frames
+        // that called it from the unit before the call.
+        let mut raised_here = true;
+        let mut thrown = thrown;
         loop {
             let frame = (*thread).current_frame.get();
             if (*frame).owner.get() == FRAME_OWNED_BY_INTERPRETER {
-                return false;
+                if !call::is_init_shim(frame) {
+                    return false;
+                }
+                (*thread).current_frame.set((*frame).previous.get());
+                call::drop_init_shim(thread, frame);
+                continue;
             }
             let reraised = (*frame).visited.get() & RERAISE != 0;
             (*frame).visited.set((*frame).visited.get() & !RERAISE);
             if !reraised && !frame::is_incomplete(frame) {
                 traceback::add_here(thread, frame);
             }
-            let index = if reraised { RAISED_AGAIN_AT.0.get() } else { frame::instruction_index(frame) };
-            if enter_handler(thread, frame, index) {
-                return true;
+            let mut index = if reraised { RAISED_AGAIN_AT.0.get() } else { frame::instruction_index(frame) };
+            if core::mem::take(&mut thrown) {
+                // The `yield` raises, not the instruction behind it where the frame waits.
+                index = index.saturating_sub(1);
+            }
+            let code = frame::code(frame);
+            let first = frame::first_instruction(code).cast::<u16>();
+            let mut place = index;
+            if !reraised {
+                let base = monitoring::install::base_opcode(code, index) as usize;
+                place = if raised_here { index + CACHES[base] as usize } else { index.saturating_sub(1) };
+            }
+            raised_here = false;
+            // A callback that raises has its exception take the place of the old one.
+            fire::fire_exception(thread, frame, first.add(place), if reraised { event::RERAISE } else { event::RAISE });
+            while let Some(target) = enter_handler(thread, frame, index) {
+                if handled(Machine { frame, thread }, first.add(target)) {
+                    return true;
+                }
+                (index, place) = (target, target);
             }
             let caller = (*frame).previous.get();
+            empty_stack(Machine { frame, thread });
+            fire::fire_exception(thread, frame, first.add(place), event::PY_UNWIND);
             let saved = Raised::take_if_set();
             control::pop_frame(Machine { frame, thread });
             if let Some(saved) = saved {
@@ -107,14 +150,46 @@ pub unsafe fn find_handler(thread: *mut PyThreadState) -> bool {
     }
 }
 
+/// Drops the evaluation stack of a frame that an exception leaves. With the exception set.
+unsafe fn empty_stack(m: Machine) {
+    // SAFETY: by contract of `find_handler`.
+    unsafe {
+        let bottom = frame::stack_base(m.frame);
+        if m.sp() > bottom {
+            let saved = Raised::take_if_set();
+            while m.sp() > bottom {
+                m.pop().close();
+            }
+            if let Some(saved) = saved {
+                let _ = Raised::restore(saved);
+            }
+        }
+    }
+}
+
+/// Tells the tools that the handler at `target` has been entered; `false` when one of them raised.
+unsafe fn handled(m: Machine, target: *mut u16) -> bool {
+    // SAFETY: by contract of `find_handler`; the exception stands on the stack.
+    unsafe {
+        fire::note_arrival(target);
+        if monitoring::global_tools(event::EXCEPTION_HANDLED) == 0 {
+            return true;
+        }
+        let Ok(exception) = m.peek(1) else { return false };
+        let exception = exception.to_owned();
+        fire::fire(m.thread, m.frame, target, event::EXCEPTION_HANDLED, &[exception.borrow()]).is_ok()
+    }
+}
+
 /// Moves to the handler in this frame, if there is one: the stack goes down to its depth, and the exception on it.
-unsafe fn enter_handler(thread: *mut PyThreadState, frame: *mut Frame, index: usize) -> bool {
+/// Answers with the index of the handler.
+unsafe fn enter_handler(thread: *mut PyThreadState, frame: *mut Frame, index: usize) -> Option<usize> {
     // SAFETY: by contract of `find_handler`.
     unsafe {
         let code: *mut PyCodeObject = frame::code(frame);
         let table: Borrowed<'_, Bytes> = Borrowed::from_ptr((*code).co_exceptiontable.get());
-        let Some(handler) = lookup(table.as_slice(), index) else { return false };
-        let Some(exception) = Raised::take_if_set() else { return false };
+        let handler = lookup(table.as_slice(), index)?;
+        let exception = Raised::take_if_set()?;
         let m = Machine { frame, thread };
         let bottom = frame::stack_base(frame).add(handler.depth);
         while m.sp() > bottom {
@@ -125,6 +200,6 @@ unsafe fn enter_handler(thread: *mut PyThreadState, frame: *mut Frame, index: us
         }
         m.push_ref(exception);
         (*frame).instr_ptr.set(frame::first_instruction(code).add(handler.target));
-        true
+        Some(handler.target)
     }
 }

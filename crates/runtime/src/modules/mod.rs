@@ -5,6 +5,7 @@ pub mod _codecs;
 pub mod _imp;
 pub mod _signal;
 pub mod _string;
+pub mod _symtable;
 pub mod _thread;
 pub mod _typing;
 pub mod _weakref;
@@ -24,10 +25,12 @@ use crate::import::InitFunction;
 /// only to name them.
 pub fn table() -> Vec<(&'static str, InitFunction)> {
     vec![
-        ("_codecs", _codecs::Codecs::init as InitFunction),
+        ("_ast", _ast::Ast::init as InitFunction),
+        ("_codecs", _codecs::Codecs::init),
         ("_imp", _imp::Imp::init),
         ("_signal", _signal::Signal::init),
         ("_string", _string::StringModule::init),
+        ("_symtable", _symtable::Symtable::init),
         ("_thread", _thread::Thread::init),
         ("_typing", _typing::Typing::init),
         ("_warnings", warnings::Warnings::init),

@@ -6,7 +6,7 @@
 pub mod args;
 pub mod header;
 mod layout;
-mod names;
+pub mod names;
 pub mod protocol;
 mod raised;
 mod refs;

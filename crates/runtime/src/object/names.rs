@@ -1,4 +1,7 @@
 //! Interned names that native code uses: `id!("__name__")`.
+//!
+//! Every use registers its name in a table that the linker collects, and start-up interns them all. So no name is allocated
+//! later, where a lack of memory could not be reported.
 
 use core::cell::Cell;
 use core::ptr;
@@ -38,11 +41,29 @@ impl StaticName {
     }
 }
 
+#[doc(hidden)]
+pub use linkme;
+
+/// All names of the executable.
+#[doc(hidden)]
+#[linkme::distributed_slice]
+pub static NAMES: [&'static StaticName];
+
+/// Interns the names of the whole executable. Those that the types needed before are there already.
+pub(crate) fn intern_all() {
+    for name in NAMES {
+        name.get();
+    }
+}
+
 /// The interned `str` of a literal: `id!("__name__")` is a `Borrowed<'static, Str>`.
 #[macro_export]
 macro_rules! id {
     ($text:literal) => {{
         static NAME: $crate::object::StaticName = $crate::object::StaticName::new($text);
+        #[$crate::object::names::linkme::distributed_slice($crate::object::names::NAMES)]
+        #[linkme(crate = $crate::object::names::linkme)]
+        static ENTRY: &$crate::object::StaticName = &NAME;
         NAME.get()
     }};
 }

@@ -14,6 +14,10 @@ pub use run::{exit_status, run_main};
 
 /// Starts the interpreter. On failure the message is on standard error already.
 pub fn initialize(config: Config) -> Result<(), ()> {
+    if let Err(message) = crate::memory::settings::choose_allocators(&config) {
+        eprintln!("Fatal Python error: preconfig_init_allocator: {message}");
+        return Err(());
+    }
     crate::types::hash::init(config.hash_seed);
     thread::config::set_config(config);
     if thread::state::initialize_main().is_none() {
@@ -21,7 +25,10 @@ pub fn initialize(config: Config) -> Result<(), ()> {
         return Err(());
     }
     match start() {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            crate::memory::settings::apply(thread::config());
+            Ok(())
+        }
         Err(raised) => {
             eprintln!("Fatal Python error: the interpreter does not start");
             crate::types::exceptions::print_error(raised, false);
@@ -32,6 +39,7 @@ pub fn initialize(config: Config) -> Result<(), ()> {
 
 fn start() -> PyResult<()> {
     crate::types::init()?;
+    crate::object::names::intern_all();
     let builtins = crate::modules::builtins::create()?;
     thread::interpreter().builtins.set(Some(builtins.dict().into_object()));
     let sys = crate::modules::sys::create()?;

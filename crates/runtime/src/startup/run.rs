@@ -123,7 +123,7 @@ fn exec_main(code: &Ref<Code>) -> PyResult<i32> {
 
 fn run_command(command: &OsStr) -> PyResult<i32> {
     let name = Str::from_utf8_str("<string>")?;
-    let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: true };
+    let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: true, feature_version: -1 };
     let source = dedent(command.as_bytes());
     // Tracebacks show the lines of the command.
     let registered = import::import_module("linecache").and_then(|linecache| {
@@ -207,7 +207,7 @@ fn run_file(file: &OsStr) -> PyResult<i32> {
     let code = if compiled || source.starts_with(&taipan_compiler::marshal::MAGIC_NUMBER) {
         load_compiled(&source)?
     } else {
-        let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: false };
+        let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: false, feature_version: -1 };
         let source = if thread::config().skip_source_first_line { skip_first_line(&source) } else { source };
         compile::compile_source(&source, name.borrow(), request)?
     };
@@ -253,7 +253,7 @@ fn run_stdin() -> PyResult<i32> {
         return Err(exceptions::from_errno(error.raw_os_error().unwrap_or(0), None));
     }
     let name = Str::from_utf8_str("<stdin>")?;
-    let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: false };
+    let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: false, feature_version: -1 };
     let code = compile::compile_source(&source, name.borrow(), request)?;
     exec_main(&code)
 }

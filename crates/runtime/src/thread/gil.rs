@@ -22,6 +22,10 @@ struct Held {
     last: *mut PyThreadState,
     /// Counts changes of holder.
     switches: u64,
+    /// How many wait for the lock, and how many for someone else to take it: a signal nobody waits for would be a
+    /// system call for nothing.
+    waiting: u32,
+    yielding: u32,
 }
 
 // SAFETY: the pointers are used under the mutex, while the holder is live.
@@ -38,7 +42,7 @@ struct Gil {
 impl Gil {
     const fn new() -> Gil {
         Gil {
-            state: Mutex::new(Held { locked: false, holder: ptr::null_mut(), last: ptr::null_mut(), switches: 0 }),
+            state: Mutex::new(Held { locked: false, holder: ptr::null_mut(), last: ptr::null_mut(), switches: 0, waiting: 0, yielding: 0 }),
             free: Condvar::new(),
             switched: Condvar::new(),
         }
@@ -85,11 +89,13 @@ fn take(state: *mut PyThreadState) {
     while held.locked {
         let switches = held.switches;
         let interval = Duration::from_micros(switch_interval());
+        held.waiting += 1;
         let (guard, timeout) = match GIL.free.wait_timeout(held, interval) {
             Ok(pair) => pair,
             Err(poisoned) => poisoned.into_inner(),
         };
         held = guard;
+        held.waiting -= 1;
         if timeout.timed_out() && held.locked && held.switches == switches {
             if must_hang(state) {
                 drop(held);
@@ -105,7 +111,9 @@ fn take(state: *mut PyThreadState) {
         held.last = state;
         held.switches += 1;
     }
-    GIL.switched.notify_all();
+    if held.yielding > 0 {
+        GIL.switched.notify_all();
+    }
     drop(held);
     if must_hang(state) {
         release(state, true);
@@ -118,7 +126,9 @@ fn release(state: *mut PyThreadState, last: bool) {
     let mut held = lock_ignoring_poison(&GIL.state);
     held.locked = false;
     held.holder = ptr::null_mut();
-    GIL.free.notify_one();
+    if held.waiting > 0 {
+        GIL.free.notify_one();
+    }
     if last {
         return;
     }
@@ -128,7 +138,13 @@ fn release(state: *mut PyThreadState, last: bool) {
         breaker.fetch_and(!_PY_GIL_DROP_REQUEST_BIT, Ordering::Relaxed);
         if held.last == state {
             // Someone asked for the lock and is waking up. The bound guards against one that gave up meanwhile.
-            let _ = GIL.switched.wait_timeout(held, Duration::from_micros(switch_interval()));
+            held.yielding += 1;
+            let interval = Duration::from_micros(switch_interval());
+            let mut held = match GIL.switched.wait_timeout(held, interval) {
+                Ok((held, _)) => held,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+            held.yielding -= 1;
         }
     }
 }

@@ -78,9 +78,7 @@ pub struct Interpreter {
     pub thread_count: AtomicU32,
     /// `threading.stack_size()`; 0 for the system's default.
     pub thread_stack_size: Cell<usize>,
-    /// Whether the tracing or profiling functions of any thread are set: the engine's instrumented code looks here.
-    pub tracing_threads: AtomicU32,
-    /// The version of instrumentation, in the bits above the events of every eval breaker.
+    /// The version of instrumentation, in the bits above the events of every eval breaker: new threads begin with it.
     pub instrumentation_version: AtomicU64,
     pub callables: Callables,
 }
@@ -116,7 +114,6 @@ static MAIN: Interpreter = Interpreter {
     dlopen_flags: Cell::new(libc::RTLD_NOW),
     thread_count: AtomicU32::new(0),
     thread_stack_size: Cell::new(0),
-    tracing_threads: AtomicU32::new(0),
     instrumentation_version: AtomicU64::new(0),
     callables: Callables {
         list_append: Cell::new(ptr::null_mut()),

@@ -70,7 +70,7 @@ pub fn new(whence: c_int) -> *mut PyThreadState {
     base.gilstate_counter.set(1);
     base._status.put(_PyThreadState_status::INITIALIZED, true);
     base._status.put(_PyThreadState_status::UNBOUND, true);
-    base.eval_breaker.store((interp.instrumentation_version.load(Ordering::Relaxed) as usize) << 8, Ordering::Relaxed);
+    base.eval_breaker.store(interp.instrumentation_version.load(Ordering::Relaxed) as usize, Ordering::Relaxed);
     let raw: *mut PyThreadState = state.cast();
     let _guard = lock_ignoring_poison(&interp.threads_lock);
     let head = interp.threads.load(Ordering::Relaxed);
@@ -128,6 +128,7 @@ pub unsafe fn clear(state: *mut PyThreadState) {
     unsafe {
         let base = &*state;
         let drop_field = |field: &Cell<*mut PyObject>| header::xdecref(field.replace(ptr::null_mut()));
+        crate::modules::_thread::forget_locals(base.id.get());
         drop_field(&base.threading_local_key);
         drop_field(&base.threading_local_sentinel);
         let imp = &*state.cast::<_PyThreadStateImpl>();
@@ -137,12 +138,10 @@ pub unsafe fn clear(state: *mut PyThreadState) {
         drop_field(&base.async_exc);
         drop_field(&base.current_exception);
         drop_field(&base.exc_state.exc_value);
-        if base.c_profilefunc.take().is_some() {
-            drop_field(&base.c_profileobj);
-        }
-        if base.c_tracefunc.take().is_some() {
-            drop_field(&base.c_traceobj);
-        }
+        let (traced, profiled) = (base.c_tracefunc.take().is_some(), base.c_profilefunc.take().is_some());
+        crate::interp::monitoring::legacy::forget_thread(traced, profiled);
+        drop_field(&base.c_profileobj);
+        drop_field(&base.c_traceobj);
         drop_field(&base.async_gen_firstiter);
         drop_field(&base.async_gen_finalizer);
         drop_field(&base.context);

@@ -3,6 +3,7 @@
 mod dir;
 mod env;
 mod file;
+pub mod fork;
 mod path;
 mod process;
 mod stat;
@@ -11,7 +12,7 @@ mod terminal;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::exceptions;
 
-pub use path::{PathArg, PathOrFd};
+pub use path::{PathArg, PathOrFd, fspath};
 
 /// OSError for the thread's `errno`.
 #[cold]

@@ -51,39 +51,6 @@ fn pair(first: i64, second: i64) -> PyResult<Ref<Tuple>> {
     Tuple::from_vec(vec![int(first)?, int(second)?])
 }
 
-/// Runs the functions of `os.register_at_fork`; errors are reported, not raised.
-fn run_forkers(list: &thread::Slot, reversed: bool) {
-    let Some(list) = list.get() else { return };
-    let Ok(mut functions) = list.collect_items() else { return };
-    if reversed {
-        functions.reverse();
-    }
-    for function in functions {
-        if let Err(raised) = function.call0() {
-            taipan_runtime::types::exceptions::report_unraisable_object(raised, Some(function.borrow()));
-        }
-    }
-}
-
-/// `fork` with everything that has to happen around it. 0 in the child.
-pub fn fork_interpreter() -> PyResult<libc::pid_t> {
-    let interpreter = thread::interpreter();
-    run_forkers(&interpreter.before_forkers, true);
-    taipan_runtime::import::acquire_lock();
-    // SAFETY: the child makes the interpreter its own below before it runs Python code.
-    let pid = unsafe { libc::fork() };
-    if pid == 0 {
-        thread::state::after_fork_child();
-        taipan_runtime::import::reinit_lock_after_fork();
-        run_forkers(&interpreter.after_forkers_child, false);
-        return Ok(0);
-    }
-    let result = check(pid);
-    taipan_runtime::import::release_lock()?;
-    run_forkers(&interpreter.after_forkers_parent, false);
-    result
-}
-
 /// A list or tuple of arguments as C strings and the vector of pointers, closed by null.
 pub fn string_vector(values: Borrowed<'_, Object>, what: &str) -> PyResult<(Vec<CString>, Vec<*const c_char>)> {
     if !values.is_instance_of::<List>() && !values.is_instance_of::<Tuple>() {
@@ -176,7 +143,7 @@ impl Process {
 
     #[function(signature = "()")]
     fn fork() -> PyResult<i64> {
-        fork_interpreter().map(i64::from)
+        super::fork::fork_interpreter().map(i64::from)
     }
 
     #[function(

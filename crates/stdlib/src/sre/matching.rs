@@ -1,62 +1,95 @@
-//! `re.Match`.
+//! `re.Match`: where the groups of a pattern were found.
 
-use std::cell::Cell;
+use core::cell::Cell;
 
-use super::engine::{self, Found};
-use super::pattern::{Pattern, Template, field};
-use taipan_runtime::abi::PyObject;
+use taipan_runtime::abi::PyVarObject;
 use taipan_runtime::memory;
-use taipan_runtime::object::header;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::generic_alias::GenericAlias;
 
-/// `re.Match`.
+use super::pattern::Pattern;
+use super::search::{Finder, Subject};
+use super::template::{Template, join};
+use crate::support::{self, Slot};
+
+/// `re.Match`. Start and end of each group follow, -1 twice for one that took no part.
 #[repr(C)]
 pub struct Match {
-    head: PyObject,
-    pattern: Cell<*mut PyObject>,
-    string: Cell<*mut PyObject>,
-    found: Cell<*mut Found>,
+    head: PyVarObject,
+    string: Slot,
+    /// The tuple of spans, made when `regs` is read.
+    regs: Slot,
+    pattern: Slot,
     pos: Cell<usize>,
     endpos: Cell<usize>,
+    last_index: Cell<usize>,
+    groups: Cell<usize>,
+    marks: [Cell<isize>; 1],
 }
 
 impl Match {
     pub fn new(
-        pattern: Ref<Pattern>,
+        pattern: &Ref<Pattern>,
         string: Borrowed<'_, Object>,
-        found: Found,
+        finder: &Finder<'_>,
         range: (usize, usize),
     ) -> PyResult<Ref<Match>> {
-        // SAFETY: the fields are written before the object is tracked.
+        let groups = pattern.groups() + 1;
+        // SAFETY: zeroed fields may be traversed; there is room for two marks for each group.
         unsafe {
-            let object = memory::object::new::<Match>()?;
-            (*object).pattern.set(pattern.into_ptr());
-            (*object).string.set(string.to_owned().into_ptr());
-            (*object).found.set(Box::into_raw(Box::new(found)));
+            let object = memory::object::new_var::<Match>(groups * 2)?;
+            let marks = (&raw const (*object).marks).cast::<Cell<isize>>();
+            for group in 0..groups {
+                let (start, end) = finder.span(group).map_or((-1, -1), |(start, end)| (start as isize, end as isize));
+                (*marks.add(group * 2)).set(start);
+                (*marks.add(group * 2 + 1)).set(end);
+            }
+            (*object).groups.set(groups);
             (*object).pos.set(range.0);
             (*object).endpos.set(range.1);
+            (*object).last_index.set(finder.last_index());
+            (*object).pattern.set(Some(pattern.clone().into_object()));
+            (*object).string.set(Some(string.to_owned()));
             memory::object::gc_track(object.cast());
             Ok(Ref::from_owned_ptr(object))
         }
     }
 
-    fn found(&self) -> &Found {
-        // SAFETY: lives as long as the match and never changes.
-        unsafe { &*self.found.get() }
+    /// The span of a group; the number is known to exist.
+    fn mark(&self, group: usize) -> Option<(usize, usize)> {
+        if group >= self.groups.get() {
+            return None;
+        }
+        let marks = (&raw const self.marks).cast::<Cell<isize>>();
+        // SAFETY: two marks for each group were allocated.
+        let (start, end) = unsafe { ((*marks.add(group * 2)).get(), (*marks.add(group * 2 + 1)).get()) };
+        Some((usize::try_from(start).ok()?, usize::try_from(end).ok()?))
     }
 
-    fn pattern(&self) -> Ref<Pattern> {
-        // SAFETY: a pattern, by construction.
-        unsafe { field(&self.pattern).into_unchecked() }
+    /// The span as Python sees it.
+    fn span_of(&self, group: usize) -> (isize, isize) {
+        self.mark(group).map_or((-1, -1), |(start, end)| (start as isize, end as isize))
+    }
+
+    fn the_pattern(&self) -> PyResult<Ref<Pattern>> {
+        match self.pattern.get().and_then(|pattern| pattern.into_downcast::<Pattern>().ok()) {
+            Some(pattern) => Ok(pattern),
+            None => Err(raise!(SystemError, "match without a pattern")),
+        }
+    }
+
+    fn the_string(&self) -> Ref<Object> {
+        self.string.get().unwrap_or_else(none)
     }
 
     /// The number of a group given by number or name.
     fn group_number(&self, group: Borrowed<'_, Object>) -> PyResult<usize> {
-        let number = if group.has_index() {
+        let number = if let Some(number) = group.downcast_exact::<Int>() {
+            number.to_i64()
+        } else if group.has_index() {
             group.index()?.to_i64()
         } else {
-            match self.pattern().group_index().get(group) {
+            match self.the_pattern()?.group_index().get(group) {
                 Ok(found) => found.and_then(|found| found.downcast::<Int>().and_then(|number| number.to_i64())),
                 Err(raised) => {
                     raised.clear();
@@ -65,22 +98,20 @@ impl Match {
             }
         };
         match number.and_then(|number| usize::try_from(number).ok()) {
-            Some(number) if number < self.found().spans.len() => Ok(number),
+            Some(number) if number < self.groups.get() => Ok(number),
             _ => Err(raise!(IndexError, "no such group")),
         }
     }
 
-    fn group_text(&self, number: usize, default: &Ref<Object>) -> PyResult<Ref<Object>> {
-        let (start, end) = self.found().spans[number];
-        if start < 0 { Ok(default.clone()) } else { engine::slice(field(&self.string).borrow(), start, end) }
+    fn optional_group(&self, group: Option<Borrowed<'_, Object>>) -> PyResult<usize> {
+        group.map_or(Ok(0), |group| self.group_number(group))
     }
 
-    fn span_of(&self, group: Option<Borrowed<'_, Object>>) -> PyResult<(isize, isize)> {
-        let number = match group {
-            Some(group) => self.group_number(group)?,
-            None => 0,
-        };
-        Ok(self.found().spans[number])
+    fn text_of(&self, subject: &Subject<'_>, group: usize, default: &Ref<Object>) -> PyResult<Ref<Object>> {
+        match self.mark(group) {
+            Some((start, end)) => subject.slice(start, end),
+            None => Ok(default.clone()),
+        }
     }
 }
 
@@ -89,62 +120,85 @@ fn span_tuple(span: (isize, isize)) -> PyResult<Ref<Object>> {
     Ok(Tuple::from_vec(vec![start, end])?.into_object())
 }
 
-#[pytype(name = "Match", module = "re", gc, disallow_instantiation)]
+#[pytype(name = "Match", module = "re", gc, disallow_instantiation, itemsize = 8)]
 impl Match {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Match) {
         // SAFETY: called once, by the last decref.
-        unsafe {
-            memory::object::gc_untrack(this.cast());
-            header::xdecref((*this).pattern.get());
-            header::xdecref((*this).string.get());
-            if !(*this).found.get().is_null() {
-                drop(Box::from_raw((*this).found.get()));
-            }
-            memory::object::dealloc_finish(this);
-        }
+        unsafe { support::dealloc(this, [&(*this).string, &(*this).regs, &(*this).pattern]) }
     }
 
     #[slot(tp_traverse)]
     fn traverse(this: &Match, visit: &mut Visitor) {
-        visit.object(this.pattern.get());
-        visit.object(this.string.get());
+        support::traverse([&this.string, &this.regs, &this.pattern], visit);
+    }
+
+    #[slot(tp_clear)]
+    fn clear(this: &Ref<Match>) {
+        support::clear([&this.string, &this.regs, &this.pattern]);
     }
 
     #[slot(tp_repr)]
-    fn repr(this: &Ref<Match>) -> PyResult<String> {
-        let (start, end) = this.found().spans[0];
-        let text = this.group_text(0, &none())?;
-        Ok(format!("<re.Match object; span=({start}, {end}), match={}>", text.to_repr_text()))
+    fn repr(this: &Ref<Match>) -> PyResult<Ref<Str>> {
+        let (start, end) = this.span_of(0);
+        let string = this.the_string();
+        let text = this.text_of(&Subject::new(string.borrow(), None)?, 0, &none())?.repr()?;
+        let name = this.as_object().type_of().name();
+        let mut out = taipan_runtime::types::str::StrBuilder::new();
+        out.push_str(&format!("<{name} object; span=({start}, {end}), match="))?;
+        out.push_object(&text)?;
+        out.push_str(">")?;
+        out.finish()
     }
 
     #[slot(mp_subscript)]
     fn getitem(this: &Ref<Match>, group: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
-        this.group_text(this.group_number(group)?, &none())
+        let group = this.group_number(group)?;
+        let string = this.the_string();
+        this.text_of(&Subject::new(string.borrow(), None)?, group, &none())
     }
 
     #[method(raw, no_text_signature, signature = "($self, /, *groups)")]
     fn group(this: &Ref<Match>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
         args.no_keywords("Match.group")?;
+        let string = this.the_string();
+        let subject = Subject::new(string.borrow(), None)?;
         match args.positional() {
-            [] => this.group_text(0, &none()),
-            [one] => this.group_text(this.group_number(*one)?, &none()),
+            [] => this.text_of(&subject, 0, &none()),
+            [one] => this.text_of(&subject, this.group_number(*one)?, &none()),
             several => {
-                let mut groups = Vec::with_capacity(several.len());
+                let mut groups = support::vec_with_capacity(several.len())?;
                 for group in several {
-                    groups.push(this.group_text(this.group_number(*group)?, &none())?);
+                    groups.push(this.text_of(&subject, this.group_number(*group)?, &none())?);
                 }
                 Ok(Tuple::from_vec(groups)?.into_object())
             }
         }
     }
 
+    #[method(signature = "($self, group=0, /)")]
+    fn start(this: &Ref<Match>, group: Option<Borrowed<'_, Object>>) -> PyResult<isize> {
+        Ok(this.span_of(this.optional_group(group)?).0)
+    }
+
+    #[method(signature = "($self, group=0, /)")]
+    fn end(this: &Ref<Match>, group: Option<Borrowed<'_, Object>>) -> PyResult<isize> {
+        Ok(this.span_of(this.optional_group(group)?).1)
+    }
+
+    #[method(signature = "($self, group=0, /)")]
+    fn span(this: &Ref<Match>, group: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
+        span_tuple(this.span_of(this.optional_group(group)?))
+    }
+
     #[method(signature = "($self, /, default=None)")]
     fn groups(this: &Ref<Match>, default: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Tuple>> {
         let default = default.map_or_else(none, |default| default.to_owned());
-        let mut groups = Vec::new();
-        for number in 1..this.found().spans.len() {
-            groups.push(this.group_text(number, &default)?);
+        let string = this.the_string();
+        let subject = Subject::new(string.borrow(), None)?;
+        let mut groups = support::vec_with_capacity(this.groups.get())?;
+        for group in 1..this.groups.get() {
+            groups.push(this.text_of(&subject, group, &default)?);
         }
         Tuple::from_vec(groups)
     }
@@ -152,37 +206,29 @@ impl Match {
     #[method(signature = "($self, /, default=None)")]
     fn groupdict(this: &Ref<Match>, default: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Dict>> {
         let default = default.map_or_else(none, |default| default.to_owned());
+        let string = this.the_string();
+        let subject = Subject::new(string.borrow(), None)?;
         let dict = Dict::new()?;
-        for (name, _) in this.pattern().group_index().items_snapshot()? {
-            let number = this.group_number(name.borrow())?;
-            dict.set_item(name.borrow(), this.group_text(number, &default)?.borrow())?;
+        for (name, number) in this.the_pattern()?.group_index().items_snapshot()? {
+            let group = this.group_number(number.borrow())?;
+            dict.set_item(name.borrow(), this.text_of(&subject, group, &default)?.borrow())?;
         }
         Ok(dict)
-    }
-
-    #[method(signature = "($self, group=0, /)")]
-    fn start(this: &Ref<Match>, group: Option<Borrowed<'_, Object>>) -> PyResult<isize> {
-        Ok(this.span_of(group)?.0)
-    }
-
-    #[method(signature = "($self, group=0, /)")]
-    fn end(this: &Ref<Match>, group: Option<Borrowed<'_, Object>>) -> PyResult<isize> {
-        Ok(this.span_of(group)?.1)
-    }
-
-    #[method(signature = "($self, group=0, /)")]
-    fn span(this: &Ref<Match>, group: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
-        span_tuple(this.span_of(group)?)
     }
 
     #[method(signature = "($self, /, template)")]
     fn expand(this: &Ref<Match>, template: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         let compile = taipan_runtime::import::import_attr("re", "_compile_template")?;
-        let compiled = compile.call(&[this.pattern().as_borrowed(), template])?;
-        match compiled.downcast_exact::<Template>() {
-            Some(compiled) => compiled.expand(field(&this.string).borrow(), &this.found().spans),
-            None => Ok(compiled),
+        let compiled = compile.call(&[this.the_pattern()?.as_borrowed(), template])?;
+        let Some(compiled) = compiled.downcast_exact::<Template>() else { return Ok(compiled) };
+        if let Some(literal) = compiled.literal()? {
+            return Ok(literal);
         }
+        let string = this.the_string();
+        let subject = Subject::new(string.borrow(), None)?;
+        let pieces = List::new()?;
+        compiled.push_pieces(&pieces, &subject, this.groups.get() - 1, |group| this.mark(group))?;
+        join(&subject, &pieces)
     }
 
     #[method(name = "__copy__", signature = "($self, /)")]
@@ -211,38 +257,41 @@ impl Match {
     }
 
     #[getter]
-    fn lastindex(this: &Ref<Match>) -> PyResult<Ref<Object>> {
-        match this.found().last_index {
-            Some(index) => Ok(Int::from_usize(index)?.into_object()),
-            None => Ok(none()),
-        }
+    fn lastindex(this: &Ref<Match>) -> Option<usize> {
+        Some(this.last_index.get()).filter(|index| *index > 0)
     }
 
     #[getter]
-    fn lastgroup(this: &Ref<Match>) -> Ref<Object> {
-        let names = this.pattern().index_group();
-        match this.found().last_index {
-            Some(index) if index < names.len() => names.get(index).to_owned(),
+    fn lastgroup(this: &Ref<Match>) -> PyResult<Ref<Object>> {
+        let names = this.the_pattern()?.index_group();
+        Ok(match this.last_index.get() {
+            0 => none(),
+            index if index < names.len() => names.get(index).to_owned(),
             _ => none(),
+        })
+    }
+
+    #[getter]
+    fn re(this: &Ref<Match>) -> Option<Ref<Object>> {
+        this.pattern.get()
+    }
+
+    #[getter]
+    fn string(this: &Ref<Match>) -> Option<Ref<Object>> {
+        this.string.get()
+    }
+
+    #[getter]
+    fn regs(this: &Ref<Match>) -> PyResult<Ref<Object>> {
+        if let Some(regs) = this.regs.get() {
+            return Ok(regs);
         }
-    }
-
-    #[getter]
-    fn re(this: &Ref<Match>) -> Ref<Object> {
-        field(&this.pattern)
-    }
-
-    #[getter]
-    fn string(this: &Ref<Match>) -> Ref<Object> {
-        field(&this.string)
-    }
-
-    #[getter]
-    fn regs(this: &Ref<Match>) -> PyResult<Ref<Tuple>> {
-        let mut spans = Vec::new();
-        for span in &this.found().spans {
-            spans.push(span_tuple(*span)?);
+        let mut spans = support::vec_with_capacity(this.groups.get())?;
+        for group in 0..this.groups.get() {
+            spans.push(span_tuple(this.span_of(group))?);
         }
-        Tuple::from_vec(spans)
+        let regs = Tuple::from_vec(spans)?.into_object();
+        this.regs.set(Some(regs.clone()));
+        Ok(regs)
     }
 }

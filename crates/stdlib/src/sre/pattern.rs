@@ -1,14 +1,18 @@
-//! `re.Pattern`, the scanner behind `finditer`, and replacement templates.
+//! `re.Pattern`: a program with what `re` says of it, and the ways to apply it.
 
-use std::cell::Cell;
+use core::cell::Cell;
 
-use super::engine::{self, Found, Mode};
-use super::matching::Match;
 use taipan_runtime::abi::PyObject;
 use taipan_runtime::memory;
 use taipan_runtime::object::header;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::generic_alias::GenericAlias;
+
+use super::matching::Match;
+use super::program::{Program, Refused};
+use super::scanner::Scanner;
+use super::search::{Finder, Mode, Subject, clip};
+use super::template::{Template, join};
 
 /// `re.Pattern`.
 #[repr(C)]
@@ -18,23 +22,35 @@ pub struct Pattern {
     group_index: Cell<*mut PyObject>,
     index_group: Cell<*mut PyObject>,
     weakrefs: Cell<*mut PyObject>,
-    code: Cell<*mut Vec<u32>>,
-    groups: Cell<usize>,
+    program: Cell<*mut Program>,
     flags: Cell<c_int>,
-    /// Whether the pattern is of bytes; `None` for the patterns of scanners, which have none.
+    /// Whether the pattern is of bytes; `None` for the patterns of `re.Scanner`, which have none.
     is_bytes: Cell<Option<bool>>,
 }
 
 /// A handle to a field that is set when its object is made.
-pub(super) fn field(cell: &Cell<*mut PyObject>) -> Ref<Object> {
+fn field(cell: &Cell<*mut PyObject>) -> Ref<Object> {
     // SAFETY: set at construction, never null afterwards.
     unsafe { Ref::from_borrowed_ptr(cell.get()) }
 }
 
-/// `pos` and `endpos` clipped to the subject.
-fn clip(length: usize, pos: isize, endpos: isize) -> (usize, usize) {
-    let end = endpos.clamp(0, length as isize) as usize;
-    ((pos.max(0) as usize).min(length), end)
+/// The words of a pattern, from a list of integers.
+fn words_of(code: Borrowed<'_, List>) -> PyResult<Vec<u32>> {
+    let mut words = crate::support::vec_with_capacity(code.len())?;
+    for item in code.to_vec() {
+        let Some(number) = item.downcast::<Int>() else { return Err(raise!(TypeError, "an integer is required")) };
+        match number.to_i64() {
+            Some(value) if value < 0 => {
+                return Err(raise!(OverflowError, "can't convert negative value to unsigned int"));
+            }
+            Some(value) => match u32::try_from(value) {
+                Ok(word) => words.push(word),
+                Err(_) => return Err(raise!(OverflowError, "regular expression code size limit exceeded")),
+            },
+            None => return Err(raise!(OverflowError, "Python int too large to convert to C unsigned long")),
+        }
+    }
+    Ok(words)
 }
 
 impl Pattern {
@@ -46,17 +62,15 @@ impl Pattern {
         group_index: Borrowed<'_, Dict>,
         index_group: Borrowed<'_, Tuple>,
     ) -> PyResult<Ref<Pattern>> {
-        let mut words = Vec::new();
-        for item in code.to_vec() {
-            match item.downcast::<Int>().and_then(|item| item.to_u64()).and_then(|word| u32::try_from(word).ok()) {
-                Some(word) => words.push(word),
-                None => return Err(raise!(OverflowError, "regular expression code size limit exceeded")),
+        let words = words_of(code)?;
+        let is_bytes = if pattern.is_none() { None } else { Some(!Subject::new(pattern, None)?.is_text()) };
+        let program = match Program::build(words, groups) {
+            Ok(program) => program,
+            Err(Refused::Invalid) => return Err(raise!(RuntimeError, "invalid SRE code")),
+            Err(Refused::TooDeep) => {
+                return Err(raise!(RecursionError, "maximum recursion depth exceeded during compilation"));
             }
-        }
-        if words.is_empty() {
-            return Err(raise!(RuntimeError, "invalid SRE code"));
-        }
-        let is_bytes = if pattern.is_none() { None } else { Some(!pattern.is_instance_of::<Str>()) };
+        };
         // SAFETY: the fields are written before the object is tracked.
         unsafe {
             let object = memory::object::new::<Pattern>()?;
@@ -64,8 +78,7 @@ impl Pattern {
             this.pattern.set(pattern.to_owned().into_ptr());
             this.group_index.set(group_index.to_owned().into_ptr());
             this.index_group.set(index_group.to_owned().into_ptr());
-            this.code.set(Box::into_raw(Box::new(words)));
-            this.groups.set(groups.max(0) as usize);
+            this.program.set(Box::into_raw(Box::new(program)));
             this.flags.set(flags);
             this.is_bytes.set(is_bytes);
             memory::object::gc_track(object.cast());
@@ -73,8 +86,18 @@ impl Pattern {
         }
     }
 
+    #[inline]
+    pub fn program(&self) -> &Program {
+        // SAFETY: made with the pattern, and neither changed nor freed before it.
+        unsafe { &*self.program.get() }
+    }
+
     pub fn groups(&self) -> usize {
-        self.groups.get()
+        self.program().groups
+    }
+
+    pub fn is_bytes(&self) -> Option<bool> {
+        self.is_bytes.get()
     }
 
     pub fn group_index(&self) -> Ref<Dict> {
@@ -87,21 +110,6 @@ impl Pattern {
         unsafe { field(&self.index_group).into_unchecked() }
     }
 
-    fn find(
-        &self,
-        string: Borrowed<'_, Object>,
-        range: (usize, usize),
-        mode: Mode,
-        must_advance: bool,
-    ) -> PyResult<Option<Found>> {
-        if range.0 > range.1 {
-            return Ok(None);
-        }
-        // SAFETY: the code lives as long as the pattern.
-        let code = unsafe { &*self.code.get() };
-        engine::find(string, code, self.groups(), range, mode, must_advance)
-    }
-
     fn attempt(
         this: &Ref<Pattern>,
         string: Borrowed<'_, Object>,
@@ -109,32 +117,32 @@ impl Pattern {
         endpos: isize,
         mode: Mode,
     ) -> PyResult<Option<Ref<Match>>> {
-        let length = engine::subject_length(string, this.is_bytes.get())?;
-        let range = clip(length, pos, endpos);
-        match this.find(string, range, mode, false)? {
-            Some(found) => Match::new(this.clone(), string, found, range).map(Some),
-            None => Ok(None),
+        let subject = Subject::new(string, this.is_bytes())?;
+        let range = clip(subject.len(), pos, endpos);
+        let mut finder = Finder::new(this.program());
+        if finder.find(subject.data(), range, mode, false)? {
+            return Match::new(this, string, &finder, range).map(Some);
         }
+        Ok(None)
     }
 
-    /// Calls `body` for each match in turn.
+    /// Calls `body` for each match in turn, until it says no.
     fn each(
         this: &Ref<Pattern>,
-        string: Borrowed<'_, Object>,
+        subject: &Subject<'_>,
         pos: isize,
         endpos: isize,
-        mut body: impl FnMut(Found, (usize, usize)) -> PyResult<bool>,
+        mut body: impl FnMut(&Finder<'_>, (usize, usize)) -> PyResult<bool>,
     ) -> PyResult<()> {
-        let length = engine::subject_length(string, this.is_bytes.get())?;
-        let whole = clip(length, pos, endpos);
-        let (mut start, mut must_advance) = (whole.0, false);
-        while let Some(found) = this.find(string, (start, whole.1), Mode::Search, must_advance)? {
-            let (from, to) = found.spans[0];
-            must_advance = from == to;
-            start = to as usize;
-            if !body(found, whole)? {
+        let range = clip(subject.len(), pos, endpos);
+        let (mut at, mut must_advance) = (range.0, false);
+        let mut finder = Finder::new(this.program());
+        while finder.find(subject.data(), (at, range.1), Mode::Search, must_advance)? {
+            if !body(&finder, range)? {
                 break;
             }
+            must_advance = finder.start == finder.end;
+            at = finder.end;
         }
         Ok(())
     }
@@ -146,72 +154,67 @@ impl Pattern {
         string: Borrowed<'_, Object>,
         count: isize,
     ) -> PyResult<(Ref<Object>, usize)> {
-        let mut filter = repl.to_owned();
-        if !repl.is_callable() {
-            let literal = match repl.downcast::<Str>() {
-                Some(text) => text.find_char('\\' as u32, 0..text.len()).is_none(),
-                None => match repl.downcast::<Bytes>() {
-                    Some(bytes) => !bytes.as_slice().contains(&b'\\'),
-                    None => false,
-                },
-            };
-            if !literal {
-                let compile = taipan_runtime::import::import_attr("re", "_compile_template")?;
-                filter = compile.call(&[this.as_borrowed(), repl])?;
-            }
+        enum Filter {
+            Literal(Ref<Object>),
+            Template(Ref<Template>),
+            Call(Ref<Object>),
         }
-        let is_text = string.is_instance_of::<Str>();
-        let pieces = List::new()?;
-        let (mut last, mut times) = (0isize, 0usize);
-        Pattern::each(this, string, 0, isize::MAX, |found, range| {
-            let (from, to) = found.spans[0];
-            if from > last {
-                pieces.push(engine::slice(string, last, from)?)?;
-            }
-            let item = if let Some(template) = filter.downcast_exact::<Template>() {
-                template.expand(string, &found.spans)?
-            } else if filter.is_callable() {
-                let found = Match::new(this.clone(), string, found, range)?;
-                filter.call1(found.as_borrowed())?
-            } else {
-                filter.clone()
+        let filter = if repl.is_callable() {
+            Filter::Call(repl.to_owned())
+        } else {
+            let literal = match (repl.downcast::<Str>(), repl.downcast::<Bytes>()) {
+                (Some(text), _) => text.find_char('\\' as u32, 0..text.len()).is_none(),
+                (_, Some(bytes)) => memchr::memchr(b'\\', bytes.as_slice()).is_none(),
+                _ => false,
             };
-            if !item.is_none() {
-                let fits = if is_text { item.is_instance_of::<Str>() } else { !item.is_instance_of::<Str>() };
-                if !fits {
-                    return Err(raise!(
-                        TypeError,
-                        "sequence item {}: expected {} instance, {} found",
-                        pieces.len(),
-                        if is_text { "str" } else { "a bytes-like object" },
-                        item.type_name()
-                    ));
+            if literal {
+                Filter::Literal(repl.to_owned())
+            } else {
+                let compile = taipan_runtime::import::import_attr("re", "_compile_template")?;
+                let compiled = compile.call(&[this.as_borrowed(), repl])?;
+                match compiled.into_downcast::<Template>() {
+                    Ok(template) => match template.literal()? {
+                        Some(literal) => Filter::Literal(literal),
+                        None => Filter::Template(template),
+                    },
+                    Err(other) if other.is_callable() => Filter::Call(other),
+                    Err(other) => Filter::Literal(other),
                 }
-                pieces.push(item)?;
             }
-            last = to;
+        };
+        let subject = Subject::new(string, this.is_bytes())?;
+        let pieces = List::new()?;
+        let (mut last, mut times) = (0, 0usize);
+        Pattern::each(this, &subject, 0, isize::MAX, |finder, range| {
+            if finder.start > last {
+                pieces.push(subject.slice(last, finder.start)?)?;
+            }
+            match &filter {
+                Filter::Literal(literal) => pieces.push(literal.clone())?,
+                Filter::Template(template) => {
+                    template.push_pieces(&pieces, &subject, this.groups(), |group| finder.span(group))?;
+                }
+                Filter::Call(function) => {
+                    let found = Match::new(this, string, finder, range)?;
+                    let item = function.call1(found.as_borrowed())?;
+                    if !item.is_none() {
+                        pieces.push(item)?;
+                    }
+                }
+            }
+            last = finder.end;
             times += 1;
             Ok(count <= 0 || times < count as usize)
         })?;
-        let length = engine::subject_length(string, None)? as isize;
+        let length = subject.len();
         if times == 0 {
-            return Ok((engine::slice(string, 0, length)?, 0));
+            return Ok((subject.slice(0, length)?, 0));
         }
         if last < length {
-            pieces.push(engine::slice(string, last, length)?)?;
+            pieces.push(subject.slice(last, length)?)?;
         }
-        let joined = if is_text {
-            Str::join_items(&Str::empty(), &pieces.to_vec())?.into_object()
-        } else {
-            Bytes::from_slice(b"")?.as_object().call_method(id!("join"), &[pieces.as_borrowed()])?
-        };
-        Ok((joined, times))
+        Ok((join(&subject, &pieces)?, times))
     }
-}
-
-/// A group of a match, or `default` where it took no part.
-fn group_or(string: Borrowed<'_, Object>, span: (isize, isize), default: &Ref<Object>) -> PyResult<Ref<Object>> {
-    if span.0 < 0 { Ok(default.clone()) } else { engine::slice(string, span.0, span.1) }
 }
 
 #[pytype(name = "Pattern", module = "re", gc, disallow_instantiation,
@@ -222,14 +225,12 @@ impl Pattern {
         // SAFETY: called once, by the last decref.
         unsafe {
             memory::object::gc_untrack(this.cast());
-            if !(*this).weakrefs.get().is_null() {
-                taipan_runtime::types::weakref::clear_references(this.cast());
-            }
+            taipan_runtime::types::weakref::clear_refs(this.cast());
             for field in [&(*this).pattern, &(*this).group_index, &(*this).index_group] {
                 header::xdecref(field.get());
             }
-            if !(*this).code.get().is_null() {
-                drop(Box::from_raw((*this).code.get()));
+            if !(*this).program.get().is_null() {
+                drop(Box::from_raw((*this).program.get()));
             }
             memory::object::dealloc_finish(this);
         }
@@ -244,14 +245,14 @@ impl Pattern {
 
     #[slot(tp_hash)]
     fn hash(this: &Ref<Pattern>) -> PyResult<isize> {
-        // SAFETY: the code lives as long as the pattern.
-        let code = unsafe { &*this.code.get() };
         let mut hash = field(&this.pattern).hash()? as u64;
-        for word in code {
+        for word in &this.program().words {
             hash = (hash ^ u64::from(*word)).wrapping_mul(0x0100_0000_01b3);
         }
-        let hash = (hash ^ this.flags.get() as u64) as isize;
-        Ok(if hash == -1 { -2 } else { hash })
+        hash ^= this.flags.get() as u64;
+        hash ^= u64::from(this.is_bytes() == Some(true)) << 32;
+        hash ^= this.groups() as u64;
+        Ok(if hash as isize == -1 { -2 } else { hash as isize })
     }
 
     #[slot(tp_richcompare)]
@@ -260,31 +261,29 @@ impl Pattern {
             return Ok(not_implemented());
         }
         let Some(other) = other.downcast::<Pattern>() else { return Ok(not_implemented()) };
-        // SAFETY: the code lives as long as the pattern.
-        let same_code = unsafe { *this.code.get() == *other.code.get() };
         let same = this.is(&other)
-            || (same_code
-                && this.flags.get() == other.flags.get()
-                && this.is_bytes.get() == other.is_bytes.get()
+            || (this.flags.get() == other.flags.get()
+                && this.is_bytes() == other.is_bytes()
+                && this.program().words == other.program().words
                 && field(&this.pattern).equals(field(&other.pattern).borrow())?);
         Ok(taipan_runtime::types::Bool::from(same == (op == CompareOp::Eq)).into_object())
     }
 
     #[slot(tp_repr)]
-    fn repr(this: &Ref<Pattern>) -> String {
+    fn repr(this: &Ref<Pattern>) -> PyResult<Ref<Str>> {
         const NAMES: [(c_int, &str); 8] = [
-            (1, "re.TEMPLATE"),
             (2, "re.IGNORECASE"),
-            (4, "re.LOCALE"),
             (8, "re.MULTILINE"),
             (16, "re.DOTALL"),
             (64, "re.VERBOSE"),
             (128, "re.DEBUG"),
             (256, "re.ASCII"),
+            (4, "re.LOCALE"),
+            (32, "re.UNICODE"),
         ];
         let mut flags = this.flags.get();
         // The default for text is not shown.
-        if this.is_bytes.get() == Some(false) && flags & (4 | 32 | 256) == 32 {
+        if this.is_bytes() == Some(false) && flags & (4 | 32 | 256) == 32 {
             flags &= !32;
         }
         let mut names: Vec<String> = Vec::new();
@@ -294,19 +293,19 @@ impl Pattern {
                 flags &= !bit;
             }
         }
-        if flags & 32 != 0 {
-            names.push("re.UNICODE".to_owned());
-            flags &= !32;
-        }
         if flags != 0 {
             names.push(format!("{flags:#x}"));
         }
-        let text: String = field(&this.pattern).to_repr_text().chars().take(200).collect();
-        if names.is_empty() {
-            format!("re.compile({text})")
-        } else {
-            format!("re.compile({text}, {})", names.join("|"))
+        let text = field(&this.pattern).repr()?;
+        let mut out = taipan_runtime::types::str::StrBuilder::new();
+        out.push_str("re.compile(")?;
+        out.push_substring(&text, 0..text.len().min(200))?;
+        if !names.is_empty() {
+            out.push_str(", ")?;
+            out.push_str(&names.join("|"))?;
         }
+        out.push_str(")")?;
+        out.finish()
     }
 
     #[method(name = "match", signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
@@ -339,57 +338,6 @@ impl Pattern {
         Pattern::attempt(this, string, pos.unwrap_or(0), endpos.unwrap_or(isize::MAX), Mode::Search)
     }
 
-    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
-    fn findall(
-        this: &Ref<Pattern>,
-        string: Borrowed<'_, Object>,
-        pos: Option<isize>,
-        endpos: Option<isize>,
-    ) -> PyResult<Ref<List>> {
-        let list = List::new()?;
-        let empty = engine::slice(string, 0, 0).or_else(|raised| {
-            raised.clear();
-            Ok::<_, Raised>(none())
-        })?;
-        Pattern::each(this, string, pos.unwrap_or(0), endpos.unwrap_or(isize::MAX), |found, _| {
-            let item = match this.groups() {
-                0 => engine::slice(string, found.spans[0].0, found.spans[0].1)?,
-                1 => group_or(string, found.spans[1], &empty)?,
-                _ => {
-                    let mut groups = Vec::with_capacity(this.groups());
-                    for span in &found.spans[1..] {
-                        groups.push(group_or(string, *span, &empty)?);
-                    }
-                    Tuple::from_vec(groups)?.into_object()
-                }
-            };
-            list.push(item)?;
-            Ok(true)
-        })?;
-        Ok(list)
-    }
-
-    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
-    fn scanner(
-        this: &Ref<Pattern>,
-        string: Borrowed<'_, Object>,
-        pos: Option<isize>,
-        endpos: Option<isize>,
-    ) -> PyResult<Ref<Scanner>> {
-        let length = engine::subject_length(string, this.is_bytes.get())?;
-        Scanner::new(this.clone(), string, clip(length, pos.unwrap_or(0), endpos.unwrap_or(isize::MAX)))
-    }
-
-    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
-    fn finditer(
-        this: &Ref<Pattern>,
-        string: Borrowed<'_, Object>,
-        pos: Option<isize>,
-        endpos: Option<isize>,
-    ) -> PyResult<Ref<Scanner>> {
-        Pattern::scanner(this, string, pos, endpos)
-    }
-
     #[method(signature = "($self, /, repl, string, count=0)")]
     fn sub(
         this: &Ref<Pattern>,
@@ -411,25 +359,82 @@ impl Pattern {
         Tuple::from_vec(vec![text, Int::from_usize(times)?.into_object()])
     }
 
+    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn findall(
+        this: &Ref<Pattern>,
+        string: Borrowed<'_, Object>,
+        pos: Option<isize>,
+        endpos: Option<isize>,
+    ) -> PyResult<Ref<List>> {
+        let subject = Subject::new(string, this.is_bytes())?;
+        let list = List::new()?;
+        let groups = this.groups();
+        Pattern::each(this, &subject, pos.unwrap_or(0), endpos.unwrap_or(isize::MAX), |finder, _| {
+            let text_of = |group| {
+                let (start, end) = finder.span(group).unwrap_or((0, 0));
+                subject.slice(start, end)
+            };
+            let item = match groups {
+                0 => text_of(0)?,
+                1 => text_of(1)?,
+                _ => {
+                    let mut items = crate::support::vec_with_capacity(groups)?;
+                    for group in 1..=groups {
+                        items.push(text_of(group)?);
+                    }
+                    Tuple::from_vec(items)?.into_object()
+                }
+            };
+            list.push(item)?;
+            Ok(true)
+        })?;
+        Ok(list)
+    }
+
     #[method(signature = "($self, /, string, maxsplit=0)")]
     fn split(this: &Ref<Pattern>, string: Borrowed<'_, Object>, maxsplit: Option<isize>) -> PyResult<Ref<List>> {
+        let subject = Subject::new(string, this.is_bytes())?;
         let list = List::new()?;
-        let (mut last, mut times) = (0isize, 0isize);
+        let (mut last, mut times) = (0, 0isize);
         let limit = maxsplit.unwrap_or(0);
         if limit >= 0 {
-            Pattern::each(this, string, 0, isize::MAX, |found, _| {
-                list.push(engine::slice(string, last, found.spans[0].0)?)?;
-                for span in &found.spans[1..] {
-                    list.push(group_or(string, *span, &none())?)?;
+            Pattern::each(this, &subject, 0, isize::MAX, |finder, _| {
+                list.push(subject.slice(last, finder.start)?)?;
+                for group in 1..=this.groups() {
+                    list.push(match finder.span(group) {
+                        Some((start, end)) => subject.slice(start, end)?,
+                        None => none(),
+                    })?;
                 }
-                last = found.spans[0].1;
+                last = finder.end;
                 times += 1;
                 Ok(limit == 0 || times < limit)
             })?;
         }
-        let length = engine::subject_length(string, this.is_bytes.get())? as isize;
-        list.push(engine::slice(string, last, length)?)?;
+        list.push(subject.slice(last, subject.len())?)?;
         Ok(list)
+    }
+
+    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn finditer(
+        this: &Ref<Pattern>,
+        string: Borrowed<'_, Object>,
+        pos: Option<isize>,
+        endpos: Option<isize>,
+    ) -> PyResult<Ref<Object>> {
+        let scanner = Scanner::new(this, string, pos.unwrap_or(0), endpos.unwrap_or(isize::MAX))?;
+        let search = scanner.as_object().getattr(id!("search"))?;
+        taipan_runtime::types::iter::CallableIterator::new(search, none())
+    }
+
+    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn scanner(
+        this: &Ref<Pattern>,
+        string: Borrowed<'_, Object>,
+        pos: Option<isize>,
+        endpos: Option<isize>,
+    ) -> PyResult<Ref<Scanner>> {
+        Scanner::new(this, string, pos.unwrap_or(0), endpos.unwrap_or(isize::MAX))
     }
 
     #[method(name = "__copy__", signature = "($self, /)")]
@@ -465,164 +470,5 @@ impl Pattern {
     #[getter]
     fn groupindex(this: &Ref<Pattern>) -> PyResult<Ref<Object>> {
         taipan_runtime::types::MappingProxy::type_object().as_object().call1(this.group_index().as_borrowed())
-    }
-}
-
-/// `_sre.SRE_Scanner`: goes on where the last match ended. Also what `finditer` gives.
-#[repr(C)]
-pub struct Scanner {
-    head: PyObject,
-    pattern: Cell<*mut PyObject>,
-    string: Cell<*mut PyObject>,
-    start: Cell<usize>,
-    end: Cell<usize>,
-    first: Cell<usize>,
-    must_advance: Cell<bool>,
-    done: Cell<bool>,
-}
-
-impl Scanner {
-    fn new(pattern: Ref<Pattern>, string: Borrowed<'_, Object>, range: (usize, usize)) -> PyResult<Ref<Scanner>> {
-        // SAFETY: the fields are written before the object is tracked.
-        unsafe {
-            let scanner = memory::object::new::<Scanner>()?;
-            (*scanner).pattern.set(pattern.into_ptr());
-            (*scanner).string.set(string.to_owned().into_ptr());
-            (*scanner).start.set(range.0);
-            (*scanner).first.set(range.0);
-            (*scanner).end.set(range.1);
-            (*scanner).must_advance.set(false);
-            (*scanner).done.set(false);
-            memory::object::gc_track(scanner.cast());
-            Ok(Ref::from_owned_ptr(scanner))
-        }
-    }
-
-    fn step(&self, mode: Mode) -> PyResult<Option<Ref<Match>>> {
-        if self.done.get() {
-            return Ok(None);
-        }
-        // SAFETY: a pattern, by construction.
-        let pattern: Ref<Pattern> = unsafe { field(&self.pattern).into_unchecked() };
-        let string = field(&self.string);
-        let range = (self.start.get(), self.end.get());
-        match pattern.find(string.borrow(), range, mode, self.must_advance.get())? {
-            Some(found) => {
-                let (from, to) = found.spans[0];
-                self.must_advance.set(from == to);
-                self.start.set(to as usize);
-                Match::new(pattern, string.borrow(), found, (self.first.get(), self.end.get())).map(Some)
-            }
-            None => {
-                self.done.set(true);
-                Ok(None)
-            }
-        }
-    }
-}
-
-#[pytype(name = "SRE_Scanner", module = "_sre", gc, disallow_instantiation)]
-impl Scanner {
-    #[slot(tp_dealloc)]
-    unsafe fn dealloc(this: *mut Scanner) {
-        // SAFETY: called once, by the last decref.
-        unsafe {
-            memory::object::gc_untrack(this.cast());
-            header::xdecref((*this).pattern.get());
-            header::xdecref((*this).string.get());
-            memory::object::dealloc_finish(this);
-        }
-    }
-
-    #[slot(tp_traverse)]
-    fn traverse(this: &Scanner, visit: &mut Visitor) {
-        visit.object(this.pattern.get());
-        visit.object(this.string.get());
-    }
-
-    #[slot(tp_iter)]
-    fn iter(this: &Ref<Scanner>) -> Ref<Scanner> {
-        this.clone()
-    }
-
-    #[slot(tp_iternext)]
-    fn next(this: &Ref<Scanner>) -> PyResult<Option<Ref<Match>>> {
-        this.step(Mode::Search)
-    }
-
-    #[method(name = "match", signature = "($self, /)")]
-    fn py_match(this: &Ref<Scanner>) -> PyResult<Option<Ref<Match>>> {
-        this.step(Mode::Match)
-    }
-
-    #[method(signature = "($self, /)")]
-    fn search(this: &Ref<Scanner>) -> PyResult<Option<Ref<Match>>> {
-        this.step(Mode::Search)
-    }
-
-    #[getter]
-    fn pattern(this: &Ref<Scanner>) -> Ref<Object> {
-        field(&this.pattern)
-    }
-}
-
-/// `_sre.SRE_Template`: literals and group numbers in turn.
-#[repr(C)]
-pub struct Template {
-    head: PyObject,
-    items: Cell<*mut PyObject>,
-}
-
-impl Template {
-    pub fn new(items: Borrowed<'_, List>) -> PyResult<Ref<Template>> {
-        let items = Tuple::from_vec(items.to_vec())?;
-        // SAFETY: the field is written before the object is tracked.
-        unsafe {
-            let template = memory::object::new::<Template>()?;
-            (*template).items.set(items.into_ptr());
-            memory::object::gc_track(template.cast());
-            Ok(Ref::from_owned_ptr(template))
-        }
-    }
-
-    /// The replacement for one match. A group that took no part counts as empty.
-    pub fn expand(&self, string: Borrowed<'_, Object>, spans: &[(isize, isize)]) -> PyResult<Ref<Object>> {
-        // SAFETY: a tuple, by construction.
-        let items: Ref<Tuple> = unsafe { field(&self.items).into_unchecked() };
-        let mut pieces = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            if index % 2 == 0 {
-                pieces.push(item.to_owned());
-                continue;
-            }
-            let group = usize::try_from(item.as_isize()?).ok();
-            match group.and_then(|group| spans.get(group)) {
-                Some((start, end)) if *start >= 0 => pieces.push(engine::slice(string, *start, *end)?),
-                Some(_) => {}
-                None => return Err(raise!(IndexError, "no such group")),
-            }
-        }
-        if items.len() > 0 && items.get(0).is_instance_of::<Str>() {
-            return Ok(Str::join_items(&Str::empty(), &pieces)?.into_object());
-        }
-        Bytes::from_slice(b"")?.as_object().call_method(id!("join"), &[List::from_vec(pieces)?.as_borrowed()])
-    }
-}
-
-#[pytype(name = "SRE_Template", module = "_sre", gc, disallow_instantiation)]
-impl Template {
-    #[slot(tp_dealloc)]
-    unsafe fn dealloc(this: *mut Template) {
-        // SAFETY: called once, by the last decref.
-        unsafe {
-            memory::object::gc_untrack(this.cast());
-            header::xdecref((*this).items.get());
-            memory::object::dealloc_finish(this);
-        }
-    }
-
-    #[slot(tp_traverse)]
-    fn traverse(this: &Template, visit: &mut Visitor) {
-        visit.object(this.items.get());
     }
 }

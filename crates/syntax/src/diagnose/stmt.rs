@@ -258,10 +258,11 @@ impl<'a> Diag<'a, '_> {
     fn import_from(&mut self) -> R<()> {
         alt!(self, p, {
             p.expect(Kind::From)?;
+            let before = p.mark;
             p.many(|p| p.expect_any(&[Kind::Dot, Kind::Ellipsis]))?;
             let module = p.mark;
             p.dotted_name()?;
-            let is_future = p.mark == module + 1 && p.token_text(&p.tokens[module]) == "__future__";
+            let is_future = before == module && p.mark == module + 1 && p.token_text(&p.tokens[module]) == "__future__";
             p.expect(Kind::Import)?;
             let from = p.mark;
             p.import_from_targets()?;

@@ -588,8 +588,9 @@ impl<'s> Lexer<'s> {
             return Ok(());
         }
         let word = &self.text[start..self.pos];
+        use taipan_unicode::ctype;
         let valid = |(at, c): (usize, char)| {
-            if at == 0 { c == '_' || unicode_ident::is_xid_start(c) } else { unicode_ident::is_xid_continue(c) }
+            if at == 0 { ctype::is_xid_start(c.into()) } else { ctype::is_xid_continue(c.into()) }
         };
         let Some((at, c)) = word.char_indices().find(|x| !valid(*x)) else {
             return Ok(());
@@ -771,8 +772,5 @@ fn char_offset_clamped(line: &str, bytes: usize) -> i32 {
 /// `str.isprintable` for one character. The standard library's escaping of strings for debugging has the same rule, but
 /// escapes a combining character when it comes first.
 fn is_printable(c: char) -> bool {
-    let mut text = String::from("a");
-    text.push(c);
-    let escaped: String = text.escape_debug().collect();
-    escaped == text || matches!(c, '"' | '\'' | '\\')
+    taipan_unicode::ctype::is_printable(c.into())
 }

@@ -303,10 +303,8 @@ pub(crate) fn identifier<'a>(arena: &'a Arena, text: &'a str) -> Identifier<'a> 
 
 #[cold]
 fn normalised<'a>(arena: &'a Arena, text: &'a str) -> Identifier<'a> {
-    use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
-    if is_nfkc_quick(text.chars()) == IsNormalized::Yes {
-        return text;
+    match taipan_unicode::normalize::nfkc(text) {
+        Some(normal) => arena.str(&normal),
+        None => text,
     }
-    let normal: String = text.nfkc().collect();
-    arena.str(&normal)
 }

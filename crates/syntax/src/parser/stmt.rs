@@ -379,7 +379,7 @@ impl<'a> Parser<'a, '_> {
         if parenthesised {
             self.expect(Kind::RPar)?;
         }
-        if module == Some("__future__") && names.iter().any(|alias| alias.name == "barry_as_FLUFL") {
+        if level == 0 && module == Some("__future__") && names.iter().any(|alias| alias.name == "barry_as_FLUFL") {
             self.barry = true;
         }
         Ok(StmtKind::ImportFrom { module, names: self.arena.slice(&names), level: Some(level) })

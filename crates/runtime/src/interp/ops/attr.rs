@@ -5,6 +5,7 @@ use crate::abi::{
     PyDictObject, PyDictUnicodeEntry, PyDictValues, PyFunctionObject, PyHeapTypeObject, PyModuleObject, PyObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
+use crate::interp::monitoring::{self, event, fire};
 use crate::interp::stackref::StackRef;
 use crate::interp::{call, specialize};
 use crate::prelude::*;
@@ -209,7 +210,7 @@ fast! {
     /// Stores into the inline values; a new name is noted in the order of insertion.
     fn store_attr_instance_value(r, _ts) {
         let (value, owner) = (*slot(r, 2), *slot(r, 1));
-        if value.is_int() || type_version(owner) != cache32(r.ip, 2) || super::is_last(owner) {
+        if type_version(owner) != cache32(r.ip, 2) || super::is_last(owner) {
             return Act::MISS;
         }
         let object = owner.ptr();
@@ -219,8 +220,12 @@ fast! {
         }
         let index = cache16(r.ip, 4) as usize;
         let place = (&raw const (*values).values).cast_mut().cast::<*mut PyObject>().add(index);
+        let new = super::heap_pointer(value);
+        if new.is_null() {
+            return Act::MISS;
+        }
         let old = *place;
-        *place = value.heap_safe().ptr();
+        *place = new;
         r.sp = r.sp.sub(2);
         if owner.is_owned() {
             super::lower(owner);
@@ -234,12 +239,16 @@ fast! {
 
     fn store_attr_slot(r, _ts) {
         let (value, owner) = (*slot(r, 2), *slot(r, 1));
-        if value.is_int() || type_version(owner) != cache32(r.ip, 2) || super::is_last(owner) {
+        if type_version(owner) != cache32(r.ip, 2) || super::is_last(owner) {
             return Act::MISS;
         }
         let place = owner.ptr().byte_add(cache16(r.ip, 4) as usize).cast::<*mut PyObject>();
+        let new = super::heap_pointer(value);
+        if new.is_null() {
+            return Act::MISS;
+        }
         let old = *place;
-        *place = value.heap_safe().ptr();
+        *place = new;
         r.sp = r.sp.sub(2);
         if owner.is_owned() {
             super::lower(owner);
@@ -368,6 +377,28 @@ slow! {
             let bound = found.bind(Some(owner), owner.type_of().upcast())?;
             m.drop_top(1);
             m.push_ref(bound);
+            m.push(StackRef::NULL);
+        }
+        Ok(Flow::Next)
+    }
+}
+
+/// `super().name` with the call of `super` told to the tools that watch calls.
+pub unsafe fn super_attr_watched(m: Machine, oparg: usize) -> PyResult<Flow> {
+    // SAFETY: super, class and instance stand on the stack.
+    unsafe {
+        let name = m.name(oparg >> 2);
+        let (callable, class, instance) = (m.peek(3)?, m.peek(2)?, m.peek(1)?);
+        let missing = monitoring::missing()?;
+        let argument = if oparg & 2 != 0 { class } else { missing.borrow() };
+        let ip = m.ip();
+        fire::fire(m.thread, m.frame, ip, event::CALL, &[callable, argument])?;
+        let proxy = if oparg & 2 != 0 { callable.call(&[class, instance]) } else { callable.call0() };
+        let proxy = fire::fire_call_end(m.thread, m.frame, ip, callable, argument, proxy)?;
+        let value = proxy.getattr(name)?;
+        m.drop_top(3);
+        m.push_ref(value);
+        if oparg & 1 != 0 {
             m.push(StackRef::NULL);
         }
         Ok(Flow::Next)

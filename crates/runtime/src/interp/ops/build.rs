@@ -30,6 +30,24 @@ unsafe fn pop_objects(m: Machine, count: usize) -> PyResult<Vec<Ref<Object>>> {
     }
 }
 
+/// Makes counted objects of the top `count` words, takes them off the stack and says where they are: the caller takes the counts
+/// over before anything else is pushed.
+unsafe fn take_objects(m: Machine, count: usize) -> PyResult<*const *mut PyObject> {
+    // SAFETY: that many words stand on the stack. A counted word is the bare pointer.
+    unsafe {
+        let base = m.slot(count);
+        for index in 0..count {
+            let word = base.add(index);
+            if (*word).is_int() {
+                crate::interp::stackref::materialize(word)?;
+            }
+            *word = StackRef::steal((*word).heap_safe().ptr());
+        }
+        crate::interp::frame::set_stack_pointer(m.frame, base);
+        Ok(base.cast())
+    }
+}
+
 fast! {
     fn unpack_sequence_two_tuple(r, _ts) {
         let word = *slot(r, 1);
@@ -77,10 +95,14 @@ fast! {
         let item = *slot(r, 1);
         let list = (*slot(r, r.oparg + 1)).ptr().cast::<PyListObject>();
         let size = (*list).ob_base.ob_size.get();
-        if item.is_int() || size >= (*list).allocated.get() {
+        if size >= (*list).allocated.get() {
             return Act::MISS;
         }
-        *(*list).ob_item.get().add(size as usize) = item.heap_safe().ptr();
+        let new = super::heap_pointer(item);
+        if new.is_null() {
+            return Act::MISS;
+        }
+        *(*list).ob_item.get().add(size as usize) = new;
         (*list).ob_base.ob_size.set(size + 1);
         r.sp = r.sp.sub(1);
         Act::NEXT
@@ -104,14 +126,14 @@ unsafe fn unpack_items(r: &mut super::Regs, items: *const *mut PyObject) {
 
 slow! {
     fn build_tuple(m, count) {
-        let items = pop_objects(m, count)?;
-        m.push_ref(Tuple::from_vec(items)?);
+        let items = take_objects(m, count)?;
+        m.push_ref(Tuple::from_raw_slice_steal(items, count)?);
         Ok(Flow::Next)
     }
 
     fn build_list(m, count) {
-        let items = pop_objects(m, count)?;
-        m.push_ref(List::from_vec(items)?);
+        let items = take_objects(m, count)?;
+        m.push_ref(List::from_raw_slice_steal(items, count)?);
         Ok(Flow::Next)
     }
 

@@ -5,16 +5,20 @@ use core::ptr;
 use super::{cache32, drop_word, fast, lower, slot, slow};
 use crate::abi::{
     METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET, PyCFunction, PyCFunctionFast,
-    PyCFunctionFastWithKeywords, PyCFunctionObject, PyCodeObject, PyFunctionObject, PyListObject, PyMethodDef,
-    PyMethodObject, PyObject,
+    PyCFunctionFastWithKeywords, PyCFunctionObject, PyCodeObject, PyFunctionObject, PyHeapTypeObject, PyListObject,
+    PyMethodDef, PyMethodDescrObject, PyMethodObject, PyObject, PyTypeObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
+use crate::interp::monitoring::{self, event, fire};
 use crate::interp::stackref::{self, StackRef};
 use crate::interp::{call, frame, specialize};
 use crate::object::protocol::call::{call_tuple_raw, vectorcall};
 use crate::prelude::*;
 use crate::types::Function;
+use crate::types::builtin_function::CFunction;
+use crate::types::descr::MethodDescr;
 use crate::types::method::BoundMethod;
+use crate::types::type_::raw::is_subtype_raw;
 
 /// CALL and CALL_KW are one code unit and three cache units long.
 const SIZE: usize = 4;
@@ -82,7 +86,7 @@ fast! {
     /// `list.append(item)` as a method call: the list and the method's own result are known.
     fn call_list_append(r, _ts) {
         let (callable, list, item) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
-        if list.is_null() || item.is_int() || !callable.is_ptr(specialize::list_append_method()) {
+        if list.is_null() || !callable.is_ptr(specialize::list_append_method()) {
             return Act::MISS;
         }
         if !list.is_exact(List::TYPE) {
@@ -93,7 +97,11 @@ fast! {
         if size >= (*raw).allocated.get() || super::is_last(list) || super::is_last(callable) {
             return Act::MISS;
         }
-        *(*raw).ob_item.get().add(size as usize) = item.heap_safe().ptr();
+        let new = super::heap_pointer(item);
+        if new.is_null() {
+            return Act::MISS;
+        }
+        *(*raw).ob_item.get().add(size as usize) = new;
         (*raw).ob_base.ob_size.set(size + 1);
         if callable.is_owned() {
             lower(callable);
@@ -322,18 +330,32 @@ slow! {
         call_stack(m, nargs, None, SIZE)
     }
 
-    /// A built-in function or method descriptor with one of the plain calling conventions, without the detour over
-    /// its vectorcall function.
+    /// A built-in function, or a method descriptor with its instance, of one of the plain calling conventions: without the
+    /// detour over its vectorcall function.
     fn call_builtin(m, nargs) {
         let callable = *m.slot(nargs + 2);
-        if !callable.is_exact(crate::types::builtin_function::CFunction::TYPE) || !(*m.slot(nargs + 1)).is_null() {
-            specialize::despecialize(m.ip());
-            return Ok(Flow::Retry);
-        }
-        let function = callable.ptr().cast::<PyCFunctionObject>();
-        let def = (*function).m_ml.get();
+        let this = *m.slot(nargs + 1);
+        let (def, instance) = if this.is_null() {
+            if !callable.is_exact(CFunction::TYPE) {
+                specialize::despecialize(m.ip());
+                return Ok(Flow::Retry);
+            }
+            let function = callable.ptr().cast::<PyCFunctionObject>();
+            ((*function).m_ml.get(), (*function).m_self.get())
+        } else {
+            if !callable.is_exact(MethodDescr::TYPE) {
+                specialize::despecialize(m.ip());
+                return Ok(Flow::Retry);
+            }
+            let descr = callable.ptr().cast::<PyMethodDescrObject>();
+            let instance = stackref::materialize(m.slot(nargs + 1))?;
+            let class = (*descr).d_common.d_type.get();
+            if (*instance).ob_type.get() != class && !is_subtype_raw((*instance).ob_type.get(), class) {
+                return call_stack(m, nargs, None, SIZE);
+            }
+            ((*descr).d_method.get(), instance)
+        };
         let flags = (*def).ml_flags;
-        let instance = (*function).m_self.get();
         if flags == METH_O && nargs == 1 {
             let argument = stackref::materialize(m.slot(1))?;
             let method = as_cfunction(def);
@@ -359,7 +381,80 @@ slow! {
         call_stack(m, nargs, None, SIZE)
     }
 
+    /// A class of Python whose instances are made by `object.__new__` and set up by a Python `__init__`: the instance waits
+    /// in a frame of its own under the frame of `__init__`, until `EXIT_INIT_CHECK` there hands it on.
+    fn call_alloc_and_enter_init(m, nargs) {
+        let callable = *m.slot(nargs + 2);
+        let class = callable.ptr().cast::<PyTypeObject>();
+        if !(*m.slot(nargs + 1)).is_null()
+            || !callable.is_exact(Type::TYPE)
+            || (*class).tp_version_tag.get() != cache32(m.ip(), 2)
+        {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Retry);
+        }
+        let init = (*class.cast::<PyHeapTypeObject>())._spec_cache.init.get();
+        let Some(alloc) = (*class).tp_alloc.get() else { return call_stack(m, nargs, None, SIZE) };
+        let instance = alloc(class, 0);
+        if instance.is_null() {
+            return Err(Raised::assume_set());
+        }
+        let shim = match call::push_init_shim(m.thread, StackRef::steal(instance), m.frame) {
+            Ok(shim) => shim,
+            Err(raised) => return Err(raised),
+        };
+        // The callable goes; the instance becomes the first argument.
+        *m.slot(nargs + 1) = StackRef::new_count(instance);
+        let args = m.slot(nargs + 1);
+        frame::set_stack_pointer(m.frame, m.slot(nargs + 2));
+        let function = StackRef::new_count(init);
+        callable.close();
+        let new = match call::push_frame(m.thread, function, ptr::null_mut(), args, nargs + 1, None, shim) {
+            Ok(new) => new,
+            Err(raised) => {
+                call::drop_init_shim(m.thread, shim);
+                return Err(raised);
+            }
+        };
+        call::enter_init(m, shim, new, SIZE)
+    }
+
     fn call_function_ex(m, _) {
+        call_unpacked(m, false)
+    }
+}
+
+/// As [`call_stack`], and the tools that watch calls are told of it.
+pub unsafe fn call_stack_watched(m: Machine, nargs: usize, names: Option<Borrowed<'_, Tuple>>) -> PyResult<Flow> {
+    // SAFETY: as for slow bodies; the stack keeps callable and arguments while callbacks run.
+    unsafe {
+        unwrap_method(m, nargs);
+        let callable = m.peek(nargs + 2)?;
+        let total = nargs + usize::from(!(*m.slot(nargs + 1)).is_null());
+        let missing = monitoring::missing()?;
+        let argument = if total > 0 { m.peek(total)? } else { missing.borrow() };
+        let ip = m.ip();
+        fire::fire(m.thread, m.frame, ip, event::CALL, &[callable, argument])?;
+        if is_python_function(*m.slot(nargs + 2)) {
+            return call_stack(m, nargs, names, SIZE);
+        }
+        let keywords = names.map_or(0, |names| names.len());
+        let result = call_object(m, *m.slot(nargs + 2), m.slot(total), total, total - keywords, names);
+        let result = fire::fire_call_end(m.thread, m.frame, ip, callable, argument, result)?;
+        m.drop_top(total);
+        if total == nargs {
+            m.pop();
+        }
+        m.drop_top(1);
+        m.push_ref(result);
+        Ok(Flow::Next)
+    }
+}
+
+/// CALL_FUNCTION_EX: callable, NULL, arguments, keywords or NULL.
+pub unsafe fn call_unpacked(m: Machine, watched: bool) -> PyResult<Flow> {
+    // SAFETY: as for slow bodies.
+    unsafe {
         let kwargs = *m.slot(1);
         let callable = m.peek(4)?;
         let args = m.peek(2)?;
@@ -377,13 +472,30 @@ slow! {
                 args.to_tuple()?
             }
         };
-        let kwargs: Option<Borrowed<'_, Dict>> = if kwargs.is_null() { None } else { Some(m.peek(1)?.cast_borrowed_unchecked()) };
-        let result = call_tuple_raw(
-            callable.as_ptr(),
-            args.as_ptr(),
-            kwargs.map_or(ptr::null_mut(), |kwargs| kwargs.as_ptr()),
-        );
-        let Some(result) = Ref::<Object>::from_owned_ptr_or_null(result) else { return Err(Raised::assume_set()) };
+        let kwargs: Option<Borrowed<'_, Dict>> =
+            if kwargs.is_null() { None } else { Some(m.peek(1)?.cast_borrowed_unchecked()) };
+        if !watched && is_python_function(*m.slot(4)) {
+            return enter_unpacked(m, &args, kwargs);
+        }
+        let ip = m.ip();
+        let missing = if watched { Some(monitoring::missing()?) } else { None };
+        let argument = missing.as_ref().map(|missing| if args.is_empty() { missing.borrow() } else { args.get(0) });
+        if let Some(argument) = argument {
+            fire::fire(m.thread, m.frame, ip, event::CALL, &[callable, argument])?;
+        }
+        let result =
+            call_tuple_raw(callable.as_ptr(), args.as_ptr(), kwargs.map_or(ptr::null_mut(), |kwargs| kwargs.as_ptr()));
+        let mut result = match Ref::<Object>::from_owned_ptr_or_null(result) {
+            Some(result) => Ok(result),
+            None => Err(Raised::assume_set()),
+        };
+        if let Some(argument) = argument
+            && !callable.is_exact::<Function>()
+            && !callable.is_exact::<BoundMethod>()
+        {
+            result = fire::fire_call_end(m.thread, m.frame, ip, callable, argument, result);
+        }
+        let result = result?;
         if (*m.slot(1)).is_null() {
             m.pop();
         } else {
@@ -397,7 +509,52 @@ slow! {
     }
 }
 
-/// Replaces callable, NULL and arguments by what a C function returned.
+/// Enters a Python function with the items of a tuple and of a dict; callable, NULL, tuple and dict stand on the stack.
+unsafe fn enter_unpacked(m: Machine, args: &Ref<Tuple>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<Flow> {
+    // SAFETY: as for slow bodies; every word that is made here is taken over by `push_frame`.
+    unsafe {
+        let keywords = match kwargs {
+            Some(kwargs) if kwargs.len() > 0 => kwargs.items_snapshot()?,
+            _ => Vec::new(),
+        };
+        let total = args.len() + keywords.len();
+        let mut few = [StackRef::NULL; FEW];
+        let mut many = Vec::new();
+        let words = if total <= FEW {
+            few.as_mut_ptr()
+        } else {
+            if many.try_reserve_exact(total).is_err() {
+                return Err(Raised::no_memory());
+            }
+            many.as_mut_ptr()
+        };
+        let names = if keywords.is_empty() {
+            None
+        } else {
+            let mut names = Vec::new();
+            if names.try_reserve_exact(keywords.len()).is_err() {
+                return Err(Raised::no_memory());
+            }
+            names.extend(keywords.iter().map(|(name, _)| name.clone()));
+            Some(Tuple::from_vec(names)?)
+        };
+        for (index, item) in args.iter().enumerate() {
+            *words.add(index) = StackRef::new_count(item.as_ptr());
+        }
+        let nargs = args.len();
+        for (index, (_, value)) in keywords.into_iter().enumerate() {
+            *words.add(nargs + index) = StackRef::from_ref(value);
+        }
+        let function = (*m.slot(4)).heap_safe();
+        *m.slot(4) = StackRef::NULL;
+        m.drop_top(4);
+        let names = names.as_ref().map(|names| names.borrow());
+        let new = call::push_frame(m.thread, function, ptr::null_mut(), words, nargs, names, m.frame)?;
+        call::enter(m, new, 1)
+    }
+}
+
+/// Replaces callable, NULL or instance, and arguments by what a C function returned.
 unsafe fn finish_builtin(m: Machine, nargs: usize, result: *mut PyObject) -> PyResult<Flow> {
     // SAFETY: the result is owned or NULL with an exception set.
     unsafe {
@@ -407,9 +564,7 @@ unsafe fn finish_builtin(m: Machine, nargs: usize, result: *mut PyObject) -> PyR
         else {
             return Err(Raised::assume_set());
         };
-        m.drop_top(nargs);
-        m.pop();
-        m.drop_top(1);
+        m.drop_top(nargs + 2);
         m.push_ref(result);
         Ok(Flow::Next)
     }

@@ -3,17 +3,23 @@
 use core::sync::atomic::Ordering;
 
 use super::{drop_word, fast, keep_branch, lower, pop, slow};
-use crate::abi::{FRAME_OWNED_BY_THREAD, PyThreadState};
+use crate::abi::{_PY_EVAL_EVENTS_MASK, FRAME_OWNED_BY_THREAD, PyThreadState};
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::frame;
+use crate::interp::monitoring::install;
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
 use crate::thread;
 
 fast! {
-    /// The start of code and the place after a suspension: looks at the eval breaker.
-    fn resume(_r, ts) {
-        if (*ts).eval_breaker.load(Ordering::Relaxed) != 0 { Act::MISS } else { Act::NEXT }
+    /// The start of code and the place after a suspension: looks at the eval breaker, which also holds the version
+    /// of instrumentation that the code should have.
+    fn resume(r, ts) {
+        let breaker = (*ts).eval_breaker.load(Ordering::Relaxed);
+        if breaker != 0 && breaker != (*frame::code(r.fp))._co_instrumentation_version.get() {
+            return Act::MISS;
+        }
+        Act::NEXT
     }
 
     fn jump_forward(r, _ts) {
@@ -22,7 +28,7 @@ fast! {
     }
 
     fn jump_backward(r, ts) {
-        if (*ts).eval_breaker.load(Ordering::Relaxed) != 0 {
+        if (*ts).eval_breaker.load(Ordering::Relaxed) & _PY_EVAL_EVENTS_MASK != 0 {
             return Act::MISS;
         }
         r.ip = r.ip.add(2).sub(r.oparg);
@@ -131,6 +137,10 @@ fast! {
 
 slow! {
     fn resume_slow(m, oparg) {
+        if needs_instrumentation(m) {
+            install::instrument(frame::code(m.frame))?;
+            return Ok(Flow::Retry);
+        }
         // After `yield from` and `await` the inner iterator looks at the eval breaker itself.
         if oparg & 3 < 2 {
             thread::handle_eval_breaker(m.thread)?;
@@ -156,6 +166,15 @@ slow! {
 
     fn not_reachable(m, _) {
         Err(raise!(SystemError, "{}:{}: unknown opcode {}", "interp", 0, *m.ip() & 0xff))
+    }
+}
+
+/// Whether the code of the frame has to be instrumented anew. Not while a callback runs.
+pub unsafe fn needs_instrumentation(m: Machine) -> bool {
+    // SAFETY: the machine's frame is live.
+    unsafe {
+        (*m.thread).tracing.get() == 0
+            && (*frame::code(m.frame))._co_instrumentation_version.get() != crate::interp::monitoring::version()
     }
 }
 

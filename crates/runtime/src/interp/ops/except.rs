@@ -1,7 +1,8 @@
 //! Raising and handling exceptions, and `with` blocks.
 
-use super::slow;
-use crate::interp::dispatch::Flow;
+use super::{control, fast, slot, slow};
+use crate::interp::dispatch::{Act, Flow};
+use crate::interp::frame;
 use crate::interp::stackref::StackRef;
 use crate::object::header;
 use crate::prelude::*;
@@ -63,7 +64,12 @@ slow! {
     fn raise_varargs(m, count) {
         let cause = if count == 2 { Some(m.pop_object()?) } else { None };
         let exception = if count >= 1 { Some(m.pop_object()?) } else { None };
-        Err(exceptions::raise_statement(exception.as_ref().map(Ref::borrow), cause.as_ref().map(Ref::borrow)).0)
+        let (raised, again) =
+            exceptions::raise_statement(exception.as_ref().map(Ref::borrow), cause.as_ref().map(Ref::borrow));
+        if again {
+            crate::interp::unwind::note_reraise(m.thread, crate::interp::frame::instruction_index(m.frame));
+        }
+        Err(raised)
     }
 
     /// Raises the exception on top again. With an operand, the instruction it came from stands below.
@@ -97,13 +103,39 @@ slow! {
         Ok(Flow::Next)
     }
 
-    fn exit_init_check(m, _) {
+    /// `__init__` has returned something else than None, or the frame lies at the start of a chunk of the data stack.
+    fn exit_init_check_slow(m, _) {
         let value = m.peek(1)?;
         if !value.is_none() {
             return Err(raise!(TypeError, "__init__() should return None, not '{}'", value.type_name()));
         }
         m.drop_top(1);
-        Ok(Flow::Next)
+        let instance = m.pop();
+        let caller = (*m.frame).previous.get();
+        (*m.thread).current_frame.set(caller);
+        frame::pop_words(m.thread, m.frame.cast());
+        control::return_to(m.thread, caller, instance);
+        Ok(Flow::Reload)
+    }
+}
+
+fast! {
+    /// After `__init__`: hands the instance that the frame has kept to the caller.
+    fn exit_init_check(r, ts) {
+        let shim = r.fp;
+        let chunk = (*ts).datastack_chunk.get();
+        if !(*slot(r, 1)).is_ptr(crate::object::none_ptr()) || shim.cast() == (&raw mut (*chunk).data) {
+            return Act::MISS;
+        }
+        let instance = *slot(r, 2);
+        let caller = (*shim).previous.get();
+        (*ts).datastack_top.set(shim.cast());
+        (*ts).current_frame.set(caller);
+        r.fp = caller;
+        r.sp = frame::stack_pointer(caller);
+        r.ip = (*caller).instr_ptr.get().cast::<u16>().add((*caller).return_offset.get() as usize);
+        super::push(r, instance);
+        Act::JUMP
     }
 }
 

@@ -7,6 +7,7 @@ use crate::abi::{FRAME_EXECUTING, FRAME_OWNED_BY_GENERATOR, FRAME_SUSPENDED, PyG
 use crate::interp::call;
 use crate::interp::dispatch::{Flow, Machine};
 use crate::interp::frame;
+use crate::interp::monitoring::{self, event, fire};
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
 use crate::types::exceptions::{StopAsyncIteration, StopIteration};
@@ -100,6 +101,7 @@ slow! {
                 Ok(Flow::Next)
             }
             SendResult::Return(result) => {
+                note_end(m, &receiver, &result)?;
                 m.drop_top(1);
                 m.push_ref(result);
                 m.jump_by(1, oparg as isize)
@@ -120,6 +122,7 @@ slow! {
     fn cleanup_throw(m, _) {
         let exception = m.peek(1)?;
         if !exception.is_instance_of::<StopIteration>() {
+            crate::interp::unwind::note_reraise(m.thread, frame::instruction_index(m.frame));
             return Err(Raised::restore(exception.to_owned()));
         }
         let value = exception.getattr(id!("value"))?;
@@ -177,10 +180,28 @@ slow! {
     fn end_async_for(m, _) {
         let exception = m.peek(1)?;
         if !exception.is_instance_of::<StopAsyncIteration>() {
+            crate::interp::unwind::note_reraise(m.thread, frame::instruction_index(m.frame));
             return Err(Raised::restore(exception.to_owned()));
         }
         m.drop_top(2);
         Ok(Flow::Next)
+    }
+}
+
+/// An awaitable that is no generator ends with a StopIteration for those who watch exceptions.
+unsafe fn note_end(m: Machine, receiver: &Ref<Object>, result: &Ref<Object>) -> PyResult<()> {
+    // SAFETY: the machine's frame is current.
+    unsafe {
+        let silent = result.is_none()
+            && !receiver.is_exact::<generator::AsyncGenASend>()
+            && !receiver.is_exact::<generator::AsyncGenAThrow>();
+        if silent || monitoring::global_tools(event::RAISE) == 0 || (*m.thread).tracing.get() > 0 {
+            return Ok(());
+        }
+        let class = StopIteration::type_object();
+        let exception =
+            if result.is_none() { class.as_object().call0()? } else { class.as_object().call1(result.borrow())? };
+        fire::fire(m.thread, m.frame, m.ip(), event::RAISE, &[exception.borrow()])
     }
 }
 

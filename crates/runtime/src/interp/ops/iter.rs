@@ -3,9 +3,11 @@
 use super::{drop_word, fast, push, slot, slow};
 use crate::abi::{PyGenObject, PyListObject, PyObject, PyTupleObject};
 use crate::interp::dispatch::{Act, Flow, Machine};
+use crate::interp::monitoring::{event, fire};
 use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
+use crate::types::exceptions::StopIteration;
 use crate::types::iter::{ListIterator, TupleIterator};
 use crate::types::range::RangeIterator;
 use crate::types::{Coroutine, Generator};
@@ -94,7 +96,7 @@ slow! {
             specialize::for_iter(m);
             return Ok(Flow::Retry);
         }
-        match m.peek(1)?.next()? {
+        match next_watched(m)? {
             Some(item) => {
                 m.push_ref(item);
                 Ok(Flow::Next)
@@ -143,8 +145,32 @@ slow! {
     }
 }
 
+/// The next item of the iterator on top. A StopIteration that the iterator really raised is an event of its own.
+pub unsafe fn next_watched(m: Machine) -> PyResult<Option<Ref<Object>>> {
+    // SAFETY: the iterator stands on the stack.
+    unsafe {
+        let iterator = m.peek(1)?;
+        let Some(next) = iterator.type_of().tp_iternext.get() else { return iterator.next() };
+        if let Some(item) = Ref::from_owned_ptr_or_null(next(iterator.as_ptr())) {
+            return Ok(Some(item));
+        }
+        if !Raised::is_set() {
+            return Ok(None);
+        }
+        let raised = Raised::assume_set();
+        if !raised.is_a::<StopIteration>() {
+            return Err(raised);
+        }
+        if !fire::fire_exception(m.thread, m.frame, m.ip(), event::RAISE) {
+            return Err(raised);
+        }
+        raised.clear();
+        Ok(None)
+    }
+}
+
 /// The end of a loop: the iterator stays for POP_ITER, and END_FOR is skipped.
-unsafe fn finish_loop(m: Machine, oparg: usize) -> PyResult<Flow> {
+pub unsafe fn finish_loop(m: Machine, oparg: usize) -> PyResult<Flow> {
     // SAFETY: the jump's target is POP_ITER behind END_FOR.
     unsafe { m.jump_by(1, oparg as isize + 1) }
 }

@@ -10,6 +10,7 @@ use crate::interp::{frame, specialize};
 use crate::prelude::*;
 use crate::types::dict;
 use crate::types::exceptions::KeyError;
+use taipan_compiler::opcode::Opcode;
 
 fast! {
     fn nop(_r, _ts) { Act::NEXT }
@@ -289,6 +290,11 @@ slow! {
         } else {
             specialize::LOAD_CONST_IMMORTAL
         };
+        if *m.ip() as u8 != Opcode::LOAD_CONST as u8 {
+            // An instrumented instruction stands here, and has to stay.
+            m.push(StackRef::borrow_ptr(value.as_ptr()));
+            return Ok(Flow::Next);
+        }
         specialize::rewrite(m.ip(), opcode);
         Ok(Flow::Retry)
     }

@@ -12,6 +12,7 @@ pub mod control;
 pub mod except;
 pub mod generator;
 pub mod import;
+pub mod instrumented;
 pub mod intrinsic;
 pub mod iter;
 pub mod load_store;
@@ -141,6 +142,17 @@ pub(crate) unsafe fn lower(word: StackRef) -> bool {
 pub(crate) unsafe fn is_last(word: StackRef) -> bool {
     // SAFETY: an owned pointer is live.
     unsafe { word.is_owned() && (*word.ptr()).ob_refcnt.get() == 1 }
+}
+
+/// The word as a pointer with a count of its own for the heap, without any call; null when an immediate cannot be boxed so.
+/// The word is given up where the pointer is not null.
+#[inline(always)]
+pub(crate) unsafe fn heap_pointer(word: StackRef) -> *mut crate::abi::PyObject {
+    if word.is_int() {
+        return crate::types::int::raw::box_fast(word.int_value());
+    }
+    // SAFETY: a live object.
+    unsafe { word.heap_safe().ptr() }
 }
 
 /// Keeps the two ends of a conditional jump apart: as a select on the instruction pointer every later load would

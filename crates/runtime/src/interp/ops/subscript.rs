@@ -46,17 +46,21 @@ fast! {
         drop_word(r, container, Act::NEXT)
     }
 
-    /// `list[int] = value` where the value is an object already; the old item goes last.
+    /// `list[int] = value`; the old item goes last.
     fn store_subscr_list_int(r, _ts) {
         let (value, container, index) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
-        if value.is_int() || super::is_last(container) || !container.is_exact(List::TYPE) {
+        if super::is_last(container) || !container.is_exact(List::TYPE) {
             return Act::MISS;
         }
         let list = container.ptr().cast::<PyListObject>();
         let Some(index) = resolve_index(index, (*list).ob_base.ob_size.get() as usize) else { return Act::MISS };
+        let new = super::heap_pointer(value);
+        if new.is_null() {
+            return Act::MISS;
+        }
         let item = (*list).ob_item.get().add(index);
         let old = *item;
-        *item = value.heap_safe().ptr();
+        *item = new;
         r.sp = r.sp.sub(3);
         if container.is_owned() {
             super::lower(container);
@@ -191,6 +195,11 @@ slow! {
     }
 
     fn binary_slice(m, _) {
+        if let Some(result) = plain_slice(*m.slot(3), *m.slot(2), *m.slot(1))? {
+            m.drop_top(3);
+            m.push_ref(result);
+            return Ok(Flow::Next);
+        }
         let slice = Slice::new(Some(m.peek(2)?), Some(m.peek(1)?), None)?;
         let result = m.peek(3)?.get_item(slice.as_borrowed())?;
         m.drop_top(3);
@@ -203,6 +212,42 @@ slow! {
         m.peek(3)?.set_item(slice.as_borrowed(), m.peek(4)?)?;
         m.drop_top(4);
         Ok(Flow::Next)
+    }
+}
+
+/// `container[start:stop]` for a list, tuple or str whose bounds are immediates or None.
+unsafe fn plain_slice(container: StackRef, start: StackRef, stop: StackRef) -> PyResult<Option<Ref<Object>>> {
+    let bound = |word: StackRef, default: usize, length: usize| {
+        if word.is_int() {
+            let value = word.int_value();
+            let value = if value < 0 { value + length as i64 } else { value };
+            return Some(value.clamp(0, length as i64) as usize);
+        }
+        if word.is_ptr(crate::object::none_ptr()) { Some(default) } else { None }
+    };
+    let bounds = |length: usize| {
+        let start = bound(start, 0, length)?;
+        Some((start, bound(stop, length, length)?.max(start)))
+    };
+    // SAFETY: the words are on the stack, which keeps the container alive.
+    unsafe {
+        if container.is_exact(List::TYPE) {
+            let list = container.borrowed_handle::<List>();
+            if let Some((start, stop)) = bounds(list.len()) {
+                return Ok(Some(list.slice(start, stop)?.into_object()));
+            }
+        } else if container.is_exact(Str::TYPE) {
+            let text = container.borrowed_handle::<Str>();
+            if let Some((start, stop)) = bounds(text.len()) {
+                return Ok(Some(text.substring(start..stop)?.into_object()));
+            }
+        } else if container.is_exact(Tuple::TYPE) {
+            let tuple = container.borrowed_handle::<Tuple>();
+            if let Some((start, stop)) = bounds(tuple.len()) {
+                return Ok(Some(tuple.slice(start, stop)?.into_object()));
+            }
+        }
+        Ok(None)
     }
 }
 

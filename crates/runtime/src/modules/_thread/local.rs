@@ -1,12 +1,11 @@
 //! `_thread._local`: attributes that each thread sees its own of.
 //!
-//! A thread's dict stands in the thread state's table under the object's number, and goes with the thread. An object
-//! that goes takes its dicts out of all tables. The dicts are not visible to the collector, so a cycle through one lasts
-//! until its thread ends.
+//! The object owns a dict for each thread that has used it, so the collector sees them. A thread that ends takes its dicts
+//! out of all objects, which stand in a registry for that.
 
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::mem::offset_of;
-use core::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashSet;
 
 use crate::abi::{PyObject, PyTypeObject, initproc};
 use crate::memory::object as memory;
@@ -18,14 +17,58 @@ use crate::thread::{self, Slot};
 #[repr(C)]
 pub struct Local {
     ob_base: PyObject,
-    /// What makes this object's dicts known in the tables.
-    key: Cell<u64>,
+    /// The dicts with the numbers of their threads' states; null until the first one.
+    dicts: Cell<*mut Vec<(u64, Ref<Dict>)>>,
     args: Cell<*mut PyObject>,
     kwargs: Cell<*mut PyObject>,
     weaklist: Cell<*mut PyObject>,
 }
 
-static NEXT_KEY: AtomicU64 = AtomicU64::new(1);
+/// All objects that have dicts, by address.
+struct Registry(RefCell<Option<HashSet<usize>>>);
+// SAFETY: the GIL guards it, and no Python code runs while it is borrowed.
+unsafe impl Sync for Registry {}
+static REGISTRY: Registry = Registry(RefCell::new(None));
+
+fn register(this: &Local, on: bool) {
+    let address = core::ptr::from_ref(this) as usize;
+    let mut registry = REGISTRY.0.borrow_mut();
+    let set = registry.get_or_insert_with(HashSet::new);
+    if on {
+        set.insert(address);
+    } else {
+        set.remove(&address);
+    }
+}
+
+/// A thread ends: its dicts go.
+pub fn forget_thread(id: u64) {
+    let mut gone: Vec<Ref<Dict>> = Vec::new();
+    if let Some(set) = REGISTRY.0.borrow().as_ref() {
+        for &address in set {
+            // SAFETY: objects leave the registry before they go.
+            if let Some(dicts) = unsafe { (*(address as *const Local)).dicts.get().as_mut() }
+                && let Some(place) = dicts.iter().position(|(thread, _)| *thread == id)
+            {
+                gone.push(dicts.swap_remove(place).1);
+            }
+        }
+    }
+    drop(gone);
+}
+
+impl Local {
+    /// Takes all dicts out, so that they can be dropped when nothing is borrowed.
+    fn take_dicts(&self) -> Vec<(u64, Ref<Dict>)> {
+        let dicts = self.dicts.replace(core::ptr::null_mut());
+        if dicts.is_null() {
+            return Vec::new();
+        }
+        register(self, false);
+        // SAFETY: made by `create_dict`.
+        *unsafe { Box::from_raw(dicts) }
+    }
+}
 
 #[pytype(name = "_local", module = "_thread", gc, basetype, weaklistoffset = offset_of!(Local, weaklist))]
 impl Local {
@@ -38,7 +81,7 @@ impl Local {
         unsafe {
             memory::gc_untrack(this.cast());
             crate::types::weakref::clear_references(this.cast());
-            remove_dicts((*this).key.get());
+            drop((*this).take_dicts());
             Slot::of(&(*this).args).set(None);
             Slot::of(&(*this).kwargs).set(None);
             if let Some(free) = (*(*this).ob_base.ob_type.get()).tp_free.get() {
@@ -51,13 +94,17 @@ impl Local {
     fn traverse(this: &Local, visit: &mut Visitor) {
         visit.object(this.args.get());
         visit.object(this.kwargs.get());
+        // SAFETY: null or the object's own.
+        if let Some(dicts) = unsafe { this.dicts.get().as_ref() } {
+            dicts.iter().for_each(|(_, dict)| visit.object(dict.as_ptr().cast::<PyObject>()));
+        }
     }
 
     #[slot(tp_clear)]
     fn clear(this: &Ref<Local>) {
         Slot::of(&this.args).set(None);
         Slot::of(&this.kwargs).set(None);
-        remove_dicts(this.key.get());
+        drop(this.take_dicts());
     }
 
     #[slot(tp_getattro)]
@@ -136,11 +183,10 @@ unsafe extern "C" fn new(class: *mut PyTypeObject, args: *mut PyObject, kwargs: 
             return object;
         }
         let this = &*object.cast::<Local>();
-        this.key.set(NEXT_KEY.fetch_add(1, Ordering::Relaxed));
         Slot::of(&this.args).set(Ref::from_borrowed_ptr_or_null(args));
         Slot::of(&this.kwargs).set(Ref::from_borrowed_ptr_or_null(kwargs));
         // The making thread's dict is there at once: `__init__` runs for it as for any object.
-        if create_dict(this.key.get()).is_err() {
+        if this.create_dict().is_err() {
             header::decref(object);
             return core::ptr::null_mut();
         }
@@ -158,34 +204,49 @@ unsafe fn init_of(class: *mut PyTypeObject) -> Option<initproc> {
     }
 }
 
-/// The table of the current thread: numbers of objects to dicts.
-fn table() -> PyResult<Ref<Dict>> {
-    let slot = Slot::of(&thread::current().threading_local_key);
-    // SAFETY: only a dict is put there.
-    if let Some(table) = unsafe { slot.get_as::<Dict>() } {
-        return Ok(table);
+impl Local {
+    /// This thread's dict, if there is one.
+    fn find_dict(&self) -> Option<Ref<Dict>> {
+        let id = thread::current().id.get();
+        // SAFETY: null or the object's own.
+        let dicts = unsafe { self.dicts.get().as_ref() }?;
+        dicts.iter().find(|(thread, _)| *thread == id).map(|(_, dict)| dict.clone())
     }
-    let table = Dict::new()?;
-    slot.set(Some(table.clone().into_object()));
-    Ok(table)
-}
 
-fn create_dict(key: u64) -> PyResult<Ref<Dict>> {
-    let dict = Dict::new()?;
-    table()?.set_item(Int::from_u64(key)?.as_borrowed(), dict.as_borrowed())?;
-    Ok(dict)
+    fn create_dict(&self) -> PyResult<Ref<Dict>> {
+        let dict = Dict::new()?;
+        if self.dicts.get().is_null() {
+            self.dicts.set(Box::into_raw(Box::default()));
+            register(self, true);
+        }
+        // SAFETY: the object's own.
+        let dicts = unsafe { &mut *self.dicts.get() };
+        if dicts.try_reserve(1).is_err() {
+            return Err(Raised::no_memory());
+        }
+        dicts.push((thread::current().id.get(), dict.clone()));
+        Ok(dict)
+    }
+
+    fn drop_dict(&self) {
+        let id = thread::current().id.get();
+        // SAFETY: null or the object's own.
+        let dicts = unsafe { self.dicts.get().as_mut() };
+        let gone = dicts.and_then(|dicts| {
+            let place = dicts.iter().position(|(thread, _)| *thread == id)?;
+            Some(dicts.swap_remove(place))
+        });
+        drop(gone);
+    }
 }
 
 impl Ref<Local> {
     /// This thread's dict. A new one is filled by `__init__` where a subclass has that.
     fn own_dict(&self) -> PyResult<Ref<Dict>> {
-        let key = Int::from_u64(self.key.get())?;
-        if let Some(dict) = table()?.get(key.as_borrowed())?
-            && let Ok(dict) = dict.into_downcast::<Dict>()
-        {
+        if let Some(dict) = self.find_dict() {
             return Ok(dict);
         }
-        let dict = create_dict(self.key.get())?;
+        let dict = self.create_dict()?;
         // SAFETY: the slot's convention: a tuple, and a dict or null.
         unsafe {
             if let Some(init) = init_of(self.type_ptr()) {
@@ -195,41 +256,11 @@ impl Ref<Local> {
                 if init(self.as_ptr(), args.as_ptr(), kwargs) < 0 {
                     let raised = crate::object::protocol::attr::missing_exception_checked().take();
                     // The next access starts anew.
-                    if let Err(raised) = table().and_then(|table| table.del_item(key.as_borrowed())) {
-                        raised.clear();
-                    }
+                    self.drop_dict();
                     return Err(Raised::restore(raised));
                 }
             }
         }
         Ok(dict)
-    }
-}
-
-/// Takes the dicts of an object that goes out of every thread's table.
-fn remove_dicts(key: u64) {
-    let saved = Raised::take_if_set();
-    let mut tables: Vec<Ref<Dict>> = Vec::new();
-    thread::interpreter().for_each_thread(|state| {
-        // SAFETY: linked states are live, and the field holds a dict or nothing.
-        if let Some(table) = unsafe { Slot::of(&(*state).threading_local_key).get_as::<Dict>() } {
-            tables.push(table);
-        }
-    });
-    match Int::from_u64(key) {
-        Ok(key) => {
-            for table in tables {
-                let outcome = table
-                    .contains(key.as_borrowed())
-                    .and_then(|found| if found { table.del_item(key.as_borrowed()) } else { Ok(()) });
-                if let Err(raised) = outcome {
-                    raised.clear();
-                }
-            }
-        }
-        Err(raised) => raised.clear(),
-    }
-    if let Some(saved) = saved {
-        let _raised = Raised::restore(saved);
     }
 }

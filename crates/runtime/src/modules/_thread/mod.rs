@@ -14,7 +14,7 @@ use crate::thread::{self, Outcome, Slot, Wait};
 use crate::types::exceptions;
 
 pub use handle::{ThreadHandle, after_fork_child, wait_for_threads};
-pub use local::Local;
+pub use local::{Local, forget_thread as forget_locals};
 pub use locks::{LockObject, RLock};
 
 /// The longest time a lock can be waited for, in seconds.

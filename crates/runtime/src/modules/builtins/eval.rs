@@ -7,28 +7,7 @@ use crate::object::args::BufferArg;
 use crate::prelude::*;
 use crate::types::cell::Cell;
 use crate::types::{Code, Function};
-
-/// Flags of `compile()`: `PyCF_*`.
-pub mod compile_flags {
-    /// Futures, as bits of `co_flags`.
-    pub const FUTURES: u32 = 0x1fe_0000;
-    pub const DONT_IMPLY_DEDENT: u32 = 0x200;
-    pub const ONLY_AST: u32 = 0x400;
-    pub const TYPE_COMMENTS: u32 = 0x1000;
-    pub const ALLOW_TOP_LEVEL_AWAIT: u32 = 0x2000;
-    pub const ALLOW_INCOMPLETE_INPUT: u32 = 0x4000;
-    pub const OPTIMIZED_AST: u32 = 0x8000 | ONLY_AST;
-    pub const NESTED: u32 = 0x10;
-    /// All that `compile()` accepts.
-    pub const ALL: u32 = FUTURES
-        | NESTED
-        | DONT_IMPLY_DEDENT
-        | ONLY_AST
-        | TYPE_COMMENTS
-        | ALLOW_TOP_LEVEL_AWAIT
-        | ALLOW_INCOMPLETE_INPUT
-        | OPTIMIZED_AST;
-}
+use taipan_compiler::code::flags::FUTURE_MASK;
 
 #[pymethods(part = EVAL)]
 impl Builtins {
@@ -46,7 +25,7 @@ impl Builtins {
     ) -> PyResult<Ref<Object>> {
         let filename = filename_from_object(filename)?;
         let mut flags = flags as u32;
-        if flags & !compile_flags::ALL != 0 {
+        if flags & !compile::ALL_FLAGS != 0 {
             return Err(raise!(ValueError, "compile(): unrecognised flags"));
         }
         if !(-1..=2).contains(&optimize) {
@@ -55,7 +34,7 @@ impl Builtins {
         if !dont_inherit {
             flags |= inherited_flags();
         }
-        let only_ast = flags & compile_flags::ONLY_AST != 0;
+        let only_ast = flags & compile::ONLY_AST != 0;
         let mode = match mode {
             "exec" => Mode::Exec,
             "eval" => Mode::Eval,
@@ -70,13 +49,14 @@ impl Builtins {
             _ => return Err(raise!(ValueError, "compile() mode must be 'exec', 'eval' or 'single'")),
         };
         let is_text = source.is_instance_of::<Str>();
-        let request = Request { mode, flags, optimize, is_text };
+        let feature_version = if only_ast { _feature_version } else { -1 };
+        let request = Request { mode, flags, optimize, is_text, feature_version };
         if crate::modules::_ast::is_ast(source)? {
             return crate::modules::_ast::compile_tree(source, filename.borrow(), request);
         }
         with_source(source, "compile", "string, bytes or AST object", |text| {
             if only_ast {
-                return crate::modules::_ast::parse_to_tree(text, filename.borrow(), request, _feature_version);
+                return crate::modules::_ast::parse_to_tree(text, filename.borrow(), request);
             }
             Ok(compile::compile_source(text, filename.borrow(), request)?.into_object())
         })
@@ -118,7 +98,8 @@ impl Builtins {
         let code = with_source(source, "eval", "string, bytes or code object", |text| {
             // Leading blanks would be an indentation.
             let start = text.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(text.len());
-            let request = Request { mode: Mode::Eval, flags: inherited_flags(), optimize: -1, is_text };
+            let request =
+                Request { mode: Mode::Eval, flags: inherited_flags(), optimize: -1, is_text, feature_version: -1 };
             compile::compile_source(&text[start..], string_filename()?.borrow(), request)
         })?;
         crate::interp::eval_code(&code, globals.borrow(), Some(locals.borrow()))
@@ -178,7 +159,8 @@ impl Builtins {
         }
         let is_text = source.is_instance_of::<Str>();
         let code = with_source(source, "exec", "string, bytes or code object", |text| {
-            let request = Request { mode: Mode::Exec, flags: inherited_flags(), optimize: -1, is_text };
+            let request =
+                Request { mode: Mode::Exec, flags: inherited_flags(), optimize: -1, is_text, feature_version: -1 };
             compile::compile_source(text, string_filename()?.borrow(), request)
         })?;
         crate::interp::eval_code(&code, globals.borrow(), Some(locals.borrow()))?;
@@ -233,12 +215,12 @@ pub fn inherited_flags() -> u32 {
         if frame.is_null() {
             return 0;
         }
-        (*crate::interp::frame::code(frame)).co_flags.get() as u32 & compile_flags::FUTURES
+        (*crate::interp::frame::code(frame)).co_flags.get() as u32 & FUTURE_MASK
     }
 }
 
 /// Passes the bytes of `source`, which is a `str` or bytes-like, to `body`.
-fn with_source<R>(
+pub(in crate::modules) fn with_source<R>(
     source: Borrowed<'_, Object>,
     function: &str,
     expected: &str,

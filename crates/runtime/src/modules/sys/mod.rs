@@ -21,7 +21,6 @@ pub use hooks::{
 };
 pub use info::VERSION;
 pub use settings::set_path_variables;
-pub use trace::{call_trace, set_profile, set_trace};
 
 pub use info::version_text;
 

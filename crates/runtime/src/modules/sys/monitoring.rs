@@ -1,90 +1,27 @@
-//! `sys.monitoring` (PEP 669): tools and the sets of events they want.
+//! `sys.monitoring` (PEP 669): tools, and the sets of events they want.
 //!
-//! Tool identifiers, names, callbacks and event sets are kept; the engine does not produce events yet, so a set that asks
-//! for any is refused with a clear error rather than accepted without effect. CPython: `Python/instrumentation.c`.
-
-use core::cell::Cell;
+//! The doors for Python; what they do stands in `interp/monitoring`. CPython: `Python/instrumentation.c`.
 
 use super::namespace;
+use crate::interp::monitoring::{self, EVENTS, NAMES, PROGRAM_TOOLS, STATE, UNGROUPED_EVENTS};
 use crate::prelude::*;
-use crate::thread::Slot;
+use crate::types::Code;
 
 pub struct Monitoring;
 
-const TOOLS: usize = 6;
-const EVENTS: usize = 19;
-
-/// The events in order of their bits.
-static NAMES: [&str; EVENTS] = [
-    "PY_START",
-    "PY_RESUME",
-    "PY_RETURN",
-    "PY_YIELD",
-    "CALL",
-    "LINE",
-    "INSTRUCTION",
-    "JUMP",
-    "BRANCH_LEFT",
-    "BRANCH_RIGHT",
-    "STOP_ITERATION",
-    "RAISE",
-    "EXCEPTION_HANDLED",
-    "PY_UNWIND",
-    "PY_THROW",
-    "RERAISE",
-    "C_RETURN",
-    "C_RAISE",
-    "BRANCH",
-];
-
-struct State {
-    tools: [Slot; TOOLS],
-    callbacks: [[Slot; EVENTS]; TOOLS],
-    events: [Cell<u32>; TOOLS],
-}
-
-// SAFETY: guarded by the GIL.
-unsafe impl Sync for State {}
-
-static STATE: State = State {
-    tools: [const { Slot::new() }; TOOLS],
-    callbacks: [const { [const { Slot::new() }; EVENTS] }; TOOLS],
-    events: [const { Cell::new(0) }; TOOLS],
-};
-
-/// A tool identifier that can be used.
+/// A tool identifier that programs can use.
 fn tool(id: i32) -> PyResult<usize> {
     match usize::try_from(id) {
-        Ok(id) if id < TOOLS => Ok(id),
+        Ok(id) if id < PROGRAM_TOOLS => Ok(id),
         _ => Err(raise!(ValueError, "invalid tool {id} (must be between 0 and 5)")),
     }
 }
 
-/// A tool identifier that is in use.
-fn used_tool(id: i32) -> PyResult<usize> {
-    let index = tool(id)?;
-    if STATE.tools[index].is_set() {
-        return Ok(index);
+fn code(object: Borrowed<'_, Object>) -> PyResult<Ref<Code>> {
+    match object.downcast::<Code>() {
+        Some(code) => Ok(code.to_owned()),
+        None => Err(raise!(TypeError, "code must be a code object")),
     }
-    Err(raise!(ValueError, "tool {id} is not in use"))
-}
-
-fn clear(index: usize) {
-    STATE.events[index].set(0);
-    for callback in &STATE.callbacks[index] {
-        callback.set(None);
-    }
-}
-
-/// Refuses sets that would need the engine.
-fn check_events(events: i32) -> PyResult<()> {
-    if !(0..1 << EVENTS).contains(&events) {
-        return Err(raise!(ValueError, "invalid event set 0x{events:x}"));
-    }
-    if events != 0 {
-        return Err(raise!(NotImplementedError, "this version of Taipan does not produce monitoring events"));
-    }
-    Ok(())
 }
 
 #[pymodule(name = "sys.monitoring")]
@@ -95,35 +32,32 @@ impl Monitoring {
         if !name.is_instance_of::<Str>() {
             return Err(raise!(ValueError, "tool name must be a str"));
         }
-        if STATE.tools[index].is_set() {
+        if STATE.names[index].is_set() {
             return Err(raise!(ValueError, "tool {tool_id} is already in use"));
         }
-        STATE.tools[index].set(Some(name.to_owned()));
+        STATE.names[index].set(Some(name.to_owned()));
         Ok(())
     }
 
     #[function(signature = "(tool_id, /)")]
     fn clear_tool_id(tool_id: i32) -> PyResult<()> {
         let index = tool(tool_id)?;
-        if STATE.tools[index].is_set() {
-            clear(index);
-        }
-        Ok(())
+        if STATE.names[index].is_set() { monitoring::clear_tool(index) } else { Ok(()) }
     }
 
     #[function(signature = "(tool_id, /)")]
     fn free_tool_id(tool_id: i32) -> PyResult<()> {
         let index = tool(tool_id)?;
-        if STATE.tools[index].is_set() {
-            clear(index);
-            STATE.tools[index].set(None);
+        if STATE.names[index].is_set() {
+            monitoring::clear_tool(index)?;
         }
+        STATE.names[index].set(None);
         Ok(())
     }
 
     #[function(signature = "(tool_id, /)")]
     fn get_tool(tool_id: i32) -> PyResult<Ref<Object>> {
-        Ok(STATE.tools[tool(tool_id)?].get().unwrap_or_else(none))
+        Ok(STATE.names[tool(tool_id)?].get().unwrap_or_else(none))
     }
 
     #[function(signature = "(tool_id, event, func, /)")]
@@ -138,50 +72,57 @@ impl Monitoring {
         }
         super::audit("sys.monitoring.register_callback", &[func])?;
         let new = Some(func.to_owned()).filter(|func| !func.is_none());
-        Ok(STATE.callbacks[index][place].replace(new).unwrap_or_else(none))
+        Ok(monitoring::register(index, place, new).unwrap_or_else(none))
     }
 
     #[function(signature = "(tool_id, /)")]
     fn get_events(tool_id: i32) -> PyResult<u32> {
-        Ok(STATE.events[used_tool(tool_id)?].get())
+        Ok(monitoring::events(tool(tool_id)?))
     }
 
     #[function(signature = "(tool_id, event_set, /)")]
     fn set_events(tool_id: i32, event_set: i32) -> PyResult<()> {
-        let index = used_tool(tool_id)?;
-        check_events(event_set)?;
-        STATE.events[index].set(event_set as u32);
-        Ok(())
+        let index = tool(tool_id)?;
+        if !(0..1 << EVENTS).contains(&event_set) {
+            return Err(raise!(ValueError, "invalid event set 0x{event_set:x}"));
+        }
+        monitoring::set_events(index, monitoring::normalize(event_set as u32)?)
     }
 
     #[function(signature = "(tool_id, code, /)")]
     fn get_local_events(tool_id: i32, code: Borrowed<'_, Object>) -> PyResult<u32> {
-        check_code(code)?;
-        used_tool(tool_id)?;
-        Ok(0)
+        let code = self::code(code)?;
+        monitoring::local_events(tool(tool_id)?, code.raw())
     }
 
     #[function(signature = "(tool_id, code, event_set, /)")]
     fn set_local_events(tool_id: i32, code: Borrowed<'_, Object>, event_set: i32) -> PyResult<()> {
-        check_code(code)?;
-        used_tool(tool_id)?;
-        check_events(event_set)
+        let code = self::code(code)?;
+        let index = tool(tool_id)?;
+        let set = monitoring::normalize(event_set as u32)?;
+        if set >> monitoring::LOCAL_EVENTS != 0 {
+            return Err(raise!(ValueError, "invalid local event set 0x{set:x}"));
+        }
+        monitoring::set_local_events(index, &code, set)
     }
 
     #[function(signature = "()")]
-    fn restart_events() {}
+    fn restart_events() -> PyResult<()> {
+        monitoring::restart_events()
+    }
 
+    /// The events that any tool watches everywhere, with the bits of the tools.
     #[function(signature = "()")]
     fn _all_events() -> PyResult<Ref<Dict>> {
-        Dict::new()
+        let dict = Dict::new()?;
+        for (event, name) in NAMES.iter().enumerate().take(UNGROUPED_EVENTS) {
+            let tools = monitoring::global_tools(event);
+            if tools != 0 {
+                dict.set_item(Str::from_utf8_str(name)?.borrow(), Int::from_i64(tools.into())?.as_borrowed())?;
+            }
+        }
+        Ok(dict)
     }
-}
-
-fn check_code(code: Borrowed<'_, Object>) -> PyResult<()> {
-    if code.is_instance_of::<crate::types::Code>() {
-        return Ok(());
-    }
-    Err(raise!(TypeError, "code must be a code object"))
 }
 
 /// Makes the module.
@@ -193,8 +134,8 @@ pub(super) fn create() -> PyResult<Ref<Module>> {
         let table = (*Monitoring::MODULE_DEF).m_methods;
         crate::types::module::add_functions(module.as_object(), table, id!("sys.monitoring"))?;
     }
-    module.add("DISABLE", crate::types::object::new_plain()?)?;
-    module.add("MISSING", crate::types::object::new_plain()?)?;
+    module.add("DISABLE", monitoring::disable()?)?;
+    module.add("MISSING", monitoring::missing()?)?;
     let mut events = Vec::with_capacity(EVENTS + 1);
     for (bit, name) in NAMES.iter().enumerate() {
         events.push((*name, Int::from_i64(1 << bit)?.into_object()));

@@ -1,14 +1,13 @@
 //! `sys.settrace`, `sys.setprofile`: functions that the engine calls at events.
 //!
 //! A thread has at most one of each, as a native function and its object (`PyEval_SetTrace`); for functions of Python the
-//! native one is a trampoline. While one runs, `tracing` is above zero and no events arise.
-//! CPython: `Python/sysmodule.c`, `Python/legacy_tracing.c`.
+//! native one is a trampoline. `interp/monitoring/legacy.rs` makes the events. CPython: `Python/sysmodule.c`.
 
 use core::ffi::c_int as int;
-use core::sync::atomic::Ordering;
 
 use super::Sys;
-use crate::abi::{Py_tracefunc, PyFrameObject, PyObject, PyThreadState, PyTrace_CALL};
+use crate::abi::{PyFrameObject, PyObject, PyThreadState, PyTrace_CALL};
+use crate::interp::monitoring::legacy::{set_profile, set_trace};
 use crate::prelude::*;
 use crate::thread::{self, Slot};
 
@@ -80,50 +79,6 @@ fn set_profile_object(state: *mut PyThreadState, function: Borrowed<'_, Object>)
         return set_profile(state, None, None);
     }
     set_profile(state, Some(profile_trampoline), Some(function.to_owned()))
-}
-
-/// Keeps the count of threads that trace or profile.
-fn count_change(was: bool, is: bool) {
-    let counter = &thread::interpreter().tracing_threads;
-    match (was, is) {
-        (false, true) => counter.fetch_add(1, Ordering::Relaxed),
-        (true, false) => counter.fetch_sub(1, Ordering::Relaxed),
-        _ => 0,
-    };
-}
-
-/// Sets the tracing function of a thread (`PyEval_SetTrace`).
-pub fn set_trace(
-    state: *mut PyThreadState,
-    function: Option<Py_tracefunc>,
-    object: Option<Ref<Object>>,
-) -> PyResult<()> {
-    super::audit("sys.settrace", &[])?;
-    // SAFETY: a linked state; the GIL is held.
-    let state = unsafe { &*state };
-    count_change(state.c_tracefunc.get().is_some(), function.is_some());
-    state.c_tracefunc.set(None);
-    let old = Slot::of(&state.c_traceobj).replace(object);
-    state.c_tracefunc.set(function);
-    drop(old);
-    Ok(())
-}
-
-/// Sets the profiling function of a thread (`PyEval_SetProfile`).
-pub fn set_profile(
-    state: *mut PyThreadState,
-    function: Option<Py_tracefunc>,
-    object: Option<Ref<Object>>,
-) -> PyResult<()> {
-    super::audit("sys.setprofile", &[])?;
-    // SAFETY: a linked state; the GIL is held.
-    let state = unsafe { &*state };
-    count_change(state.c_profilefunc.get().is_some(), function.is_some());
-    state.c_profilefunc.set(None);
-    let old = Slot::of(&state.c_profileobj).replace(object);
-    state.c_profilefunc.set(function);
-    drop(old);
-    Ok(())
 }
 
 /// The event's name for Python, by number.
@@ -212,28 +167,4 @@ fn abandon(raised: Raised, trace: bool) {
         raised.clear();
     }
     let _raised = Raised::restore(exception);
-}
-
-/// Calls a native tracing or profiling function with events off (`call_trace`).
-///
-/// # Safety
-/// `frame` is a live frame object; `argument` is live or null.
-pub unsafe fn call_trace(
-    function: Py_tracefunc,
-    object: *mut PyObject,
-    frame: *mut PyFrameObject,
-    event: int,
-    argument: *mut PyObject,
-) -> PyResult<()> {
-    let state = thread::current();
-    if state.tracing.get() > 0 {
-        return Ok(());
-    }
-    let old_event = state.what_event.replace(event);
-    state.tracing.set(state.tracing.get() + 1);
-    // SAFETY: by contract.
-    let status = unsafe { function(object, frame, event, argument) };
-    state.tracing.set(state.tracing.get() - 1);
-    state.what_event.set(old_event);
-    if status == 0 { Ok(()) } else { Err(crate::object::protocol::attr::missing_exception_checked()) }
 }

@@ -113,6 +113,11 @@ pub unsafe fn unpack(
     }
 }
 
+/// How messages call the function: a constructor of the old kind has no name.
+fn call_name(spec: &ArgSpec) -> String {
+    if spec.function.is_empty() { "function".to_owned() } else { format!("{}()", spec.function) }
+}
+
 #[inline(never)]
 unsafe fn unpack_slow(
     spec: &ArgSpec,
@@ -121,7 +126,7 @@ unsafe fn unpack_slow(
     kwnames: *mut PyObject,
     out: &mut [*mut PyObject],
 ) -> PyResult<()> {
-    let function = spec.function;
+    let function = call_name(spec);
     let (pos, posonly, required) = (usize::from(spec.pos), usize::from(spec.posonly), usize::from(spec.required));
     let total = spec.names.len();
     // SAFETY: by contract.
@@ -130,7 +135,7 @@ unsafe fn unpack_slow(
         // "keyword" keeps the count apart from that of positional arguments, of which there are none.
         return Err(raise!(
             TypeError,
-            "{function}() takes at most {total} {}argument{} ({} given)",
+            "{function} takes at most {total} {}argument{} ({} given)",
             if nargs == 0 { "keyword " } else { "" },
             plural(total),
             nargs + names.len()
@@ -138,11 +143,11 @@ unsafe fn unpack_slow(
     }
     if !spec.varargs && nargs > pos {
         if pos == 0 {
-            return Err(raise!(TypeError, "{function}() takes no positional arguments"));
+            return Err(raise!(TypeError, "{function} takes no positional arguments"));
         }
         return Err(raise!(
             TypeError,
-            "{function}() takes {} {pos} positional argument{} ({nargs} given)",
+            "{function} takes {} {pos} positional argument{} ({nargs} given)",
             if required < pos { "at most" } else { "exactly" },
             plural(pos)
         ));
@@ -151,7 +156,7 @@ unsafe fn unpack_slow(
     if nargs < required_by_position {
         return Err(raise!(
             TypeError,
-            "{function}() takes {} {required_by_position} positional argument{} ({nargs} given)",
+            "{function} takes {} {required_by_position} positional argument{} ({nargs} given)",
             if required_by_position < pos { "at least" } else { "exactly" },
             plural(required_by_position)
         ));
@@ -177,7 +182,7 @@ unsafe fn unpack_slow(
         }
         let needed = if index < pos { index < required } else { index - pos < usize::from(spec.required_kwonly) };
         if needed {
-            return Err(raise!(TypeError, "{function}() missing required argument '{name}' (pos {})", index + 1));
+            return Err(raise!(TypeError, "{function} missing required argument '{name}' (pos {})", index + 1));
         }
     }
     if left > 0 {
@@ -194,14 +199,15 @@ unsafe fn unpack_slow(
 #[cold]
 #[inline(never)]
 unsafe fn leftover_keywords(spec: &ArgSpec, given: usize, names: &[*mut PyObject]) -> PyResult<()> {
-    let function = spec.function;
+    let function = call_name(spec);
+    let unexpected = if spec.function.is_empty() { "this function" } else { function.as_str() };
     for index in usize::from(spec.posonly)..given {
         let name = spec.names[index];
         // SAFETY: by contract.
         if names.iter().any(|&given| unsafe { is_name(given, name) }) {
             return Err(raise!(
                 TypeError,
-                "argument for {function}() given by name ('{name}') and position ({})",
+                "argument for {function} given by name ('{name}') and position ({})",
                 index + 1
             ));
         }
@@ -218,13 +224,13 @@ unsafe fn leftover_keywords(spec: &ArgSpec, given: usize, names: &[*mut PyObject
         let text = keyword.to_display();
         return Err(match closest_name(spec.keywords().iter().copied(), &text) {
             Some(close) => {
-                raise!(TypeError, "{function}() got an unexpected keyword argument '{text}'. Did you mean '{close}'?")
+                raise!(TypeError, "{unexpected} got an unexpected keyword argument '{text}'. Did you mean '{close}'?")
             }
-            None => raise!(TypeError, "{function}() got an unexpected keyword argument '{text}'"),
+            None => raise!(TypeError, "{unexpected} got an unexpected keyword argument '{text}'"),
         });
     }
     if spec.varkw {
         return Ok(());
     }
-    Err(raise!(TypeError, "invalid keyword argument for {function}()"))
+    Err(raise!(TypeError, "invalid keyword argument for {function}"))
 }

@@ -3,6 +3,7 @@
 use core::cell::Cell;
 
 use taipan_compiler::code::kind;
+use taipan_compiler::opcode::{CACHES, Opcode};
 
 use super::{Code, CodeParts, Location, Locations, dealloc_code};
 use crate::abi::PyCodeObject;
@@ -247,6 +248,44 @@ impl Code {
         }
         if let Some(run) = current {
             push(run)?;
+        }
+        List::from_vec(rows)?.as_object().iter()
+    }
+
+    /// The branches: offsets of the branch, of where it goes on, and of where it jumps to.
+    #[method(signature = "($self, /)")]
+    fn co_branches(this: &Ref<Code>) -> PyResult<Ref<Object>> {
+        let bytes = this.base_bytes();
+        let mut rows = Vec::new();
+        let (mut index, mut operand) = (0, 0);
+        while index * 2 + 1 < bytes.len() {
+            let (number, low) = (bytes[index * 2], bytes[index * 2 + 1] as usize);
+            let next = index + 1 + CACHES[number as usize] as usize;
+            operand = operand << 8 | low;
+            let row = match Opcode::from_number(number as u16) {
+                // Behind the jump stands NOT_TAKEN.
+                Some(
+                    Opcode::POP_JUMP_IF_FALSE
+                    | Opcode::POP_JUMP_IF_TRUE
+                    | Opcode::POP_JUMP_IF_NONE
+                    | Opcode::POP_JUMP_IF_NOT_NONE,
+                ) => Some((index, next + 1, next + operand)),
+                // At the target stand END_FOR and POP_ITER.
+                Some(Opcode::FOR_ITER) => Some((index, next, next + operand + 2)),
+                Some(Opcode::END_ASYNC_FOR) => next.checked_sub(operand).map(|source| (source, source + 2, next)),
+                _ => None,
+            };
+            if let Some((source, left, right)) = row {
+                let mut items = Vec::with_capacity(3);
+                for offset in [source, left, right] {
+                    items.push(Int::from_usize(offset * 2)?.into_object());
+                }
+                rows.push(Tuple::from_vec(items)?.into_object());
+            }
+            if number != Opcode::EXTENDED_ARG as u8 {
+                operand = 0;
+            }
+            index = next;
         }
         List::from_vec(rows)?.as_object().iter()
     }

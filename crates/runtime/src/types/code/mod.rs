@@ -139,6 +139,7 @@ unsafe fn dealloc_code(code: *mut Code) {
         if !raw.co_weakreflist.get().is_null() {
             crate::types::weakref::clear_references(code.cast());
         }
+        crate::interp::monitoring::install::drop_data(code.cast());
         if !raw.co_extra.get().is_null() {
             extra::drop_all(raw.co_extra.get());
         }

@@ -51,7 +51,8 @@ pub use report::{
 pub use simple::*;
 pub use stop::{StopIteration, SystemExit, raise_stop_iteration, take_stop_iteration_value};
 pub use syntax_error::{
-    _IncompleteInputError, IndentationError, SyntaxError, SyntaxFields, TabError, raise_syntax_error,
+    _IncompleteInputError, IndentationError, SyntaxError, SyntaxFields, TabError, raise_located_syntax_error,
+    raise_syntax_error,
 };
 pub use unicode_error::{
     UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError, clipped_range, unicode_decode_error,

@@ -181,3 +181,29 @@ pub fn raise_syntax_error(
         Err(raised) => raised,
     }
 }
+
+/// Raises a SyntaxError whose only argument is the message; the place is in its attributes
+/// (`PyErr_RangedSyntaxLocationObject`).
+#[cold]
+pub fn raise_located_syntax_error(fields: SyntaxFields<'_>, filename: Borrowed<'_, Str>, text: Option<&str>) -> Raised {
+    let make = || -> PyResult<Ref<Object>> {
+        let message = Str::from_utf8_str(fields.message)?;
+        let error = SyntaxError::type_object().upcast().call1(message.as_borrowed())?;
+        let number = |value: i32| Int::from_i64(i64::from(value)).map(Ref::into_object);
+        let text = match text {
+            Some(text) => Str::from_utf8_str(text)?.into_object(),
+            None => none(),
+        };
+        error.setattr(id!("lineno"), number(fields.lineno)?.as_borrowed())?;
+        error.setattr(id!("offset"), number(fields.offset)?.as_borrowed())?;
+        error.setattr(id!("end_lineno"), number(fields.end_lineno)?.as_borrowed())?;
+        error.setattr(id!("end_offset"), number(fields.end_offset)?.as_borrowed())?;
+        error.setattr(id!("filename"), filename.upcast())?;
+        error.setattr(id!("text"), text.as_borrowed())?;
+        Ok(error)
+    };
+    match make() {
+        Ok(error) => crate::object::raise_instance(error),
+        Err(raised) => raised,
+    }
+}

@@ -8,6 +8,7 @@
 mod arith;
 mod construct;
 pub mod hex;
+pub mod ieee;
 mod methods;
 pub mod parse;
 mod raw;

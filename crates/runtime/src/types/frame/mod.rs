@@ -3,6 +3,7 @@
 //! A frame object is made when someone asks for it. While the call runs the object points to the interpreter's frame;
 //! when the call ends and the object lives on, it takes the contents over. CPython: `Objects/frameobject.c`.
 
+mod jump;
 mod locals;
 mod proxy;
 
@@ -12,9 +13,11 @@ use core::ptr;
 
 use crate::abi::{FRAME_OWNED_BY_FRAME_OBJECT, FRAME_OWNED_BY_GENERATOR, PyFrameObject, PyObject};
 use crate::interp::frame::{self as iframe, Frame};
+use crate::interp::monitoring::legacy;
 use crate::interp::stackref::StackRef;
 use crate::object::header;
 use crate::prelude::*;
+use crate::thread::Slot;
 use crate::types::Code;
 
 pub use locals::{fast_to_locals, get_locals};
@@ -317,8 +320,7 @@ impl FrameObject {
 
     #[setter(name = "f_lineno")]
     fn set_lineno(this: &Ref<FrameObject>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
-        let _ = (this, value);
-        Err(raise!(ValueError, "f_lineno can only be set in a trace function"))
+        jump::set_line(this, value)
     }
 
     #[getter]
@@ -342,10 +344,9 @@ impl FrameObject {
     #[setter(name = "f_trace")]
     fn set_trace(this: &Ref<FrameObject>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
         let value = value.filter(|value| !value.is_none());
-        let old = this.0.f_trace.replace(value.map_or(ptr::null_mut(), |value| value.to_owned().into_ptr()));
-        // SAFETY: the frame object owned it.
-        drop(unsafe { Ref::<Object>::from_owned_ptr_or_null(old) });
-        Ok(())
+        let on = value.is_some();
+        Slot::of(&this.0.f_trace).set(value.map(|value| value.to_owned()));
+        if on && this.0.f_trace_opcodes.get() != 0 { legacy::set_opcode_trace(this, true) } else { Ok(()) }
     }
 
     #[getter]
@@ -366,8 +367,9 @@ impl FrameObject {
 
     #[setter(name = "f_trace_opcodes")]
     fn set_trace_opcodes(this: &Ref<FrameObject>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
-        this.0.f_trace_opcodes.set(expect_bool(value)? as c_char);
-        Ok(())
+        let on = expect_bool(value)?;
+        this.0.f_trace_opcodes.set(on as c_char);
+        if on && this.0.f_trace.get().is_null() { Ok(()) } else { legacy::set_opcode_trace(this, on) }
     }
 }
 

@@ -309,7 +309,7 @@ impl AsyncGenAThrow {
                 }
                 if generator.0.gi_closed.get() != 0 {
                     this.state.set(State::Closed);
-                    return Err(raise!(StopAsyncIteration, object: Tuple::empty()));
+                    return Err(super::resume::stop_async_iteration());
                 }
                 if !value.is_none() {
                     return Err(raise!(RuntimeError, "can't send non-None value to a just-started coroutine"));

@@ -2,15 +2,21 @@
 
 use core::ptr;
 
+use taipan_compiler::opcode::Opcode;
+
 use super::raw;
 use super::{AsyncGenWrappedValue, AsyncGenerator, Coroutine, Generator};
 use crate::abi::{FRAME_CLEARED, FRAME_CREATED, FRAME_EXECUTING, FRAME_SUSPENDED_YIELD_FROM, PyGenObject};
 use crate::interp::call;
 use crate::interp::dispatch::Machine;
 use crate::interp::frame;
+use crate::interp::monitoring;
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
 use crate::types::exceptions::{self, BaseException, GeneratorExit, StopIteration};
+
+/// The bit in the operand of `RESUME` behind a `yield` that stands in no `try`.
+const RESUME_OUTSIDE_TRY: u16 = taipan_compiler::opcode::resume::DEPTH1_MASK as u16;
 
 pub(super) fn raw_of(object: &Ref<Object>) -> &PyGenObject {
     // SAFETY: callers pass one of the three kinds, which share the layout.
@@ -160,13 +166,19 @@ pub(super) fn raise_stop_iteration(value: Ref<Object>) -> Raised {
     }
 }
 
+/// StopAsyncIteration, as the end of an asynchronous generator.
+pub(super) fn stop_async_iteration() -> Raised {
+    match exceptions::StopAsyncIteration::type_object().as_object().call0() {
+        Ok(exception) => Raised::restore(exception),
+        Err(raised) => raised,
+    }
+}
+
 /// `send` as a method.
 pub(super) fn send_method(object: &Ref<Object>, value: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
     match resume(object, With::Value(value), false) {
         SendResult::Next(value) => Ok(value),
-        SendResult::Return(_) if object.is_exact::<AsyncGenerator>() => {
-            Err(raise!(StopAsyncIteration, object: Tuple::empty()))
-        }
+        SendResult::Return(_) if object.is_exact::<AsyncGenerator>() => Err(stop_async_iteration()),
         SendResult::Return(value) => Err(raise_stop_iteration(value)),
         SendResult::Error(raised) => Err(raised),
     }
@@ -177,9 +189,7 @@ pub(super) fn next(object: &Ref<Object>) -> PyResult<Option<Ref<Object>>> {
     match resume(object, With::Value(none().borrow()), false) {
         SendResult::Next(value) => Ok(Some(value)),
         SendResult::Return(value) if value.is_none() && !object.is_exact::<AsyncGenerator>() => Ok(None),
-        SendResult::Return(_) if object.is_exact::<AsyncGenerator>() => {
-            Err(raise!(StopAsyncIteration, object: Tuple::empty()))
-        }
+        SendResult::Return(_) if object.is_exact::<AsyncGenerator>() => Err(stop_async_iteration()),
         SendResult::Return(value) => Err(raise_stop_iteration(value)),
         SendResult::Error(raised) => Err(raised),
     }
@@ -214,6 +224,22 @@ pub(super) fn close(object: &Ref<Object>) -> PyResult<Ref<Object>> {
     }
     if state > FRAME_EXECUTING {
         return Ok(none());
+    }
+    // After a plain `yield` in no `try` the exception would only go through the handler that the compiler puts around
+    // every generator: nothing of the program's can see it.
+    // SAFETY: the frame is suspended, at the instruction where it goes on.
+    unsafe {
+        let frame = (&raw const generator.gi_iframe).cast_mut();
+        let code = frame::code(frame);
+        let index = frame::instruction_index(frame);
+        let unit = *frame::first_instruction(code).cast::<u16>().add(index);
+        let base = monitoring::install::base_opcode(code, index);
+        let unseen = monitoring::global_tools(monitoring::event::PY_UNWIND) == 0;
+        if unseen && base == Opcode::RESUME as u8 && (unit >> 8) & RESUME_OUTSIDE_TRY != 0 {
+            generator.gi_frame_state.set(FRAME_CLEARED);
+            frame::clear(crate::thread::current_ptr(), frame);
+            return Ok(none());
+        }
     }
     let mut inner_error = None;
     if let Some(inner) = raw::yield_from(generator) {
@@ -253,9 +279,7 @@ pub(super) fn throw(
 ) -> PyResult<Ref<Object>> {
     match throw_raw(object, exception, value, traceback) {
         SendResult::Next(value) => Ok(value),
-        SendResult::Return(_) if object.is_exact::<AsyncGenerator>() => {
-            Err(raise!(StopAsyncIteration, object: Tuple::empty()))
-        }
+        SendResult::Return(_) if object.is_exact::<AsyncGenerator>() => Err(stop_async_iteration()),
         SendResult::Return(value) => Err(raise_stop_iteration(value)),
         SendResult::Error(raised) => Err(raised),
     }

@@ -13,7 +13,7 @@ pub mod decimal;
 pub mod digits;
 mod methods;
 mod object;
-mod raw;
+pub(crate) mod raw;
 pub(crate) mod support;
 #[cfg(test)]
 mod tests;

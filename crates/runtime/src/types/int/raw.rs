@@ -115,13 +115,29 @@ pub fn clear_free_list() -> usize {
 fn new_small_block() -> PyResult<*mut PyLongObject> {
     let mut block = FREE_LIST.pop();
     if block.is_null() {
-        block = malloc_block(SMALL_BLOCK)?;
+        block = refill()?;
     }
     // SAFETY: a block of that size.
     unsafe {
         header::init(block.cast(), Int::TYPE);
         Ok(block.cast())
     }
+}
+
+/// A block, with some more for the free list: the instructions that box immediates in their fast form need it filled.
+#[cold]
+#[inline(never)]
+fn refill() -> PyResult<*mut u8> {
+    const BATCH: usize = 16;
+    let block = malloc_block(SMALL_BLOCK)?;
+    for _ in 1..BATCH {
+        let more = memory::small::malloc(SMALL_BLOCK);
+        // SAFETY: a new block of that size; the list is empty, so there is room.
+        if more.is_null() || !unsafe { FREE_LIST.push(more) } {
+            break;
+        }
+    }
+    Ok(block)
 }
 
 #[cold]
@@ -269,6 +285,34 @@ pub fn from_i64(value: i64) -> PyResult<Ref<Int>> {
         (*block).long_value.lv_tag.set(digits << SIZE_SHIFT | if negative { NEGATIVE } else { 0 });
         Ok(Ref::from_owned_ptr(block))
     }
+}
+
+/// The object of `value` without any call, with a count for the caller: an immortal one or a block of the free list. Null when
+/// the list is empty or the value needs more than two digits.
+#[inline(always)]
+pub(crate) fn box_fast(value: i64) -> *mut PyObject {
+    let index = value.wrapping_sub(SMALL_MIN) as u64;
+    if index <= (SMALL_MAX - SMALL_MIN) as u64 {
+        return SMALL_INTS.as_ptr().wrapping_add(index as usize).cast_mut().cast();
+    }
+    let magnitude = value.unsigned_abs();
+    if magnitude >> (2 * SHIFT) != 0 {
+        return ptr::null_mut();
+    }
+    let block = FREE_LIST.pop().cast::<PyLongObject>();
+    if block.is_null() {
+        return ptr::null_mut();
+    }
+    // SAFETY: a block with room for two digits.
+    unsafe {
+        header::init(block.cast(), Int::TYPE);
+        let first = block.cast::<u8>().add(HEAD).cast::<u32>();
+        *first = magnitude as u32 & MASK;
+        *first.add(1) = (magnitude >> SHIFT) as u32;
+        let digits = 1 + (magnitude >> SHIFT != 0) as usize;
+        (*block).long_value.lv_tag.set(digits << SIZE_SHIFT | if value < 0 { NEGATIVE } else { 0 });
+    }
+    block.cast()
 }
 
 /// An int of a magnitude and a sign.

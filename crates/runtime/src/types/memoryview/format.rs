@@ -5,6 +5,7 @@
 use core::ptr;
 
 use crate::prelude::*;
+use crate::types::float::ieee::{f64_to_half, half_to_f64};
 
 /// The character of a native format, and the size of its items.
 pub(super) fn native(format: &CStr) -> Option<(u8, usize)> {
@@ -155,62 +156,9 @@ impl Packed {
     }
 }
 
-/// IEEE 754 binary16 to binary64, which holds all its values.
-pub(super) fn half_to_f64(bits: u16) -> f64 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let fraction = f64::from(bits & 0x3ff);
-    match (bits >> 10) & 0x1f {
-        0 => sign * fraction * 2f64.powi(-24),
-        0x1f if bits & 0x3ff == 0 => sign * f64::INFINITY,
-        0x1f => {
-            // The payload of a NaN moves over.
-            f64::from_bits(u64::from(bits >> 15) << 63 | 0x7ff << 52 | u64::from(bits & 0x3ff) << 42)
-        }
-        exponent => sign * (1.0 + fraction / 1024.0) * 2f64.powi(i32::from(exponent) - 15),
-    }
-}
-
-/// The nearest IEEE 754 binary16, ties to even; `None` for a finite number that is too large.
-pub(super) fn f64_to_half(value: f64) -> Option<u16> {
-    let bits = value.to_bits();
-    let sign = ((bits >> 48) & 0x8000) as u16;
-    if value.is_nan() {
-        let payload = ((bits >> 42) & 0x3ff) as u16;
-        return Some(sign | 0x7c00 | if payload == 0 { 0x200 } else { payload });
-    }
-    if value.is_infinite() {
-        return Some(sign | 0x7c00);
-    }
-    let magnitude = value.abs();
-    // In units of the last place: 2^-24 for what is not normal, and 2^(e-10) above.
-    let exponent = if magnitude < 2f64.powi(-14) { -14 } else { ((magnitude.to_bits() >> 52) as i32) - 1023 };
-    if exponent > 15 {
-        return None;
-    }
-    let units = (magnitude * 2f64.powi(10 - exponent)).round_ties_even() as u32;
-    // `units` has the leading one of normal numbers in it; a carry goes into the exponent by itself.
-    let half = if exponent == -14 && units < 1024 { units } else { (((exponent + 15) as u32) << 10) + (units - 1024) };
-    if half >= 0x7c00 { None } else { Some(sign | half as u16) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn halves() {
-        for bits in 0..=u16::MAX {
-            let value = half_to_f64(bits);
-            assert_eq!(f64_to_half(value), Some(bits), "{bits:#x}");
-        }
-        assert_eq!(f64_to_half(65504.0), Some(0x7bff));
-        assert_eq!(f64_to_half(65519.0), Some(0x7bff));
-        assert_eq!(f64_to_half(65520.0), None);
-        assert_eq!(f64_to_half(1.0 + 2f64.powi(-11)), Some(0x3c00));
-        assert_eq!(f64_to_half(1.0 + 3.0 * 2f64.powi(-11)), Some(0x3c02));
-        assert_eq!(f64_to_half(2f64.powi(-25)), Some(0));
-        assert_eq!(f64_to_half(-3.0 * 2f64.powi(-25)), Some(0x8002));
-    }
 
     #[test]
     fn formats() {

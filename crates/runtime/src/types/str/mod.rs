@@ -10,7 +10,7 @@
 
 pub mod builder;
 mod case;
-pub mod ctype;
+pub use taipan_unicode::ctype;
 pub mod format;
 pub mod intern;
 mod iter;

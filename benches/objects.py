@@ -1,0 +1,351 @@
+"""Times operations of the built-in types; prints `name<TAB>seconds for one round` for each, the best of several.
+
+Run by `benches/compare`, once per interpreter. The names given as arguments choose benchmarks.
+"""
+import sys
+import time
+
+clock = time.perf_counter
+BENCHMARKS = []
+
+
+def bench(function):
+    BENCHMARKS.append(function)
+    return function
+
+
+class Point:
+    def __init__(self, x, y):
+        self.x = x
+        self.y = y
+
+
+class Slotted:
+    __slots__ = ("x", "y")
+
+    def __init__(self, x, y):
+        self.x = x
+        self.y = y
+
+
+@bench
+def allocate_tuples(n=100_000):
+    for i in range(n):
+        (i, i, i)
+
+
+@bench
+def allocate_lists(n=100_000):
+    for i in range(n):
+        [i, i, i]
+
+
+@bench
+def allocate_dicts(n=100_000):
+    for i in range(n):
+        {"a": i, "b": i}
+
+
+@bench
+def allocate_floats(n=200_000):
+    x = 0.5
+    for i in range(n):
+        x = x * 1.0000001 + 0.25
+
+
+@bench
+def allocate_instances(n=50_000):
+    for i in range(n):
+        Point(i, i)
+
+
+@bench
+def allocate_slotted(n=50_000):
+    for i in range(n):
+        Slotted(i, i)
+
+
+@bench
+def allocate_and_keep(n=100_000):
+    kept = [(i, str(i)) for i in range(n)]
+    del kept
+
+
+@bench
+def attribute_get(n=200_000, p=Point(1, 2)):
+    for i in range(n):
+        p.x
+        p.y
+        p.x
+
+
+@bench
+def attribute_set(n=200_000, p=Point(1, 2)):
+    for i in range(n):
+        p.x = i
+        p.y = i
+
+
+WORDS = [f"word{i}" for i in range(10_000)]
+TABLE = {word: i for i, word in enumerate(WORDS)}
+NUMBERS = {i: i for i in range(10_000)}
+
+
+@bench
+def dict_lookup_str(table=TABLE, words=WORDS):
+    for word in words:
+        table[word]
+        table.get(word)
+
+
+@bench
+def dict_lookup_int(table=NUMBERS):
+    for i in range(10_000):
+        table[i]
+        i in table
+
+
+@bench
+def dict_insert(words=WORDS):
+    table = {}
+    for word in words:
+        table[word] = word
+    for word in words:
+        del table[word]
+
+
+@bench
+def dict_iterate(table=TABLE):
+    for _ in range(10):
+        for key, value in table.items():
+            pass
+
+
+@bench
+def dict_copy_update(table=TABLE):
+    for _ in range(10):
+        copy = dict(table)
+        copy.update(NUMBERS)
+
+
+@bench
+def list_append_pop(n=100_000):
+    items = []
+    append = items.append
+    for i in range(n):
+        append(i)
+    while items:
+        items.pop()
+
+
+@bench
+def list_comprehension(n=100_000):
+    [i * 2 for i in range(n)]
+
+
+@bench
+def list_index_slice():
+    items = list(range(1000))
+    for i in range(1000):
+        items[i]
+        items[i:i + 10]
+        items[i] = i
+
+
+def shuffled(n):
+    x, out = 12345, []
+    for _ in range(n):
+        x = (x * 1103515245 + 12345) % 2147483648
+        out.append(x)
+    return out
+
+
+INTS = shuffled(100_000)
+FLOATS = [x / 7 for x in INTS]
+STRS = [str(x) for x in INTS]
+PAIRS = [(x % 100, x) for x in INTS[:30_000]]
+
+
+@bench
+def sort_ints():
+    sorted(INTS)
+
+
+@bench
+def sort_floats():
+    sorted(FLOATS)
+
+
+@bench
+def sort_strs():
+    sorted(STRS)
+
+
+@bench
+def sort_tuples():
+    sorted(PAIRS)
+
+
+@bench
+def sort_key(key=lambda pair: pair[1]):
+    sorted(PAIRS, key=key)
+
+
+@bench
+def sort_sorted(items=sorted(INTS)):
+    sorted(items)
+    sorted(items, reverse=True)
+
+
+TEXT = "the quick brown fox jumps over the lazy dog " * 2000
+WIDE = TEXT.replace("o", "\u0431")
+
+
+@bench
+def str_find():
+    for _ in range(10):
+        TEXT.find("lazy cat")
+        TEXT.rfind("lazy cat")
+        TEXT.count("fox")
+        "zzz" in TEXT
+
+
+@bench
+def str_find_wide():
+    for _ in range(10):
+        WIDE.find("lazy cat")
+        WIDE.count("fox")
+
+
+@bench
+def str_split_join():
+    for _ in range(3):
+        " ".join(TEXT.split(" "))
+        " ".join(TEXT.split())
+
+
+@bench
+def str_replace():
+    for _ in range(3):
+        TEXT.replace("fox", "cat")
+        TEXT.replace("o", "oo")
+        WIDE.replace("fox", "wolf")
+
+
+@bench
+def str_case_strip():
+    for _ in range(3):
+        TEXT.upper()
+        TEXT.lower()
+        TEXT.strip()
+        TEXT.title()
+
+
+@bench
+def str_concat(n=30_000):
+    s = ""
+    for i in range(n):
+        s += "x"
+    for i in range(n):
+        f"{i}:{s is None}"
+
+
+@bench
+def str_encode_decode():
+    for _ in range(10):
+        TEXT.encode()
+        WIDE.encode().decode()
+
+
+@bench
+def str_iterate_compare():
+    for c in TEXT:
+        c == "q"
+
+
+@bench
+def bytes_operations(data=TEXT.encode()):
+    for _ in range(5):
+        data.find(b"lazy cat")
+        data.replace(b"fox", b"cat")
+        data.split(b" ")
+        data.hex()
+
+
+SET_A = set(range(0, 20_000))
+SET_B = set(range(10_000, 30_000))
+
+
+@bench
+def set_algebra(a=SET_A, b=SET_B):
+    a | b
+    a & b
+    a - b
+    a ^ b
+
+
+@bench
+def set_build_contains(words=WORDS):
+    s = set(words)
+    for word in words:
+        word in s
+
+
+def number(digits):
+    return (10 ** digits - 1) // 7 * 3 + 12345
+
+
+def int_benchmarks(exponent):
+    digits = 10 ** exponent
+    a, b = number(digits), number(digits) + 10 ** (digits // 2)
+    rounds = max(1, 10_000 // digits)
+
+    def multiply():
+        for _ in range(rounds):
+            a * b
+
+    def divide():
+        product = a * b
+        for _ in range(rounds):
+            product // b
+
+    def to_text():
+        for _ in range(rounds):
+            str(a)
+
+    text = str(a)
+
+    def from_text():
+        for _ in range(rounds):
+            int(text)
+
+    for function in multiply, divide, to_text, from_text:
+        function.__name__ = f"int_{function.__name__}_10^{exponent}"
+        bench(function)
+
+
+def best(function, seconds):
+    function()
+    result, end = float("inf"), clock() + seconds
+    while True:
+        start = clock()
+        function()
+        now = clock()
+        result = min(result, now - start)
+        if now > end:
+            return result
+
+
+def main():
+    sys.set_int_max_str_digits(0)
+    top = 6
+    wanted = sys.argv[1:]
+    for exponent in range(1, top + 1):
+        if exponent < 6 or not wanted or any(name.endswith("10^6") for name in wanted):
+            int_benchmarks(exponent)
+    for function in BENCHMARKS:
+        if not wanted or function.__name__ in wanted:
+            print(function.__name__, best(function, 0.3), sep="\t", flush=True)
+
+
+main()

@@ -1,0 +1,215 @@
+//! What the modules of compression share: growing output, and decompressors that keep input which they could not use yet.
+//!
+//! **Invariant:** an engine is behind a mutex, and whoever waits for it has released the GIL; while an engine works on much
+//! data the GIL is released too.
+
+use core::cell::Cell;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use taipan_runtime::prelude::*;
+use taipan_runtime::thread;
+use taipan_runtime::types::bytes::BytesBuilder;
+
+use crate::support::Slot;
+
+/// How much output is made room for at first, and at most at a time.
+const FIRST_ROOM: usize = 32 * 1024;
+const LARGEST_ROOM: usize = 64 * 1024 * 1024;
+
+/// With less work than this the GIL is kept.
+const WORTH_RELEASING: usize = 2048;
+
+/// Waits for the engine with the GIL released.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    match mutex.try_lock() {
+        Ok(guard) => guard,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => thread::allow_threads(|| mutex.lock().unwrap_or_else(PoisonError::into_inner)),
+    }
+}
+
+/// Runs `work` on so many bytes, with the GIL released if they are many.
+pub fn working<R>(bytes: usize, work: impl FnOnce() -> R) -> R {
+    if bytes < WORTH_RELEASING { work() } else { thread::allow_threads(work) }
+}
+
+/// Bytes that come out, up to a limit.
+pub struct Output {
+    builder: BytesBuilder,
+    limit: usize,
+}
+
+impl Output {
+    /// A negative limit is none.
+    pub fn new(limit: isize) -> Output {
+        Output { builder: BytesBuilder::default(), limit: usize::try_from(limit).unwrap_or(usize::MAX) }
+    }
+
+    pub fn len(&self) -> usize {
+        self.builder.len()
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.len() >= self.limit
+    }
+
+    /// Room to write to; none when the limit is reached.
+    pub fn room(&mut self) -> PyResult<(*mut u8, usize)> {
+        let left = self.limit - self.len();
+        if left == 0 {
+            return Ok((core::ptr::NonNull::dangling().as_ptr(), 0));
+        }
+        let (mut start, mut room) = self.builder.spare(0)?;
+        if room == 0 {
+            (start, room) = self.builder.spare(self.len().clamp(FIRST_ROOM, LARGEST_ROOM).min(left))?;
+        }
+        Ok((start, room.min(left)))
+    }
+
+    /// Counts bytes as written.
+    ///
+    /// # Safety
+    /// So many were written at the start of the room.
+    pub unsafe fn wrote(&mut self, count: usize) {
+        // SAFETY: by contract.
+        unsafe { self.builder.advance(count) };
+    }
+
+    pub fn finish(self) -> PyResult<Ref<Bytes>> {
+        self.builder.finish()
+    }
+}
+
+/// What a step of an engine came to.
+pub struct Step {
+    /// Bytes of the input used, and of the output written.
+    pub used: usize,
+    pub written: usize,
+    /// The end of the compressed data was reached.
+    pub end: bool,
+}
+
+/// One compressed stream being decompressed.
+pub trait Engine {
+    type Error;
+
+    /// Decompresses from `input` to `room` bytes at `output`. A step that uses and writes nothing wants more input.
+    ///
+    /// # Safety
+    /// The room is writable.
+    unsafe fn step(&mut self, input: &[u8], output: *mut u8, room: usize) -> Result<Step, Self::Error>;
+
+    /// The exception for a fault.
+    fn raise(&self, error: Self::Error) -> Raised;
+}
+
+/// An engine with the input that it has not used yet.
+pub struct Feed<E> {
+    pub engine: E,
+    pending: Vec<u8>,
+    start: usize,
+}
+
+impl<E: Engine> Feed<E> {
+    pub fn new(engine: E) -> Mutex<Feed<E>> {
+        Mutex::new(Feed { engine, pending: Vec::new(), start: 0 })
+    }
+
+    /// Puts new input behind what is pending.
+    fn append(&mut self, data: &[u8]) -> PyResult<()> {
+        if self.start > 0 {
+            self.pending.drain(..self.start);
+            self.start = 0;
+        }
+        if self.pending.try_reserve(data.len()).is_err() {
+            return Err(Raised::no_memory());
+        }
+        self.pending.extend_from_slice(data);
+        Ok(())
+    }
+
+    /// Decompresses from `input`; how much of it was used, and whether the end was reached.
+    fn run(engine: &mut E, input: &[u8], out: &mut Output) -> PyResult<(usize, bool)> {
+        let mut used = 0;
+        loop {
+            let (start, room) = out.room()?;
+            if room == 0 && out.len() > 0 {
+                return Ok((used, false));
+            }
+            let rest = &input[used..];
+            // SAFETY: the room is the output's, which nobody else has.
+            let step = working(rest.len().max(room), || unsafe { engine.step(rest, start, room) });
+            let step = step.map_err(|error| engine.raise(error))?;
+            // SAFETY: the engine wrote so many.
+            unsafe { out.wrote(step.written) };
+            used += step.used;
+            if step.end {
+                return Ok((used, true));
+            }
+            if (step.used == 0 && step.written == 0) || (used == input.len() && step.written < room) {
+                return Ok((used, false));
+            }
+        }
+    }
+}
+
+/// What a decompressor shows.
+pub struct State<'a> {
+    pub eof: &'a Cell<bool>,
+    pub needs_input: &'a Cell<bool>,
+    pub unused_data: &'a Slot,
+}
+
+/// `decompress(data, max_length)` of all decompressor objects.
+pub fn decompress<E: Engine>(
+    feed: &Mutex<Feed<E>>,
+    state: State<'_>,
+    data: &[u8],
+    max_length: isize,
+) -> PyResult<Ref<Bytes>> {
+    let mut feed = lock(feed);
+    if state.eof.get() {
+        return Err(raise!(EOFError, "End of stream already reached"));
+    }
+    let feed = &mut *feed;
+    let mut out = Output::new(max_length);
+    let direct = feed.pending.len() == feed.start;
+    if !direct {
+        feed.append(data)?;
+    }
+    let result = if direct {
+        Feed::run(&mut feed.engine, data, &mut out)
+    } else {
+        Feed::run(&mut feed.engine, &feed.pending, &mut out)
+    };
+    let (used, end) = match result {
+        Ok(result) => result,
+        Err(raised) => {
+            // What was kept is not looked at again.
+            feed.pending = Vec::new();
+            feed.start = 0;
+            state.needs_input.set(false);
+            return Err(raised);
+        }
+    };
+    if direct {
+        feed.pending.clear();
+        feed.start = 0;
+        feed.append(&data[used..])?;
+    } else {
+        feed.start = used;
+    }
+    let rest = feed.pending.len() - feed.start;
+    if end {
+        let unused = Bytes::from_slice(&feed.pending[feed.start..])?;
+        feed.pending = Vec::new();
+        feed.start = 0;
+        state.eof.set(true);
+        state.needs_input.set(false);
+        state.unused_data.set(Some(unused.into_object()));
+    } else {
+        // With all input used and the output full there may be more to come.
+        state.needs_input.set(rest == 0 && !out.is_full());
+    }
+    out.finish()
+}
