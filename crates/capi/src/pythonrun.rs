@@ -195,9 +195,11 @@ fn mode_of(start: c_int) -> PyResult<Mode> {
 
 unsafe fn request(start: c_int, flags: *const PyCompilerFlags, optimize: c_int) -> PyResult<Request> {
     // SAFETY: NULL or flags of C.
-    let flags = unsafe { flags.as_ref() }.map_or(0, |flags| flags.cf_flags as u32);
+    let given = unsafe { flags.as_ref() };
+    let flags = given.map_or(0, |flags| flags.cf_flags as u32);
+    let feature_version = given.filter(|_| flags & taipan_runtime::compile::ONLY_AST != 0).map_or(-1, |given| given.cf_feature_version);
     const IGNORE_COOKIE: u32 = 0x800;
-    Ok(Request { mode: mode_of(start)?, flags, optimize, is_text: flags & IGNORE_COOKIE != 0 })
+    Ok(Request { mode: mode_of(start)?, flags, optimize, is_text: flags & IGNORE_COOKIE != 0, feature_version })
 }
 
 unsafe fn compile(
@@ -358,7 +360,8 @@ unsafe fn run_simple_file(
 
 unsafe fn is_interactive(file: *mut libc::FILE, name: &str) -> bool {
     // SAFETY: an open stream.
-    unsafe { libc::isatty(libc::fileno(file)) != 0 }
+    let is_terminal = unsafe { libc::isatty(libc::fileno(file)) != 0 };
+    is_terminal
         || (taipan_runtime::thread::config().interactive && matches!(name, "" | "<stdin>" | "???"))
 }
 
