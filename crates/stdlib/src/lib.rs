@@ -22,7 +22,6 @@ mod math;
 mod multiprocessing;
 mod lsprof;
 mod lzma;
-mod math;
 mod opcode;
 mod operator;
 mod pickle;
