@@ -10,6 +10,7 @@ mod compression;
 mod contextvars;
 mod csv;
 mod datetime;
+mod fcntl;
 mod functools;
 mod grp;
 mod hashes;
