@@ -5,7 +5,7 @@ use core::ptr;
 use std::ffi::CString;
 
 use taipan_runtime::memory::domains;
-use taipan_runtime::modules::builtins::eval::fspath;
+use taipan_runtime::modules::builtins::fspath;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::codec;
 use taipan_runtime::types::exceptions::from_last_errno;

@@ -12,29 +12,16 @@
 #[macro_use]
 mod outcome;
 mod parameters;
-
 mod support;
 mod va;
 
 mod abstract_;
-mod build_value;
-mod ceval;
-mod getargs;
-mod list;
-mod methodobject;
-mod moduleobject;
-mod object;
-mod objimpl;
-mod pycapsule;
-mod pyerrors;
-mod pystate;
-mod refcount;
-mod typeobject;
-mod warnings;
 mod boolean;
+mod build_value;
 mod bytearray;
 mod bytes;
 mod cell;
+mod ceval;
 mod from_format;
 mod import;
 mod lock;
@@ -56,19 +43,31 @@ mod marshal;
 mod frame;
 mod function;
 mod generator;
+mod getargs;
 mod hash;
 mod initconfig;
 mod iter;
 mod long;
+mod methodobject;
+mod moduleobject;
+mod object;
+mod objimpl;
+mod picklebuf;
+mod pycapsule;
 mod pyctype;
+mod pyerrors;
+mod pystate;
 mod pytime;
+mod refcount;
 mod set;
 mod slice;
 mod strtod;
 mod structseq;
 mod tracemalloc;
 mod tuple;
+mod typeobject;
 mod unicode;
+mod warnings;
 mod weakref;
 
 /// Keeps this crate, and with it every exported symbol, in the executable.

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_char, c_int};
 
-use taipan_runtime::modules::builtins::eval::fspath;
+use taipan_runtime::modules::builtins::fspath;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::codec::{self, utf8};
 

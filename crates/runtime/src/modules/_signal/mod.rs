@@ -6,6 +6,7 @@
 mod sets;
 mod wait;
 
+pub use sets::from_object as signal_set;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 

@@ -4,7 +4,7 @@
 
 mod aggregate;
 mod class;
-pub mod eval;
+mod eval;
 mod inspect;
 mod output;
 
@@ -13,6 +13,7 @@ use crate::prelude::*;
 use crate::thread;
 use crate::types::exceptions;
 
+pub(super) use eval::with_source;
 pub(super) use eval::with_source;
 pub use eval::{filename_from_object, fspath, inherited_flags};
 pub use inspect::{current_builtins, current_globals, current_locals, dir};

@@ -263,7 +263,7 @@ impl FrameObject {
                     return Err(raise!(RuntimeError, "cannot clear a suspended frame"));
                 }
                 let object: Ref<Object> = Ref::from_borrowed_ptr(generator);
-                object.call_method(id!("close"), &[])?;
+                crate::types::generator::finalize(&object);
                 return Ok(());
             }
             if this.is_executing() {
@@ -356,7 +356,10 @@ impl FrameObject {
 
     #[setter(name = "f_trace_lines")]
     fn set_trace_lines(this: &Ref<FrameObject>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
-        this.0.f_trace_lines.set(expect_bool(value)? as c_char);
+        match value {
+            Some(_) => this.0.f_trace_lines.set(expect_bool(value)? as c_char),
+            None => return Err(raise!(TypeError, "can't delete numeric/char attribute")),
+        }
         Ok(())
     }
 
@@ -377,7 +380,7 @@ fn expect_bool(value: Option<Borrowed<'_, Object>>) -> PyResult<bool> {
     match value {
         Some(value) if value.is_exact::<Bool>() => value.is_true(),
         Some(_) => Err(raise!(TypeError, "attribute value type must be bool")),
-        None => Err(raise!(TypeError, "cannot delete attribute")),
+        None => Err(raise!(AttributeError, "cannot be deleted")),
     }
 }
 
