@@ -11,6 +11,8 @@
 
 #[macro_use]
 mod outcome;
+
+mod list;
 mod parameters;
 mod support;
 mod va;
