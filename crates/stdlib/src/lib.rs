@@ -8,8 +8,8 @@ mod collections;
 mod compression;
 mod contextvars;
 mod csv;
-mod fcntl;
 mod datetime;
+mod fcntl;
 mod fcntl;
 mod functools;
 mod grp;
@@ -33,7 +33,9 @@ mod sre;
 mod stat;
 mod statistics;
 mod struct_;
+mod suggestions;
 mod support;
+mod sysconfig;
 mod system;
 mod tokenize;
 mod tracemalloc;
@@ -65,6 +67,8 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
+    ("_suggestions", suggestions::Suggestions::init),
+    ("_sysconfig", sysconfig::SysConfig::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("_tracemalloc", tracemalloc::TraceMalloc::init),
     ("array", array::ArrayModule::init),
