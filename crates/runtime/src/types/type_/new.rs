@@ -503,6 +503,9 @@ pub unsafe extern "C" fn tp_new_wrapper(
                 return Err(raise!(TypeError, "cannot create '{}' instances", display_name(native)));
             }
             if !native.is_null() && new(native) != new(ty) {
+                if new(native).is_none() {
+                    return Err(raise!(TypeError, "cannot create '{}' instances", display_name(class)));
+                }
                 return Err(raise!(
                     TypeError,
                     "{}.__new__({}) is not safe, use {}.__new__()",
