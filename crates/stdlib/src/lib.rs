@@ -11,6 +11,7 @@ mod contextvars;
 mod csv;
 mod datetime;
 mod fcntl;
+mod fcntl;
 mod functools;
 mod grp;
 mod hashes;
@@ -38,7 +39,9 @@ mod sre;
 mod stat;
 mod statistics;
 mod struct_;
+mod suggestions;
 mod support;
+mod sysconfig;
 mod syslog;
 mod system;
 mod termios;
@@ -83,6 +86,8 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
+    ("_suggestions", suggestions::Suggestions::init),
+    ("_sysconfig", sysconfig::SysConfig::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("_tracemalloc", tracemalloc::TraceMalloc::init),
     ("array", array::ArrayModule::init),
