@@ -13,6 +13,7 @@
 mod outcome;
 
 mod list;
+mod trace;
 
 /// Keeps this crate, and with it every exported symbol, in the executable.
 pub fn link() {}
