@@ -11,9 +11,71 @@
 
 #[macro_use]
 mod outcome;
+mod parameters;
+mod support;
+mod va;
 
 mod list;
 mod trace;
+mod abstract_;
+mod boolean;
+mod build_value;
+mod bytearray;
+mod bytes;
+mod cell;
+mod ceval;
+mod from_format;
+mod import;
+mod lock;
+mod pybuffer;
+mod pythread;
+mod sysmodule;
+mod code;
+mod codecs;
+mod complex;
+mod dict;
+mod fileobject;
+mod fileutils;
+mod float;
+mod unicode_error;
+mod pythonrun;
+mod pylifecycle;
+mod osmodule;
+mod marshal;
+mod frame;
+mod function;
+mod generator;
+mod getargs;
+mod hash;
+mod initconfig;
+mod iter;
+mod long;
+mod methodobject;
+mod moduleobject;
+mod object;
+mod objimpl;
+mod picklebuf;
+mod pycapsule;
+mod pyctype;
+mod pyerrors;
+mod pystate;
+mod pytime;
+mod refcount;
+mod set;
+mod slice;
+mod strtod;
+mod structseq;
+mod tracemalloc;
+mod tuple;
+mod typeobject;
+mod unicode;
+mod warnings;
+mod weakref;
 
 /// Keeps this crate, and with it every exported symbol, in the executable.
 pub fn link() {}
+
+/// Shows the configuration to C, after the start of the interpreter.
+pub fn start() {
+    pylifecycle::publish_flags();
+}

@@ -5,7 +5,7 @@
 //! CPython: `Python/sysmodule.c`.
 
 mod frames;
-mod hooks;
+pub mod hooks;
 mod info;
 mod monitoring;
 mod names;

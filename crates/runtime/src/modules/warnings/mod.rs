@@ -225,7 +225,7 @@ fn category_of(message: Borrowed<'_, Object>, category: Option<Borrowed<'_, Obje
 }
 
 /// Issues a warning whose place is `level` calls up.
-fn warn_object(
+pub fn warn_object(
     category: Borrowed<'_, Object>,
     message: Borrowed<'_, Object>,
     level: isize,
