@@ -17,6 +17,8 @@ mod parameters;
 mod support;
 mod va;
 
+mod list;
+mod trace;
 mod abstract_;
 mod boolean;
 mod build_value;
