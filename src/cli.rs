@@ -378,7 +378,8 @@ fn switch(config: &Config, option: &str, name: &str) -> Option<bool> {
 
 /// What is left of `-X`, and the variables that stand for the same.
 fn extra_options(config: &mut Config) {
-    config.warn_default_encoding = switch(config, "warn_default_encoding", "PYTHONWARNDEFAULTENCODING").unwrap_or(false);
+    config.warn_default_encoding =
+        switch(config, "warn_default_encoding", "PYTHONWARNDEFAULTENCODING").unwrap_or(false);
     if config.xoption("no_debug_ranges").is_some() || variable(config, "PYTHONNODEBUGRANGES").is_some() {
         config.code_debug_ranges = false;
     }

@@ -17,8 +17,6 @@ mod parameters;
 mod support;
 mod va;
 
-mod list;
-mod trace;
 mod abstract_;
 mod boolean;
 mod build_value;
@@ -66,6 +64,7 @@ mod slice;
 mod strtod;
 mod structseq;
 mod sysmodule;
+mod trace;
 mod tracemalloc;
 mod tuple;
 mod typeobject;

@@ -11,7 +11,6 @@ mod contextvars;
 mod csv;
 mod datetime;
 mod fcntl;
-mod fcntl;
 mod functools;
 mod grp;
 mod hashes;

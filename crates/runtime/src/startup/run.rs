@@ -294,7 +294,9 @@ fn run_repl() -> PyResult<()> {
         return Ok(());
     }
     let code = import::import_module("code")?;
-    let console = code.getattr(id!("InteractiveConsole"))?.call(&[dict.as_borrowed(), Str::from_utf8_str("<stdin>")?.as_borrowed()])?;
+    let console = code
+        .getattr(id!("InteractiveConsole"))?
+        .call(&[dict.as_borrowed(), Str::from_utf8_str("<stdin>")?.as_borrowed()])?;
     let empty = Str::empty();
     let keywords = Dict::new()?;
     keywords.set_str(id!("banner"), empty.as_borrowed())?;

@@ -98,7 +98,9 @@ impl Dir {
     #[function(signature = "(path=None)")]
     fn listdir(path: Nullable<PathOrFd<'_>>) -> PyResult<Ref<List>> {
         let path = or_current(path);
-        crate::system::audit("os.listdir", || Ok(vec![path.as_ref().map_or_else(none, |path| path.object().to_owned())]))?;
+        crate::system::audit("os.listdir", || {
+            Ok(vec![path.as_ref().map_or_else(none, |path| path.object().to_owned())])
+        })?;
         let mut names = Names::open(&path)?;
         let list = List::new()?;
         loop {
@@ -113,7 +115,9 @@ impl Dir {
     #[function(signature = "(path=None)")]
     fn scandir(path: Nullable<PathOrFd<'_>>) -> PyResult<Ref<ScandirIterator>> {
         let path = or_current(path);
-        crate::system::audit("os.scandir", || Ok(vec![path.as_ref().map_or_else(none, |path| path.object().to_owned())]))?;
+        crate::system::audit("os.scandir", || {
+            Ok(vec![path.as_ref().map_or_else(none, |path| path.object().to_owned())])
+        })?;
         let names = Names::open(&path)?;
         let (object, is_bytes, fd, prefix) = match &path {
             None => (none(), false, -1, b".".to_vec()),

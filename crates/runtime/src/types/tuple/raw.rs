@@ -105,9 +105,7 @@ fn new_raw_slow(size: usize) -> PyResult<*mut PyTupleObject> {
 #[inline(always)]
 unsafe fn may_be_tracked(item: *mut PyObject) -> bool {
     // SAFETY: a live object.
-    unsafe {
-        memory::object::is_gc(item) && ((*item).ob_type.get() != Tuple::TYPE || memory::object::is_tracked(item))
-    }
+    unsafe { memory::object::is_gc(item) && ((*item).ob_type.get() != Tuple::TYPE || memory::object::is_tracked(item)) }
 }
 
 /// Shows a tuple with all its items written to the collector, if any of them could be part of a cycle, and gives it out.
