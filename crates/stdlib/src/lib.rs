@@ -5,6 +5,7 @@ mod array;
 mod binascii;
 mod bisect;
 mod bz2;
+mod cmath;
 mod collections;
 mod compression;
 mod contextvars;
@@ -19,6 +20,7 @@ mod json;
 mod locale;
 mod lzma;
 mod math;
+mod mmap;
 mod opcode;
 mod operator;
 mod posix;
@@ -34,6 +36,7 @@ mod support;
 mod system;
 mod tokenize;
 mod zlib;
+mod zstd;
 
 use taipan_runtime::import::InitFunction;
 
@@ -65,12 +68,15 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
+    ("_zstd", zstd::Zstd::init),
     ("array", array::ArrayModule::init),
     ("binascii", binascii::Binascii::init),
+    ("cmath", cmath::Cmath::init),
     ("fcntl", fcntl::Fcntl::init),
     ("grp", grp::Grp::init),
     ("itertools", itertools::Itertools::init),
     ("math", math::Math::init),
+    ("mmap", mmap::MmapModule::init),
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
     ("select", select::Select::init),
