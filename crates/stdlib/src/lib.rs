@@ -5,6 +5,7 @@ mod array;
 mod binascii;
 mod bisect;
 mod bz2;
+mod cmath;
 mod collections;
 mod compression;
 mod contextvars;
@@ -23,6 +24,7 @@ mod lsprof;
 mod lzma;
 mod math;
 mod multiprocessing;
+mod mmap;
 mod opcode;
 mod operator;
 mod pickle;
@@ -48,6 +50,7 @@ mod tokenize;
 mod tracemalloc;
 mod unicodedata;
 mod zlib;
+mod zstd;
 
 use taipan_runtime::import::InitFunction;
 
@@ -89,12 +92,15 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_sysconfig", sysconfig::SysConfig::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("_tracemalloc", tracemalloc::TraceMalloc::init),
+    ("_zstd", zstd::Zstd::init),
     ("array", array::ArrayModule::init),
     ("binascii", binascii::Binascii::init),
+    ("cmath", cmath::Cmath::init),
     ("fcntl", fcntl::Fcntl::init),
     ("grp", grp::Grp::init),
     ("itertools", itertools::Itertools::init),
     ("math", math::Math::init),
+    ("mmap", mmap::MmapModule::init),
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
     ("resource", resource::Resource::init),
