@@ -2,6 +2,7 @@
 
 mod abc;
 mod array;
+mod asyncio;
 mod binascii;
 mod bisect;
 mod collections;
@@ -25,6 +26,7 @@ mod pickle;
 mod posix;
 mod posixsubprocess;
 mod pwd;
+mod queue;
 mod random;
 mod resource;
 mod select;
@@ -44,6 +46,7 @@ use taipan_runtime::import::InitFunction;
 /// The modules, sorted by name.
 pub static MODULES: &[(&str, InitFunction)] = &[
     ("_abc", abc::Abc::init),
+    ("_asyncio", asyncio::Asyncio::init),
     ("_bisect", bisect::Bisect::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
@@ -59,6 +62,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_operator", operator::Operator::init),
     ("_pickle", pickle::Pickle::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
+    ("_queue", queue::Queue::init),
     ("_random", random::RandomModule::init),
     ("_socket", socket::SocketModule::init),
     ("_sre", sre::Sre::init),
