@@ -5,6 +5,7 @@ mod array;
 mod asyncio;
 mod binascii;
 mod bisect;
+mod bz2;
 mod collections;
 mod compression;
 mod contextvars;
@@ -13,17 +14,21 @@ mod datetime;
 mod fcntl;
 mod functools;
 mod grp;
+mod hashes;
 mod heapq;
 mod io;
 mod itertools;
 mod json;
 mod locale;
 mod lsprof;
+mod lzma;
 mod math;
+mod multiprocessing;
 mod opcode;
 mod operator;
 mod pickle;
 mod posix;
+mod posixshmem;
 mod posixsubprocess;
 mod pwd;
 mod queue;
@@ -35,9 +40,14 @@ mod sre;
 mod stat;
 mod statistics;
 mod struct_;
+mod suggestions;
 mod support;
+mod sysconfig;
+mod syslog;
 mod system;
+mod termios;
 mod tokenize;
+mod tracemalloc;
 mod unicodedata;
 mod zlib;
 
@@ -48,28 +58,41 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_abc", abc::Abc::init),
     ("_asyncio", asyncio::Asyncio::init),
     ("_bisect", bisect::Bisect::init),
+    ("_blake2", hashes::Blake2::init),
+    ("_bz2", bz2::Bz2::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
     ("_csv", csv::Csv::init),
     ("_datetime", datetime::DateTimeModule::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
+    ("_hmac", hashes::HmacModule::init),
     ("_io", io::Io::init),
     ("_json", json::Json::init),
     ("_locale", locale::Locale::init),
+    ("_multiprocessing", multiprocessing::Multiprocessing::init),
     ("_lsprof", lsprof::Lsprof::init),
+    ("_lzma", lzma::Lzma::init),
+    ("_md5", hashes::Md5Module::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
     ("_pickle", pickle::Pickle::init),
+    ("_posixshmem", posixshmem::PosixShmem::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
     ("_queue", queue::Queue::init),
     ("_random", random::RandomModule::init),
     ("_socket", socket::SocketModule::init),
+    ("_sha1", hashes::Sha1Module::init),
+    ("_sha2", hashes::Sha2Module::init),
+    ("_sha3", hashes::Sha3Module::init),
     ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
+    ("_suggestions", suggestions::Suggestions::init),
+    ("_sysconfig", sysconfig::SysConfig::init),
     ("_tokenize", tokenize::Tokenize::init),
+    ("_tracemalloc", tracemalloc::TraceMalloc::init),
     ("array", array::ArrayModule::init),
     ("binascii", binascii::Binascii::init),
     ("fcntl", fcntl::Fcntl::init),
@@ -80,6 +103,8 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("pwd", pwd::Pwd::init),
     ("resource", resource::Resource::init),
     ("select", select::Select::init),
+    ("syslog", syslog::Syslog::init),
+    ("termios", termios::Termios::init),
     ("unicodedata", unicodedata::UnicodeData::init),
     ("zlib", zlib::Zlib::init),
 ];

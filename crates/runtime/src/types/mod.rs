@@ -42,10 +42,12 @@ pub mod list;
 pub mod mappingproxy;
 pub mod namespace;
 pub mod odict;
+pub mod pickle_buffer;
 pub mod repr_guard;
 pub mod set;
 pub mod struct_seq;
 pub mod tuple;
+pub mod watchers;
 pub mod weakref;
 
 // What code is made of.
@@ -144,6 +146,7 @@ static STATIC_TYPES: &[Row] = rows![
     memoryview::ManagedBuffer,
     MemoryView,
     memoryview::MemoryIterator,
+    pickle_buffer::PickleBuffer,
     // Collections.
     List,
     iter::ListIterator,

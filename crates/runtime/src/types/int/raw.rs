@@ -207,6 +207,32 @@ impl NewInt {
     }
 }
 
+impl NewInt {
+    /// The unfinished int as an object of `capacity` digits with this sign, and where its digits are: C code writes them, and gives the
+    /// object back to [`NewInt::from_raw`] or, its top digit not zero, shows it as it is.
+    pub fn into_raw(self, negative: bool) -> (*mut PyLongObject, *mut u32) {
+        let new = core::mem::ManuallyDrop::new(self);
+        let sign = match (new.capacity, negative) {
+            (0, _) => ZERO,
+            (_, true) => NEGATIVE,
+            (_, false) => 0,
+        };
+        // SAFETY: the block is this value's.
+        unsafe { (*new.block).long_value.lv_tag.set(new.capacity << SIZE_SHIFT | sign) };
+        (new.block, new.first_digit())
+    }
+
+    /// An int under construction again, and whether it is negative.
+    ///
+    /// # Safety
+    /// `block` comes from [`NewInt::into_raw`], and nobody else has it.
+    pub unsafe fn from_raw(block: *mut PyLongObject) -> (NewInt, bool) {
+        // SAFETY: by contract.
+        let tag = unsafe { (*block).long_value.lv_tag.get() };
+        (NewInt { block, capacity: tag >> SIZE_SHIFT }, tag & SIGN_MASK == NEGATIVE)
+    }
+}
+
 impl Drop for NewInt {
     fn drop(&mut self) {
         // SAFETY: the block is not in use.

@@ -97,6 +97,21 @@ impl MemoryView {
         }
     }
 
+    /// A view of the memory of `object`, which has no gaps, as plain bytes.
+    pub fn plain_bytes_of(object: Borrowed<'_, Object>) -> PyResult<Ref<MemoryView>> {
+        let managed = ManagedBuffer::from_object(object, PyBUF_FULL_RO)?;
+        let plain = Py_buffer {
+            itemsize: 1,
+            ndim: 1,
+            format: c"B".as_ptr().cast_mut(),
+            shape: ptr::null_mut(),
+            strides: ptr::null_mut(),
+            suboffsets: ptr::null_mut(),
+            ..managed.0.master.get()
+        };
+        MemoryView::add(&managed, &plain)
+    }
+
     /// A view with the memory and format of `source`, of `ndim` dimensions that are not filled.
     pub(super) fn add_incomplete(
         managed: &Ref<ManagedBuffer>,
@@ -331,6 +346,28 @@ impl Ref<MemoryView> {
             bytes.set_len(len);
         }
         Bytes::from_slice(&bytes)
+    }
+}
+
+impl Ref<MemoryView> {
+    /// A view of a copy whose items lie one behind the other in the order `C` or `F`, with the same shape and format.
+    pub fn contiguous_copy(&self, order: u8) -> PyResult<Ref<MemoryView>> {
+        let bytes = self.to_bytes(order)?;
+        let whole = MemoryView::from_object(bytes.as_borrowed())?;
+        let ndim = self.ndim();
+        let mut source = *whole.buffer();
+        source.format = self.buffer().format;
+        source.itemsize = self.buffer().itemsize;
+        let copy = MemoryView::add_incomplete(&whole.managed(), &source, ndim)?;
+        // SAFETY: the view is new; the arrays of both have one entry per dimension.
+        unsafe {
+            let raw = &mut *copy.buffer_mut();
+            raw.shape.copy_from_nonoverlapping(self.buffer().shape, ndim);
+            buffer::fill_contiguous_strides(ndim, raw.shape, raw.strides, raw.itemsize, order);
+            raw.suboffsets = ptr::null_mut();
+        }
+        copy.update_flags();
+        Ok(copy)
     }
 }
 
