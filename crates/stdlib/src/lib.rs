@@ -2,6 +2,7 @@
 
 mod abc;
 mod array;
+mod asyncio;
 mod binascii;
 mod bisect;
 mod bz2;
@@ -32,6 +33,7 @@ mod posix;
 mod posixshmem;
 mod posixsubprocess;
 mod pwd;
+mod queue;
 mod random;
 mod resource;
 mod select;
@@ -57,6 +59,7 @@ use taipan_runtime::import::InitFunction;
 /// The modules, sorted by name.
 pub static MODULES: &[(&str, InitFunction)] = &[
     ("_abc", abc::Abc::init),
+    ("_asyncio", asyncio::Asyncio::init),
     ("_bisect", bisect::Bisect::init),
     ("_blake2", hashes::Blake2::init),
     ("_bz2", bz2::Bz2::init),
@@ -79,6 +82,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_pickle", pickle::Pickle::init),
     ("_posixshmem", posixshmem::PosixShmem::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
+    ("_queue", queue::Queue::init),
     ("_random", random::RandomModule::init),
     ("_socket", socket::SocketModule::init),
     ("_sha1", hashes::Sha1Module::init),

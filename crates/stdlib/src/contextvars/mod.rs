@@ -17,7 +17,7 @@ use taipan_runtime::prelude::*;
 use taipan_runtime::types::type_;
 
 use crate::support::Slot;
-use context::Context;
+pub use context::{Context, current, enter, exit};
 use map::Map;
 use token::{Missing, Token};
 use variable::ContextVar;
