@@ -10,6 +10,7 @@ mod compression;
 mod contextvars;
 mod csv;
 mod datetime;
+mod fcntl;
 mod functools;
 mod grp;
 mod hashes;
@@ -18,10 +19,10 @@ mod io;
 mod itertools;
 mod json;
 mod locale;
-mod math;
-mod multiprocessing;
 mod lsprof;
 mod lzma;
+mod math;
+mod multiprocessing;
 mod opcode;
 mod operator;
 mod pickle;
@@ -37,7 +38,9 @@ mod sre;
 mod stat;
 mod statistics;
 mod struct_;
+mod suggestions;
 mod support;
+mod sysconfig;
 mod syslog;
 mod system;
 mod termios;
@@ -82,6 +85,8 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
+    ("_suggestions", suggestions::Suggestions::init),
+    ("_sysconfig", sysconfig::SysConfig::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("_tracemalloc", tracemalloc::TraceMalloc::init),
     ("array", array::ArrayModule::init),

@@ -183,12 +183,7 @@ unsafe fn parse_with(given: &Given<'_>, parser: *mut _PyArg_Parser, arguments: V
     }
 }
 
-unsafe fn parse(
-    given: &Given<'_>,
-    text: &[u8],
-    parameters: &Parameters<'_>,
-    mut arguments: VaList,
-) -> PyResult<()> {
+unsafe fn parse(given: &Given<'_>, text: &[u8], parameters: &Parameters<'_>, mut arguments: VaList) -> PyResult<()> {
     let names = Names::of(text);
     let shown = names.shown();
     let (total, positional_only) = (parameters.names.len(), parameters.positional_only);
@@ -244,10 +239,7 @@ unsafe fn parse(
             }
         }
         if format.is_end() {
-            return Err(raise!(
-                SystemError,
-                "More keyword list entries ({total}) than format specifiers ({index})"
-            ));
+            return Err(raise!(SystemError, "More keyword list entries ({total}) than format specifiers ({index})"));
         }
         if !too_few {
             let name: &str = &parameters.names[index];
@@ -272,11 +264,7 @@ unsafe fn parse(
                 if index < positional_only {
                     too_few = true;
                 } else {
-                    return Err(raise!(
-                        TypeError,
-                        "{shown} missing required argument '{name}' (pos {})",
-                        index + 1
-                    ));
+                    return Err(raise!(TypeError, "{shown} missing required argument '{name}' (pos {})", index + 1));
                 }
             }
             if keywords_left == 0 && !too_few {

@@ -160,7 +160,9 @@ pub unsafe fn get_member(object: Borrowed<'_, Object>, def: &PyMemberDef) -> PyR
                     Some(value) => Ok(value),
                     None => {
                         let name = Str::from_utf8_str(&name_of(def))?;
-                        let message = format!("'{}' object has no attribute '{}'", object.type_name(), name_of(def));
+                        let class = object.type_of().full_name()?;
+                        let class = class.strip_prefix("__main__.").unwrap_or(&class);
+                        let message = format!("'{class}' object has no attribute '{}'", name_of(def));
                         Err(exceptions::raise_attribute_error(&message, object, name.as_borrowed()))
                     }
                 }
