@@ -325,10 +325,9 @@ pub fn leftover(given: &Given<'_>, parameters: &Parameters<'_>, shown: &str, thi
             }
             let text = keyword.to_display();
             return Ok(match closest_name(known.iter().map(|name| name.as_ref()), &text) {
-                Some(close) => raise!(
-                    TypeError,
-                    "{this} got an unexpected keyword argument '{text}'. Did you mean '{close}'?"
-                ),
+                Some(close) => {
+                    raise!(TypeError, "{this} got an unexpected keyword argument '{text}'. Did you mean '{close}'?")
+                }
                 None => unexpected(this, &keyword)?,
             });
         }

@@ -211,8 +211,7 @@ unsafe fn unpack_keywords(
         }
         for index in direct..total {
             let name: &str = &parameters.names[index];
-            let found =
-                if keywords_left > 0 && index >= positional_only { given.keywords.find(name)? } else { None };
+            let found = if keywords_left > 0 && index >= positional_only { given.keywords.find(name)? } else { None };
             *places.add(index) = found.map_or(ptr::null_mut(), |value| value.as_ptr());
             if found.is_some() {
                 keywords_left -= 1;
