@@ -10,6 +10,7 @@ mod context;
 mod map;
 mod token;
 mod variable;
+mod watchers;
 
 use core::cell::Cell;
 
