@@ -135,10 +135,10 @@ capi! {
         unsafe {
             if default_count > 0 {
                 let values = Tuple::from_raw_slice(defaults, default_count as usize)?;
-                function.set_attribute(taipan_runtime::types::function::attributes::DEFAULTS, values.into_object());
+                function.set_attribute(taipan_runtime::types::function::attribute::DEFAULTS, values.into_object());
             }
             if let Some(values) = keyword_defaults {
-                function.set_attribute(taipan_runtime::types::function::attributes::KWDEFAULTS, values.to_owned());
+                function.set_attribute(taipan_runtime::types::function::attribute::KWDEFAULTS, values.to_owned());
             }
             if let Some(cells) = closure {
                 function.set_closure(expect::<Tuple>(cells)?.to_owned());
@@ -249,5 +249,11 @@ unsafe fn function_name(function: Borrowed<'_, Object>) -> *const c_char {
             return function.def().ml_name;
         }
         (*function.type_ptr()).tp_name.get()
+    }
+}
+
+capi! {
+    fn PyUnstable_Eval_RequestCodeExtraIndex(free: Option<unsafe extern "C" fn(*mut c_void)>) -> isize {
+        taipan_runtime::types::code::extra::request_index(free).map_or(-1, |index| index as isize)
     }
 }

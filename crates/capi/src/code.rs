@@ -103,26 +103,7 @@ capi! {
     }
 
     fn PyCode_NewEmpty(filename: CText<'_>, name: CText<'_>, first_line: c_int) -> PyResult<Ref<Code>> {
-        let filename = taipan_runtime::types::codec::fs_decode(filename.bytes())?;
-        let name = name.to_str()?;
-        Code::from_parts(CodeParts {
-            argcount: 0,
-            posonlyargcount: 0,
-            kwonlyargcount: 0,
-            stacksize: 1,
-            flags: 0,
-            firstlineno: first_line,
-            code: RAISE_ASSERTION.to_vec(),
-            consts: Tuple::empty(),
-            names: Tuple::empty(),
-            local_names: Tuple::empty(),
-            local_kinds: Bytes::empty(),
-            filename,
-            name: name.clone(),
-            qualname: name,
-            line_table: Bytes::from_slice(&FIRST_LINE)?,
-            exception_table: Bytes::empty(),
-        })
+        empty(taipan_runtime::types::codec::fs_decode(filename.bytes())?, name.to_str()?, first_line)
     }
 
     fn PyCode_Addr2Line(code: Borrowed<'_, Code>, offset: c_int) -> c_int {
@@ -174,4 +155,26 @@ capi! {
     fn PyUnstable_Code_SetExtra(code: Borrowed<'_, Object>, index: isize, extra: *mut c_void) -> PyResult<()> {
         expect::<Code>(code)?.set_extra_value(usize::try_from(index).map_err(|_| bad_internal_call())?, extra)
     }
+}
+
+/// Code that raises AssertionError when it runs, with a name and a place for tracebacks.
+pub fn empty(filename: Ref<Str>, name: Ref<Str>, first_line: c_int) -> PyResult<Ref<Code>> {
+    Code::from_parts(CodeParts {
+        argcount: 0,
+        posonlyargcount: 0,
+        kwonlyargcount: 0,
+        stacksize: 1,
+        flags: 0,
+        firstlineno: first_line,
+        code: RAISE_ASSERTION.to_vec(),
+        consts: Tuple::empty(),
+        names: Tuple::empty(),
+        local_names: Tuple::empty(),
+        local_kinds: Bytes::empty(),
+        filename,
+        name: name.clone(),
+        qualname: name,
+        line_table: Bytes::from_slice(&FIRST_LINE)?,
+        exception_table: Bytes::empty(),
+    })
 }

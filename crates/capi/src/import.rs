@@ -9,7 +9,7 @@ use crate::support::*;
 // SAFETY of all of these: C passes live objects or, where it may, NULL, and C strings.
 capi! {
     fn PyImport_GetMagicNumber() -> c_long {
-        c_long::from(u32::from_le_bytes(taipan_runtime::MAGIC_NUMBER))
+        c_long::from(u32::from_le_bytes(import::MAGIC_NUMBER))
     }
 
     fn PyImport_GetMagicTag() -> *const c_char {

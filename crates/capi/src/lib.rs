@@ -22,6 +22,12 @@ mod bytearray;
 mod bytes;
 mod cell;
 mod ceval;
+mod from_format;
+mod import;
+mod lock;
+mod pybuffer;
+mod pythread;
+mod sysmodule;
 mod code;
 mod codecs;
 mod complex;
@@ -29,12 +35,18 @@ mod dict;
 mod fileobject;
 mod fileutils;
 mod float;
+mod unicode_error;
+mod pythonrun;
+mod pylifecycle;
+mod osmodule;
+mod marshal;
+mod frame;
 mod function;
 mod generator;
 mod getargs;
 mod hash;
+mod initconfig;
 mod iter;
-mod list;
 mod long;
 mod methodobject;
 mod moduleobject;
@@ -60,3 +72,8 @@ mod weakref;
 
 /// Keeps this crate, and with it every exported symbol, in the executable.
 pub fn link() {}
+
+/// Shows the configuration to C, after the start of the interpreter.
+pub fn start() {
+    pylifecycle::publish_flags();
+}

@@ -251,3 +251,14 @@ unsafe fn var_size(class: *mut PyTypeObject, count: isize) -> Option<usize> {
     let size = usize::try_from(count).ok()?.checked_mul(item)?.checked_add(base)?;
     (size <= isize::MAX as usize - 64).then(|| size.next_multiple_of(size_of::<usize>()))
 }
+
+// SAFETY: C passes a place for, or a table of, functions.
+capi! {
+    fn PyObject_GetArenaAllocator(allocator: *mut PyObjectArenaAllocator) {
+        unsafe { *allocator = taipan_runtime::memory::arena::source() }
+    }
+
+    fn PyObject_SetArenaAllocator(allocator: *mut PyObjectArenaAllocator) {
+        taipan_runtime::memory::arena::set_source(unsafe { *allocator });
+    }
+}

@@ -7,19 +7,16 @@ use taipan_runtime::types::exceptions::{self as exc, BaseException};
 use taipan_runtime::types::{Traceback, Type};
 
 use crate::support::*;
-use crate::va::Arguments;
-
-unsafe extern "C" {
-    fn PyUnicode_FromFormatV(format: *const c_char, arguments: *mut Arguments) -> *mut PyObject;
-}
+use crate::from_format;
+use crate::va::{Arguments, VaList};
 
 /// The text of a format and its arguments.
 ///
 /// # Safety
-/// As `PyUnicode_FromFormatV`.
+/// `format` is a C string and `arguments` are what it asks for.
 pub unsafe fn formatted(format: *const c_char, arguments: *mut Arguments) -> PyResult<Ref<Object>> {
     // SAFETY: by contract.
-    unsafe { result(PyUnicode_FromFormatV(format, arguments)) }
+    unsafe { Ok(from_format::unicode(bytes(format), VaList::new(arguments))?.into_object()) }
 }
 
 /// Sets an exception of C's class and value.
@@ -433,7 +430,8 @@ capi! {
 
     fn PyErr_NewException(name: *const c_char, base: Nullable<'_>, dict: Nullable<'_>) -> PyResult<Ref<Object>> {
         // SAFETY: C passes a C string.
-        new_exception(unsafe { &lossy(name) }, None, base, dict)
+        let name = unsafe { lossy(name) };
+        new_exception(&name, None, base, dict)
     }
 
     fn PyErr_NewExceptionWithDoc(
@@ -445,7 +443,8 @@ capi! {
         // SAFETY: C passes a C string, and NULL or one.
         unsafe {
             let doc = if doc.is_null() { None } else { Some(string(doc)?) };
-            new_exception(&lossy(name), doc, base, dict)
+            let name = lossy(name);
+            new_exception(&name, doc, base, dict)
         }
     }
 }
@@ -469,11 +468,10 @@ fn new_exception(
     if !dict.contains_str(id!("__module__")) {
         dict.set_str(id!("__module__"), Str::from_utf8_str(module)?.as_borrowed())?;
     }
-    let default = exc::Exception::type_object();
-    let base = base.unwrap_or(default.upcast());
+    let base = base.map_or_else(|| exc::Exception::type_object().upcast().to_owned(), |base| base.to_owned());
     let bases = match base.downcast::<Tuple>() {
         Some(bases) => bases.to_owned(),
-        None => Tuple::from_slice(&[base])?,
+        None => Tuple::from_slice(&[base.borrow()])?,
     };
     let short = Str::from_utf8_str(short)?;
     Type::type_object().upcast().call(&[short.as_borrowed(), bases.as_borrowed(), dict.as_borrowed()])

@@ -3,7 +3,7 @@
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-use taipan_runtime::modules::sys;
+use taipan_runtime::interp::monitoring::legacy;
 use taipan_runtime::thread::{self, Slot, gil, interpreter, state};
 use taipan_runtime::types::frame;
 
@@ -170,21 +170,21 @@ capi! {
 
     fn PyEval_SetTrace(function: Option<Py_tracefunc>, object: Nullable<'_>) {
         let state = attached("PyEval_SetTrace");
-        if let Err(raised) = sys::set_trace(state, function, object.map(|object| object.to_owned())) {
+        if let Err(raised) = legacy::set_trace(state, function, object.map(|object| object.to_owned())) {
             taipan_runtime::types::exceptions::report_unraisable(raised, "Exception ignored in PyEval_SetTrace()", None);
         }
     }
 
     fn PyEval_SetProfile(function: Option<Py_tracefunc>, object: Nullable<'_>) {
         let state = attached("PyEval_SetProfile");
-        if let Err(raised) = sys::set_profile(state, function, object.map(|object| object.to_owned())) {
+        if let Err(raised) = legacy::set_profile(state, function, object.map(|object| object.to_owned())) {
             taipan_runtime::types::exceptions::report_unraisable(raised, "Exception ignored in PyEval_SetProfile()", None);
         }
     }
 
     fn PyEval_SetTraceAllThreads(function: Option<Py_tracefunc>, object: Nullable<'_>) {
         for state in all_threads() {
-            if let Err(raised) = sys::set_trace(state, function, object.map(|object| object.to_owned())) {
+            if let Err(raised) = legacy::set_trace(state, function, object.map(|object| object.to_owned())) {
                 taipan_runtime::types::exceptions::report_unraisable(
                     raised,
                     "Exception ignored in PyEval_SetTraceAllThreads()",
@@ -196,7 +196,7 @@ capi! {
 
     fn PyEval_SetProfileAllThreads(function: Option<Py_tracefunc>, object: Nullable<'_>) {
         for state in all_threads() {
-            if let Err(raised) = sys::set_profile(state, function, object.map(|object| object.to_owned())) {
+            if let Err(raised) = legacy::set_profile(state, function, object.map(|object| object.to_owned())) {
                 taipan_runtime::types::exceptions::report_unraisable(
                     raised,
                     "Exception ignored in PyEval_SetProfileAllThreads()",

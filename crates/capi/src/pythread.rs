@@ -170,7 +170,7 @@ capi! {
     fn PyThread_tss_alloc() -> *mut Py_tss_t {
         let key = taipan_runtime::memory::domains::raw_calloc(1, size_of::<Py_tss_t>()).cast::<Py_tss_t>();
         if !key.is_null() {
-            unsafe { (*key)._is_initialized.set(0) };
+            unsafe { (*key)._is_initialized = 0 };
         }
         key
     }
@@ -185,20 +185,20 @@ capi! {
     }
 
     fn PyThread_tss_is_created(key: *mut Py_tss_t) -> c_int {
-        unsafe { (*key)._is_initialized.get() }
+        unsafe { (*key)._is_initialized }
     }
 
     fn PyThread_tss_create(key: *mut Py_tss_t) -> c_int {
         unsafe {
-            if (*key)._is_initialized.get() != 0 {
+            if (*key)._is_initialized != 0 {
                 return 0;
             }
             let mut made: libc::pthread_key_t = 0;
             if libc::pthread_key_create(&mut made, None) != 0 {
                 return -1;
             }
-            (*key)._key.set(made);
-            (*key)._is_initialized.set(1);
+            (*key)._key = made;
+            (*key)._is_initialized = 1;
         }
         0
     }
@@ -208,20 +208,20 @@ capi! {
     }
 
     fn PyThread_tss_set(key: *mut Py_tss_t, value: *mut c_void) -> c_int {
-        if unsafe { libc::pthread_setspecific((*key)._key.get(), value) } == 0 { 0 } else { -1 }
+        if unsafe { libc::pthread_setspecific((*key)._key, value) } == 0 { 0 } else { -1 }
     }
 
     fn PyThread_tss_get(key: *mut Py_tss_t) -> *mut c_void {
-        unsafe { libc::pthread_getspecific((*key)._key.get()) }
+        unsafe { libc::pthread_getspecific((*key)._key) }
     }
 }
 
 unsafe fn delete_key(key: *mut Py_tss_t) {
     // SAFETY: by contract of the callers.
     unsafe {
-        if (*key)._is_initialized.get() != 0 {
-            libc::pthread_key_delete((*key)._key.get());
-            (*key)._is_initialized.set(0);
+        if (*key)._is_initialized != 0 {
+            libc::pthread_key_delete((*key)._key);
+            (*key)._is_initialized = 0;
         }
     }
 }

@@ -136,7 +136,7 @@ capi! {
 
     fn PyUnstable_EnableTryIncRef(_object: *mut PyObject) {}
 
-    fn _Py_FatalRefcountErrorFunc(function: *const c_char, message: *const c_char) {
+    fn _Py_FatalRefcountErrorFunc(function: *const c_char, message: *const c_char) -> () {
         let (function, message) = unsafe { (lossy(function), lossy(message)) };
         taipan_runtime::thread::fatal(&function, &message);
     }

@@ -3,7 +3,7 @@
 use core::ptr;
 use std::borrow::Cow;
 
-pub use core::ffi::{c_double, c_long, c_longlong, c_short, c_uint, c_ulong, c_ulonglong};
+pub use core::ffi::{c_long, c_uint, c_ulong};
 
 pub use taipan_runtime::abi::*;
 pub use taipan_runtime::prelude::*;

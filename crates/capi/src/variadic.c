@@ -177,6 +177,25 @@ FUNCTION(int, PyErr_WarnExplicitFormat,
           const char *format, ...),
          format, taipan_err_warn_explicit_format(category, filename, line, module, registry, format, &arguments))
 
+/* ---- unicodeobject.h, bytesobject.h, tupleobject.h ---- */
+
+PyObject *taipan_unicode_from_format(const char *format, struct arguments *arguments);
+PyObject *taipan_bytes_from_format(const char *format, struct arguments *arguments);
+int taipan_unicode_writer_format(void *writer, const char *format, struct arguments *arguments);
+PyObject *taipan_tuple_pack(Py_ssize_t count, struct arguments *arguments);
+
+FUNCTION(PyObject *, PyUnicode_FromFormat, (const char *format, ...), format,
+         taipan_unicode_from_format(format, &arguments))
+LIST_FUNCTION(PyObject *, PyUnicode_FromFormatV, (const char *format, va_list list),
+              taipan_unicode_from_format(format, &arguments))
+FUNCTION(PyObject *, PyBytes_FromFormat, (const char *format, ...), format,
+         taipan_bytes_from_format(format, &arguments))
+LIST_FUNCTION(PyObject *, PyBytes_FromFormatV, (const char *format, va_list list),
+              taipan_bytes_from_format(format, &arguments))
+FUNCTION(int, PyUnicodeWriter_Format, (void *writer, const char *format, ...), format,
+         taipan_unicode_writer_format(writer, format, &arguments))
+FUNCTION(PyObject *, PyTuple_Pack, (Py_ssize_t count, ...), count, taipan_tuple_pack(count, &arguments))
+
 /* ---- sysmodule.h ---- */
 
 int taipan_sys_audit(const char *event, const char *format, struct arguments *arguments);

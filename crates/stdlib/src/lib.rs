@@ -4,25 +4,29 @@ mod abc;
 mod array;
 mod binascii;
 mod bisect;
+mod bz2;
 mod collections;
 mod compression;
 mod contextvars;
 mod csv;
-mod fcntl;
 mod datetime;
-mod fcntl;
 mod functools;
 mod grp;
+mod hashes;
 mod heapq;
 mod io;
 mod itertools;
 mod json;
 mod locale;
-mod lsprof;
 mod math;
+mod multiprocessing;
+mod lsprof;
+mod lzma;
 mod opcode;
 mod operator;
+mod pickle;
 mod posix;
+mod posixshmem;
 mod posixsubprocess;
 mod pwd;
 mod random;
@@ -34,8 +38,11 @@ mod stat;
 mod statistics;
 mod struct_;
 mod support;
+mod syslog;
 mod system;
+mod termios;
 mod tokenize;
+mod tracemalloc;
 mod unicodedata;
 mod zlib;
 
@@ -45,26 +52,38 @@ use taipan_runtime::import::InitFunction;
 pub static MODULES: &[(&str, InitFunction)] = &[
     ("_abc", abc::Abc::init),
     ("_bisect", bisect::Bisect::init),
+    ("_blake2", hashes::Blake2::init),
+    ("_bz2", bz2::Bz2::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
     ("_csv", csv::Csv::init),
     ("_datetime", datetime::DateTimeModule::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
+    ("_hmac", hashes::HmacModule::init),
     ("_io", io::Io::init),
     ("_json", json::Json::init),
     ("_locale", locale::Locale::init),
+    ("_multiprocessing", multiprocessing::Multiprocessing::init),
     ("_lsprof", lsprof::Lsprof::init),
+    ("_lzma", lzma::Lzma::init),
+    ("_md5", hashes::Md5Module::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
+    ("_pickle", pickle::Pickle::init),
+    ("_posixshmem", posixshmem::PosixShmem::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
     ("_random", random::RandomModule::init),
     ("_socket", socket::SocketModule::init),
+    ("_sha1", hashes::Sha1Module::init),
+    ("_sha2", hashes::Sha2Module::init),
+    ("_sha3", hashes::Sha3Module::init),
     ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
     ("_tokenize", tokenize::Tokenize::init),
+    ("_tracemalloc", tracemalloc::TraceMalloc::init),
     ("array", array::ArrayModule::init),
     ("binascii", binascii::Binascii::init),
     ("fcntl", fcntl::Fcntl::init),
@@ -75,6 +94,8 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("pwd", pwd::Pwd::init),
     ("resource", resource::Resource::init),
     ("select", select::Select::init),
+    ("syslog", syslog::Syslog::init),
+    ("termios", termios::Termios::init),
     ("unicodedata", unicodedata::UnicodeData::init),
     ("zlib", zlib::Zlib::init),
 ];

@@ -280,7 +280,7 @@ impl Plan<'_> {
             {}
         };
         let (number, place): (i32, &[u8]) = match failure {
-            Failure::Preexec => return write(b"SubprocessError:0:"),
+            Failure::Preexec => return write(b"SubprocessError:0:Exception occurred in preexec_fn."),
             Failure::Early(number) => (number, b"noexec"),
             Failure::Directory(number) => (number, b"noexec:chdir"),
             Failure::Exec(number) => (number, b""),

@@ -54,11 +54,10 @@ fn identity(object: Borrowed<'_, Object>, what: &str) -> PyResult<u32> {
     let number = object.index()?;
     match number.to_i64() {
         Some(-1) => Ok(u32::MAX),
-        Some(value) if value < 0 => Err(raise!(OverflowError, "{what} is less than minimum")),
-        // The highest value means -1, so that it is out of range itself.
-        Some(value) if value < i64::from(u32::MAX) => Ok(value as u32),
+        // What fits no identity counts as too small, as in C, where the comparison is with the cut value.
+        Some(value) => u32::try_from(value).map_err(|_| raise!(OverflowError, "{what} is less than minimum")),
         None if number.is_negative() => Err(raise!(OverflowError, "{what} is less than minimum")),
-        _ => Err(raise!(OverflowError, "{what} is greater than maximum")),
+        None => Err(raise!(OverflowError, "{what} is greater than maximum")),
     }
 }
 

@@ -136,3 +136,24 @@ capi! {
         }
     }
 }
+
+capi! {
+    fn _Py_convert_optional_to_ssize_t(object: Borrowed<'_, Object>, place: *mut c_void) -> c_int {
+        if object.is_none() {
+            return 1;
+        }
+        if !object.has_index() {
+            let _raised =
+                raise!(TypeError, "argument should be integer or None, not {:.200}", object.type_name());
+            return 0;
+        }
+        match object.as_isize() {
+            Ok(limit) => {
+                // SAFETY: C passes a place for a number.
+                unsafe { *place.cast::<isize>() = limit };
+                1
+            }
+            Err(_raised) => 0,
+        }
+    }
+}

@@ -124,7 +124,7 @@ impl Dir {
         }
     }
 
-    #[function(signature = "(path, mode=0o777, *, dir_fd=None)")]
+    #[function(signature = "(path, mode=511, *, dir_fd=None)")]
     fn mkdir(path: PathArg<'_>, mode: Option<i32>, dir_fd: Option<DirFd>) -> PyResult<()> {
         let (name, directory) = (path.as_ptr(), directory(&dir_fd));
         // SAFETY: a C string.
@@ -241,7 +241,7 @@ impl Dir {
         super::path::fspath(path)
     }
 
-    #[function(signature = "(path, mode=0o666, *, dir_fd=None)")]
+    #[function(signature = "(path, mode=438, *, dir_fd=None)")]
     fn mkfifo(path: PathArg<'_>, mode: Option<i32>, dir_fd: Option<DirFd>) -> PyResult<()> {
         // SAFETY: a C string.
         let done = unsafe { libc::mkfifoat(directory(&dir_fd), path.as_ptr(), mode.unwrap_or(0o666) as libc::mode_t) };

@@ -64,6 +64,11 @@ fn code_of(name: Borrowed<'_, Object>, table: &[(&str, c_int)]) -> PyResult<c_in
 
 #[pymethods(part = FUNCTIONS)]
 impl Env {
+    #[function(name = "_create_environ", signature = "()")]
+    fn create_environ() -> PyResult<Ref<Dict>> {
+        environ()
+    }
+
     #[function(signature = "(name, value, /)")]
     fn putenv(name: super::PathArg<'_>, value: super::PathArg<'_>) -> PyResult<()> {
         if name.as_bytes().is_empty() || name.as_bytes().contains(&b'=') {

@@ -24,7 +24,7 @@ fn retry(mut call: impl FnMut() -> isize) -> PyResult<isize> {
 
 #[pymethods(part = FUNCTIONS)]
 impl File {
-    #[function(signature = "(path, flags, mode=0o777, *, dir_fd=None)")]
+    #[function(signature = "(path, flags, mode=511, *, dir_fd=None)")]
     fn open(path: PathArg<'_>, flags: i32, mode: Option<i32>, dir_fd: Option<DirFd>) -> PyResult<c_int> {
         let (name, directory) = (path.as_ptr(), directory(&dir_fd));
         let mode = mode.unwrap_or(0o777) as libc::c_uint;
@@ -113,10 +113,10 @@ impl File {
         retry(|| unsafe { libc::pwrite(fd, address.cast(), size, offset) })
     }
 
-    #[function(signature = "(fd, position, how, /)")]
-    fn lseek(fd: i32, position: i64, how: i32) -> PyResult<i64> {
+    #[function(signature = "(fd, position, whence, /)")]
+    fn lseek(fd: i32, position: i64, whence: i32) -> PyResult<i64> {
         // SAFETY: takes numbers.
-        let place = allow_threads(|| unsafe { libc::lseek(fd, position, how) });
+        let place = allow_threads(|| unsafe { libc::lseek(fd, position, whence) });
         if place < 0 { Err(last_error()) } else { Ok(place) }
     }
 
@@ -251,7 +251,7 @@ impl File {
         check(allow_threads(|| unsafe { libc::lockf(fd, command, length) })).map(drop)
     }
 
-    #[function(signature = "(name, flags=1)")]
+    #[function(signature = "(name, flags=MFD_CLOEXEC)")]
     fn memfd_create(name: PathArg<'_>, flags: Option<u32>) -> PyResult<c_int> {
         // SAFETY: a C string.
         check(unsafe { libc::memfd_create(name.as_ptr(), flags.unwrap_or(libc::MFD_CLOEXEC)) })

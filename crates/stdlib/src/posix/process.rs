@@ -27,7 +27,7 @@ pub(super) fn add_types(module: &Ref<Module>) -> PyResult<()> {
         (&WAITID_RESULT, "waitid_result", &["si_pid", "si_uid", "si_signo", "si_status", "si_code"]),
     ];
     for (cell, name, fields) in table {
-        let qualified = if name == "waitid_result" { format!("os.{name}") } else { format!("posix.{name}") };
+        let qualified = format!("posix.{name}");
         let class = struct_seq::new_class(&qualified, fields, fields.len())?;
         module.add(name, class.clone().into_object())?;
         // SAFETY: the class lives for the rest of the process.
@@ -41,6 +41,15 @@ fn record(class: &Class, values: Vec<Ref<Object>>) -> PyResult<Ref<Object>> {
         Some(class) => struct_seq::instance(&class, values),
         None => Err(raise!(SystemError, "posix is not initialised")),
     }
+}
+
+/// A `waitid_result`.
+pub(super) fn waitid_result(fields: [i64; 5]) -> PyResult<Ref<Object>> {
+    let mut values = Vec::new();
+    for field in fields {
+        values.push(int(field)?);
+    }
+    record(&WAITID_RESULT, values)
 }
 
 fn int(value: i64) -> PyResult<Ref<Object>> {
@@ -443,7 +452,7 @@ impl Process {
         Ok(codec::decode_bytes(&normalize(bytes.as_slice()), "utf-8", "surrogatepass")?.into_object())
     }
 
-    #[function(name = "_path_splitroot_ex", signature = "(path, /)")]
+    #[function(name = "_path_splitroot_ex", signature = "(p)")]
     fn path_splitroot_ex(p: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>> {
         let path = super::path::fspath(p)?;
         let is_bytes = path.is_instance_of::<Bytes>();

@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 use super::path::{DirFd, PathArg, PathOrFd, descriptor, directory};
 use super::{check, check_path};
+use crate::system::{Gid, Uid};
 use taipan_runtime::prelude::*;
 use taipan_runtime::thread::allow_threads;
 use taipan_runtime::types::{exceptions, struct_seq};
@@ -227,8 +228,9 @@ impl Stat {
         statvfs_result(|buffer| unsafe { libc::fstatvfs(fd, buffer) }, none().borrow())
     }
 
-    #[function(signature = "(path, mode, *, dir_fd=None, follow_symlinks=True)")]
-    fn chmod(path: PathOrFd<'_>, mode: i32, dir_fd: Option<DirFd>, follow_symlinks: bool) -> PyResult<()> {
+    #[function(signature = "(path, mode, *, dir_fd=None, follow_symlinks=(os.name != 'nt'))")]
+    fn chmod(path: PathOrFd<'_>, mode: i32, dir_fd: Option<DirFd>, follow_symlinks: Option<bool>) -> PyResult<()> {
+        let follow_symlinks = follow_symlinks.unwrap_or(true);
         match &path {
             PathOrFd::Path(path) => {
                 let flags = if follow_symlinks { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
@@ -251,17 +253,30 @@ impl Stat {
     }
 
     #[function(signature = "(path, uid, gid, *, dir_fd=None, follow_symlinks=True)")]
-    fn chown(path: PathOrFd<'_>, uid: i64, gid: i64, dir_fd: Option<DirFd>, follow_symlinks: bool) -> PyResult<()> {
+    fn chown(path: PathOrFd<'_>, uid: Uid, gid: Gid, dir_fd: Option<DirFd>, follow_symlinks: bool) -> PyResult<()> {
         match &path {
             PathOrFd::Path(path) => {
                 let flags = if follow_symlinks { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
                 // SAFETY: a C string.
-                let done = unsafe { libc::fchownat(directory(&dir_fd), path.as_ptr(), uid as u32, gid as u32, flags) };
+                let done = unsafe { libc::fchownat(directory(&dir_fd), path.as_ptr(), uid.0, gid.0, flags) };
                 check_path(done, path).map(drop)
             }
             // SAFETY: takes numbers.
-            PathOrFd::Fd(fd, _) => check(unsafe { libc::fchown(*fd, uid as u32, gid as u32) }).map(drop),
+            PathOrFd::Fd(fd, _) => check(unsafe { libc::fchown(*fd, uid.0, gid.0) }).map(drop),
         }
+    }
+
+    #[function(signature = "(fd, uid, gid)")]
+    fn fchown(fd: i32, uid: Uid, gid: Gid) -> PyResult<()> {
+        // SAFETY: takes numbers.
+        check(allow_threads(|| unsafe { libc::fchown(fd, uid.0, gid.0) })).map(drop)
+    }
+
+    #[function(signature = "(path, uid, gid)")]
+    fn lchown(path: PathArg<'_>, uid: Uid, gid: Gid) -> PyResult<()> {
+        let name = path.as_ptr();
+        // SAFETY: a C string.
+        check_path(allow_threads(|| unsafe { libc::lchown(name, uid.0, gid.0) }), &path).map(drop)
     }
 
     /// Times are `times=(atime, mtime)` in seconds or `ns=(atime, mtime)`; now, without either.

@@ -7,6 +7,7 @@
 //!
 //! All answers are on the safe side: what is not known counts as possible.
 
+use super::code::At;
 use super::program::{First, Follow, Greed, Inst, One, Program, Start};
 
 /// How many instructions one look may visit, so that the time to compile a pattern stays in proportion to its length.
@@ -92,7 +93,7 @@ fn first_at(program: &Program, pc: u32) -> Option<First> {
                     pending.push(pc + 1);
                 }
             }
-            Inst::Mark(_) | Inst::At(_) | Inst::Atomic | Inst::EndAtomic => pending.push(pc + 1),
+            Inst::Mark(_) | Inst::At(_) | Inst::Atomic => pending.push(pc + 1),
             Inst::Assert { next, .. } | Inst::AssertNot { next, .. } => pending.push(next),
             Inst::Jump(target) => pending.push(target),
             Inst::Branch { first, end } => {
@@ -108,12 +109,18 @@ fn first_at(program: &Program, pc: u32) -> Option<First> {
                     pending.push(repeat.tail);
                 }
             }
-            Inst::MaxUntil(site) | Inst::MinUntil(site) | Inst::EndPossessive(site) => {
+            Inst::MaxUntil(site) | Inst::MinUntil(site) => {
                 let repeat = &program.loops[site as usize];
                 pending.extend([repeat.body, repeat.tail]);
             }
             Inst::GroupExists { no, .. } => pending.extend([pc + 1, no]),
-            Inst::GroupRef { .. } | Inst::Success | Inst::EndAssert | Inst::EndAssertNot => return None,
+            // What comes behind a barrier has no say in how its inside matches.
+            Inst::GroupRef { .. }
+            | Inst::Success
+            | Inst::EndAssert
+            | Inst::EndAssertNot
+            | Inst::EndAtomic
+            | Inst::EndPossessive(_) => return None,
         }
     }
     Some(first)
@@ -151,6 +158,7 @@ fn start(program: &Program) -> Start {
             Some(Inst::Str { at, len }) => {
                 text.extend_from_slice(&program.literals[*at as usize..(*at + *len) as usize]);
             }
+            Some(Inst::At(At::Beginning | At::BeginningString)) if text.is_empty() => return Start::Beginning,
             _ => break,
         }
         pc += 1;

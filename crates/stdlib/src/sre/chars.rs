@@ -145,8 +145,11 @@ impl Set {
             Rule::NotLiteral(literal, fold) => !folds_to(c, literal, fold),
             Rule::Category(category) => in_category(category, c),
             Rule::Words(at, Fold::Locale) => {
+                let at = at as usize;
                 let (lower, upper) = (lower_locale(c), upper_locale(c));
-                words_have(words, at as usize, lower) || upper != lower && words_have(words, at as usize, upper)
+                let (has_lower, has_upper) = (words_have(words, at, lower), words_have(words, at, upper));
+                // Neither case may be in what a negated set leaves out.
+                if words.get(at) == Some(&op::NEGATE) { has_lower && has_upper } else { has_lower || has_upper }
             }
             Rule::Words(at, fold) => words_have(words, at as usize, fold.lower(c)),
         }

@@ -165,7 +165,13 @@ impl Pattern {
             let literal = match (repl.downcast::<Str>(), repl.downcast::<Bytes>()) {
                 (Some(text), _) => text.find_char('\\' as u32, 0..text.len()).is_none(),
                 (_, Some(bytes)) => memchr::memchr(b'\\', bytes.as_slice()).is_none(),
-                _ => false,
+                _ => match Subject::new(repl, None) {
+                    Ok(subject) => subject.data().iter().all(|unit| unit != u32::from(b'\\')),
+                    Err(raised) => {
+                        raised.clear();
+                        false
+                    }
+                },
             };
             if literal {
                 Filter::Literal(repl.to_owned())

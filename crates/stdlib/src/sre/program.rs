@@ -140,6 +140,8 @@ pub enum Inst {
 pub enum Start {
     /// Everywhere.
     Any,
+    /// At the beginning of the text alone.
+    Beginning,
     /// Where these characters stand (at least one); `whole` when there is nothing more to the pattern.
     Literal { text: Vec<u32>, bytes: Option<Vec<u8>>, whole: bool },
     /// Where a character stands that can come first.

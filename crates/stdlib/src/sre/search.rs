@@ -200,6 +200,13 @@ fn search<U: Unit>(machine: &mut Machine<'_, U>, start: usize) -> PyResult<Optio
                 at += 1;
             }
         }
+        Start::Beginning => {
+            if at == 0
+                && let Some(end) = machine.matches_at(at)?
+            {
+                return Ok(Some((at, end)));
+            }
+        }
         Start::First(first) => {
             while let Some(offset) = text.get(at..).and_then(|rest| rest.iter().position(|unit| in_first(*unit, first)))
             {

@@ -400,7 +400,7 @@ pub fn warn_unawaited_coroutine(coroutine: Borrowed<'_, Object>) -> PyResult<()>
                 if raised.is_a::<exceptions::Warning>() {
                     return Err(raised);
                 }
-                crate::modules::sys::write_unraisable(raised, Some(coroutine));
+                exceptions::report_unraisable(raised, "Exception ignored while finalizing coroutine", Some(coroutine));
             }
         }
     }

@@ -49,6 +49,13 @@ impl PackageContext {
     }
 }
 
+impl PackageContext {
+    /// The context of an extension by its full name.
+    pub fn of(full: &str) -> PackageContext {
+        PackageContext::enter(full, full.rsplit('.').next().unwrap_or(full))
+    }
+}
+
 impl Drop for PackageContext {
     fn drop(&mut self) {
         PACKAGE_CONTEXT.set(self.0.take());

@@ -286,6 +286,11 @@ impl Ref<Module> {
         !self.0.md_state.get().is_null()
     }
 
+    /// Says which definition the module was made from.
+    pub(crate) fn set_def(&self, definition: *mut crate::abi::PyModuleDef) {
+        self.0.md_def.set(definition);
+    }
+
     /// The definition, null for a module made from Python.
     pub fn def(&self) -> *mut crate::abi::PyModuleDef {
         self.0.md_def.get()

@@ -499,7 +499,13 @@ pub unsafe extern "C" fn tp_new_wrapper(
                 native = (*native).tp_base.get();
             }
             let new = |ty: TypePtr| (*ty).tp_new.get().map(|new| new as usize);
+            if !native.is_null() && new(native).is_none() {
+                return Err(raise!(TypeError, "cannot create '{}' instances", display_name(native)));
+            }
             if !native.is_null() && new(native) != new(ty) {
+                if new(native).is_none() {
+                    return Err(raise!(TypeError, "cannot create '{}' instances", display_name(class)));
+                }
                 return Err(raise!(
                     TypeError,
                     "{}.__new__({}) is not safe, use {}.__new__()",
