@@ -195,11 +195,7 @@ pub unsafe fn unicode(format: &[u8], mut arguments: VaList) -> PyResult<Ref<Str>
         // SAFETY: by contract.
         let known = unsafe { conversion(reader.next(), &spec, &mut arguments, &mut out)? };
         if !known {
-            return Err(raise!(
-                SystemError,
-                "invalid format string: {}",
-                String::from_utf8_lossy(&format[start..])
-            ));
+            return Err(raise!(SystemError, "invalid format string: {}", String::from_utf8_lossy(&format[start..])));
         }
     }
     out.finish()

@@ -199,7 +199,9 @@ fn import_by_name(name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         None => interpreter().builtins_dict().into_object(),
     };
     let import = match builtins.downcast::<Dict>() {
-        Some(dict) => dict.get_str(id!("__import__")).ok_or_else(|| taipan_runtime::types::dict::object::key_error(id!("__import__").upcast()))?,
+        Some(dict) => dict
+            .get_str(id!("__import__"))
+            .ok_or_else(|| taipan_runtime::types::dict::object::key_error(id!("__import__").upcast()))?,
         None => builtins.getattr(id!("__import__"))?,
     };
     let globals = match globals {

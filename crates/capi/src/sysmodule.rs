@@ -204,7 +204,8 @@ unsafe fn set_argv(count: c_int, values: *const *const libc::wchar_t, update_pat
         let first = items[0].to_text();
         interpreter().sys_dict()?.set_str(id!("argv"), List::from_vec(items)?.as_borrowed())?;
         if update_path {
-            let folder = std::fs::canonicalize(&first).ok().and_then(|file| Some(file.parent()?.to_string_lossy().into_owned()));
+            let folder =
+                std::fs::canonicalize(&first).ok().and_then(|file| Some(file.parent()?.to_string_lossy().into_owned()));
             let path = interpreter().required_sys_attr(id!("path"))?;
             let folder = Str::from_utf8_str(&folder.unwrap_or_default())?;
             expect::<List>(path.borrow())?.insert(0, folder.into_object())?;

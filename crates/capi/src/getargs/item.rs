@@ -131,7 +131,12 @@ unsafe fn convert_sequence(
 ) -> Convert {
     let count = count_items(*format);
     let is_tuple = object.is_instance_of::<Tuple>();
-    if !is_tuple && (!object.is_sequence() || object.is_instance_of::<Bytes>() || object.is_instance_of::<Str>() || object.is_instance_of::<ByteArray>()) {
+    if !is_tuple
+        && (!object.is_sequence()
+            || object.is_instance_of::<Bytes>()
+            || object.is_instance_of::<Str>()
+            || object.is_instance_of::<ByteArray>())
+    {
         return Err(Misfit::new(format!("must be {count}-item tuple, not {}", type_text(object))));
     }
     if !is_tuple {
@@ -271,7 +276,10 @@ unsafe fn convert_simple(
                 };
                 let [byte] = bytes.as_slice() else {
                     let kind = if object.is_instance_of::<Bytes>() { "bytes" } else { "bytearray" };
-                    return Err(Misfit::new(format!("must be a byte string of length 1, not a {kind} object of length {}", bytes.len())));
+                    return Err(Misfit::new(format!(
+                        "must be a byte string of length 1, not a {kind} object of length {}",
+                        bytes.len()
+                    )));
                 };
                 store(arguments, *byte);
             }
@@ -409,7 +417,14 @@ unsafe fn convert_text(
                 && let Some(text) = utf8(object)
             {
                 let text = text?;
-                buffer::fill_info(view, object.as_ptr(), text.as_ptr().cast_mut().cast(), text.len() as isize, true, PyBUF_SIMPLE)?;
+                buffer::fill_info(
+                    view,
+                    object.as_ptr(),
+                    text.as_ptr().cast_mut().cast(),
+                    text.len() as isize,
+                    true,
+                    PyBUF_SIMPLE,
+                )?;
             } else {
                 get_buffer(object, view)?;
             }
@@ -566,17 +581,15 @@ pub fn skip(format: &mut Format<'_>, mut arguments: Option<&mut VaList>) -> Resu
                 take(1);
             }
         }
-        b'(' => {
-            loop {
-                if format.skip_if(b')') {
-                    break;
-                }
-                if format.is_end() {
-                    return Err("Unmatched left paren in format string");
-                }
-                skip(format, arguments.as_deref_mut())?;
+        b'(' => loop {
+            if format.skip_if(b')') {
+                break;
             }
-        }
+            if format.is_end() {
+                return Err("Unmatched left paren in format string");
+            }
+            skip(format, arguments.as_deref_mut())?;
+        },
         b')' => return Err("Unmatched right paren in format string"),
         _ => return Err("impossible<bad format char>"),
     }

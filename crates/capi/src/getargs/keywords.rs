@@ -180,12 +180,7 @@ unsafe fn parse_with(given: &Given<'_>, parser: *mut _PyArg_Parser, arguments: V
     }
 }
 
-unsafe fn parse(
-    given: &Given<'_>,
-    text: &[u8],
-    parameters: &Parameters<'_>,
-    mut arguments: VaList,
-) -> PyResult<()> {
+unsafe fn parse(given: &Given<'_>, text: &[u8], parameters: &Parameters<'_>, mut arguments: VaList) -> PyResult<()> {
     let names = Names::of(text);
     let shown = names.shown();
     let (total, positional_only) = (parameters.names.len(), parameters.positional_only);
@@ -241,10 +236,7 @@ unsafe fn parse(
             }
         }
         if format.is_end() {
-            return Err(raise!(
-                SystemError,
-                "More keyword list entries ({total}) than format specifiers ({index})"
-            ));
+            return Err(raise!(SystemError, "More keyword list entries ({total}) than format specifiers ({index})"));
         }
         if !too_few {
             let name = parameters.names[index];
@@ -269,11 +261,7 @@ unsafe fn parse(
                 if index < positional_only {
                     too_few = true;
                 } else {
-                    return Err(raise!(
-                        TypeError,
-                        "{shown} missing required argument '{name}' (pos {})",
-                        index + 1
-                    ));
+                    return Err(raise!(TypeError, "{shown} missing required argument '{name}' (pos {})", index + 1));
                 }
             }
             if keywords_left == 0 && !too_few {
@@ -333,10 +321,9 @@ pub fn leftover(given: &Given<'_>, parameters: &Parameters<'_>, shown: &str, thi
             }
             let text = keyword.to_display();
             return Ok(match closest_name(known.iter().copied(), &text) {
-                Some(close) => raise!(
-                    TypeError,
-                    "{this} got an unexpected keyword argument '{text}'. Did you mean '{close}'?"
-                ),
+                Some(close) => {
+                    raise!(TypeError, "{this} got an unexpected keyword argument '{text}'. Did you mean '{close}'?")
+                }
                 None => raise!(TypeError, "{this} got an unexpected keyword argument '{text}'"),
             });
         }

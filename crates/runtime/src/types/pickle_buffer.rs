@@ -5,7 +5,7 @@
 
 use core::mem::offset_of;
 
-use crate::abi::{PyBUF_FULL_RO, Py_buffer, PyPickleBufferObject};
+use crate::abi::{Py_buffer, PyBUF_FULL_RO, PyPickleBufferObject};
 use crate::memory;
 use crate::prelude::*;
 use crate::types::buffer;
@@ -69,9 +69,7 @@ impl PickleBuffer {
     fn new(_cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
         match (args.get(0), args.nargs()) {
             (Some(object), 1) if args.keyword_count() == 0 => Ok(PickleBuffer::from_object(object)?.into_object()),
-            (_, count) => {
-                Err(raise!(TypeError, "PickleBuffer() takes exactly 1 positional argument ({count} given)"))
-            }
+            (_, count) => Err(raise!(TypeError, "PickleBuffer() takes exactly 1 positional argument ({count} given)")),
         }
     }
 
@@ -127,4 +125,3 @@ impl PickleBuffer {
         Ok(())
     }
 }
-
