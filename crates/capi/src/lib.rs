@@ -48,7 +48,6 @@ mod moduleobject;
 mod object;
 mod objimpl;
 mod osmodule;
-mod picklebuf;
 mod pybuffer;
 mod pycapsule;
 mod pyctype;
