@@ -360,4 +360,31 @@ pub unsafe fn fire_stop_iteration(
     }
 }
 
+/// Calls the tools of `tools` for an event of native code (`PyMonitoring_Fire...`), with `args`. Answers with the tools
+/// that still want the event at this place.
+pub fn fire_native(tools: u8, event: usize, args: &[Borrowed<'_, Object>]) -> PyResult<u8> {
+    let thread = crate::thread::current_ptr();
+    let mut left = tools;
+    let mut remaining = tools;
+    // SAFETY: the current state.
+    if unsafe { (*thread).tracing.get() } > 0 {
+        return Ok(tools);
+    }
+    while left != 0 {
+        let tool = 7 - left.leading_zeros() as usize;
+        left &= !(1 << tool);
+        if !call_tool(thread, tool, event, args)? {
+            continue;
+        }
+        if event >= super::LOCAL_EVENTS {
+            if tool < super::PROGRAM_TOOLS {
+                STATE.callbacks[tool][event].set(None);
+            }
+            return Err(raise!(ValueError, "Cannot disable {} events. Callback removed.", NAMES[event]));
+        }
+        remaining &= !(1 << tool);
+    }
+    Ok(remaining)
+}
+
 const _: () = assert!(UNGROUPED_EVENTS == 16);
