@@ -220,8 +220,7 @@ pub fn eval(code: Borrowed<'_, Object>, globals: Nullable<'_>, locals: Nullable<
 
 unsafe fn slice_index(value: Borrowed<'_, Object>, place: *mut isize) -> c_int {
     if !value.has_index() {
-        let _raised =
-            raise!(TypeError, "slice indices must be integers or None or have an __index__ method");
+        let _raised = raise!(TypeError, "slice indices must be integers or None or have an __index__ method");
         return 0;
     }
     match value.as_clamped_isize() {

@@ -18,10 +18,6 @@ unsafe impl Sync for Text {}
 pub static Py_FileSystemDefaultEncoding: Text = Text(c"utf-8".as_ptr());
 #[unsafe(no_mangle)]
 pub static Py_FileSystemDefaultEncodeErrors: Text = Text(c"surrogateescape".as_ptr());
-#[unsafe(no_mangle)]
-pub static mut Py_HasFileSystemDefaultEncoding: c_int = 1;
-#[unsafe(no_mangle)]
-pub static mut Py_UTF8Mode: c_int = 0;
 
 fn io(name: &str) -> PyResult<Ref<Object>> {
     taipan_runtime::import::import_attr("io", name)

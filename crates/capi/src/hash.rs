@@ -22,10 +22,6 @@ unsafe extern "C" fn siphash(data: *const c_void, size: isize) -> isize {
 static FUNCTION: Shared =
     Shared(PyHash_FuncDef { hash: Some(siphash), name: c"siphash13".as_ptr(), hash_bits: 64, seed_bits: 128 });
 
-/// An old flag, always set: hashes are random unless PYTHONHASHSEED says otherwise.
-#[unsafe(no_mangle)]
-pub static mut Py_HashRandomizationFlag: c_int = 1;
-
 capi! {
     fn PyHash_GetFuncDef() -> *const PyHash_FuncDef { &raw const FUNCTION.0 }
     fn Py_HashPointer(pointer: *const c_void) -> isize { hash::pointer(pointer) }

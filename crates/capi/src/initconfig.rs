@@ -146,7 +146,9 @@ fn value_of(row: &Row) -> PyResult<Ref<Object>> {
             Some(value) => text(&value)?,
             None => none(),
         },
-        Source::Sys("dont_write_bytecode", _) => Bool::from(!sys_attribute("dont_write_bytecode")?.is_true()?).into_object(),
+        Source::Sys("dont_write_bytecode", _) => {
+            Bool::from(!sys_attribute("dont_write_bytecode")?.is_true()?).into_object()
+        }
         Source::Sys(name, _) => sys_attribute(name)?,
         Source::Flag(name, kind) => {
             let value = sys_attribute("flags")?.getattr(Str::intern_str(name)?.borrow())?;
@@ -178,11 +180,8 @@ fn set_value(row: &Row, value: Borrowed<'_, Object>) -> PyResult<()> {
         };
         return Err(raise!(TypeError, "expected {wanted}, got {}", value.type_name()));
     }
-    let stored = if attribute == "dont_write_bytecode" {
-        Bool::from(!value.is_true()?).into_object()
-    } else {
-        value.to_owned()
-    };
+    let stored =
+        if attribute == "dont_write_bytecode" { Bool::from(!value.is_true()?).into_object() } else { value.to_owned() };
     interpreter().sys_dict()?.set_str(Str::intern_str(attribute)?.borrow(), stored.borrow())
 }
 

@@ -22,10 +22,7 @@ fn acquire(bits: &AtomicU8) {
             let guard = PARKED.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             let seen = bits.load(Ordering::Relaxed);
             if seen & _Py_LOCKED == 0 {
-                if bits
-                    .compare_exchange(seen, seen | _Py_LOCKED, Ordering::Acquire, Ordering::Relaxed)
-                    .is_ok()
-                {
+                if bits.compare_exchange(seen, seen | _Py_LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
                     return;
                 }
                 continue;

@@ -205,10 +205,7 @@ unsafe fn add(object: Borrowed<'_, Object>, text: *const c_char, value: Nullable
         if Raised::is_set() {
             return Err(Raised::assume_set());
         }
-        return Err(raise!(
-            SystemError,
-            "{function}() must be called with an exception raised if value is NULL"
-        ));
+        return Err(raise!(SystemError, "{function}() must be called with an exception raised if value is NULL"));
     };
     // SAFETY: by contract of the callers.
     let name = unsafe { name(text)? };

@@ -6,8 +6,8 @@ use taipan_runtime::thread;
 use taipan_runtime::types::exceptions::{self as exc, BaseException};
 use taipan_runtime::types::{Traceback, Type};
 
-use crate::support::*;
 use crate::from_format;
+use crate::support::*;
 use crate::va::{Arguments, VaList};
 
 /// The text of a format and its arguments.
@@ -163,12 +163,7 @@ fn from_errno(class: *mut PyTypeObject, file: Nullable<'_>, second: Nullable<'_>
     exc::from_errno_objects(class, exc::errno(), file, second).into_null()
 }
 
-fn import_error(
-    class: Borrowed<'_, Object>,
-    message: Nullable<'_>,
-    name: Nullable<'_>,
-    path: Nullable<'_>,
-) -> Raised {
+fn import_error(class: Borrowed<'_, Object>, message: Nullable<'_>, name: Nullable<'_>, path: Nullable<'_>) -> Raised {
     let make = || -> PyResult<Ref<Object>> {
         if !class.is_subclass(exc::ImportError::type_object().upcast())? {
             return Err(raise!(TypeError, "expected a subclass of ImportError"));
@@ -449,12 +444,7 @@ capi! {
     }
 }
 
-fn new_exception(
-    name: &str,
-    doc: Option<Ref<Str>>,
-    base: Nullable<'_>,
-    dict: Nullable<'_>,
-) -> PyResult<Ref<Object>> {
+fn new_exception(name: &str, doc: Option<Ref<Str>>, base: Nullable<'_>, dict: Nullable<'_>) -> PyResult<Ref<Object>> {
     let Some((module, short)) = name.rsplit_once('.') else {
         return Err(raise!(SystemError, "PyErr_NewException: name must be module.class"));
     };

@@ -197,7 +197,8 @@ unsafe fn request(start: c_int, flags: *const PyCompilerFlags, optimize: c_int) 
     // SAFETY: NULL or flags of C.
     let given = unsafe { flags.as_ref() };
     let flags = given.map_or(0, |flags| flags.cf_flags as u32);
-    let feature_version = given.filter(|_| flags & taipan_runtime::compile::ONLY_AST != 0).map_or(-1, |given| given.cf_feature_version);
+    let feature_version =
+        given.filter(|_| flags & taipan_runtime::compile::ONLY_AST != 0).map_or(-1, |given| given.cf_feature_version);
     const IGNORE_COOKIE: u32 = 0x800;
     Ok(Request { mode: mode_of(start)?, flags, optimize, is_text: flags & IGNORE_COOKIE != 0, feature_version })
 }
@@ -235,7 +236,13 @@ unsafe fn compile_named(
         let flags = Int::from_i64(i64::from(request.flags))?;
         let compile = taipan_runtime::thread::builtin(id!("compile"))?;
         let mode = Str::from_utf8_str(mode)?;
-        return compile.call(&[text.as_borrowed(), file.upcast(), mode.as_borrowed(), flags.as_borrowed(), Bool::from(true).as_borrowed()]);
+        return compile.call(&[
+            text.as_borrowed(),
+            file.upcast(),
+            mode.as_borrowed(),
+            flags.as_borrowed(),
+            Bool::from(true).as_borrowed(),
+        ]);
     }
     Ok(compile_source(source, file, request)?.into_object())
 }
@@ -361,8 +368,7 @@ unsafe fn run_simple_file(
 unsafe fn is_interactive(file: *mut libc::FILE, name: &str) -> bool {
     // SAFETY: an open stream.
     let is_terminal = unsafe { libc::isatty(libc::fileno(file)) != 0 };
-    is_terminal
-        || (taipan_runtime::thread::config().interactive && matches!(name, "" | "<stdin>" | "???"))
+    is_terminal || (taipan_runtime::thread::config().interactive && matches!(name, "" | "<stdin>" | "???"))
 }
 
 unsafe fn run_any_file(

@@ -1,7 +1,7 @@
 //! The parts of `pyerrors.h` about errors of encodings.
 
-use taipan_runtime::types::exceptions::{UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError, clipped_range};
 use taipan_runtime::types::exceptions as exc;
+use taipan_runtime::types::exceptions::{UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError, clipped_range};
 
 use crate::support::*;
 

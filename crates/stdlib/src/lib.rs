@@ -2,9 +2,11 @@
 
 mod abc;
 mod array;
+mod asyncio;
 mod binascii;
 mod bisect;
 mod bz2;
+mod cmath;
 mod collections;
 mod compression;
 mod contextvars;
@@ -19,10 +21,11 @@ mod io;
 mod itertools;
 mod json;
 mod locale;
-mod math;
-mod multiprocessing;
 mod lsprof;
 mod lzma;
+mod math;
+mod multiprocessing;
+mod mmap;
 mod opcode;
 mod operator;
 mod pickle;
@@ -30,6 +33,7 @@ mod posix;
 mod posixshmem;
 mod posixsubprocess;
 mod pwd;
+mod queue;
 mod random;
 mod resource;
 mod select;
@@ -38,7 +42,9 @@ mod sre;
 mod stat;
 mod statistics;
 mod struct_;
+mod suggestions;
 mod support;
+mod sysconfig;
 mod syslog;
 mod system;
 mod termios;
@@ -46,12 +52,14 @@ mod tokenize;
 mod tracemalloc;
 mod unicodedata;
 mod zlib;
+mod zstd;
 
 use taipan_runtime::import::InitFunction;
 
 /// The modules, sorted by name.
 pub static MODULES: &[(&str, InitFunction)] = &[
     ("_abc", abc::Abc::init),
+    ("_asyncio", asyncio::Asyncio::init),
     ("_bisect", bisect::Bisect::init),
     ("_blake2", hashes::Blake2::init),
     ("_bz2", bz2::Bz2::init),
@@ -74,6 +82,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_pickle", pickle::Pickle::init),
     ("_posixshmem", posixshmem::PosixShmem::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
+    ("_queue", queue::Queue::init),
     ("_random", random::RandomModule::init),
     ("_socket", socket::SocketModule::init),
     ("_sha1", hashes::Sha1Module::init),
@@ -83,14 +92,19 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
+    ("_suggestions", suggestions::Suggestions::init),
+    ("_sysconfig", sysconfig::SysConfig::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("_tracemalloc", tracemalloc::TraceMalloc::init),
+    ("_zstd", zstd::Zstd::init),
     ("array", array::ArrayModule::init),
     ("binascii", binascii::Binascii::init),
+    ("cmath", cmath::Cmath::init),
     ("fcntl", fcntl::Fcntl::init),
     ("grp", grp::Grp::init),
     ("itertools", itertools::Itertools::init),
     ("math", math::Math::init),
+    ("mmap", mmap::MmapModule::init),
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
     ("resource", resource::Resource::init),

@@ -129,7 +129,11 @@ fn size(object: Borrowed<'_, Object>) -> PyResult<isize> {
         if let Some(length) = object.type_of().tp_as_mapping.get().as_ref().and_then(|methods| methods.mp_length.get())
         {
             let length = length(object.as_ptr());
-            return if length < 0 { Err(taipan_runtime::object::protocol::attr::missing_exception_checked()) } else { Ok(length) };
+            return if length < 0 {
+                Err(taipan_runtime::object::protocol::attr::missing_exception_checked())
+            } else {
+                Ok(length)
+            };
         }
         let has_sequence_length =
             object.type_of().tp_as_sequence.get().as_ref().is_some_and(|methods| methods.sq_length.get().is_some());

@@ -76,12 +76,12 @@ capi! {
         operand(object)?.to_fast_sequence(&message)
     }
 
-    fn PySequence_Contains(object: Borrowed<'_, Object>, item: Borrowed<'_, Object>) -> PyResult<bool> {
-        object.contains(item)
+    fn PySequence_Contains(object: Borrowed<'_, Object>, item: Nullable<'_>) -> PyResult<bool> {
+        contains(object, item)
     }
 
-    fn PySequence_In(object: Borrowed<'_, Object>, item: Borrowed<'_, Object>) -> PyResult<bool> {
-        object.contains(item)
+    fn PySequence_In(object: Borrowed<'_, Object>, item: Nullable<'_>) -> PyResult<bool> {
+        contains(object, item)
     }
 
     fn PySequence_Count(object: Nullable<'_>, item: Nullable<'_>) -> PyResult<isize> {
@@ -105,6 +105,15 @@ capi! {
     }
 }
 
+/// NULL is in no empty sequence, and an error elsewhere.
+fn contains(object: Borrowed<'_, Object>, item: Nullable<'_>) -> PyResult<bool> {
+    match item {
+        Some(item) => object.contains(item),
+        None if object.len()? == 0 => Ok(false),
+        None => Err(null_argument()),
+    }
+}
+
 fn methods<'a>(object: Borrowed<'a, Object>) -> Option<&'a PySequenceMethods> {
     // SAFETY: null or a table that lives as long as the type, which the object keeps.
     unsafe { object.type_of().tp_as_sequence.get().as_ref() }
@@ -117,8 +126,8 @@ fn size(object: Borrowed<'_, Object>) -> PyResult<isize> {
         return if length < 0 { Err(missing_exception_checked()) } else { Ok(length) };
     }
     // SAFETY: null or a table that lives as long as the type.
-    let is_mapping =
-        unsafe { object.type_of().tp_as_mapping.get().as_ref() }.is_some_and(|methods| methods.mp_length.get().is_some());
+    let is_mapping = unsafe { object.type_of().tp_as_mapping.get().as_ref() }
+        .is_some_and(|methods| methods.mp_length.get().is_some());
     if is_mapping {
         return Err(raise!(TypeError, "{} is not a sequence", object.type_name()));
     }
@@ -126,9 +135,8 @@ fn size(object: Borrowed<'_, Object>) -> PyResult<isize> {
 }
 
 fn concatenate(left: Borrowed<'_, Object>, right: Borrowed<'_, Object>, in_place: bool) -> PyResult<Ref<Object>> {
-    let found = methods(left).and_then(|methods| {
-        methods.sq_inplace_concat.get().filter(|_| in_place).or_else(|| methods.sq_concat.get())
-    });
+    let found = methods(left)
+        .and_then(|methods| methods.sq_inplace_concat.get().filter(|_| in_place).or_else(|| methods.sq_concat.get()));
     if let Some(function) = found {
         // SAFETY: the slot takes live objects.
         return unsafe { result(function(left.as_ptr(), right.as_ptr())) };
@@ -146,9 +154,8 @@ fn concatenate(left: Borrowed<'_, Object>, right: Borrowed<'_, Object>, in_place
 }
 
 fn repeat(object: Borrowed<'_, Object>, count: isize, in_place: bool) -> PyResult<Ref<Object>> {
-    let found = methods(object).and_then(|methods| {
-        methods.sq_inplace_repeat.get().filter(|_| in_place).or_else(|| methods.sq_repeat.get())
-    });
+    let found = methods(object)
+        .and_then(|methods| methods.sq_inplace_repeat.get().filter(|_| in_place).or_else(|| methods.sq_repeat.get()));
     if let Some(function) = found {
         // SAFETY: the slot takes a live object.
         return unsafe { result(function(object.as_ptr(), count)) };

@@ -125,12 +125,7 @@ unsafe fn parse(args: &[Borrowed<'_, Object>], text: &[u8], mut arguments: VaLis
                     count if count < min => ("at least", min),
                     _ => ("at most", max),
                 };
-                raise!(
-                    TypeError,
-                    "{} takes {how} {wanted} argument{} ({count} given)",
-                    names.shown(),
-                    plural(wanted)
-                )
+                raise!(TypeError, "{} takes {how} {wanted} argument{} ({count} given)", names.shown(), plural(wanted))
             }
         });
     }

@@ -161,7 +161,8 @@ unsafe fn unpack_keywords(
 ) -> PyResult<*const *mut PyObject> {
     let mut keywords_left = given.keywords.count();
     let count = given.args.len();
-    if keywords_left == 0 && limits.min_keywords == 0 && limits.min <= count && (count <= limits.max || limits.varargs) {
+    if keywords_left == 0 && limits.min_keywords == 0 && limits.min <= count && (count <= limits.max || limits.varargs)
+    {
         // The places behind the last argument are looked at as well, where there are optional ones.
         if count >= limits.max {
             return Ok(args);
@@ -209,9 +210,8 @@ unsafe fn unpack_keywords(
             *places.add(index) = given.args[index].as_ptr();
         }
         for index in direct..total {
-            let name = parameters.names[index];
-            let found =
-                if keywords_left > 0 && index >= positional_only { given.keywords.find(name)? } else { None };
+            let name: &str = &parameters.names[index];
+            let found = if keywords_left > 0 && index >= positional_only { given.keywords.find(name)? } else { None };
             *places.add(index) = found.map_or(ptr::null_mut(), |value| value.as_ptr());
             if found.is_some() {
                 keywords_left -= 1;
@@ -219,11 +219,7 @@ unsafe fn unpack_keywords(
             }
             let is_required = index < limits.min || (index >= limits.max && index < required);
             if is_required {
-                return Err(raise!(
-                    TypeError,
-                    "{shown} missing required argument '{name}' (pos {})",
-                    index + 1
-                ));
+                return Err(raise!(TypeError, "{shown} missing required argument '{name}' (pos {})", index + 1));
             }
         }
         if keywords_left > 0 {

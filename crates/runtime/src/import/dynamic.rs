@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use super::InitFunction;
 use crate::abi::PyModuleDef;
 use crate::prelude::*;
-use crate::types::module::{self, PackageContext};
 use crate::types::exceptions;
+use crate::types::module::{self, PackageContext};
 
 /// The name of the export function of a module: `PyInit_spam`, or punycode behind `PyInitU_` for other letters.
 fn export_name(name: &Ref<Str>) -> PyResult<(CString, &'static str)> {

@@ -34,7 +34,8 @@ pub fn run_main() -> i32 {
 }
 
 /// The status that says "ended by Ctrl-C": the process kills itself so that the shell sees the signal.
-const INTERRUPTED: i32 = 130;
+/// No status that a program gives; what the system keeps of it is 130.
+const INTERRUPTED: i32 = 0x1_0000 + 130;
 
 fn die_of_interrupt() {
     // SAFETY: resets a signal's disposition and raises it.
@@ -124,6 +125,12 @@ fn exec_main(code: &Ref<Code>) -> PyResult<i32> {
 fn run_command(command: &OsStr) -> PyResult<i32> {
     let name = Str::from_utf8_str("<string>")?;
     let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: true, feature_version: -1 };
+    let text = crate::types::codec::fs_decode(command.as_bytes())?;
+    if let Err(raised) = text.as_utf8() {
+        eprintln!("Unable to decode the command from the command line:");
+        exceptions::print_error(raised, true);
+        return Ok(1);
+    }
     let source = dedent(command.as_bytes());
     // Tracebacks show the lines of the command.
     let registered = import::import_module("linecache").and_then(|linecache| {
@@ -147,6 +154,13 @@ fn dedent(source: &[u8]) -> Vec<u8> {
         .unwrap_or_default();
     let mut result = Vec::with_capacity(source.len() + 1);
     for line in source.split_inclusive(|byte| *byte == b'\n') {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            // Nothing is left of a blank line but its end.
+            if line.ends_with(b"\n") {
+                result.push(b'\n');
+            }
+            continue;
+        }
         result.extend_from_slice(line.strip_prefix(margin.as_slice()).unwrap_or(line));
     }
     result.push(b'\n');
@@ -280,7 +294,9 @@ fn run_repl() -> PyResult<()> {
         return Ok(());
     }
     let code = import::import_module("code")?;
-    let console = code.getattr(id!("InteractiveConsole"))?.call1(dict.as_borrowed())?;
+    let console = code
+        .getattr(id!("InteractiveConsole"))?
+        .call(&[dict.as_borrowed(), Str::from_utf8_str("<stdin>")?.as_borrowed()])?;
     let empty = Str::empty();
     let keywords = Dict::new()?;
     keywords.set_str(id!("banner"), empty.as_borrowed())?;

@@ -42,7 +42,6 @@ pub mod list;
 pub mod mappingproxy;
 pub mod namespace;
 pub mod odict;
-pub mod pickle_buffer;
 pub mod repr_guard;
 pub mod set;
 pub mod struct_seq;
@@ -146,7 +145,6 @@ static STATIC_TYPES: &[Row] = rows![
     memoryview::ManagedBuffer,
     MemoryView,
     memoryview::MemoryIterator,
-    pickle_buffer::PickleBuffer,
     // Collections.
     List,
     iter::ListIterator,

@@ -215,4 +215,5 @@ pub fn analyse(program: &mut Program) {
         }
     }
     program.start = start(program);
+    program.analysed = true;
 }

@@ -8,7 +8,6 @@
 
 use core::cell::OnceCell;
 
-use super::analysis;
 use super::chars::{self, Fold, Rule, Set};
 use super::code::{At, CATEGORIES, MAXGROUPS, MAXREPEAT, info, op};
 
@@ -164,6 +163,8 @@ pub struct Program {
     /// No match is shorter.
     pub min_width: usize,
     pub start: Start,
+    /// What can come next is known (`analysis::analyse`): found out when the pattern is used for the first time.
+    pub analysed: bool,
     pub finder: OnceCell<memchr::memmem::Finder<'static>>,
 }
 
@@ -208,15 +209,14 @@ impl Program {
                 slots: groups * 2 + 1,
                 min_width: 0,
                 start: Start::Any,
+                analysed: false,
                 finder: OnceCell::new(),
             },
             info_seen: false,
         };
         builder.block(0, end, 0)?;
         builder.program.insts.push(Inst::Success);
-        let mut program = builder.program;
-        analysis::analyse(&mut program);
-        Ok(program)
+        Ok(builder.program)
     }
 }
 
