@@ -8,7 +8,6 @@ mod collections;
 mod compression;
 mod contextvars;
 mod csv;
-mod fcntl;
 mod datetime;
 mod fcntl;
 mod functools;

@@ -281,6 +281,20 @@ fn run_repl() -> PyResult<()> {
     }
     let code = import::import_module("code")?;
     let console = code.getattr(id!("InteractiveConsole"))?.call1(dict.as_borrowed())?;
+    if !std::io::stdin().is_terminal() {
+        // As C does where there is no terminal: prompts go to the error stream.
+        let source = b"def raw_input(prompt=''):\n    import sys\n    sys.stderr.write(prompt)\n    sys.stderr.flush()\n    \
+              line = sys.stdin.readline()\n    if not line:\n        raise EOFError\n    return line.removesuffix('\\n')\n";
+        let name = Str::from_utf8_str("<repl>")?;
+        let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: true, feature_version: -1 };
+        let code = compile::compile_source(source, name.borrow(), request)?;
+        let globals = Dict::new()?;
+        globals.set_str(id!("__builtins__"), import::import_module("builtins")?.as_borrowed())?;
+        crate::interp::eval_code(&code, globals.borrow(), Some(globals.as_borrowed()))?;
+        if let Some(function) = globals.get_str(id!("raw_input")) {
+            console.setattr(id!("raw_input"), function.as_borrowed())?;
+        }
+    }
     let empty = Str::empty();
     let keywords = Dict::new()?;
     keywords.set_str(id!("banner"), empty.as_borrowed())?;
