@@ -276,6 +276,9 @@ fn finish(mut options: Options, arguments: &[OsString], rest: usize) -> Outcome 
     config.dev_mode = config.xoption("dev").is_some() || variable(config, "PYTHONDEVMODE").is_some();
     config.faulthandler =
         config.dev_mode || config.xoption("faulthandler").is_some() || variable(config, "PYTHONFAULTHANDLER").is_some();
+    if config.xoption("no_debug_ranges").is_some() || variable(config, "PYTHONNODEBUGRANGES").is_some() {
+        config.code_debug_ranges = false;
+    }
     if matches!(config.xoption("frozen_modules"), Some("off")) {
         config.use_frozen_modules = false;
     }
