@@ -5,6 +5,7 @@ use core::slice;
 use taipan_runtime::types::str::StrBuilder;
 
 use crate::support::*;
+use crate::typeobject::qualified_name;
 use crate::va::{Arguments, VaList};
 
 unsafe extern "C" {
@@ -273,14 +274,14 @@ unsafe fn conversion(letter: u8, spec: &Spec, arguments: &mut VaList, out: &mut 
                     }
                 };
                 let text = if spec.alternate {
-                    let full = class.full_name()?;
+                    let full = qualified_name(&class)?;
                     let qualname = class.qualname()?.to_display();
                     match full.strip_suffix(&qualname).and_then(|front| front.strip_suffix('.')) {
                         Some(module) => format!("{module}:{qualname}"),
                         None => full,
                     }
                 } else {
-                    class.full_name()?
+                    qualified_name(&class)?
                 };
                 write_str(out, spec, &Str::from_utf8_str(&text)?)?;
             }

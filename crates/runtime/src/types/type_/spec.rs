@@ -427,7 +427,17 @@ pub fn base_by_token(ty: &Ref<Type>, token: *mut c_void) -> Option<Ref<Type>> {
         // SAFETY: heap types have a token field.
         ty.is_heap_type() && unsafe { (*ty.as_raw().cast::<PyHeapTypeObject>()).ht_token.get() } == token
     };
-    ty.mro()?.iter().find_map(|class| {
+    // A type without an MRO is being made: its bases are looked through one after the other.
+    let Some(mro) = ty.mro() else {
+        if has_token(ty) {
+            return Some(ty.clone());
+        }
+        return ty.bases().iter().find_map(|base| {
+            // SAFETY: bases are types.
+            base_by_token(unsafe { base.cast_unchecked::<Type>() }, token)
+        });
+    };
+    mro.iter().find_map(|class| {
         // SAFETY: the MRO has types only.
         let class: &Ref<Type> = unsafe { class.cast_unchecked() };
         has_token(class).then(|| class.clone())
