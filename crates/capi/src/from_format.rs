@@ -34,8 +34,12 @@ capi! {
     }
 
     fn taipan_tuple_pack(count: isize, arguments: *mut Arguments) -> PyResult<Ref<Tuple>> {
+        let count = usize::try_from(count).map_err(|_| bad_internal_call())?;
         let mut arguments = unsafe { VaList::new(arguments) };
         let mut items = Vec::new();
+        if items.try_reserve_exact(count).is_err() {
+            return Err(Raised::no_memory());
+        }
         for _ in 0..count {
             items.push(unsafe { Ref::<Object>::from_borrowed_ptr(arguments.pointer::<PyObject>()) });
         }
