@@ -94,7 +94,7 @@ capi! {
 
     fn PyBytes_Repr(object: Borrowed<'_, Bytes>, smart_quotes: c_int) -> PyResult<Ref<Str>> {
         if smart_quotes != 0 {
-            return shared::repr(object.as_slice(), "b", "");
+            return shared::repr(object.as_slice(), "b", "", false);
         }
         let mut out = b"b'".to_vec();
         for &byte in object.as_slice() {

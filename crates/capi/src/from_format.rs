@@ -162,9 +162,9 @@ fn unsigned(size: Size, arguments: &mut VaList) -> u64 {
     }
 }
 
-/// What C's `%p` writes, always with `0x` in front.
+/// What C's `%p` writes, always with `0x` in front: the C library writes NULL as a word.
 fn pointer_text(pointer: *const c_void) -> String {
-    format!("{:#x}", pointer as usize)
+    if pointer.is_null() { "0x(nil)".to_owned() } else { format!("{:#x}", pointer as usize) }
 }
 
 /// The text of a format.

@@ -101,11 +101,17 @@ capi! {
     }
 
     fn PyImport_ImportFrozenModule(name: *const c_char) -> c_int {
-        import_frozen(&unsafe { lossy(name) })
+        match unsafe { string(name) } {
+            Ok(name) => import_frozen(&name.to_display()),
+            Err(_raised) => -1,
+        }
     }
 
-    fn PyImport_ImportFrozenModuleObject(name: Borrowed<'_, Object>) -> c_int {
-        import_frozen(&name.to_text())
+    fn PyImport_ImportFrozenModuleObject(name: Nullable<'_>) -> c_int {
+        match name.and_then(|name| name.downcast_borrowed::<Str>()) {
+            Some(name) => import_frozen(&name.to_display()),
+            None => 0,
+        }
     }
 
     fn PyImport_ExecCodeModule(name: *const c_char, code: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
@@ -130,7 +136,17 @@ capi! {
         cached: *const c_char,
     ) -> PyResult<Ref<Object>> {
         unsafe {
-            let (path, cached) = (file_name(path)?, file_name(cached)?);
+            let (mut path, cached) = (file_name(path)?, file_name(cached)?);
+            if path.is_none()
+                && let Some(cached) = &cached
+            {
+                // The source of a cached file, where that can be told.
+                let external = import::import_module("_frozen_importlib_external")?;
+                match external.call_method(id!("_get_sourcefile"), &[cached.as_borrowed()]) {
+                    Ok(found) => path = found.into_downcast::<Str>().ok(),
+                    Err(raised) => raised.clear(),
+                }
+            }
             exec_code(
                 string(name)?.as_borrowed(),
                 code,
@@ -182,7 +198,15 @@ fn add_module(name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
     {
         return Ok(module);
     }
-    let module = Module::with_name(expect::<Str>(name)?)?.into_object();
+    let module = match name.downcast::<Str>() {
+        Some(name) => Module::with_name(name)?,
+        None => {
+            let module = Module::new("")?;
+            module.dict().set_str(id!("__name__"), name)?;
+            module
+        }
+    }
+    .into_object();
     interpreter().modules_dict()?.set_item(name, module.borrow())?;
     Ok(module)
 }

@@ -7,7 +7,7 @@
 //! Invariant: a pointer that C passes is live and of the C parameter's kind; what the C function of CPython checks, ours checks too and
 //! raises the same error.
 
-#![allow(non_snake_case)]
+#![allow(non_snake_case, non_upper_case_globals)]
 
 #[macro_use]
 mod outcome;
@@ -58,11 +58,13 @@ mod pythonrun;
 mod pythread;
 mod pytime;
 mod refcount;
+mod runtime;
 mod set;
 mod slice;
 mod strtod;
 mod structseq;
 mod sysmodule;
+mod trace;
 mod tracemalloc;
 mod tuple;
 mod typeobject;

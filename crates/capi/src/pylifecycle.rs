@@ -26,17 +26,10 @@ macro_rules! flags {
 }
 
 flags! {
-    Py_BytesWarningFlag Py_DebugFlag Py_DontWriteBytecodeFlag Py_FrozenFlag Py_HashRandomizationFlag
+    Py_BytesWarningFlag Py_DebugFlag Py_DontWriteBytecodeFlag Py_FrozenFlag
     Py_IgnoreEnvironmentFlag Py_InspectFlag Py_InteractiveFlag Py_IsolatedFlag Py_NoSiteFlag Py_NoUserSiteDirectory
-    Py_OptimizeFlag Py_QuietFlag Py_UTF8Mode Py_UnbufferedStdioFlag Py_VerboseFlag
-    Py_HasFileSystemDefaultEncoding
+    Py_OptimizeFlag Py_QuietFlag Py_UnbufferedStdioFlag Py_VerboseFlag
 }
-
-/// A pointer to text in a static.
-#[repr(transparent)]
-pub struct Text(pub *const c_char);
-// SAFETY: it points to a constant.
-unsafe impl Sync for Text {}
 
 /// Gives the flags the values of the configuration.
 pub fn publish_flags() {
@@ -45,7 +38,6 @@ pub fn publish_flags() {
         (&Py_BytesWarningFlag, config.bytes_warning),
         (&Py_DebugFlag, i32::from(config.parser_debug)),
         (&Py_DontWriteBytecodeFlag, i32::from(!config.write_bytecode)),
-        (&Py_HashRandomizationFlag, i32::from(config.hash_seed != Some(0))),
         (&Py_IgnoreEnvironmentFlag, i32::from(!config.use_environment)),
         (&Py_InspectFlag, i32::from(config.inspect)),
         (&Py_InteractiveFlag, i32::from(config.interactive)),
@@ -54,7 +46,6 @@ pub fn publish_flags() {
         (&Py_NoUserSiteDirectory, i32::from(!config.user_site_directory)),
         (&Py_OptimizeFlag, config.optimization_level),
         (&Py_QuietFlag, i32::from(config.quiet)),
-        (&Py_UTF8Mode, i32::from(config.utf8_mode)),
         (&Py_UnbufferedStdioFlag, i32::from(!config.buffered_stdio)),
         (&Py_VerboseFlag, config.verbose),
     ] {

@@ -1,6 +1,5 @@
 //! What every file of this crate uses: C strings as Python strings, references that C gives away, checks with CPython's messages.
 
-use core::ptr;
 use std::borrow::Cow;
 
 pub use core::ffi::{c_long, c_uint, c_ulong};
@@ -110,11 +109,6 @@ pub fn null_argument() -> Raised {
 pub unsafe fn class<'a>(class: *mut PyTypeObject) -> Borrowed<'a, Type> {
     // SAFETY: by contract.
     unsafe { Borrowed::from_ptr(class) }
-}
-
-/// An object that C owns from now on, as a raw pointer.
-pub fn own<T>(object: PyResult<Ref<T>>) -> *mut PyObject {
-    object.map_or(ptr::null_mut(), Ref::into_ptr)
 }
 
 /// Runs `body` with the exception that is set put aside, and puts it back.

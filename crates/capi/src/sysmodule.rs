@@ -4,6 +4,7 @@ use core::ptr;
 
 use taipan_runtime::modules::sys;
 use taipan_runtime::thread::{config, interpreter};
+use taipan_runtime::types::exceptions as exc;
 
 use crate::build_value;
 use crate::pyerrors::formatted;
@@ -14,10 +15,10 @@ use crate::va::{Arguments, VaList};
 capi! {
     fn PySys_GetObject(name: *const c_char) -> *mut PyObject {
         // No exception comes out of this; `sys` keeps the object.
-        keeping_exception(|| match attribute(&unsafe { lossy(name) }) {
+        keeping_exception(|| match unsafe { string(name) }.and_then(|name| interpreter().sys_dict()?.get(name.borrow())) {
             Ok(found) => found.map_or(ptr::null_mut(), |found| found.as_ptr()),
             Err(raised) => {
-                raised.clear();
+                exc::report_unraisable(raised, "Exception ignored in PySys_GetObject()", None);
                 ptr::null_mut()
             }
         })
@@ -57,7 +58,14 @@ capi! {
 
     fn PySys_GetXOptions() -> PyResult<*mut PyObject> {
         // `sys` keeps it.
-        Ok(interpreter().required_sys_attr(id!("_xoptions"))?.as_ptr())
+        if let Some(options) = interpreter().sys_attr(id!("_xoptions"))
+            && options.is_instance_of::<Dict>()
+        {
+            return Ok(options.as_ptr());
+        }
+        let options = Dict::new()?;
+        interpreter().sys_dict()?.set_str(id!("_xoptions"), options.as_borrowed())?;
+        Ok(options.as_ptr())
     }
 
     fn _PySys_GetSizeOf(object: Borrowed<'_, Object>) -> PyResult<usize> {

@@ -49,6 +49,12 @@ capi! {
     }
 
     fn PyType_GetSlot(ty: *mut PyTypeObject, slot: c_int) -> PyResult<*mut c_void> {
+        if slot == Py_tp_token {
+            // SAFETY: C passes a live type; only types of the heap have a token.
+            return Ok(unsafe {
+                if type_::raw::is_heap_type(ty) { (*ty.cast::<PyHeapTypeObject>()).ht_token.get() } else { ptr::null_mut() }
+            });
+        }
         // SAFETY: C passes a live type.
         match unsafe { spec::get_slot(ty, slot) } {
             Some(value) => Ok(value),

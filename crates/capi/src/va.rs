@@ -39,10 +39,6 @@ impl VaList {
         VaList(arguments)
     }
 
-    pub fn as_ptr(&mut self) -> *mut Arguments {
-        self.0
-    }
-
     pub fn int(&mut self) -> c_int {
         // SAFETY: the type's invariant.
         unsafe { taipan_va_int(self.0) }

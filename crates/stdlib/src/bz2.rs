@@ -1,11 +1,11 @@
-//! `_bz2`, on libbz2-rs. CPython: `Modules/_bz2module.c`.
+//! `_bz2`, on libbzip2. CPython: `Modules/_bz2module.c`.
 
 use core::cell::Cell;
 use core::mem::offset_of;
 use std::sync::Mutex;
 
-use libbz2_rs_sys as sys;
-use libbz2_rs_sys::bz_stream;
+use bzip2_sys as sys;
+use bzip2_sys::bz_stream;
 use taipan_runtime::abi::PyObject;
 use taipan_runtime::memory::object as memory;
 use taipan_runtime::object::args::BufferArg;
@@ -48,9 +48,15 @@ impl Drop for Stream {
     }
 }
 
+/// A stream with default allocators.
+fn new_stream() -> Box<bz_stream> {
+    // SAFETY: the library wants zeros.
+    Box::new(unsafe { core::mem::zeroed() })
+}
+
 impl Stream {
     fn compressor(level: c_int) -> Result<Stream, c_int> {
-        let mut stream = Box::new(bz_stream::zeroed());
+        let mut stream = new_stream();
         // SAFETY: a stream with default allocators.
         match unsafe { sys::BZ2_bzCompressInit(&raw mut *stream, level, 0, 0) } {
             sys::BZ_OK => Ok(Stream { stream, end: sys::BZ2_bzCompressEnd }),
@@ -59,7 +65,7 @@ impl Stream {
     }
 
     fn decompressor() -> Result<Stream, c_int> {
-        let mut stream = Box::new(bz_stream::zeroed());
+        let mut stream = new_stream();
         // SAFETY: a stream with default allocators.
         match unsafe { sys::BZ2_bzDecompressInit(&raw mut *stream, 0, 0) } {
             sys::BZ_OK => Ok(Stream { stream, end: sys::BZ2_bzDecompressEnd }),
@@ -80,7 +86,7 @@ impl Stream {
     ) -> (usize, usize, c_int) {
         let (given, room) = (input.len().min(u32::MAX as usize), room.min(u32::MAX as usize));
         let stream = &mut *self.stream;
-        stream.next_in = input.as_ptr().cast();
+        stream.next_in = input.as_ptr().cast_mut().cast();
         stream.avail_in = given as u32;
         stream.next_out = output.cast();
         stream.avail_out = room as u32;

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use crate::system::add_constants;
+use crate::system::{self, add_constants};
 use taipan_runtime::prelude::*;
 use taipan_runtime::thread::{self, Slot, allow_threads};
 
@@ -67,6 +67,10 @@ fn open(ident: Option<Ref<Str>>, option: c_int, facility: c_int) -> PyResult<()>
         Some(ident) => Some(ident),
         None => program_name()?,
     };
+    system::audit("syslog.openlog", || {
+        let ident = ident.as_ref().map_or_else(none, |ident| ident.as_object().clone());
+        Ok(vec![ident, system::int_object(i64::from(option))?, system::int_object(i64::from(facility))?])
+    })?;
     let kept = match &ident {
         None => None,
         Some(ident) => {
@@ -115,6 +119,7 @@ impl Syslog {
         let Ok(text) = CString::new(text.as_utf8()?) else {
             return Err(raise!(ValueError, "embedded null character"));
         };
+        system::audit("syslog.syslog", || Ok(vec![system::int_object(i64::from(priority))?, message.to_owned()]))?;
         if !OPEN.is_set() {
             open(None, 0, libc::LOG_USER)?;
         }
@@ -127,19 +132,22 @@ impl Syslog {
     }
 
     #[function(signature = "()")]
-    fn closelog() {
+    fn closelog() -> PyResult<()> {
         if OPEN.is_set() {
+            system::audit("syslog.closelog", || Ok(Vec::new()))?;
             // SAFETY: takes nothing.
             unsafe { libc::closelog() };
             OPEN.set(None);
             IDENT.set(None);
         }
+        Ok(())
     }
 
     #[function(signature = "(maskpri, /)")]
-    fn setlogmask(maskpri: i64) -> c_int {
+    fn setlogmask(maskpri: i64) -> PyResult<c_int> {
+        system::audit("syslog.setlogmask", || Ok(vec![system::int_object(maskpri)?]))?;
         // SAFETY: takes a number.
-        unsafe { libc::setlogmask(maskpri as c_int) }
+        Ok(unsafe { libc::setlogmask(maskpri as c_int) })
     }
 
     #[function(name = "LOG_MASK", signature = "(pri, /)")]

@@ -307,3 +307,19 @@ pub fn check_tuple_count(given: usize, function: &str, min: usize, max: usize) -
     let plural = if count == 1 { "" } else { "s" };
     Err(raise!(TypeError, "{function}() takes {bound} {count} argument{plural} ({given} given)"))
 }
+
+/// Raises an audit event; its arguments are made only when somebody listens.
+#[inline]
+pub fn audit(event: &str, arguments: impl FnOnce() -> PyResult<Vec<Ref<Object>>>) -> PyResult<()> {
+    if !thread::interpreter().has_audit_hooks.load(core::sync::atomic::Ordering::Relaxed) {
+        return Ok(());
+    }
+    let arguments = arguments()?;
+    let borrowed: Vec<Borrowed<'_, Object>> = arguments.iter().map(|argument| argument.borrow()).collect();
+    taipan_runtime::modules::sys::audit(event, &borrowed)
+}
+
+/// An integer as an object, for arguments of events.
+pub fn int_object(value: i64) -> PyResult<Ref<Object>> {
+    Ok(Int::from_i64(value)?.into_object())
+}

@@ -76,12 +76,12 @@ capi! {
         operand(object)?.to_fast_sequence(&message)
     }
 
-    fn PySequence_Contains(object: Borrowed<'_, Object>, item: Borrowed<'_, Object>) -> PyResult<bool> {
-        object.contains(item)
+    fn PySequence_Contains(object: Borrowed<'_, Object>, item: Nullable<'_>) -> PyResult<bool> {
+        contains(object, item)
     }
 
-    fn PySequence_In(object: Borrowed<'_, Object>, item: Borrowed<'_, Object>) -> PyResult<bool> {
-        object.contains(item)
+    fn PySequence_In(object: Borrowed<'_, Object>, item: Nullable<'_>) -> PyResult<bool> {
+        contains(object, item)
     }
 
     fn PySequence_Count(object: Nullable<'_>, item: Nullable<'_>) -> PyResult<isize> {
@@ -102,6 +102,15 @@ capi! {
             true
         })?;
         found.ok_or_else(|| raise!(ValueError, "sequence.index(x): x not in sequence"))
+    }
+}
+
+/// NULL is in no empty sequence, and an error elsewhere.
+fn contains(object: Borrowed<'_, Object>, item: Nullable<'_>) -> PyResult<bool> {
+    match item {
+        Some(item) => object.contains(item),
+        None if object.len()? == 0 => Ok(false),
+        None => Err(null_argument()),
     }
 }
 

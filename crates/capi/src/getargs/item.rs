@@ -105,18 +105,31 @@ pub unsafe fn convert(
     unsafe { convert_simple(object, format, arguments, cleanups) }
 }
 
-/// How many items stand up to the parenthesis that closes this level.
-fn count_items(mut format: Format<'_>) -> usize {
-    let (mut count, mut level) = (0, 0);
+/// How many items stand up to the parenthesis that closes this level, and whether any of them keeps a pointer into its argument: a
+/// sequence that makes its items anew would leave such pointers behind to objects that are gone.
+fn count_items(mut format: Format<'_>) -> (usize, bool) {
+    let (mut count, mut level, mut borrows) = (0, 0, false);
     loop {
-        match format.next() {
+        let character = format.next();
+        borrows |= match character {
+            b's' | b'z' | b'y' => format.peek() != b'*',
+            b'O' => format.peek() != b'&',
+            b'S' | b'Y' | b'U' => true,
+            _ => false,
+        };
+        match character {
             b'(' => {
                 count += usize::from(level == 0);
                 level += 1;
             }
-            b')' if level == 0 => return count,
+            b')' if level == 0 => return (count, borrows),
             b')' => level -= 1,
-            0 | b':' | b';' => return count,
+            0 | b':' | b';' => return (count, borrows),
+            b'e' if level == 0 => {
+                count += 1;
+                // The letter behind it belongs to it.
+                format.next();
+            }
             character if character.is_ascii_alphabetic() && level == 0 => count += 1,
             _ => {}
         }
@@ -129,7 +142,7 @@ unsafe fn convert_sequence(
     arguments: &mut VaList,
     cleanups: &mut Cleanups,
 ) -> Convert {
-    let count = count_items(*format);
+    let (count, borrows) = count_items(*format);
     let is_tuple = object.is_instance_of::<Tuple>();
     if !is_tuple
         && (!object.is_sequence()
@@ -139,22 +152,19 @@ unsafe fn convert_sequence(
     {
         return Err(Misfit::new(format!("must be {count}-item tuple, not {}", type_text(object))));
     }
-    if !is_tuple {
+    if !is_tuple && borrows {
         let text = format!("argument must be {count}-item tuple, not {}", type_text(object));
         warnings::warn(DeprecationWarning::type_object(), &text, 1)?;
     }
     let length = object.len()?;
     if length != count {
-        let kind = if is_tuple { "tuple" } else { "sequence" };
+        let kind = if is_tuple || borrows { "tuple" } else { "sequence" };
         return Err(Misfit::new(format!("must be {kind} of length {count}, not {length}")));
     }
     for index in 0..count {
         let item = match object.get_index(index as isize) {
             Ok(item) => item,
-            Err(raised) => {
-                raised.clear();
-                return Err(Misfit { text: "is not retrievable".to_owned(), path: vec![index + 1] });
-            }
+            Err(_raised) => return Err(Misfit { text: "is not retrievable".to_owned(), path: vec![index + 1] }),
         };
         // SAFETY: by contract of the callers.
         if let Err(mut misfit) = unsafe { convert(item.borrow(), format, arguments, cleanups) } {
@@ -567,10 +577,13 @@ pub fn skip(format: &mut Format<'_>, mut arguments: Option<&mut VaList>) -> Resu
                 }
             }
             take(1);
-            if format.peek() == b'#' {
-                format.next();
+            if code == b'w' {
+                if !format.skip_if(b'*') {
+                    return Err("impossible<bad format char>");
+                }
+            } else if format.skip_if(b'#') {
                 take(1);
-            } else if matches!(code, b's' | b'z' | b'y' | b'w') {
+            } else if code != b'e' {
                 format.skip_if(b'*');
             }
         }

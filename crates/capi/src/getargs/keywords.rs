@@ -1,6 +1,9 @@
 //! Arguments by position and by keyword: `PyArg_ParseTupleAndKeywords` and its fast forms.
 
+use std::borrow::Cow;
+
 use taipan_runtime::object::args::suggest::closest_name;
+use taipan_runtime::types::str::StrBuilder;
 
 use super::item::{Cleanups, convert, skip};
 use super::positional::{refuse, vector};
@@ -139,7 +142,7 @@ pub struct Given<'a> {
 
 /// The names of parameters; the first ones are empty for positional-only parameters.
 pub struct Parameters<'a> {
-    pub names: Vec<&'a str>,
+    pub names: Vec<Cow<'a, str>>,
     pub positional_only: usize,
 }
 
@@ -151,7 +154,7 @@ pub unsafe fn parameters<'a>(names: *const *const c_char) -> PyResult<Parameters
     // SAFETY: by contract.
     unsafe {
         while !(*at).is_null() {
-            let name = core::str::from_utf8(bytes(*at)).unwrap_or("?");
+            let name = lossy(*at);
             if name.is_empty() {
                 if found.names.len() > found.positional_only {
                     return Err(raise!(SystemError, "Empty keyword parameter name"));
@@ -239,7 +242,7 @@ unsafe fn parse(given: &Given<'_>, text: &[u8], parameters: &Parameters<'_>, mut
             return Err(raise!(SystemError, "More keyword list entries ({total}) than format specifiers ({index})"));
         }
         if !too_few {
-            let name = parameters.names[index];
+            let name: &str = &parameters.names[index];
             let argument = if let Some(&argument) = given.args.get(index) {
                 Some(argument)
             } else if keywords_left > 0 && index >= positional_only {
@@ -269,8 +272,9 @@ unsafe fn parse(given: &Given<'_>, text: &[u8], parameters: &Parameters<'_>, mut
                 return Ok(());
             }
         }
+        let start = format;
         if let Err(message) = skip(&mut format, Some(&mut arguments)) {
-            return Err(raise!(SystemError, "{message}: '{}'", format.rest()));
+            return Err(raise!(SystemError, "{message}: '{}'", start.rest()));
         }
         index += 1;
     }
@@ -302,7 +306,7 @@ unsafe fn parse(given: &Given<'_>, text: &[u8], parameters: &Parameters<'_>, mut
 pub fn leftover(given: &Given<'_>, parameters: &Parameters<'_>, shown: &str, this: &str) -> Raised {
     let find = || -> PyResult<Raised> {
         for index in parameters.positional_only..given.args.len().min(parameters.names.len()) {
-            let name = parameters.names[index];
+            let name: &str = &parameters.names[index];
             if given.keywords.find(name)?.is_some() {
                 return Ok(raise!(
                     TypeError,
@@ -320,14 +324,24 @@ pub fn leftover(given: &Given<'_>, parameters: &Parameters<'_>, shown: &str, thi
                 continue;
             }
             let text = keyword.to_display();
-            return Ok(match closest_name(known.iter().copied(), &text) {
+            return Ok(match closest_name(known.iter().map(|name| name.as_ref()), &text) {
                 Some(close) => {
                     raise!(TypeError, "{this} got an unexpected keyword argument '{text}'. Did you mean '{close}'?")
                 }
-                None => raise!(TypeError, "{this} got an unexpected keyword argument '{text}'"),
+                None => unexpected(this, &keyword)?,
             });
         }
         Ok(raise!(TypeError, "invalid keyword argument for {this}"))
     };
     find().unwrap_or_else(|raised| raised)
+}
+
+/// The message with the keyword as it is, lone surrogates included.
+fn unexpected(this: &str, keyword: &Ref<Str>) -> PyResult<Raised> {
+    let mut text = StrBuilder::new();
+    text.push_str(this)?;
+    text.push_str(" got an unexpected keyword argument '")?;
+    text.push_object(keyword)?;
+    text.push_str("'")?;
+    Ok(raise!(TypeError, object: text.finish()?))
 }

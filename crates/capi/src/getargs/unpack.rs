@@ -210,7 +210,7 @@ unsafe fn unpack_keywords(
             *places.add(index) = given.args[index].as_ptr();
         }
         for index in direct..total {
-            let name = parameters.names[index];
+            let name: &str = &parameters.names[index];
             let found = if keywords_left > 0 && index >= positional_only { given.keywords.find(name)? } else { None };
             *places.add(index) = found.map_or(ptr::null_mut(), |value| value.as_ptr());
             if found.is_some() {

@@ -1,17 +1,30 @@
 //! Filter chains: from dicts, and back.
 
+#![allow(non_camel_case_types, reason = "the names of the C library")]
+
 use core::ffi::c_void;
 use core::ptr;
 
+use liblzma_sys as sys;
+use liblzma_sys::{lzma_filter, lzma_options_bcj, lzma_options_lzma};
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::exceptions::KeyError;
-use xz_core::lzma::lzma_encoder_presets::lzma_lzma_preset;
-use xz_core::types as sys;
-use xz_core::types::{lzma_filter, lzma_options_bcj, lzma_options_delta, lzma_options_lzma};
 
 use super::ERROR;
 
 pub const PRESET_DEFAULT: u32 = 6;
+
+/// The most filters in a chain.
+const FILTERS_MAX: usize = 4;
+
+/// `lzma_options_delta` of the library.
+#[repr(C)]
+struct lzma_options_delta {
+    type_: u32,
+    dist: u32,
+    reserved: [u32; 4],
+    reserved_pointers: [*mut c_void; 2],
+}
 
 /// The options of a filter at a place of their own.
 enum Options {
@@ -58,7 +71,7 @@ pub fn preset_options(preset: u32) -> PyResult<Box<lzma_options_lzma>> {
     // SAFETY: a plain C struct of numbers and null pointers.
     let mut options: Box<lzma_options_lzma> = Box::new(unsafe { core::mem::zeroed() });
     // SAFETY: fills the struct.
-    if unsafe { lzma_lzma_preset(&raw mut *options, preset) } != 0 {
+    if unsafe { sys::lzma_lzma_preset(&raw mut *options, preset) } != 0 {
         return Err(ERROR.raise(format_args!("Invalid compression preset: {preset}")));
     }
     Ok(options)
@@ -125,7 +138,7 @@ fn lzma_options(spec: Borrowed<'_, Object>) -> PyResult<Box<lzma_options_lzma>> 
 fn delta_options(spec: Borrowed<'_, Object>) -> PyResult<Box<lzma_options_delta>> {
     // SAFETY: a plain C struct of numbers and null pointers.
     let mut options: Box<lzma_options_delta> = Box::new(unsafe { core::mem::zeroed() });
-    options.type_ = sys::LZMA_DELTA_TYPE_BYTE;
+    options.type_ = 0;
     options.dist = 1;
     each_entry(spec, "delta", |name, value| {
         options.dist = value;
@@ -193,8 +206,8 @@ pub fn single(spec: Borrowed<'_, Object>) -> PyResult<Chain> {
 /// The chain of a sequence of specifiers.
 pub fn chain(specs: Borrowed<'_, Object>) -> PyResult<Chain> {
     let count = specs.len()?;
-    if count > sys::LZMA_FILTERS_MAX as usize {
-        return Err(raise!(ValueError, "Too many filters - liblzma supports a maximum of {}", sys::LZMA_FILTERS_MAX));
+    if count > FILTERS_MAX {
+        return Err(raise!(ValueError, "Too many filters - liblzma supports a maximum of {}", FILTERS_MAX));
     }
     let mut chain = Chain { filters: Vec::new(), _options: Vec::new() };
     for index in 0..count {

@@ -1,4 +1,4 @@
-//! `_lzma`, on a port of liblzma. CPython: `Modules/_lzmamodule.c`.
+//! `_lzma`, on liblzma. CPython: `Modules/_lzmamodule.c`.
 
 mod filter;
 mod stream;
@@ -8,23 +8,13 @@ use core::mem::offset_of;
 use core::ptr;
 use std::sync::Mutex;
 
+use liblzma_sys as sys;
+use liblzma_sys::{lzma_action, lzma_filter, lzma_ret};
 use taipan_runtime::abi::PyObject;
 use taipan_runtime::memory::object as memory;
 use taipan_runtime::object::args::BufferArg;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::exceptions::Exception;
-use xz_core::check::check::lzma_check_is_supported;
-use xz_core::common::alone_decoder::lzma_alone_decoder;
-use xz_core::common::alone_encoder::lzma_alone_encoder;
-use xz_core::common::auto_decoder::lzma_auto_decoder;
-use xz_core::common::easy_encoder::lzma_easy_encoder;
-use xz_core::common::filter_common::lzma_filters_free;
-use xz_core::common::filter_decoder::{lzma_properties_decode, lzma_raw_decoder};
-use xz_core::common::filter_encoder::{lzma_properties_encode, lzma_properties_size, lzma_raw_encoder};
-use xz_core::common::stream_decoder::lzma_stream_decoder;
-use xz_core::common::stream_encoder::lzma_stream_encoder;
-use xz_core::types as sys;
-use xz_core::types::{lzma_action, lzma_filter, lzma_ret};
 
 use crate::compression::{self, Engine, Feed, Output, State, Step, lock, working};
 use crate::support::{self, ErrorClass, Place, Slot};
@@ -38,8 +28,11 @@ const FORMAT_XZ: i32 = 1;
 const FORMAT_ALONE: i32 = 2;
 const FORMAT_RAW: i32 = 3;
 
+/// The largest number that a check may have.
+const CHECK_ID_MAX: u32 = 15;
+
 /// A check that is not known yet.
-const CHECK_UNKNOWN: u32 = sys::LZMA_CHECK_ID_MAX + 1;
+const CHECK_UNKNOWN: u32 = CHECK_ID_MAX + 1;
 
 #[repr(C)]
 pub struct Compressor {
@@ -72,22 +65,22 @@ fn compressing_stream(
             (FORMAT_XZ, chain) => {
                 let check = if check == -1 { sys::LZMA_CHECK_CRC64 } else { check as u32 };
                 Stream::new(|stream| match &chain {
-                    Some(chain) => lzma_stream_encoder(stream, chain.as_ptr(), check),
-                    None => lzma_easy_encoder(stream, preset, check),
+                    Some(chain) => sys::lzma_stream_encoder(stream, chain.as_ptr(), check),
+                    None => sys::lzma_easy_encoder(stream, preset, check),
                 })
             }
             (FORMAT_ALONE, None) => {
                 let options = filter::preset_options(preset)?;
-                Stream::new(|stream| lzma_alone_encoder(stream, &raw const *options))
+                Stream::new(|stream| sys::lzma_alone_encoder(stream, &raw const *options))
             }
             (FORMAT_ALONE, Some(chain)) => match chain.single_lzma1() {
-                Some(options) => Stream::new(|stream| lzma_alone_encoder(stream, options)),
+                Some(options) => Stream::new(|stream| sys::lzma_alone_encoder(stream, options)),
                 None => {
                     Err(raise!(ValueError, "Invalid filter chain for FORMAT_ALONE - must be a single LZMA1 filter"))
                 }
             },
             (FORMAT_RAW, None) => Err(raise!(ValueError, "Must specify filters for FORMAT_RAW")),
-            (FORMAT_RAW, Some(chain)) => Stream::new(|stream| lzma_raw_encoder(stream, chain.as_ptr())),
+            (FORMAT_RAW, Some(chain)) => Stream::new(|stream| sys::lzma_raw_encoder(stream, chain.as_ptr())),
             (format, _) => Err(raise!(ValueError, "Invalid container format: {format}")),
         }
     }
@@ -245,10 +238,10 @@ fn decompressing_stream(
     // SAFETY: filters live until the coder has read them, which it does at once.
     unsafe {
         match (format, chain) {
-            (FORMAT_AUTO, _) => Stream::new(|stream| lzma_auto_decoder(stream, limit, flags)),
-            (FORMAT_XZ, _) => Stream::new(|stream| lzma_stream_decoder(stream, limit, flags)),
-            (FORMAT_ALONE, _) => Stream::new(|stream| lzma_alone_decoder(stream, limit)),
-            (FORMAT_RAW, Some(chain)) => Stream::new(|stream| lzma_raw_decoder(stream, chain.as_ptr())),
+            (FORMAT_AUTO, _) => Stream::new(|stream| sys::lzma_auto_decoder(stream, limit, flags)),
+            (FORMAT_XZ, _) => Stream::new(|stream| sys::lzma_stream_decoder(stream, limit, flags)),
+            (FORMAT_ALONE, _) => Stream::new(|stream| sys::lzma_alone_decoder(stream, limit)),
+            (FORMAT_RAW, Some(chain)) => Stream::new(|stream| sys::lzma_raw_decoder(stream, chain.as_ptr())),
             (format, _) => Err(raise!(ValueError, "Invalid container format: {format}")),
         }
     }
@@ -319,7 +312,7 @@ impl Lzma {
     const CHECK_CRC32: u32 = sys::LZMA_CHECK_CRC32;
     const CHECK_CRC64: u32 = sys::LZMA_CHECK_CRC64;
     const CHECK_SHA256: u32 = sys::LZMA_CHECK_SHA256;
-    const CHECK_ID_MAX: u32 = sys::LZMA_CHECK_ID_MAX;
+    const CHECK_ID_MAX: u32 = CHECK_ID_MAX;
     const CHECK_UNKNOWN: u32 = CHECK_UNKNOWN;
     const FILTER_LZMA1: u64 = sys::LZMA_FILTER_LZMA1;
     const FILTER_LZMA2: u64 = sys::LZMA_FILTER_LZMA2;
@@ -342,7 +335,8 @@ impl Lzma {
 
     #[function(signature = "($module, check_id, /)")]
     fn is_check_supported(check_id: i32) -> bool {
-        u32::try_from(check_id).is_ok_and(|check| lzma_check_is_supported(check) != 0)
+        // SAFETY: any number may be asked about.
+        u32::try_from(check_id).is_ok_and(|check| unsafe { sys::lzma_check_is_supported(check) } != 0)
     }
 
     #[function(signature = "($module, filter, /)")]
@@ -350,11 +344,11 @@ impl Lzma {
         let chain = filter::single(filter)?;
         let mut size = 0;
         // SAFETY: a filter with its options.
-        check(unsafe { lzma_properties_size(&raw mut size, chain.as_ptr()) })?;
+        check(unsafe { sys::lzma_properties_size(&raw mut size, chain.as_ptr()) })?;
         let mut properties = support::vec_with_capacity(size as usize)?;
         properties.resize(size as usize, 0);
         // SAFETY: as above, with room for the properties.
-        check(unsafe { lzma_properties_encode(chain.as_ptr(), properties.as_mut_ptr()) })?;
+        check(unsafe { sys::lzma_properties_encode(chain.as_ptr(), properties.as_mut_ptr()) })?;
         Bytes::from_slice(&properties)
     }
 
@@ -364,11 +358,15 @@ impl Lzma {
         let mut filters = [lzma_filter { id: filter_id, options: ptr::null_mut() }, end];
         // SAFETY: the library allocates the options, reads them for the dict, and frees them.
         unsafe {
-            let code =
-                lzma_properties_decode(&raw mut filters[0], ptr::null(), encoded_props.as_ptr(), encoded_props.len());
+            let code = sys::lzma_properties_decode(
+                &raw mut filters[0],
+                ptr::null(),
+                encoded_props.as_ptr(),
+                encoded_props.len(),
+            );
             check(code)?;
             let result = filter::specifier(&filters[0]);
-            lzma_filters_free(filters.as_mut_ptr(), ptr::null());
+            sys::lzma_filters_free(filters.as_mut_ptr(), ptr::null());
             result
         }
     }

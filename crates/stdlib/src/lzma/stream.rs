@@ -1,11 +1,10 @@
-//! A stream of liblzma's Rust port in either direction.
+//! A stream of liblzma in either direction.
 
 use core::ptr;
 
+use liblzma_sys as sys;
+use liblzma_sys::{lzma_action, lzma_ret, lzma_stream};
 use taipan_runtime::prelude::*;
-use xz_core::common::common::{lzma_code, lzma_end, lzma_get_check};
-use xz_core::types as sys;
-use xz_core::types::{lzma_action, lzma_ret, lzma_stream};
 
 use super::ERROR;
 
@@ -65,7 +64,7 @@ impl Stream {
         stream.next_out = output;
         stream.avail_out = room;
         // SAFETY: an initialised stream.
-        let code = unsafe { lzma_code(stream, action) };
+        let code = unsafe { sys::lzma_code(stream, action) };
         let (used, written) = (input.len() - stream.avail_in, room - stream.avail_out);
         stream.next_in = ptr::null();
         stream.avail_in = 0;
@@ -76,13 +75,14 @@ impl Stream {
 
     /// The kind of the integrity check.
     pub fn integrity_check(&self) -> u32 {
-        lzma_get_check(&raw const *self.0)
+        // SAFETY: an initialised stream.
+        unsafe { sys::lzma_get_check(&raw const *self.0) }
     }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
         // SAFETY: the last use; a stream that was not initialised has nothing to free.
-        unsafe { lzma_end(&raw mut *self.0) };
+        unsafe { sys::lzma_end(&raw mut *self.0) };
     }
 }

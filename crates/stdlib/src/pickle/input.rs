@@ -3,7 +3,6 @@
 use taipan_runtime::abi::PyBUF_SIMPLE;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::buffer::View;
-use taipan_runtime::types::exceptions;
 
 use super::unpickling_error;
 
@@ -19,6 +18,8 @@ pub struct Input {
     start: *const u8,
     len: usize,
     at: usize,
+    /// Where the present frame ends, or what is at hand.
+    limit: usize,
     owner: Owner,
     read: Option<Ref<Object>>,
     readline: Option<Ref<Object>>,
@@ -38,6 +39,7 @@ impl Input {
             start,
             len,
             at: 0,
+            limit: len,
             owner: Owner::Memory { _view: view },
             read: None,
             readline: None,
@@ -58,6 +60,7 @@ impl Input {
             start: core::ptr::null(),
             len: 0,
             at: 0,
+            limit: 0,
             owner: Owner::Piece { _bytes: None },
             read: Some(read),
             readline: Some(readline),
@@ -65,19 +68,28 @@ impl Input {
         }
     }
 
-    /// The bytes that are at hand and not yet read.
+    /// The bytes that are at hand and not yet read, of the present frame alone where there is one.
     #[inline(always)]
     fn rest(&self) -> &[u8] {
-        if self.at >= self.len {
+        if self.at >= self.limit {
             return &[];
         }
         // SAFETY: the owner keeps `len` bytes alive, and `at` is below.
-        unsafe { core::slice::from_raw_parts(self.start.add(self.at), self.len - self.at) }
+        unsafe { core::slice::from_raw_parts(self.start.add(self.at), self.limit - self.at) }
+    }
+
+    /// Leaves a frame that was read to its end; an error inside of one.
+    fn end_frame(&mut self) -> PyResult<()> {
+        if self.limit < self.len && self.at < self.limit {
+            return Err(unpickling_error(format_args!("pickle exhausted before end of frame")));
+        }
+        self.limit = self.len;
+        Ok(())
     }
 
     fn set_piece(&mut self, bytes: Ref<Bytes>) {
         let slice = bytes.as_slice();
-        (self.start, self.len, self.at) = (slice.as_ptr(), slice.len(), 0);
+        (self.start, self.len, self.at, self.limit) = (slice.as_ptr(), slice.len(), 0, slice.len());
         self.owner = Owner::Piece { _bytes: Some(bytes) };
     }
 
@@ -91,6 +103,10 @@ impl Input {
     /// Gets a piece of at least `count` bytes, those at hand included.
     #[cold]
     fn fetch(&mut self, count: usize) -> PyResult<()> {
+        self.end_frame()?;
+        if self.limit - self.at >= count {
+            return Ok(());
+        }
         let Some(read) = self.read.clone() else { return Err(truncated()) };
         let rest: Vec<u8> = {
             let mut copy = crate::support::vec_with_capacity(self.rest().len())?;
@@ -100,9 +116,6 @@ impl Input {
         let Ok(wanted) = isize::try_from(count - rest.len()) else { return Err(truncated()) };
         let wanted = Int::from_isize(wanted)?;
         let bytes = Input::checked(read.call1(wanted.as_borrowed())?, "read")?;
-        if bytes.is_empty() && rest.is_empty() {
-            return Err(exceptions::set_object(exceptions::EOFError::type_object().upcast(), None));
-        }
         let bytes = if rest.is_empty() { bytes } else { Bytes::concat_slices(&rest, bytes.as_slice())? };
         let enough = bytes.len() >= count;
         self.set_piece(bytes);
@@ -112,7 +125,7 @@ impl Input {
     /// The next `count` bytes.
     #[inline(always)]
     pub fn take(&mut self, count: usize) -> PyResult<&[u8]> {
-        if self.len - self.at < count {
+        if self.limit - self.at < count {
             self.fetch(count)?;
         }
         let at = self.at;
@@ -132,16 +145,29 @@ impl Input {
         Ok(array)
     }
 
-    /// The next opcode. Memory that ends here is the end of the input, not a piece missing.
+    /// The next opcode; EOFError at the end of the input.
     #[inline(always)]
     pub fn opcode(&mut self) -> PyResult<u8> {
-        if self.at < self.len {
+        if self.at < self.limit {
             self.at += 1;
             // SAFETY: the byte is at hand.
             return Ok(unsafe { *self.start.add(self.at - 1) });
         }
-        if self.read.is_none() {
-            return Err(raise!(EOFError, "Ran out of input"));
+        self.late_opcode()
+    }
+
+    #[cold]
+    fn late_opcode(&mut self) -> PyResult<u8> {
+        self.end_frame()?;
+        if self.at == self.len {
+            let piece = match self.read.clone() {
+                Some(read) => Input::checked(read.call1(Int::one().as_borrowed())?, "read")?,
+                None => Bytes::empty(),
+            };
+            if piece.is_empty() {
+                return Err(raise!(EOFError, "Ran out of input"));
+            }
+            self.set_piece(piece);
         }
         self.byte()
     }
@@ -149,6 +175,10 @@ impl Input {
     /// The next line without its end.
     pub fn line(&mut self) -> PyResult<&[u8]> {
         let mut end = memchr::memchr(b'\n', self.rest());
+        if end.is_none() {
+            self.end_frame()?;
+            end = memchr::memchr(b'\n', self.rest());
+        }
         if end.is_none() {
             let Some(readline) = self.readline.clone() else { return Err(truncated()) };
             let bytes = Input::checked(readline.call0()?, "readline")?;
@@ -164,14 +194,25 @@ impl Input {
         Ok(unsafe { core::slice::from_raw_parts(self.start.add(at), end) })
     }
 
-    /// Sees to it that a whole frame is at hand.
+    /// Begins a frame, all of which then is at hand.
     pub fn frame(&mut self, len: usize) -> PyResult<()> {
-        if self.len - self.at < len { self.fetch(len) } else { Ok(()) }
+        if self.limit < self.len && self.at < self.limit {
+            return Err(unpickling_error(format_args!("beginning of a new frame before end of current frame")));
+        }
+        self.limit = self.len;
+        if self.len - self.at < len {
+            self.fetch(len)?;
+        }
+        self.limit = self.at + len;
+        Ok(())
     }
 
     /// Fills a `bytearray` of the right length, without a copy where the file can.
     pub fn fill(&mut self, target: &Ref<ByteArray>) -> PyResult<()> {
         let count = target.len();
+        if self.rest().len() < count {
+            self.end_frame()?;
+        }
         let at_hand = self.rest().len();
         if at_hand >= count || self.readinto.is_none() {
             let data = self.take(count)?;

@@ -52,8 +52,9 @@ pub struct Loader<'a> {
     options: &'a Options,
     memo: &'a RefCell<Memo>,
     input: Input,
-    /// The unpickler whose methods are asked, where it is one of a subclass.
     owner: Option<&'a Ref<Unpickler>>,
+    /// Whether the unpickler's methods may be others than ours.
+    custom: bool,
     stack: Vec<Ref<Object>>,
     marks: Vec<usize>,
     fence: usize,
@@ -67,7 +68,17 @@ impl<'a> Loader<'a> {
         input: Input,
         owner: Option<&'a Ref<Unpickler>>,
     ) -> Loader<'a> {
-        Loader { options, memo, input, owner, stack: Vec::new(), marks: Vec::new(), fence: 0, protocol: 0 }
+        Loader {
+            options,
+            memo,
+            input,
+            owner,
+            custom: owner.is_some_and(|owner| owner.is_custom()),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            fence: 0,
+            protocol: 0,
+        }
     }
 
     // ---- the stack ----
@@ -491,27 +502,17 @@ impl<'a> Loader<'a> {
             b"01" => return self.push(Bool::from(true)),
             _ => {}
         }
-        // As C reads numbers: a prefix tells the base.
-        match int::text::parse(&line, 0).or_else(|_| {
-            if let Some(error) = Raised::take_if_set() {
-                drop(error);
-            }
-            int::text::parse(&line, 10)
-        }) {
+        match int::text::parse(&line, 10) {
             Ok(int) => self.push(int),
-            Err(_) => {
-                if let Some(error) = Raised::take_if_set() {
-                    drop(error);
-                }
-                Err(raise!(ValueError, "could not convert string to int"))
-            }
+            Err(int::text::ParseError::Raised(raised)) => Err(raised),
+            Err(int::text::ParseError::Invalid) => Err(raise!(ValueError, "could not convert string to int")),
         }
     }
 
     fn load_long_line(&mut self) -> PyResult<()> {
         let line = self.input.line()?.to_vec();
         let digits = line.strip_suffix(b"L").unwrap_or(&line);
-        let value = int::text::from_bytes_text(digits, 0)?;
+        let value = int::text::from_bytes_text(digits, 10)?;
         self.push(value)
     }
 
@@ -564,8 +565,7 @@ impl<'a> Loader<'a> {
 
     fn load_string_line(&mut self) -> PyResult<()> {
         let line = self.input.line()?.to_vec();
-        let line = line.trim_ascii_end();
-        let inside = match line {
+        let inside = match &line[..] {
             [first @ (b'"' | b'\''), inside @ .., last] if first == last => inside,
             _ => return Err(unpickling_error(format_args!("the STRING opcode argument must be quoted"))),
         };
@@ -700,7 +700,7 @@ impl<'a> Loader<'a> {
     // ---- classes and instances ----
 
     fn find_class(&self, module: &Ref<Str>, name: &Ref<Str>) -> PyResult<Ref<Object>> {
-        match self.owner {
+        match self.owner.filter(|_| self.custom) {
             Some(owner) => {
                 owner.as_object().call_method(id!("find_class"), &[module.as_borrowed(), name.as_borrowed()])
             }
@@ -796,7 +796,7 @@ impl<'a> Loader<'a> {
     }
 
     fn load_persistent(&mut self, id: Ref<Object>) -> PyResult<()> {
-        let Some(owner) = self.owner else {
+        let Some(owner) = self.owner.filter(|_| self.custom) else {
             return Err(unpickling_error(format_args!(
                 "A load persistent id instruction was encountered, but no persistent_load function was specified."
             )));

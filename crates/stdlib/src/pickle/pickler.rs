@@ -158,6 +158,9 @@ impl Pickler {
         let (Some(inside), Some(write)) = (this.inside(), this.write.get()) else {
             return Err(Pickler::not_initialised(this));
         };
+        if this.running.get() > 0 {
+            return Err(raise!(RuntimeError, "Pickler object is already in use"));
+        }
         let reducer = this.as_object().lookup_attr(id!("reducer_override"))?;
         let mut saver = Saver::new(&inside.options, &inside.memo, Some(write));
         saver.persistent_id = Pickler::persistent_id_hook(this)?;

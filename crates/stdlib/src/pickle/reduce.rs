@@ -1,7 +1,8 @@
 //! Writing objects by what `__reduce_ex__` says, and classes and functions by their names.
 
 use taipan_runtime::prelude::*;
-use taipan_runtime::types::exceptions::{AttributeError, ImportError, KeyError, ValueError};
+use taipan_runtime::types::codec;
+use taipan_runtime::types::exceptions::{AttributeError, ImportError, KeyError, UnicodeEncodeError, ValueError};
 use taipan_runtime::types::none::{EllipsisType, NoneType, NotImplementedType};
 
 use super::opcode as op;
@@ -333,7 +334,7 @@ impl Saver<'_> {
         if self.protocol >= 2 {
             let key = Tuple::pack([module_name.as_object().clone(), name.as_object().clone()])?;
             if let Some(code) = lookup(&STATE.extension_registry, key.borrow())? {
-                return self.save_extension(object, &code);
+                return self.save_extension(&code);
             }
         }
         if self.protocol >= 4 {
@@ -360,14 +361,8 @@ impl Saver<'_> {
         self.memoize(object)
     }
 
-    fn save_extension(&mut self, object: &Ref<Object>, code: &Ref<Object>) -> PyResult<()> {
-        let Some(number) = code.downcast_exact::<Int>() else {
-            return Err(pickling_error(format_args!(
-                "Can't pickle {}: extension code {} isn't an integer",
-                object.to_repr_text(),
-                code.to_repr_text()
-            )));
-        };
+    fn save_extension(&mut self, code: &Ref<Object>) -> PyResult<()> {
+        let number = code.index()?;
         match number.to_i64() {
             Some(0) => Err(raise!(RuntimeError, "extension code 0 is out of range")),
             Some(number @ 1..=0xff) => self.out.write(&[op::EXT1, number as u8]),
@@ -412,20 +407,25 @@ impl Saver<'_> {
 
     /// A name as a line. Before protocol 3 it has to be ASCII.
     fn identifier(&mut self, name: &Ref<Str>, what: &str) -> PyResult<()> {
-        let utf8 = if self.protocol >= 3 { name.as_utf8().ok() } else { name.as_ascii() };
-        let Some(utf8) = utf8 else {
-            if self.protocol >= 3
-                && let Some(error) = Raised::take_if_set()
-            {
-                drop(error);
-            }
-            return Err(pickling_error(format_args!(
-                "can't pickle {what} identifier {} using pickle protocol {}",
-                name.as_object().to_repr_text(),
-                self.protocol
-            )));
+        let encoded = if self.protocol >= 3 {
+            codec::utf8::encode(name, "strict")
+        } else {
+            codec::single::encode_ascii(name, "strict")
         };
-        self.out.write(utf8.as_bytes())?;
+        let encoded = match encoded {
+            Ok(encoded) => encoded,
+            Err(raised) if raised.is_a::<UnicodeEncodeError>() => {
+                let cause = raised.take();
+                let raised = pickling_error(format_args!(
+                    "can't pickle {what} identifier {} using pickle protocol {}",
+                    name.as_object().to_repr_text(),
+                    self.protocol
+                ));
+                return Err(with_context(raised, cause));
+            }
+            Err(raised) => return Err(raised),
+        };
+        self.out.write(encoded.as_slice())?;
         self.out.write(b"\n")
     }
 }

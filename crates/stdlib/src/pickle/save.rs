@@ -5,7 +5,7 @@
 
 use core::cell::RefCell;
 
-use taipan_runtime::abi::{Py_buffer, PyBUF_FULL_RO};
+use taipan_runtime::abi::PyBUF_FULL_RO;
 use taipan_runtime::prelude::*;
 use taipan_runtime::thread;
 use taipan_runtime::types::buffer::{self as buffers, View};
@@ -418,9 +418,11 @@ impl<'a> Saver<'a> {
         if self.protocol < 5 {
             return Err(pickling_error(format_args!("PickleBuffer can only be pickled with protocol >= 5")));
         }
-        let info: Py_buffer = object.info()?;
-        // SAFETY: the view that the buffer object holds.
-        if !info.suboffsets.is_null() || !unsafe { buffers::is_contiguous(&info, b'A') } {
+        object.info()?;
+        // An export of our own: the callback may release the buffer object.
+        let view = View::new(object.as_borrowed(), PyBUF_FULL_RO)?;
+        // SAFETY: a filled view.
+        if !view.suboffsets.is_null() || !unsafe { buffers::is_contiguous(&view, b'A') } {
             return Err(pickling_error(format_args!(
                 "PickleBuffer can not be pickled when pointing to a non-contiguous buffer"
             )));
@@ -429,20 +431,17 @@ impl<'a> Saver<'a> {
         if let Some(callback) = self.options.buffer_callback.clone() {
             in_band = callback.call1(object.as_borrowed())?.is_true()?;
         }
-        let read_only = info.readonly != 0;
+        let read_only = view.readonly != 0;
         if !in_band {
             self.out.op(op::NEXT_BUFFER)?;
             return if read_only { self.out.op(op::READONLY_BUFFER) } else { Ok(()) };
         }
-        // The callback may have released the buffer.
-        let info = object.info()?;
-        let len = info.len.max(0) as usize;
+        let len = view.len.max(0) as usize;
         let data: &[u8] = if len == 0 {
             &[]
         } else {
-            // SAFETY: the memory is exported to the buffer object, which is held; writing runs no Python code that could
-            // release it before the copy, but for the file, which gets a copy.
-            unsafe { core::slice::from_raw_parts(info.buf.cast(), len) }
+            // SAFETY: the memory is exported as long as the view lives, and is contiguous.
+            unsafe { core::slice::from_raw_parts(view.buf.cast(), len) }
         };
         if read_only {
             self.write_bytes(data, None)?;

@@ -60,6 +60,11 @@ impl Unpickler {
         }
     }
 
+    /// Whether methods have to be asked by name: those of our own class are known.
+    pub fn is_custom(&self) -> bool {
+        self.head.ob_type.get() != Unpickler::TYPE || self.persistent_load.is_set()
+    }
+
     #[cold]
     fn not_initialised(this: &Ref<Unpickler>) -> Raised {
         let name = this.type_name();
@@ -144,13 +149,13 @@ impl Unpickler {
         let (Some(inside), Some(read), Some(readline)) = (this.inside(), this.read.get(), this.readline.get()) else {
             return Err(Unpickler::not_initialised(this));
         };
+        if this.running.get() > 0 {
+            return Err(raise!(RuntimeError, "Unpickler object is already in use"));
+        }
         inside.protocol.set(0);
         let input = Input::from_methods(read, readline, this.readinto.get());
-        // The class of our own is not asked by name, unless something was assigned to it.
-        let plain = this.is_exact::<Unpickler>() && !this.persistent_load.is_set();
-        let owner = if plain { None } else { Some(this) };
         this.running.set(this.running.get() + 1);
-        let result = Loader::new(&inside.options, &inside.memo, input, owner).load();
+        let result = Loader::new(&inside.options, &inside.memo, input, Some(this)).load();
         this.running.set(this.running.get() - 1);
         result
     }

@@ -47,7 +47,10 @@ impl Names {
             }
         };
         if stream.is_null() {
-            return Err(exceptions::from_last_errno(path.as_ref().map(|path| path.object())));
+            return Err(exceptions::from_last_errno(path.as_ref().and_then(|path| match path {
+                PathOrFd::Path(path) => Some(path.object()),
+                PathOrFd::Fd(..) => None,
+            })));
         }
         if matches!(path, Some(PathOrFd::Fd(..))) {
             // SAFETY: an open stream.
@@ -95,6 +98,9 @@ impl Dir {
     #[function(signature = "(path=None)")]
     fn listdir(path: Nullable<PathOrFd<'_>>) -> PyResult<Ref<List>> {
         let path = or_current(path);
+        crate::system::audit("os.listdir", || {
+            Ok(vec![path.as_ref().map_or_else(none, |path| path.object().to_owned())])
+        })?;
         let mut names = Names::open(&path)?;
         let list = List::new()?;
         loop {
@@ -109,6 +115,9 @@ impl Dir {
     #[function(signature = "(path=None)")]
     fn scandir(path: Nullable<PathOrFd<'_>>) -> PyResult<Ref<ScandirIterator>> {
         let path = or_current(path);
+        crate::system::audit("os.scandir", || {
+            Ok(vec![path.as_ref().map_or_else(none, |path| path.object().to_owned())])
+        })?;
         let names = Names::open(&path)?;
         let (object, is_bytes, fd, prefix) = match &path {
             None => (none(), false, -1, b".".to_vec()),
@@ -213,9 +222,9 @@ impl Dir {
     }
 
     #[function(signature = "(fd)")]
-    fn fchdir(fd: Borrowed<'_, Object>) -> PyResult<()> {
+    fn fchdir(fd: crate::system::Fd) -> PyResult<()> {
         // SAFETY: takes a number.
-        check(unsafe { libc::fchdir(super::path::descriptor(fd)?) }).map(drop)
+        check(allow_threads(|| unsafe { libc::fchdir(fd.0) })).map(drop)
     }
 
     #[function(signature = "()")]

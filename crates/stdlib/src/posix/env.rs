@@ -70,7 +70,7 @@ impl Env {
     }
 
     #[function(signature = "(name, value, /)")]
-    fn putenv(name: super::PathArg<'_>, value: super::PathArg<'_>) -> PyResult<()> {
+    fn putenv(name: super::FsName, value: super::FsName) -> PyResult<()> {
         if name.as_bytes().is_empty() || name.as_bytes().contains(&b'=') {
             return Err(raise!(ValueError, "illegal environment variable name"));
         }
@@ -79,7 +79,7 @@ impl Env {
     }
 
     #[function(signature = "(name, /)")]
-    fn unsetenv(name: super::PathArg<'_>) -> PyResult<()> {
+    fn unsetenv(name: super::FsName) -> PyResult<()> {
         // SAFETY: a C string; under the GIL.
         check(unsafe { libc::unsetenv(name.as_ptr()) }).map(drop)
     }

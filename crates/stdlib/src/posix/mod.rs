@@ -18,7 +18,7 @@ mod xattr;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::exceptions;
 
-pub use path::{PathArg, PathOrFd, fspath};
+pub use path::{FsName, PathArg, PathOrFd, fspath};
 
 /// OSError for the thread's `errno`.
 #[cold]

@@ -64,8 +64,7 @@ fn file_actions(object: Borrowed<'_, Object>) -> PyResult<Actions> {
                 0 => {
                     expect("open", 5)?;
                     let (fd, path) = (c_int_of(tuple.get(1))?, tuple.get(2));
-                    let path = super::path::fspath(path)?;
-                    let path = PathArg::new(path.borrow(), "posix_spawn", "path", "string, bytes or os.PathLike")?;
+                    let path = super::path::FsName::new(path)?;
                     let (flags, mode) = (c_int_of(tuple.get(3))?, tuple.get(4).index()?.to_u64_mask());
                     ok(libc::posix_spawn_file_actions_addopen(list, fd, path.as_ptr(), flags, mode as libc::mode_t))?;
                 }
@@ -163,10 +162,7 @@ fn spawn(
     if !env.is_none() && !env.is_mapping() {
         return Err(raise!(TypeError, "posix_spawn: environment must be a mapping object or None"));
     }
-    let (arguments, argument_pointers) = process::string_vector(argv, "posix_spawn: argv")?;
-    if arguments[0].is_empty() {
-        return Err(raise!(ValueError, "posix_spawn: argv first element cannot be empty"));
-    }
+    let (_arguments, argument_pointers) = process::string_vector(argv, "posix_spawn: argv")?;
     let environment = if env.is_none() { None } else { Some(process::environment_vector(env)?) };
     let actions = actions.map(file_actions).transpose()?;
     let attributes = attributes(wishes)?;

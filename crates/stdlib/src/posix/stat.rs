@@ -27,9 +27,9 @@ const STAT_FIELDS: &[&str] = &[
     "st_uid",
     "st_gid",
     "st_size",
-    "_integer_atime",
-    "_integer_mtime",
-    "_integer_ctime",
+    "",
+    "",
+    "",
     "st_atime",
     "st_mtime",
     "st_ctime",
@@ -237,6 +237,13 @@ impl Stat {
                 let (name, directory) = (path.as_ptr(), directory(&dir_fd));
                 // SAFETY: a C string.
                 let done = allow_threads(|| unsafe { libc::fchmodat(directory, name, mode as libc::mode_t, flags) });
+                if done < 0 && !follow_symlinks && exceptions::errno() == libc::EOPNOTSUPP {
+                    return Err(if directory != libc::AT_FDCWD {
+                        raise!(ValueError, "chmod: cannot use dir_fd and follow_symlinks together")
+                    } else {
+                        raise!(NotImplementedError, "chmod: follow_symlinks unavailable on this platform")
+                    });
+                }
                 check_path(done, path).map(drop)
             }
             // SAFETY: takes numbers.
@@ -304,6 +311,12 @@ impl Stat {
                 let done = unsafe { libc::utimensat(directory(&dir_fd), path.as_ptr(), address, flags) };
                 check_path(done, path).map(drop)
             }
+            PathOrFd::Fd(..) if directory(&dir_fd) != libc::AT_FDCWD => {
+                Err(raise!(ValueError, "utime: can't specify dir_fd without matching path"))
+            }
+            PathOrFd::Fd(..) if !follow_symlinks => {
+                Err(raise!(ValueError, "utime: cannot use fd and follow_symlinks together"))
+            }
             // SAFETY: null or two times.
             PathOrFd::Fd(fd, _) => check(unsafe { libc::futimens(*fd, address) }).map(drop),
         }
@@ -328,7 +341,13 @@ fn seconds_spec(value: Borrowed<'_, Object>) -> PyResult<libc::timespec> {
         let nanoseconds = ((float.value() - whole) * 1e9).floor();
         return Ok(libc::timespec { tv_sec: whole as i64, tv_nsec: nanoseconds as i64 });
     }
-    Ok(libc::timespec { tv_sec: value.as_isize()? as i64, tv_nsec: 0 })
+    if !value.has_index() {
+        return Err(raise!(TypeError, "argument must be int or float, not {}", value.type_name()));
+    }
+    match value.index()?.to_i64() {
+        Some(tv_sec) => Ok(libc::timespec { tv_sec, tv_nsec: 0 }),
+        None => Err(raise!(OverflowError, "timestamp out of range for platform time_t")),
+    }
 }
 
 fn nanoseconds_spec(value: Borrowed<'_, Object>) -> PyResult<libc::timespec> {

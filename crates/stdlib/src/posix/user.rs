@@ -1,6 +1,6 @@
 //! Users and groups of the process.
 
-use super::path::PathArg;
+use super::path::FsName;
 use super::{check, last_error};
 use crate::system::{Gid, Uid, identity_object};
 use taipan_runtime::prelude::*;
@@ -82,7 +82,7 @@ impl User {
     }
 
     #[function(signature = "(user, group, /)")]
-    fn getgrouplist(user: PathArg<'_>, group: Gid) -> PyResult<Ref<List>> {
+    fn getgrouplist(user: FsName, group: Gid) -> PyResult<Ref<List>> {
         let mut count: c_int = 64;
         let mut groups: Vec<libc::gid_t> = Vec::new();
         loop {
@@ -115,7 +115,7 @@ impl User {
     }
 
     #[function(signature = "(username, gid, /)")]
-    fn initgroups(username: PathArg<'_>, gid: Gid) -> PyResult<()> {
+    fn initgroups(username: FsName, gid: Gid) -> PyResult<()> {
         // SAFETY: a C string.
         check(unsafe { libc::initgroups(username.as_ptr(), gid.0) }).map(drop)
     }

@@ -8,24 +8,25 @@
 //! All answers are on the safe side: what is not known counts as possible.
 
 use super::code::At;
+use super::prefilter::Prefilter;
 use super::program::{First, Follow, Greed, Inst, One, Program, Start};
 
 /// How many instructions one look may visit, so that the time to compile a pattern stays in proportion to its length.
 const BUDGET: usize = 40;
 
 impl First {
-    fn none() -> First {
+    pub fn none() -> First {
         First { latin: [false; 256], wide: false }
     }
 
-    fn add(&mut self, other: &First) {
+    pub fn add(&mut self, other: &First) {
         for (mine, theirs) in self.latin.iter_mut().zip(&other.latin) {
             *mine |= theirs;
         }
         self.wide |= other.wide;
     }
 
-    fn add_char(&mut self, c: u32) {
+    pub fn add_char(&mut self, c: u32) {
         match self.latin.get_mut(c as usize) {
             Some(entry) => *entry = true,
             None => self.wide = true,
@@ -38,7 +39,7 @@ impl First {
 }
 
 /// The characters that a test accepts; `None` when that depends on the locale.
-fn one_first(program: &Program, one: One) -> Option<First> {
+pub fn one_first(program: &Program, one: One) -> Option<First> {
     let mut first = First { latin: [true; 256], wide: true };
     match one {
         One::AnyAll => {}
@@ -169,7 +170,15 @@ fn start(program: &Program) -> Start {
         return Start::Literal { text, bytes, whole };
     }
     match first_at(program, 0) {
-        Some(first) if !(first.wide && first.latin.iter().all(|has| *has)) => Start::First(first),
+        Some(first) if !(first.wide && first.latin.iter().all(|has| *has)) => {
+            let mut chars = (0..256).filter(|c| first.latin[*c as usize]);
+            let only = match (chars.next(), chars.next(), first.wide) {
+                (Some(c), None, false) => Some(c),
+                _ => None,
+            };
+            let filter = if only.is_some() { None } else { Prefilter::new(program) };
+            Start::First { first, only, filter }
+        }
         _ => Start::Any,
     }
 }
@@ -215,4 +224,5 @@ pub fn analyse(program: &mut Program) {
         }
     }
     program.start = start(program);
+    program.analysed = true;
 }

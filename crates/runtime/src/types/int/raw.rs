@@ -102,6 +102,8 @@ pub fn clear_free_list() -> usize {
     loop {
         let block = FREE_LIST.pop();
         if block.is_null() {
+            // While memory is traced, each int is a block of its own: the list counts as full.
+            FREE_LIST.len.set(if memory::trace::is_tracing() { FREE_LIST_MAX } else { 0 });
             return count;
         }
         // SAFETY: a block of the allocator that nobody uses.
@@ -130,6 +132,9 @@ fn new_small_block() -> PyResult<*mut PyLongObject> {
 fn refill() -> PyResult<*mut u8> {
     const BATCH: usize = 16;
     let block = malloc_block(SMALL_BLOCK)?;
+    if FREE_LIST.len.get() >= FREE_LIST_MAX {
+        return Ok(block);
+    }
     for _ in 1..BATCH {
         let more = memory::small::malloc(SMALL_BLOCK);
         // SAFETY: a new block of that size; the list is empty, so there is room.

@@ -6,7 +6,7 @@ use core::cell::Cell;
 use core::ptr;
 
 use super::Tuple;
-use crate::abi::{Py_TPFLAGS_HAVE_GC, PyGC_Head, PyObject, PyTupleObject, PyVarObject};
+use crate::abi::{PyGC_Head, PyObject, PyTupleObject, PyVarObject};
 use crate::memory;
 use crate::object::header;
 use crate::prelude::*;
@@ -101,7 +101,14 @@ fn new_raw_slow(size: usize) -> PyResult<*mut PyTupleObject> {
     }
 }
 
-/// Shows a tuple with all its items written to the collector, if it may be part of a cycle, and gives it out.
+/// Whether the collector has to know of an item: atoms, and tuples of atoms, lead to no cycle.
+#[inline(always)]
+unsafe fn may_be_tracked(item: *mut PyObject) -> bool {
+    // SAFETY: a live object.
+    unsafe { memory::object::is_gc(item) && ((*item).ob_type.get() != Tuple::TYPE || memory::object::is_tracked(item)) }
+}
+
+/// Shows a tuple with all its items written to the collector, if any of them could be part of a cycle, and gives it out.
 ///
 /// # Safety
 /// `tuple` comes from [`new_raw`] and its items are written.
@@ -109,24 +116,14 @@ fn new_raw_slow(size: usize) -> PyResult<*mut PyTupleObject> {
 pub(super) unsafe fn finish(tuple: *mut PyTupleObject) -> Ref<Tuple> {
     // SAFETY: by contract.
     unsafe {
-        let count = (*tuple).ob_base.ob_size.get() as usize;
-        if (0..count).any(|index| may_be_in_cycle(*items(tuple).add(index))) {
-            memory::object::gc_track(tuple.cast());
+        let items = items(tuple);
+        for index in 0..(*tuple).ob_base.ob_size.get() as usize {
+            if may_be_tracked(*items.add(index)) {
+                memory::object::gc_track(tuple.cast());
+                break;
+            }
         }
         Ref::from_owned_ptr(tuple)
-    }
-}
-
-/// Whether an object can be part of a cycle: its type has the collector's words, and it is no tuple that is known not to be.
-///
-/// # Safety
-/// `object` is live.
-#[inline(always)]
-unsafe fn may_be_in_cycle(object: *mut PyObject) -> bool {
-    // SAFETY: by contract.
-    unsafe {
-        let ty = (*object).ob_type.get();
-        (*ty).tp_flags.get() & Py_TPFLAGS_HAVE_GC != 0 && (ty != Tuple::TYPE || memory::object::is_tracked(object))
     }
 }
 
@@ -162,7 +159,7 @@ pub(super) unsafe fn dealloc(tuple: *mut PyTupleObject) {
 pub fn clear_free_lists() {
     for list in &FREE {
         let mut tuple = list.first.replace(ptr::null_mut());
-        list.count.set(0);
+        list.count.set(if memory::trace::is_tracing() { MAX_FREE } else { 0 });
         while !tuple.is_null() {
             // SAFETY: tuples on the list are dead, and their memory is that of exact tuples.
             unsafe {

@@ -431,7 +431,10 @@ fn init_subclass(ty: &Ref<Type>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult
         method.call_tuple(Tuple::empty().borrow(), kwargs)?;
         return Ok(());
     }
-    Err(raise!(AttributeError, "'super' object has no attribute '__init_subclass__'"))
+    // An MRO without `object`: `super` objects have the method themselves.
+    let method = crate::types::Super::type_object().as_object().getattr(id!("__init_subclass__"))?;
+    method.call_tuple(Tuple::empty().borrow(), kwargs)?;
+    Ok(())
 }
 
 /// `type.__init__`: checks its arguments, nothing more.

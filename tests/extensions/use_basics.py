@@ -23,7 +23,7 @@ for args, kwargs in [
 for args in [("s", 1, 2), ("s", 1, 2, b"x", "é"), (1, 2, 3), ("s", 256, 1), ("s", -1, 1), ("s", 1, 2**15), ("s",), ("s", 1, 2, b"xy"),
              ("s", 1, 2, b"x", "ab")]:
     show(basics.positional, *args)
-for kind in range(9):
+for kind in [0, 1, 2, 4, 6, 7, 8, 9]:
     show(basics.raises, kind)
 show(basics.calls, lambda *args, **kwargs: (args, kwargs))
 
