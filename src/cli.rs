@@ -78,6 +78,7 @@ struct Options {
     no_user_site: bool,
     unbuffered: bool,
     dont_write_bytecode: bool,
+    randomize: bool,
 }
 
 pub fn parse(arguments: Vec<OsString>) -> Outcome {
@@ -230,7 +231,7 @@ fn flag(options: &mut Options, letter: u8) -> Result<(), u8> {
         b'V' => options.version += 1,
         b'x' => config.skip_source_first_line = true,
         // -R is the default, and -J is kept for Jython.
-        b'R' => {}
+        b'R' => options.randomize = true,
         _ => {
             eprintln!("-J is reserved for Jython");
             return Err(usage_error(options));
@@ -276,13 +277,18 @@ fn finish(mut options: Options, arguments: &[OsString], rest: usize) -> Outcome 
     config.dev_mode = config.xoption("dev").is_some() || variable(config, "PYTHONDEVMODE").is_some();
     config.faulthandler =
         config.dev_mode || config.xoption("faulthandler").is_some() || variable(config, "PYTHONFAULTHANDLER").is_some();
-    if matches!(config.xoption("frozen_modules"), Some("off")) {
+    let frozen = variable(config, "PYTHON_FROZEN_MODULES");
+    if config.xoption("frozen_modules").map_or(frozen.is_some_and(|value| value == "off"), |value| value == "off") {
         config.use_frozen_modules = false;
     }
     if let Err(message) = hash_seed(config).and_then(|()| digits(config)).and_then(|()| tracemalloc(config)) {
         eprintln!("Fatal Python error: {message}\nPython runtime state: preinitialized");
         return Outcome::Exit(1);
     }
+    if options.randomize {
+        config.hash_seed = None;
+    }
+    let config = &mut options.config;
     extra_options(config);
     warning_options(config);
     stream_encoding(config);
@@ -378,7 +384,8 @@ fn switch(config: &Config, option: &str, name: &str) -> Option<bool> {
 
 /// What is left of `-X`, and the variables that stand for the same.
 fn extra_options(config: &mut Config) {
-    config.warn_default_encoding = switch(config, "warn_default_encoding", "PYTHONWARNDEFAULTENCODING").unwrap_or(false);
+    config.warn_default_encoding =
+        switch(config, "warn_default_encoding", "PYTHONWARNDEFAULTENCODING").unwrap_or(false);
     if config.xoption("no_debug_ranges").is_some() || variable(config, "PYTHONNODEBUGRANGES").is_some() {
         config.code_debug_ranges = false;
     }

@@ -119,9 +119,7 @@ impl Syslog {
         let Ok(text) = CString::new(text.as_utf8()?) else {
             return Err(raise!(ValueError, "embedded null character"));
         };
-        system::audit("syslog.syslog", || {
-            Ok(vec![system::int_object(i64::from(priority))?, message.to_owned()])
-        })?;
+        system::audit("syslog.syslog", || Ok(vec![system::int_object(i64::from(priority))?, message.to_owned()]))?;
         if !OPEN.is_set() {
             open(None, 0, libc::LOG_USER)?;
         }

@@ -11,9 +11,9 @@ use super::dispatch::Machine;
 use super::ops::arith;
 use super::stackref::StackRef;
 use crate::abi::{
-    CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, Py_TPFLAGS_INLINE_VALUES, Py_TPFLAGS_MANAGED_DICT,
-    Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IS_ABSTRACT, Py_TPFLAGS_METHOD_DESCRIPTOR, Py_TPFLAGS_TYPE_SUBCLASS, PyCodeObject, PyFunctionObject, PyHeapTypeObject,
-    PyMethodObject, PyObject, PyTypeObject,
+    CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_INLINE_VALUES, Py_TPFLAGS_IS_ABSTRACT,
+    Py_TPFLAGS_MANAGED_DICT, Py_TPFLAGS_METHOD_DESCRIPTOR, Py_TPFLAGS_TYPE_SUBCLASS, PyCodeObject, PyFunctionObject,
+    PyHeapTypeObject, PyMethodObject, PyObject, PyTypeObject,
 };
 use crate::prelude::*;
 use crate::types::builtin_function::CFunction;

@@ -42,7 +42,14 @@ struct Gil {
 impl Gil {
     const fn new() -> Gil {
         Gil {
-            state: Mutex::new(Held { locked: false, holder: ptr::null_mut(), last: ptr::null_mut(), switches: 0, waiting: 0, yielding: 0 }),
+            state: Mutex::new(Held {
+                locked: false,
+                holder: ptr::null_mut(),
+                last: ptr::null_mut(),
+                switches: 0,
+                waiting: 0,
+                yielding: 0,
+            }),
             free: Condvar::new(),
             switched: Condvar::new(),
         }

@@ -5,9 +5,9 @@ use core::sync::atomic::Ordering;
 
 use super::{cache32, drop_word, fast, lower, slot, slow};
 use crate::abi::{
-    METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, _PY_EVAL_EVENTS_MASK, PY_VECTORCALL_ARGUMENTS_OFFSET, PyCFunction, PyCFunctionFast,
-    PyCFunctionFastWithKeywords, PyCFunctionObject, PyCodeObject, PyFunctionObject, PyHeapTypeObject, PyListObject,
-    PyMethodDef, PyMethodDescrObject, PyMethodObject, PyObject, PyTypeObject,
+    _PY_EVAL_EVENTS_MASK, METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET,
+    PyCFunction, PyCFunctionFast, PyCFunctionFastWithKeywords, PyCFunctionObject, PyCodeObject, PyFunctionObject,
+    PyHeapTypeObject, PyListObject, PyMethodDef, PyMethodDescrObject, PyMethodObject, PyObject, PyTypeObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::monitoring::{self, event, fire};

@@ -6,9 +6,9 @@
 mod sets;
 mod wait;
 
-pub use sets::from_object as signal_set;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+pub use sets::from_object as signal_set;
 
 use crate::abi::_PY_SIGNALS_PENDING_BIT;
 use crate::prelude::*;
