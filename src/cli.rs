@@ -401,17 +401,20 @@ fn digits(config: &mut Config) -> Result<(), String> {
 }
 
 fn tracemalloc(config: &mut Config) -> Result<(), String> {
-    let given = config
-        .xoption("tracemalloc")
-        .map(str::to_owned)
-        .or_else(|| variable(config, "PYTHONTRACEMALLOC").and_then(|value| value.into_string().ok()));
-    let Some(given) = given else { return Ok(()) };
+    let variable = || variable(config, "PYTHONTRACEMALLOC").and_then(|value| value.into_string().ok());
+    let (given, source) = match config.xoption("tracemalloc") {
+        Some(given) => (given.to_owned(), "-X tracemalloc=NFRAME"),
+        None => match variable() {
+            Some(given) if !given.is_empty() => (given, "PYTHONTRACEMALLOC"),
+            _ => return Ok(()),
+        },
+    };
     match if given.is_empty() { Ok(1) } else { given.parse::<u32>() } {
         Ok(frames) if frames <= 65535 => {
             config.tracemalloc = frames;
             Ok(())
         }
-        _ => Err("config_init_tracemalloc: -X tracemalloc=NFRAME: invalid number of frames".into()),
+        _ => Err(format!("config_init_tracemalloc: {source}: invalid number of frames")),
     }
 }
 

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
     if startup::initialize(config).is_err() {
         return ExitCode::from(1);
     }
+    taipan_capi::start();
     // Exit statuses beyond a byte are cut off, as the system does.
     std::process::exit(startup::run_main())
 }

@@ -53,6 +53,9 @@ fn start() -> PyResult<()> {
     import::import_module("encodings")?;
     streams::install()?;
     create_main()?;
+    if thread::config().tracemalloc > 0 {
+        crate::memory::trace::start(thread::config().tracemalloc as usize)?;
+    }
     if !thread::config().warnoptions.is_empty() {
         import::import_module("warnings")?;
     }

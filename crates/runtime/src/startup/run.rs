@@ -285,30 +285,7 @@ fn banner() {
     }
 }
 
-/// How lines are read where there is no terminal: prompts go to standard error (`PyOS_StdioReadline`).
-const LINE_READER: &str = "
-def raw_input(prompt=''):
-    import sys
-    sys.stderr.write(prompt)
-    sys.stderr.flush()
-    line = sys.stdin.readline()
-    if not line:
-        raise EOFError
-    return line.removesuffix('\\n')
-";
-
-fn line_reader() -> PyResult<Ref<Object>> {
-    let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: true, feature_version: -1 };
-    let code = compile::compile_source(LINE_READER.as_bytes(), Str::from_utf8_str("<stdin>")?.borrow(), request)?;
-    let names = Dict::new()?;
-    crate::interp::eval_code(&code, names.borrow(), Some(names.as_borrowed()))?;
-    match names.get_str(id!("raw_input")) {
-        Some(function) => Ok(function),
-        None => Err(raise!(SystemError, "the reader of lines is missing")),
-    }
-}
-
-/// The library's REPL; the plain one of `code` where the terminal cannot do it.
+/// The library's REPL; the plain one where there is no terminal that can do it.
 fn run_repl() -> PyResult<()> {
     let dict = main_dict()?;
     if std::io::stdin().is_terminal() && std::env::var_os("PYTHON_BASIC_REPL").is_none() {
@@ -316,18 +293,6 @@ fn run_repl() -> PyResult<()> {
         main.call_method(id!("interactive_console"), &[])?;
         return Ok(());
     }
-    let code = import::import_module("code")?;
-    let console = code
-        .getattr(id!("InteractiveConsole"))?
-        .call(&[dict.as_borrowed(), Str::from_utf8_str("<stdin>")?.as_borrowed()])?;
-    if !std::io::stdin().is_terminal() {
-        console.setattr(id!("raw_input"), line_reader()?.borrow())?;
-    }
-    let empty = Str::empty();
-    let keywords = Dict::new()?;
-    keywords.set_str(id!("banner"), empty.as_borrowed())?;
-    keywords.set_str(id!("exitmsg"), empty.as_borrowed())?;
-    let arguments = Tuple::empty();
-    console.getattr(id!("interact"))?.call_tuple(arguments.borrow(), Some(keywords.borrow()))?;
+    import::import_module("_basic_repl")?.call_method(id!("interact"), &[dict.as_borrowed()])?;
     Ok(())
 }

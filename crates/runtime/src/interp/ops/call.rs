@@ -547,7 +547,12 @@ unsafe fn enter_unpacked(m: Machine, args: &Ref<Tuple>, kwargs: Option<Borrowed<
             if names.try_reserve_exact(keywords.len()).is_err() {
                 return Err(Raised::no_memory());
             }
-            names.extend(keywords.iter().map(|(name, _)| name.clone()));
+            for (name, _) in &keywords {
+                if !name.is_instance_of::<Str>() {
+                    return Err(raise!(TypeError, "keywords must be strings"));
+                }
+                names.push(name.clone());
+            }
             Some(Tuple::from_vec(names)?)
         };
         for (index, item) in args.iter().enumerate() {

@@ -399,6 +399,11 @@ pub fn run_tripped_handlers() -> PyResult<()> {
     Ok(())
 }
 
+/// Whether SIGINT came; it counts as handled then (`PyOS_InterruptOccurred`).
+pub fn take_interrupt() -> bool {
+    HANDLERS.get(libc::SIGINT as usize).is_some_and(|row| row.tripped.swap(false, Ordering::Relaxed))
+}
+
 /// Sets up signals at start-up: writing to a closed pipe is an error and not the end, and SIGINT raises
 /// KeyboardInterrupt.
 pub fn install_handlers() -> PyResult<()> {

@@ -24,6 +24,8 @@ pub fn from_text(object: Borrowed<'_, Object>) -> PyResult<f64> {
         }
     } else {
         match BufferArg::new(object) {
+            // Bytes beyond ASCII are no spaces.
+            Ok(buffer) if !buffer.is_ascii() => None,
             Ok(buffer) => parse(&buffer),
             Err(raised) => {
                 raised.clear_if::<crate::types::exceptions::TypeError>()?;
