@@ -188,6 +188,16 @@ fn rows(mut row: *const PyMethodDef) -> Vec<&'static PyMethodDef> {
     rows
 }
 
+/// Names and messages need the types; one process of tests starts the runtime once.
+fn start() {
+    static STARTED: std::sync::Once = std::sync::Once::new();
+    STARTED.call_once(|| {
+        crate::thread::config::set_config(crate::thread::Config::default());
+        crate::thread::state::initialize_main().expect("a thread state");
+        assert!(crate::types::init().is_ok());
+    });
+}
+
 /// Calls the row `name` of a table with positional arguments and keywords: the result's text, or the message.
 fn call(table: *const PyMethodDef, name: &str, args: &[*mut PyObject], keywords: &[(&str, *mut PyObject)]) -> String {
     let row = rows(table)
@@ -263,6 +273,7 @@ fn the_type_object_is_filled() {
 
 #[test]
 fn positional_arguments() {
+    start();
     assert_eq!(method("nothing", &[], &[]), "NoneType");
     assert_eq!(method("one", &[text("abc")], &[]), "int");
     assert_eq!(method("one", &[int(1)], &[]), "one() argument must be str, not int");
@@ -276,6 +287,7 @@ fn positional_arguments() {
 
 #[test]
 fn keyword_arguments() {
+    start();
     let one = int(1);
     assert_eq!(method("encode", &[], &[]), "utf-8,strict");
     assert_eq!(method("encode", &[text("a")], &[("errors", text("b"))]), "a,b");
@@ -305,6 +317,7 @@ fn keyword_arguments() {
 
 #[test]
 fn rest_arguments() {
+    start();
     let one = int(1);
     assert_eq!(method("everything", &[one], &[]), "1 0 false ");
     assert_eq!(method("everything", &[one, one, one], &[("x", one), ("key", one), ("y", one)]), "1 2 true x,y");
