@@ -32,6 +32,7 @@ mod sre;
 mod stat;
 mod statistics;
 mod struct_;
+mod suggestions;
 mod support;
 mod system;
 mod tokenize;
@@ -63,6 +64,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
+    ("_suggestions", suggestions::Suggestions::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("array", array::ArrayModule::init),
     ("binascii", binascii::Binascii::init),
