@@ -193,7 +193,7 @@ fn long_option(options: &mut Options, name: &[u8], next: Option<&OsString>) -> R
             }
         },
         _ => {
-            eprintln!("unknown option --{}", String::from_utf8_lossy(name));
+            eprintln!("Unknown option: --{}", String::from_utf8_lossy(name));
             Err(usage_error(options))
         }
     }
@@ -268,11 +268,11 @@ fn finish(mut options: Options, arguments: &[OsString], rest: usize) -> Outcome 
     config.write_bytecode = !options.dont_write_bytecode && variable(config, "PYTHONDONTWRITEBYTECODE").is_none();
     config.pythonpath_env = variable(config, "PYTHONPATH");
     config.home = variable(config, "PYTHONHOME");
-    config.pycache_prefix = config
-        .xoption("pycache_prefix")
-        .filter(|prefix| !prefix.is_empty())
-        .map(OsString::from)
-        .or_else(|| variable(config, "PYTHONPYCACHEPREFIX"));
+    // An empty option overrides the variable.
+    config.pycache_prefix = match config.xoption("pycache_prefix") {
+        Some(prefix) => Some(OsString::from(prefix)).filter(|prefix| !prefix.is_empty()),
+        None => variable(config, "PYTHONPYCACHEPREFIX"),
+    };
     config.dev_mode = config.xoption("dev").is_some() || variable(config, "PYTHONDEVMODE").is_some();
     config.faulthandler =
         config.dev_mode || config.xoption("faulthandler").is_some() || variable(config, "PYTHONFAULTHANDLER").is_some();
@@ -286,6 +286,7 @@ fn finish(mut options: Options, arguments: &[OsString], rest: usize) -> Outcome 
         eprintln!("Fatal Python error: {message}\nPython runtime state: preinitialized");
         return Outcome::Exit(1);
     }
+    extra_options(config);
     warning_options(config);
     stream_encoding(config);
 
@@ -338,17 +339,20 @@ fn digits(config: &mut Config) -> Result<(), String> {
 }
 
 fn tracemalloc(config: &mut Config) -> Result<(), String> {
-    let given = config
-        .xoption("tracemalloc")
-        .map(str::to_owned)
-        .or_else(|| variable(config, "PYTHONTRACEMALLOC").and_then(|value| value.into_string().ok()));
-    let Some(given) = given else { return Ok(()) };
+    let variable = || variable(config, "PYTHONTRACEMALLOC").and_then(|value| value.into_string().ok());
+    let (given, source) = match config.xoption("tracemalloc") {
+        Some(given) => (given.to_owned(), "-X tracemalloc=NFRAME"),
+        None => match variable() {
+            Some(given) if !given.is_empty() => (given, "PYTHONTRACEMALLOC"),
+            _ => return Ok(()),
+        },
+    };
     match if given.is_empty() { Ok(1) } else { given.parse::<u32>() } {
         Ok(frames) if frames <= 65535 => {
             config.tracemalloc = frames;
             Ok(())
         }
-        _ => Err("config_init_tracemalloc: -X tracemalloc=NFRAME: invalid number of frames".into()),
+        _ => Err(format!("config_init_tracemalloc: {source}: invalid number of frames")),
     }
 }
 
@@ -370,15 +374,41 @@ fn warning_options(config: &mut Config) {
     config.warnoptions = all;
 }
 
-/// `PYTHONIOENCODING=encoding:errors`; in the C locale, undecodable bytes pass through.
-fn stream_encoding(config: &mut Config) {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .unwrap_or_else(|| "C".to_owned());
-    if matches!(locale.as_str(), "C" | "POSIX") {
-        config.stdio_errors = "surrogateescape".into();
+/// A switch of `-X` and its variable: unset, or whether it is on.
+fn switch(config: &Config, option: &str, name: &str) -> Option<bool> {
+    match config.xoption(option) {
+        Some(value) => Some(value != "0"),
+        None => variable(config, name).map(|value| value != "0"),
     }
+}
+
+/// What is left of `-X`, and the variables that stand for the same.
+fn extra_options(config: &mut Config) {
+    config.warn_default_encoding =
+        switch(config, "warn_default_encoding", "PYTHONWARNDEFAULTENCODING").unwrap_or(false);
+    if config.xoption("no_debug_ranges").is_some() || variable(config, "PYTHONNODEBUGRANGES").is_some() {
+        config.code_debug_ranges = false;
+    }
+    if let Some(on) = switch(config, "thread_inherit_context", "PYTHON_THREAD_INHERIT_CONTEXT") {
+        config.thread_inherit_context = on;
+    }
+    if let Some(on) = switch(config, "context_aware_warnings", "PYTHON_CONTEXT_AWARE_WARNINGS") {
+        config.context_aware_warnings = on;
+    }
+    let count = config.xoption("cpu_count").map(OsString::from).or_else(|| variable(config, "PYTHON_CPU_COUNT"));
+    if let Some(count) = count.and_then(|count| count.to_str().and_then(|count| count.parse::<i32>().ok()))
+        && count > 0
+    {
+        config.cpu_count = count;
+    }
+}
+
+/// The locale, then `PYTHONIOENCODING=encoding:errors`.
+fn stream_encoding(config: &mut Config) {
+    let coerce = variable(config, "PYTHONCOERCECLOCALE");
+    let is = |text: &str| coerce.as_ref().is_some_and(|value| value == text);
+    let utf8 = switch(config, "utf8", "PYTHONUTF8");
+    taipan_runtime::startup::locale::settle(config, utf8, !is("0"), is("warn"));
     let Some(given) = variable(config, "PYTHONIOENCODING").and_then(|value| value.into_string().ok()) else { return };
     let (encoding, errors) = given.split_once(':').unwrap_or((&given, ""));
     if !encoding.is_empty() {

@@ -56,6 +56,13 @@ impl Fallible for () {
     }
 }
 
+impl Outcome for taipan_runtime::abi::PyStatus {
+    type C = taipan_runtime::abi::PyStatus;
+    fn into_c(self) -> Self::C {
+        self
+    }
+}
+
 impl Outcome for () {
     type C = ();
     fn into_c(self) {}

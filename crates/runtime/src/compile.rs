@@ -137,7 +137,7 @@ pub fn parse_options(request: &Request, is_text: bool) -> syntax::Options<'stati
         allow_incomplete_input: request.flags & ALLOW_INCOMPLETE_INPUT != 0,
         barry_as_bdfl: request.flags & flags::FUTURE_BARRY_AS_BDFL != 0,
         max_str_digits: usize::try_from(crate::types::int::max_str_digits()).unwrap_or(0),
-        character_names: Some(&|name| taipan_unicode::names::character(name)),
+        character_names: Some(&named_character),
         ..syntax::Options::default()
     }
 }
@@ -233,6 +233,22 @@ fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>) -> Raised {
     }
 }
 
+/// A `\N{...}` could not be looked up, because a program has taken the module `unicodedata` away.
+static NAMES_MISSING: crate::memory::StaticCell<bool> = crate::memory::StaticCell::cell(false);
+
+const NAMES_MESSAGE: &str = "(unicode error) \\N escapes not supported (can't load unicodedata module)";
+
+/// The character that `\N{name}` means. The names are in the executable, but the module that has them for Python is
+/// imported as CPython does.
+fn named_character(name: &str) -> Option<char> {
+    if let Err(raised) = crate::import::import_module("unicodedata") {
+        raised.clear();
+        NAMES_MISSING.set(true);
+        return None;
+    }
+    taipan_unicode::names::character(name)
+}
+
 /// An error of the lexer or the parser.
 pub fn parse_error(error: &syntax::SyntaxError, filename: Borrowed<'_, Str>) -> Raised {
     use syntax::ErrorKind;
@@ -245,8 +261,9 @@ pub fn parse_error(error: &syntax::SyntaxError, filename: Borrowed<'_, Str>) -> 
         ErrorKind::Overflow => return raise!(OverflowError, "{}", error.message),
         ErrorKind::Encoding => return raise!(SyntaxError, "encoding problem: {}", error.message),
     };
+    let names_missing = NAMES_MISSING.replace(false) && error.message.ends_with("unknown Unicode character name");
     let fields = SyntaxFields {
-        message: &error.message,
+        message: if names_missing { NAMES_MESSAGE } else { &error.message },
         lineno: error.lineno,
         offset: error.offset,
         end_lineno: error.end_lineno,

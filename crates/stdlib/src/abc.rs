@@ -292,7 +292,10 @@ impl Abc {
     #[function(signature = "($module, self, instance, /)")]
     fn _abc_instancecheck(this: Borrowed<'_, Object>, instance: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         let data = data_of(this)?;
-        let subclass = instance.getattr(id!("__class__"))?;
+        let subclass = match instance.lookup_attr(id!("__class__"))? {
+            Some(class) => class,
+            None => instance.type_of().upcast().to_owned(),
+        };
         if in_weak_set(&data.cache, subclass.borrow())? {
             return Ok(Bool::from(true).into_object());
         }

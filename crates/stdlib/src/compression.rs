@@ -93,6 +93,9 @@ pub struct Step {
 pub trait Engine {
     type Error;
 
+    /// What EOFError says when input comes after the end.
+    const ENDED: &'static str = "End of stream already reached";
+
     /// Decompresses from `input` to `room` bytes at `output`. A step that uses and writes nothing wants more input.
     ///
     /// # Safety
@@ -169,7 +172,7 @@ pub fn decompress<E: Engine>(
 ) -> PyResult<Ref<Bytes>> {
     let mut feed = lock(feed);
     if state.eof.get() {
-        return Err(raise!(EOFError, "End of stream already reached"));
+        return Err(raise!(EOFError, "{}", E::ENDED));
     }
     let feed = &mut *feed;
     let mut out = Output::new(max_length);

@@ -2,8 +2,11 @@
 
 mod abc;
 mod array;
+mod asyncio;
 mod binascii;
 mod bisect;
+mod bz2;
+mod cmath;
 mod collections;
 mod compression;
 mod contextvars;
@@ -12,18 +15,26 @@ mod datetime;
 mod fcntl;
 mod functools;
 mod grp;
+mod hashes;
 mod heapq;
 mod io;
 mod itertools;
 mod json;
 mod locale;
 mod lsprof;
+mod lzma;
 mod math;
+mod mmap;
+mod multibyte;
+mod multiprocessing;
 mod opcode;
 mod operator;
+mod pickle;
 mod posix;
+mod posixshmem;
 mod posixsubprocess;
 mod pwd;
+mod queue;
 mod random;
 mod resource;
 mod select;
@@ -34,48 +45,80 @@ mod statistics;
 mod struct_;
 mod suggestions;
 mod support;
+mod sysconfig;
+mod syslog;
 mod system;
+mod termios;
 mod tokenize;
+mod tracemalloc;
 mod unicodedata;
 mod zlib;
+mod zstd;
 
 use taipan_runtime::import::InitFunction;
 
 /// The modules, sorted by name.
 pub static MODULES: &[(&str, InitFunction)] = &[
     ("_abc", abc::Abc::init),
+    ("_asyncio", asyncio::Asyncio::init),
     ("_bisect", bisect::Bisect::init),
+    ("_blake2", hashes::Blake2::init),
+    ("_bz2", bz2::Bz2::init),
+    ("_codecs_cn", multibyte::CodecsCn::init),
+    ("_codecs_hk", multibyte::CodecsHk::init),
+    ("_codecs_iso2022", multibyte::CodecsIso2022::init),
+    ("_codecs_jp", multibyte::CodecsJp::init),
+    ("_codecs_kr", multibyte::CodecsKr::init),
+    ("_codecs_tw", multibyte::CodecsTw::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
     ("_csv", csv::Csv::init),
     ("_datetime", datetime::DateTimeModule::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
+    ("_hmac", hashes::HmacModule::init),
     ("_io", io::Io::init),
     ("_json", json::Json::init),
     ("_locale", locale::Locale::init),
     ("_lsprof", lsprof::Lsprof::init),
+    ("_lzma", lzma::Lzma::init),
+    ("_md5", hashes::Md5Module::init),
+    ("_multibytecodec", multibyte::Multibyte::init),
+    ("_multiprocessing", multiprocessing::Multiprocessing::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
+    ("_pickle", pickle::Pickle::init),
+    ("_posixshmem", posixshmem::PosixShmem::init),
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
+    ("_queue", queue::Queue::init),
     ("_random", random::RandomModule::init),
+    ("_sha1", hashes::Sha1Module::init),
+    ("_sha2", hashes::Sha2Module::init),
+    ("_sha3", hashes::Sha3Module::init),
     ("_socket", socket::SocketModule::init),
     ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),
     ("_struct", struct_::StructModule::init),
     ("_suggestions", suggestions::Suggestions::init),
+    ("_sysconfig", sysconfig::SysConfig::init),
     ("_tokenize", tokenize::Tokenize::init),
+    ("_tracemalloc", tracemalloc::TraceMalloc::init),
+    ("_zstd", zstd::Zstd::init),
     ("array", array::ArrayModule::init),
     ("binascii", binascii::Binascii::init),
+    ("cmath", cmath::Cmath::init),
     ("fcntl", fcntl::Fcntl::init),
     ("grp", grp::Grp::init),
     ("itertools", itertools::Itertools::init),
     ("math", math::Math::init),
+    ("mmap", mmap::MmapModule::init),
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
     ("resource", resource::Resource::init),
     ("select", select::Select::init),
+    ("syslog", syslog::Syslog::init),
+    ("termios", termios::Termios::init),
     ("unicodedata", unicodedata::UnicodeData::init),
     ("zlib", zlib::Zlib::init),
 ];

@@ -280,7 +280,7 @@ impl Plan<'_> {
             {}
         };
         let (number, place): (i32, &[u8]) = match failure {
-            Failure::Preexec => return write(b"SubprocessError:0:"),
+            Failure::Preexec => return write(b"SubprocessError:0:Exception occurred in preexec_fn."),
             Failure::Early(number) => (number, b"noexec"),
             Failure::Directory(number) => (number, b"noexec:chdir"),
             Failure::Exec(number) => (number, b""),
@@ -439,6 +439,9 @@ impl PosixSubprocess {
         let groups = if extra_groups.is_none() { None } else { Some(group_list(extra_groups)?) };
         let gid = if gid.is_none() { u32::MAX } else { Gid::of(gid)?.0 };
         let uid = if uid.is_none() { u32::MAX } else { Uid::of(uid)?.0 };
+        crate::system::audit("_posixsubprocess.fork_exec", || {
+            Ok(vec![args.to_owned(), executable_list.to_owned(), env.to_owned()])
+        })?;
         let preexec = (!preexec_fn.is_none()).then_some(preexec_fn);
         let mut plan = Plan {
             executables,

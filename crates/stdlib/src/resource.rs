@@ -1,6 +1,9 @@
-//! `resource`: limits of processes and what they use. CPython: `Modules/resource.c`.
+//! `resource`: limits and use of resources. CPython: `Modules/resource.c`.
 
-use crate::system;
+use core::mem::MaybeUninit;
+use core::ptr;
+
+use crate::system::{self, add_constants};
 use taipan_runtime::prelude::*;
 use taipan_runtime::thread::Slot;
 use taipan_runtime::types::exceptions;
@@ -9,43 +12,117 @@ pub struct Resource;
 
 static STRUCT_RUSAGE: Slot = Slot::new();
 
-/// The number of a limit.
-fn check_resource(resource: c_int) -> PyResult<libc::__rlimit_resource_t> {
-    if !(0..16).contains(&resource) {
-        return Err(raise!(ValueError, "invalid resource specified"));
+#[rustfmt::skip]
+const CONSTANTS: &[(&str, i64)] = &[
+    ("RLIMIT_CPU", 0),
+    ("RLIMIT_FSIZE", 1),
+    ("RLIMIT_DATA", 2),
+    ("RLIMIT_STACK", 3),
+    ("RLIMIT_CORE", 4),
+    ("RLIMIT_NOFILE", 7),
+    ("RLIMIT_OFILE", 7),
+    ("RLIMIT_AS", 9),
+    ("RLIMIT_RSS", 5),
+    ("RLIMIT_NPROC", 6),
+    ("RLIMIT_MEMLOCK", 8),
+    ("RLIMIT_MSGQUEUE", 12),
+    ("RLIMIT_NICE", 13),
+    ("RLIMIT_RTPRIO", 14),
+    ("RLIMIT_RTTIME", 15),
+    ("RLIMIT_SIGPENDING", 11),
+    ("RUSAGE_SELF", 0),
+    ("RUSAGE_CHILDREN", -1),
+    ("RUSAGE_THREAD", 1),
+    ("RLIM_INFINITY", -1),
+];
+
+const FIELDS: &[&str] = &[
+    "ru_utime",
+    "ru_stime",
+    "ru_maxrss",
+    "ru_ixrss",
+    "ru_idrss",
+    "ru_isrss",
+    "ru_minflt",
+    "ru_majflt",
+    "ru_nswap",
+    "ru_inblock",
+    "ru_oublock",
+    "ru_msgsnd",
+    "ru_msgrcv",
+    "ru_nsignals",
+    "ru_nvcsw",
+    "ru_nivcsw",
+];
+
+/// A `struct_rusage`; the module has to be imported.
+pub fn usage_object(usage: &libc::rusage) -> PyResult<Ref<Object>> {
+    let mut values = Vec::new();
+    for time in [usage.ru_utime, usage.ru_stime] {
+        values.push(Float::new(time.tv_sec as f64 + time.tv_usec as f64 * 0.000_001)?.into_object());
     }
-    Ok(resource as libc::__rlimit_resource_t)
+    for count in [
+        usage.ru_maxrss,
+        usage.ru_ixrss,
+        usage.ru_idrss,
+        usage.ru_isrss,
+        usage.ru_minflt,
+        usage.ru_majflt,
+        usage.ru_nswap,
+        usage.ru_inblock,
+        usage.ru_oublock,
+        usage.ru_msgsnd,
+        usage.ru_msgrcv,
+        usage.ru_nsignals,
+        usage.ru_nvcsw,
+        usage.ru_nivcsw,
+    ] {
+        values.push(Int::from_i64(count)?.into_object());
+    }
+    system::record(&STRUCT_RUSAGE, values)
 }
 
-fn limit_value(object: &Ref<Object>) -> PyResult<libc::rlim_t> {
+/// A limit; -1 is none.
+fn limit(object: Borrowed<'_, Object>) -> PyResult<libc::rlim_t> {
     let number = object.index()?;
-    match (number.to_i64(), number.to_u64()) {
-        (Some(value), _) => Ok(value as libc::rlim_t),
-        (None, Some(value)) => Ok(value),
-        _ => Err(raise!(OverflowError, "Python int too large to convert to C rlim_t")),
+    if number.to_i64() == Some(-1) {
+        return Ok(libc::RLIM_INFINITY);
+    }
+    if number.is_negative() {
+        return Err(raise!(ValueError, "Cannot convert negative int"));
+    }
+    match number.to_u64() {
+        Some(value) => Ok(value),
+        None => Err(raise!(OverflowError, "Python int too large to convert to C rlim_t")),
     }
 }
 
-/// `(soft, hard)` of an argument.
-fn limits_of(object: Borrowed<'_, Object>) -> PyResult<libc::rlimit> {
-    let limits = object.to_tuple()?;
-    let [soft, hard] = limits.as_slice() else {
+fn limit_pair(object: Borrowed<'_, Object>) -> PyResult<libc::rlimit> {
+    let pair = object.to_tuple()?;
+    if pair.len() != 2 {
         return Err(raise!(ValueError, "expected a tuple of 2 integers"));
+    }
+    Ok(libc::rlimit { rlim_cur: limit(pair.get(0))?, rlim_max: limit(pair.get(1))? })
+}
+
+fn pair_object(limits: &libc::rlimit) -> PyResult<Ref<Tuple>> {
+    let object = |value: libc::rlim_t| {
+        let int = if value == libc::RLIM_INFINITY { Int::from_i64(-1) } else { Int::from_u64(value) };
+        int.map(Ref::into_object)
     };
-    Ok(libc::rlimit { rlim_cur: limit_value(soft)?, rlim_max: limit_value(hard)? })
+    Tuple::pack([object(limits.rlim_cur)?, object(limits.rlim_max)?])
 }
 
-fn limits_object(limits: libc::rlimit) -> PyResult<Ref<Tuple>> {
-    let value = |limit: libc::rlim_t| -> PyResult<Ref<Object>> { Ok(Int::from_i64(limit as i64)?.into_object()) };
-    Tuple::pack([value(limits.rlim_cur)?, value(limits.rlim_max)?])
+/// Limits of this system are counted from zero.
+fn check_resource(resource: i32) -> PyResult<()> {
+    if (0..16).contains(&resource) { Ok(()) } else { Err(raise!(ValueError, "invalid resource specified")) }
 }
 
-/// The exception for the last error of a call that sets limits.
-fn limit_error() -> Raised {
+fn refused() -> Raised {
     match exceptions::errno() {
         libc::EINVAL => raise!(ValueError, "current limit exceeds maximum limit"),
         libc::EPERM => raise!(ValueError, "not allowed to raise maximum limit"),
-        _ => exceptions::from_last_errno(None),
+        errno => exceptions::from_errno(errno, None),
     }
 }
 
@@ -53,140 +130,67 @@ fn limit_error() -> Raised {
 impl Resource {
     #[exec]
     fn exec(module: &Ref<Module>) -> PyResult<()> {
-        module.add("error", exceptions::OSError::type_object().upcast().to_owned())?;
-        let fields = [
-            "ru_utime",
-            "ru_stime",
-            "ru_maxrss",
-            "ru_ixrss",
-            "ru_idrss",
-            "ru_isrss",
-            "ru_minflt",
-            "ru_majflt",
-            "ru_nswap",
-            "ru_inblock",
-            "ru_oublock",
-            "ru_msgsnd",
-            "ru_msgrcv",
-            "ru_nsignals",
-            "ru_nvcsw",
-            "ru_nivcsw",
-        ];
-        let class = system::new_record_type(&STRUCT_RUSAGE, "resource.struct_rusage", &fields, fields.len())?;
+        module.add("error", exceptions::OSError::type_object().as_object().clone())?;
+        let class = system::new_record_type(&STRUCT_RUSAGE, "resource.struct_rusage", FIELDS, FIELDS.len())?;
         module.add("struct_rusage", class)?;
-        system::add_constants(
-            module,
-            &[
-                ("RLIMIT_AS", libc::RLIMIT_AS.into()),
-                ("RLIMIT_CORE", libc::RLIMIT_CORE.into()),
-                ("RLIMIT_CPU", libc::RLIMIT_CPU.into()),
-                ("RLIMIT_DATA", libc::RLIMIT_DATA.into()),
-                ("RLIMIT_FSIZE", libc::RLIMIT_FSIZE.into()),
-                ("RLIMIT_MEMLOCK", libc::RLIMIT_MEMLOCK.into()),
-                ("RLIMIT_MSGQUEUE", libc::RLIMIT_MSGQUEUE.into()),
-                ("RLIMIT_NICE", libc::RLIMIT_NICE.into()),
-                ("RLIMIT_NOFILE", libc::RLIMIT_NOFILE.into()),
-                ("RLIMIT_NPROC", libc::RLIMIT_NPROC.into()),
-                ("RLIMIT_OFILE", libc::RLIMIT_NOFILE.into()),
-                ("RLIMIT_RSS", libc::RLIMIT_RSS.into()),
-                ("RLIMIT_RTPRIO", libc::RLIMIT_RTPRIO.into()),
-                ("RLIMIT_RTTIME", libc::RLIMIT_RTTIME.into()),
-                ("RLIMIT_SIGPENDING", libc::RLIMIT_SIGPENDING.into()),
-                ("RLIMIT_STACK", libc::RLIMIT_STACK.into()),
-                ("RLIM_INFINITY", -1),
-                ("RUSAGE_CHILDREN", libc::RUSAGE_CHILDREN.into()),
-                ("RUSAGE_SELF", libc::RUSAGE_SELF.into()),
-                ("RUSAGE_THREAD", libc::RUSAGE_THREAD.into()),
-            ],
-        )
+        add_constants(module, CONSTANTS)
     }
 
     #[function(signature = "(who, /)")]
-    fn getrusage(who: c_int) -> PyResult<Ref<Object>> {
-        // SAFETY: the call fills the structure, for which zeros are valid.
-        let usage = unsafe {
-            let mut usage: libc::rusage = core::mem::zeroed();
-            if libc::getrusage(who, &raw mut usage) < 0 {
-                return Err(match exceptions::errno() {
-                    libc::EINVAL => raise!(ValueError, "invalid who parameter"),
-                    _ => exceptions::from_last_errno(None),
-                });
+    fn getrusage(who: i32) -> PyResult<Ref<Object>> {
+        let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+        // SAFETY: filled when the call succeeds.
+        unsafe {
+            if libc::getrusage(who, usage.as_mut_ptr()) < 0 {
+                return match exceptions::errno() {
+                    libc::EINVAL => Err(raise!(ValueError, "invalid who parameter")),
+                    errno => Err(exceptions::from_errno(errno, None)),
+                };
             }
-            usage
-        };
-        let seconds = |time: libc::timeval| Float::new(time.tv_sec as f64 + time.tv_usec as f64 * 1e-6);
-        let mut values = vec![seconds(usage.ru_utime)?.into_object(), seconds(usage.ru_stime)?.into_object()];
-        for value in [
-            usage.ru_maxrss,
-            usage.ru_ixrss,
-            usage.ru_idrss,
-            usage.ru_isrss,
-            usage.ru_minflt,
-            usage.ru_majflt,
-            usage.ru_nswap,
-            usage.ru_inblock,
-            usage.ru_oublock,
-            usage.ru_msgsnd,
-            usage.ru_msgrcv,
-            usage.ru_nsignals,
-            usage.ru_nvcsw,
-            usage.ru_nivcsw,
-        ] {
-            values.push(Int::from_i64(value)?.into_object());
+            usage_object(&usage.assume_init())
         }
-        system::record(&STRUCT_RUSAGE, values)
     }
 
     #[function(signature = "(resource, /)")]
-    fn getrlimit(resource: c_int) -> PyResult<Ref<Tuple>> {
-        let resource = check_resource(resource)?;
+    fn getrlimit(resource: i32) -> PyResult<Ref<Tuple>> {
+        check_resource(resource)?;
         let mut limits = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: the call fills the structure.
-        if unsafe { libc::getrlimit(resource, &raw mut limits) } < 0 {
+        // SAFETY: the struct lives during the call.
+        if unsafe { libc::getrlimit(resource as _, &raw mut limits) } < 0 {
             return Err(exceptions::from_last_errno(None));
         }
-        limits_object(limits)
+        pair_object(&limits)
     }
 
     #[function(signature = "(resource, limits, /)")]
-    fn setrlimit(resource: c_int, limits: Borrowed<'_, Object>) -> PyResult<()> {
-        let number = check_resource(resource)?;
-        let resource = Int::from_i64(resource.into())?;
-        taipan_runtime::modules::sys::audit("resource.setrlimit", &[resource.as_borrowed(), limits])?;
-        let limits = limits_of(limits)?;
-        // SAFETY: the call reads the structure.
-        if unsafe { libc::setrlimit(number, &raw const limits) } < 0 {
-            return Err(limit_error());
-        }
-        Ok(())
+    fn setrlimit(resource: i32, limits: Borrowed<'_, Object>) -> PyResult<()> {
+        check_resource(resource)?;
+        let limits = limit_pair(limits)?;
+        // SAFETY: the struct lives during the call.
+        if unsafe { libc::setrlimit(resource as _, &raw const limits) } < 0 { Err(refused()) } else { Ok(()) }
     }
 
     #[function(signature = "(pid, resource, limits=None, /)")]
-    fn prlimit(pid: c_int, resource: c_int, limits: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Tuple>> {
-        let number = check_resource(resource)?;
-        let (pid_object, resource) = (Int::from_i64(pid.into())?, Int::from_i64(resource.into())?);
-        let limits = limits.filter(|limits| !limits.is_none());
-        let audited = limits.map_or_else(none, |limits| limits.to_owned());
-        taipan_runtime::modules::sys::audit(
-            "resource.prlimit",
-            &[pid_object.as_borrowed(), resource.as_borrowed(), audited.as_borrowed()],
-        )?;
-        let new = limits.map(limits_of).transpose()?;
+    fn prlimit(pid: i32, resource: i32, limits: Nullable<Borrowed<'_, Object>>) -> PyResult<Ref<Tuple>> {
+        check_resource(resource)?;
+        let new = limits.0.map(limit_pair).transpose()?;
         let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        let new = new.as_ref().map_or(core::ptr::null(), |new| &raw const *new);
-        // SAFETY: the call reads one structure, or null, and fills the other.
-        if unsafe { libc::prlimit(pid, number, new, &raw mut old) } < 0 {
+        // SAFETY: the structs live during the call.
+        let done = unsafe {
+            libc::prlimit(pid, resource as _, new.as_ref().map_or(ptr::null(), |new| &raw const *new), &raw mut old)
+        };
+        if done < 0 {
             return Err(match exceptions::errno() {
                 libc::EINVAL => raise!(ValueError, "current limit exceeds maximum limit"),
-                _ => exceptions::from_last_errno(None),
+                errno => exceptions::from_errno(errno, None),
             });
         }
-        limits_object(old)
+        pair_object(&old)
     }
 
     #[function(signature = "()")]
     fn getpagesize() -> i64 {
-        // SAFETY: a question to the system.
+        // SAFETY: takes a number.
         unsafe { libc::sysconf(libc::_SC_PAGESIZE) }
     }
 }

@@ -1,13 +1,13 @@
-//! `_suggestions`: the name that a misspelt one may have meant. CPython: `Modules/_suggestions.c`.
+//! `_suggestions`: the name closest to a misspelt one, for `traceback`. CPython: `Modules/_suggestions.c`.
 
-use taipan_runtime::object::args::suggest::closest_name;
+use taipan_runtime::object::args::suggest;
 use taipan_runtime::prelude::*;
 
 pub struct Suggestions;
 
 #[pymodule(name = "_suggestions")]
 impl Suggestions {
-    #[function(signature = "(candidates, item, /)")]
+    #[function(signature = "($module, candidates, item, /)")]
     fn _generate_suggestions(
         candidates: Borrowed<'_, Object>,
         item: Borrowed<'_, Str>,
@@ -15,16 +15,20 @@ impl Suggestions {
         let Some(candidates) = candidates.downcast_exact::<List>() else {
             return Err(raise!(TypeError, "candidates must be a list"));
         };
-        let mut names = Vec::new();
-        for candidate in candidates.try_to_vec()? {
+        let candidates = candidates.to_vec();
+        let mut names = crate::support::vec_with_capacity(candidates.len())?;
+        for candidate in &candidates {
             match candidate.downcast::<Str>() {
-                Some(name) => names.push(name.to_display()),
+                Some(name) => names.push(name),
                 None => return Err(raise!(TypeError, "all elements in 'candidates' must be strings")),
             }
         }
-        match closest_name(names.iter().map(String::as_str), &item.to_display()) {
-            Some(name) => Ok(Some(Str::from_utf8_str(name)?.into_object())),
-            None => Ok(None),
+        let mut texts = crate::support::vec_with_capacity(names.len())?;
+        for name in &names {
+            texts.push(name.as_utf8()?);
         }
+        let Some(found) = suggest::closest_name(texts.iter().copied(), item.as_utf8()?) else { return Ok(None) };
+        let index = texts.iter().position(|text| core::ptr::eq(*text, found));
+        Ok(index.map(|index| candidates[index].clone()))
     }
 }

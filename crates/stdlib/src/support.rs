@@ -264,3 +264,33 @@ impl ErrorClass {
         }
     }
 }
+
+/// The name of an object's type with its module, where that says something (`%T` in messages).
+pub fn type_text(object: &Ref<Object>) -> String {
+    match object.type_of().full_name() {
+        Ok(name) => match name.strip_prefix("__main__.") {
+            Some(short) => short.to_owned(),
+            None => name,
+        },
+        Err(raised) => {
+            raised.clear();
+            object.type_name()
+        }
+    }
+}
+
+/// Adds a note to the exception that is set.
+#[cold]
+pub fn add_note(raised: Raised, note: impl FnOnce() -> String) -> Raised {
+    let exception = raised.take();
+    let note = note();
+    let add = || -> PyResult<()> {
+        let note = Str::from_utf8_str(&note)?;
+        exception.call_method(id!("add_note"), &[note.as_borrowed()])?;
+        Ok(())
+    };
+    match add() {
+        Ok(()) => Raised::restore(exception),
+        Err(raised) => raised,
+    }
+}

@@ -54,11 +54,10 @@ fn identity(object: Borrowed<'_, Object>, what: &str) -> PyResult<u32> {
     let number = object.index()?;
     match number.to_i64() {
         Some(-1) => Ok(u32::MAX),
-        Some(value) if value < 0 => Err(raise!(OverflowError, "{what} is less than minimum")),
-        // The highest value means -1, so that it is out of range itself.
-        Some(value) if value < i64::from(u32::MAX) => Ok(value as u32),
+        // What fits no identity counts as too small, as in C, where the comparison is with the cut value.
+        Some(value) => u32::try_from(value).map_err(|_| raise!(OverflowError, "{what} is less than minimum")),
         None if number.is_negative() => Err(raise!(OverflowError, "{what} is less than minimum")),
-        _ => Err(raise!(OverflowError, "{what} is greater than maximum")),
+        None => Err(raise!(OverflowError, "{what} is greater than maximum")),
     }
 }
 
@@ -307,4 +306,20 @@ pub fn check_tuple_count(given: usize, function: &str, min: usize, max: usize) -
     };
     let plural = if count == 1 { "" } else { "s" };
     Err(raise!(TypeError, "{function}() takes {bound} {count} argument{plural} ({given} given)"))
+}
+
+/// Raises an audit event; its arguments are made only when somebody listens.
+#[inline]
+pub fn audit(event: &str, arguments: impl FnOnce() -> PyResult<Vec<Ref<Object>>>) -> PyResult<()> {
+    if !thread::interpreter().has_audit_hooks.load(core::sync::atomic::Ordering::Relaxed) {
+        return Ok(());
+    }
+    let arguments = arguments()?;
+    let borrowed: Vec<Borrowed<'_, Object>> = arguments.iter().map(|argument| argument.borrow()).collect();
+    taipan_runtime::modules::sys::audit(event, &borrowed)
+}
+
+/// An integer as an object, for arguments of events.
+pub fn int_object(value: i64) -> PyResult<Ref<Object>> {
+    Ok(Int::from_i64(value)?.into_object())
 }

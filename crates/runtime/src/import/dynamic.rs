@@ -1,18 +1,22 @@
 //! Extension modules: `dlopen`, the `PyInit_` function, single and multi-phase initialisation.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ffi::CString;
+use std::sync::LazyLock;
 
 use super::InitFunction;
 use crate::abi::PyModuleDef;
 use crate::prelude::*;
-use crate::types::{exceptions, module};
+use crate::types::exceptions;
+use crate::types::module::{self, PackageContext};
 
 /// The name of the export function of a module: `PyInit_spam`, or punycode behind `PyInitU_` for other letters.
 fn export_name(name: &Ref<Str>) -> PyResult<(CString, &'static str)> {
     let text = name.to_display();
     let last = text.rsplit('.').next().unwrap_or(&text);
     let (prefix, encoded) = if last.is_ascii() {
-        ("PyInit_", last.to_owned())
+        ("PyInit_", last.replace('-', "_"))
     } else {
         let encoded = Str::from_utf8_str(last)?
             .as_object()
@@ -62,6 +66,29 @@ fn open(name: &Ref<Str>, path: Borrowed<'_, Str>) -> PyResult<InitFunction> {
     }
 }
 
+/// A module whose init function made it at once, as later imports of the same file find it.
+struct Extension {
+    definition: *mut PyModuleDef,
+    init: InitFunction,
+    /// What the module's dict held after its first import, for a module that can be initialised only once.
+    copy: Option<Ref<Dict>>,
+}
+
+/// Extensions by file and name.
+struct Extensions(RefCell<HashMap<(String, String), Extension>>);
+// SAFETY: the GIL guards it, and no borrow lasts while other code runs.
+unsafe impl Sync for Extensions {}
+// SAFETY: as above.
+unsafe impl Send for Extensions {}
+
+static EXTENSIONS: LazyLock<Extensions> = LazyLock::new(|| Extensions(RefCell::new(HashMap::new())));
+
+/// Forgets a single-phase extension, so that its next import initialises it anew. For tests.
+pub fn forget_extension(name: &str, path: &str) {
+    let forgotten = EXTENSIONS.0.borrow_mut().remove(&(path.to_owned(), name.to_owned()));
+    drop(forgotten);
+}
+
 /// `_imp.create_dynamic(spec)`.
 pub fn create_dynamic(spec: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
     let name = spec.getattr(id!("name"))?;
@@ -72,8 +99,49 @@ pub fn create_dynamic(spec: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
     let Ok(path) = path.into_downcast::<Str>() else {
         return Err(raise!(TypeError, "spec.origin must be a string"));
     };
+    if let Some(module) = import_again(&name, &path)? {
+        return Ok(module);
+    }
+    let nothing = none();
+    crate::modules::sys::audit(
+        "import",
+        &[name.as_borrowed(), path.as_borrowed(), nothing.borrow(), nothing.borrow(), nothing.borrow()],
+    )?;
     let init = open(&name, path.borrow())?;
     init_dynamic(init, &name, path.borrow(), spec)
+}
+
+/// A module of single-phase initialisation that was imported before: from the copy of its dict, or by another call of its
+/// init function, as its definition asks for.
+fn import_again(name: &Ref<Str>, path: &Ref<Str>) -> PyResult<Option<Ref<Object>>> {
+    let text = name.to_display();
+    let (definition, init, copy) = match EXTENSIONS.0.borrow().get(&(path.to_display(), text.clone())) {
+        Some(extension) => (extension.definition, extension.init, extension.copy.clone()),
+        None => return Ok(None),
+    };
+    let modules = crate::thread::interpreter().modules_dict()?;
+    let module = match copy {
+        Some(copy) => {
+            let module = match modules.get(name.borrow())? {
+                Some(module) if module.is_instance_of::<Module>() => module,
+                _ => Module::with_name(name.borrow())?.into_object(),
+            };
+            if let Some(module) = module.downcast::<Module>() {
+                module.dict().update(copy.as_borrowed())?;
+                module.set_def(definition);
+            }
+            module
+        }
+        None => {
+            let _context = PackageContext::of(&text);
+            // SAFETY: the function has made a module of this kind before.
+            unsafe { module::from_init_result(init(), &text, none().borrow())? }
+        }
+    };
+    // SAFETY: the definition is the extension's, which is never unloaded.
+    unsafe { module::remember_by_index(&module, definition)? };
+    modules.set_item(name.borrow(), module.borrow())?;
+    Ok(Some(module))
 }
 
 /// Calls an export function and makes the module of what it returns.
@@ -84,18 +152,23 @@ pub fn init_dynamic(
     spec: Borrowed<'_, Object>,
 ) -> PyResult<Ref<Object>> {
     let text = name.to_display();
-    // A single-phase module names itself with its full name, which this context supplies.
-    let last = text.rsplit('.').next().unwrap_or(&text).to_owned();
-    let _context = module::PackageContext::enter(&text, &last);
     // SAFETY: an export function returns a definition (borrowed) or a new module.
-    let module = unsafe { module::from_init_result(init(), &text, spec)? };
-    if let Some(module) = module.downcast::<Module>()
-        && module.dict().get_str(id!("__file__")).is_none()
-        && module::is_single_phase(&module)
-    {
-        module.dict().set_item(id!("__file__"), path.upcast())?;
-    }
-    Ok(module)
+    let object = unsafe {
+        let _context = PackageContext::of(&text);
+        module::from_init_result(init(), &text, spec)?
+    };
+    let Some(module) = object.downcast::<Module>().filter(|module| module::is_single_phase(module)) else {
+        return Ok(object);
+    };
+    let definition = module.def();
+    module.dict().set_item(id!("__file__"), path.upcast())?;
+    // SAFETY: the definition is the extension's.
+    let copy = if unsafe { (*definition).m_size } == -1 { Some(module.dict().copy()?) } else { None };
+    let key = (path.to_display(), text);
+    let replaced = EXTENSIONS.0.borrow_mut().insert(key, Extension { definition, init, copy });
+    drop(replaced);
+    crate::thread::interpreter().modules_dict()?.set_item(name.borrow(), object.borrow())?;
+    Ok(object)
 }
 
 /// `_imp.exec_dynamic(module)` and `exec_builtin`: the second phase.

@@ -10,11 +10,12 @@ mod names;
 mod star;
 
 pub use builtin::{InitFunction, create_builtin, is_builtin, load_builtin, register_builtin, registered_builtins};
-pub use dynamic::{create_dynamic, exec_dynamic, init_dynamic};
+pub use dynamic::{create_dynamic, exec_dynamic, forget_extension, init_dynamic};
 pub use frozen::{FrozenModule, find_frozen, frozen_code, frozen_names, import_frozen, set_frozen_modules};
 pub use lock::{acquire_lock, lock_held, reinit_lock_after_fork, release_lock};
 pub use names::import_from;
 pub use star::import_star;
+pub use taipan_compiler::marshal::MAGIC_NUMBER;
 
 use crate::prelude::*;
 use crate::types::Function;

@@ -294,7 +294,8 @@ pub unsafe fn clear_locals(frame: *mut Frame) {
         set_stack_pointer(frame, base);
         while top > base {
             top = top.sub(1);
-            (*top).close();
+            // A frame object may still read its variables.
+            ptr::replace(top, StackRef::NULL).close();
         }
         let locals = (*frame).f_locals.replace(ptr::null_mut());
         header::xdecref(locals);

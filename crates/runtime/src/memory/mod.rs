@@ -11,6 +11,7 @@ pub mod object;
 pub mod settings;
 pub mod small;
 pub mod stats;
+pub mod trace;
 pub mod trashcan;
 
 use core::cell::Cell;

@@ -21,12 +21,18 @@ struct Callbacks {
     python: RefCell<Vec<Option<Callback>>>,
     /// Functions of C without arguments (`Py_AtExit`).
     native: RefCell<Vec<extern "C" fn()>>,
+    /// Functions of C with an argument, which run when Python code still can (`PyUnstable_AtExit`).
+    with_data: RefCell<Vec<(unsafe extern "C" fn(*mut c_void), *mut c_void)>>,
 }
 
 // SAFETY: guarded by the GIL, and no borrow lasts while Python code runs.
 unsafe impl Sync for Callbacks {}
 
-static CALLBACKS: Callbacks = Callbacks { python: RefCell::new(Vec::new()), native: RefCell::new(Vec::new()) };
+static CALLBACKS: Callbacks = Callbacks {
+    python: RefCell::new(Vec::new()),
+    native: RefCell::new(Vec::new()),
+    with_data: RefCell::new(Vec::new()),
+};
 
 pub struct AtExit;
 
@@ -116,6 +122,19 @@ pub fn add_native(function: extern "C" fn()) -> bool {
     true
 }
 
+/// Adds a native function with its argument, for the end of the interpreter (`PyUnstable_AtExit`).
+pub fn add_native_with_data(function: unsafe extern "C" fn(*mut c_void), data: *mut c_void) {
+    CALLBACKS.with_data.borrow_mut().push((function, data));
+}
+
+/// Calls the native functions that have an argument, in order.
+fn run_callbacks_with_data() {
+    for (function, data) in CALLBACKS.with_data.take() {
+        // SAFETY: whoever added the function vouches for it.
+        unsafe { function(data) };
+    }
+}
+
 /// Calls the native functions, last first.
 pub fn run_native_callbacks() {
     loop {
@@ -170,6 +189,7 @@ pub fn finalize() -> i32 {
         exceptions::report_unraisable(raised, "Exception ignored on threading shutdown", None);
     }
     run_python_callbacks();
+    run_callbacks_with_data();
     let mut fine = flush_streams();
     interp.set_finalizing(thread::current_ptr());
     crate::modules::_signal::finalize();

@@ -3,8 +3,9 @@
 //! The order is CPython's: types, `sys` and `builtins`, the frozen import system, the path importer, encodings, streams,
 //! `__main__`, `site`. CPython: `Python/pylifecycle.c`, `Modules/main.c`.
 
+pub mod locale;
 mod run;
-mod streams;
+pub mod streams;
 
 use crate::import;
 use crate::prelude::*;
@@ -46,17 +47,24 @@ fn start() -> PyResult<()> {
     let modules = thread::interpreter().modules_dict()?;
     modules.set_str(id!("builtins"), builtins.as_borrowed())?;
     note_callables()?;
+    streams::install_preliminary()?;
     thread::interpreter().import_function.set(builtins.dict().get_str(id!("__import__")));
     start_import_system(&sys)?;
     import::import_module("encodings")?;
     streams::install()?;
     create_main()?;
+    if thread::config().tracemalloc > 0 {
+        crate::memory::trace::start(thread::config().tracemalloc as usize)?;
+    }
     if !thread::config().warnoptions.is_empty() {
         import::import_module("warnings")?;
     }
     thread::interpreter().initialized.store(true, core::sync::atomic::Ordering::Relaxed);
     if thread::config().install_signal_handlers {
         crate::modules::_signal::install_handlers()?;
+    }
+    if thread::config().faulthandler {
+        crate::modules::faulthandler::enable_at_start();
     }
     if thread::config().site_import {
         import::import_module("site")?;

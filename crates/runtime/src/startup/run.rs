@@ -34,7 +34,8 @@ pub fn run_main() -> i32 {
 }
 
 /// The status that says "ended by Ctrl-C": the process kills itself so that the shell sees the signal.
-const INTERRUPTED: i32 = 130;
+/// No status that a program gives; what the system keeps of it is 130.
+const INTERRUPTED: i32 = 0x1_0000 + 130;
 
 fn die_of_interrupt() {
     // SAFETY: resets a signal's disposition and raises it.
@@ -124,6 +125,12 @@ fn exec_main(code: &Ref<Code>) -> PyResult<i32> {
 fn run_command(command: &OsStr) -> PyResult<i32> {
     let name = Str::from_utf8_str("<string>")?;
     let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: true, feature_version: -1 };
+    let text = crate::types::codec::fs_decode(command.as_bytes())?;
+    if let Err(raised) = text.as_utf8() {
+        eprintln!("Unable to decode the command from the command line:");
+        exceptions::print_error(raised, true);
+        return Ok(1);
+    }
     let source = dedent(command.as_bytes());
     // Tracebacks show the lines of the command.
     let registered = import::import_module("linecache").and_then(|linecache| {
@@ -147,6 +154,13 @@ fn dedent(source: &[u8]) -> Vec<u8> {
         .unwrap_or_default();
     let mut result = Vec::with_capacity(source.len() + 1);
     for line in source.split_inclusive(|byte| *byte == b'\n') {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            // Nothing is left of a blank line but its end.
+            if line.ends_with(b"\n") {
+                result.push(b'\n');
+            }
+            continue;
+        }
         result.extend_from_slice(line.strip_prefix(margin.as_slice()).unwrap_or(line));
     }
     result.push(b'\n');
@@ -271,7 +285,7 @@ fn banner() {
     }
 }
 
-/// The library's REPL; the plain one of `code` where the terminal cannot do it.
+/// The library's REPL; the plain one where there is no terminal that can do it.
 fn run_repl() -> PyResult<()> {
     let dict = main_dict()?;
     if std::io::stdin().is_terminal() && std::env::var_os("PYTHON_BASIC_REPL").is_none() {
@@ -279,27 +293,6 @@ fn run_repl() -> PyResult<()> {
         main.call_method(id!("interactive_console"), &[])?;
         return Ok(());
     }
-    let code = import::import_module("code")?;
-    let console = code.getattr(id!("InteractiveConsole"))?.call1(dict.as_borrowed())?;
-    if !std::io::stdin().is_terminal() {
-        // As C does where there is no terminal: prompts go to the error stream.
-        let source = b"def raw_input(prompt=''):\n    import sys\n    sys.stderr.write(prompt)\n    sys.stderr.flush()\n    \
-              line = sys.stdin.readline()\n    if not line:\n        raise EOFError\n    return line.removesuffix('\\n')\n";
-        let name = Str::from_utf8_str("<repl>")?;
-        let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: true, feature_version: -1 };
-        let code = compile::compile_source(source, name.borrow(), request)?;
-        let globals = Dict::new()?;
-        globals.set_str(id!("__builtins__"), import::import_module("builtins")?.as_borrowed())?;
-        crate::interp::eval_code(&code, globals.borrow(), Some(globals.as_borrowed()))?;
-        if let Some(function) = globals.get_str(id!("raw_input")) {
-            console.setattr(id!("raw_input"), function.as_borrowed())?;
-        }
-    }
-    let empty = Str::empty();
-    let keywords = Dict::new()?;
-    keywords.set_str(id!("banner"), empty.as_borrowed())?;
-    keywords.set_str(id!("exitmsg"), empty.as_borrowed())?;
-    let arguments = Tuple::empty();
-    console.getattr(id!("interact"))?.call_tuple(arguments.borrow(), Some(keywords.borrow()))?;
+    import::import_module("_basic_repl")?.call_method(id!("interact"), &[dict.as_borrowed()])?;
     Ok(())
 }

@@ -4,6 +4,56 @@ use crate::import;
 use crate::prelude::*;
 use crate::thread;
 
+/// What stands for `sys.stderr` until the real one can be opened (`PyFile_NewStdPrinter`).
+#[repr(C)]
+pub struct StdPrinter {
+    head: crate::abi::PyObject,
+}
+
+#[pytype(name = "stderrprinter", disallow_instantiation)]
+impl StdPrinter {
+    #[method(signature = "($self, /)")]
+    fn fileno(_this: &Ref<StdPrinter>) -> i32 {
+        2
+    }
+
+    #[method(signature = "($self, /)")]
+    fn isatty(_this: &Ref<StdPrinter>) -> bool {
+        // SAFETY: asks about a descriptor.
+        unsafe { libc::isatty(2) != 0 }
+    }
+
+    #[method(signature = "($self, text, /)")]
+    fn write(_this: &Ref<StdPrinter>, text: Borrowed<'_, Str>) -> usize {
+        let bytes = text.to_display().into_bytes();
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            // SAFETY: bytes of a live slice.
+            match unsafe { libc::write(2, rest.as_ptr().cast(), rest.len()) } {
+                count if count > 0 => rest = &rest[count as usize..],
+                _ => break,
+            }
+        }
+        bytes.len()
+    }
+
+    #[method(signature = "($self, /)")]
+    fn flush(_this: &Ref<StdPrinter>) {}
+
+    #[method(signature = "($self, /)")]
+    fn close(_this: &Ref<StdPrinter>) {}
+}
+
+/// Puts a plain `sys.stderr` in place, for messages of the import system.
+pub fn install_preliminary() -> PyResult<()> {
+    crate::types::type_::ready_static::<StdPrinter>()?;
+    // SAFETY: the type has no fields of its own.
+    let printer = unsafe { Ref::<Object>::from_owned_ptr(crate::memory::object::new::<StdPrinter>()?) };
+    let sys = thread::interpreter().sys_dict()?;
+    sys.set_str(id!("stderr"), printer.borrow())?;
+    sys.set_str(id!("__stderr__"), printer.borrow())
+}
+
 /// Opens the three streams, and makes `open` a builtin.
 pub fn install() -> PyResult<()> {
     let io = import::import_module("io")?;
@@ -23,6 +73,17 @@ pub fn install() -> PyResult<()> {
         sys.set_str(original, stream.borrow())?;
     }
     Ok(())
+}
+
+/// Whether the descriptor is closed.
+pub fn is_closed(descriptor: i32) -> bool {
+    !is_valid(descriptor)
+}
+
+/// Closes the descriptor.
+pub fn close(descriptor: i32) {
+    // SAFETY: takes a number.
+    unsafe { libc::close(descriptor) };
 }
 
 /// Whether the descriptor is open at all.

@@ -55,6 +55,14 @@ impl Lock {
         super::allow_threads(|| self.wait(wait, interruptible))
     }
 
+    /// As [`Lock::acquire`], with the GIL where it is: for C, which releases it by itself if it wants to.
+    pub fn acquire_keeping_gil(&self, wait: Wait, interruptible: bool) -> Outcome {
+        if self.try_acquire() {
+            return Outcome::Acquired;
+        }
+        self.wait(wait, interruptible)
+    }
+
     fn wait(&self, wait: Wait, interruptible: bool) -> Outcome {
         let deadline = match wait {
             Wait::No => return Outcome::TimedOut,

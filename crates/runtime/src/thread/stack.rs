@@ -36,7 +36,7 @@ fn bounds(thread: &PyThreadState) -> &_PyThreadStateImpl {
 }
 
 /// Finds the bounds of this thread's stack.
-pub(super) fn measure(thread: &_PyThreadStateImpl) {
+pub fn measure(thread: &_PyThreadStateImpl) {
     let (base, size) = stack_area();
     set_bounds(thread, base, size);
 }

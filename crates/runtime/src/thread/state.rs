@@ -105,6 +105,7 @@ pub fn initialize_main() -> Option<&'static PyThreadState> {
     let interp = interpreter();
     let settings = super::config();
     interp.int_max_str_digits.set(settings.int_max_str_digits);
+    crate::types::int::text::set_initial_max_str_digits(settings.int_max_str_digits);
     interp.main_thread_id.store(current_ident(), Ordering::Relaxed);
     let state = new(crate::abi::_PyThreadState_WHENCE_INIT);
     if state.is_null() {

@@ -57,7 +57,7 @@ impl Holder {
     fn repr(&self, name: &str) -> PyResult<Ref<Str>> {
         let inner = match self.callable() {
             Some(callable) => callable.repr()?.to_display(),
-            None => "<NULL>".to_owned(),
+            None => "None".to_owned(),
         };
         Str::from_utf8_str(&format!("<{name}({inner})>"))
     }

@@ -4,12 +4,17 @@ use core::cell::Cell;
 use core::mem::offset_of;
 use core::ptr;
 
-use crate::abi::{Py_TPFLAGS_METHOD_DESCRIPTOR, PyCodeObject, PyFunctionObject, PyObject};
+use crate::abi::{
+    Py_TPFLAGS_METHOD_DESCRIPTOR, PyCodeObject, PyFunction_EVENT_CREATE, PyFunction_EVENT_DESTROY,
+    PyFunction_EVENT_MODIFY_CODE, PyFunction_EVENT_MODIFY_DEFAULTS, PyFunction_EVENT_MODIFY_KWDEFAULTS,
+    PyFunction_WatchCallback, PyFunction_WatchEvent, PyFunctionObject, PyObject,
+};
 use crate::interp::call::function_vectorcall;
 use crate::object::header;
 use crate::prelude::*;
 use crate::types::Code;
 use crate::types::method::BoundMethod;
+use crate::types::watchers::Watchers;
 
 /// `PyFunctionObject`.
 #[repr(transparent)]
@@ -48,6 +53,7 @@ impl Function {
             raw.func_module.set(module.map_or(ptr::null_mut(), Ref::into_ptr));
             raw.vectorcall.set(Some(function_vectorcall));
             crate::memory::object::gc_track(function.cast());
+            notify(PyFunction_EVENT_CREATE, function.cast(), ptr::null_mut());
             Ok(Ref::from_owned_ptr(function))
         }
     }
@@ -144,10 +150,73 @@ impl Ref<Function> {
         self.0.func_version.set(crate::abi::FUNC_VERSION_CLEARED);
     }
 
+    /// Announces a change of what specialised callers rely on.
+    fn changing(&self, event: PyFunction_WatchEvent, value: Option<Borrowed<'_, Object>>) {
+        // SAFETY: a live function.
+        unsafe { notify(event, self.as_ptr().cast(), value.map_or(ptr::null_mut(), |value| value.as_ptr())) };
+        self.invalidate();
+    }
+
+    /// Replaces the defaults, a tuple if any.
+    pub fn change_defaults(&self, value: Option<Borrowed<'_, Object>>) {
+        self.changing(PyFunction_EVENT_MODIFY_DEFAULTS, value);
+        self.replace(&self.0.func_defaults, value.map(|value| value.to_owned()));
+    }
+
+    /// Replaces the defaults of keyword-only parameters, a dict if any.
+    pub fn change_kwdefaults(&self, value: Option<Borrowed<'_, Object>>) {
+        self.changing(PyFunction_EVENT_MODIFY_KWDEFAULTS, value);
+        self.replace(&self.0.func_kwdefaults, value.map(|value| value.to_owned()));
+    }
+
+    /// Replaces the function that calls of C go through (`PyFunction_SetVectorcall`).
+    pub fn change_vectorcall(&self, function: crate::abi::vectorcallfunc) {
+        self.invalidate();
+        self.0.vectorcall.set(Some(function));
+    }
+
+    /// Replaces the annotations, a dict if any.
+    pub fn change_annotations(&self, value: Option<Borrowed<'_, Object>>) {
+        self.replace(&self.0.func_annotate, None);
+        self.replace(&self.0.func_annotations, value.map(|value| value.to_owned()));
+    }
+
+    /// Replaces the closure, a tuple of cells if any.
+    pub fn change_closure(&self, value: Option<Borrowed<'_, Object>>) {
+        self.invalidate();
+        self.replace(&self.0.func_closure, value.map(|value| value.to_owned()));
+    }
+
     fn field(&self, field: &Cell<*mut PyObject>) -> Ref<Object> {
         // SAFETY: null or a live object.
         unsafe { Ref::from_borrowed_ptr_or_null(field.get()) }.unwrap_or_else(none)
     }
+}
+
+/// Who wants to know of new functions, of those that go, and of changes.
+pub static WATCHERS: Watchers<PyFunction_WatchCallback> = Watchers::new("func");
+
+/// # Safety
+/// `function` is complete and has a count; `value` is null or live.
+#[inline(always)]
+unsafe fn notify(event: PyFunction_WatchEvent, function: *mut PyFunctionObject, value: *mut PyObject) {
+    if WATCHERS.is_idle() {
+        return;
+    }
+    // SAFETY: by contract.
+    let describe = || unsafe {
+        let name = match event {
+            PyFunction_EVENT_CREATE => "CREATE",
+            PyFunction_EVENT_DESTROY => "DESTROY",
+            PyFunction_EVENT_MODIFY_CODE => "MODIFY_CODE",
+            PyFunction_EVENT_MODIFY_DEFAULTS => "MODIFY_DEFAULTS",
+            _ => "MODIFY_KWDEFAULTS",
+        };
+        let qualname = Borrowed::<Function>::from_ptr(function).qualname().to_display();
+        format!("PyFunction_EVENT_{name} watcher callback for function {qualname} at {function:p}")
+    };
+    // SAFETY: as above.
+    WATCHERS.notify(|callback| unsafe { callback(event, function, value) }, describe);
 }
 
 /// The value of an attribute that must be a `str`.
@@ -232,6 +301,16 @@ impl Function {
     unsafe fn dealloc(this: *mut Function) {
         // SAFETY: called once, by the last decref.
         unsafe {
+            if !WATCHERS.is_idle() {
+                // The callbacks see a live object, and may keep it.
+                let head = &(*this).0.ob_base;
+                head.ob_refcnt.set(1);
+                notify(PyFunction_EVENT_DESTROY, this.cast(), ptr::null_mut());
+                head.ob_refcnt.set(head.ob_refcnt.get() - 1);
+                if head.ob_refcnt.get() > 0 {
+                    return;
+                }
+            }
             crate::memory::object::gc_untrack(this.cast());
             if !(*this).0.func_weakreflist.get().is_null() {
                 crate::types::weakref::clear_references(this.cast());
@@ -379,7 +458,7 @@ impl Function {
                 code.free_count()
             ));
         }
-        this.invalidate();
+        this.changing(PyFunction_EVENT_MODIFY_CODE, Some(code.upcast()));
         // Frames of calls that are running do not count their code: it lives on.
         let old = this.0.func_code.replace(code.to_owned().into_ptr());
         core::mem::forget(old);
@@ -397,8 +476,7 @@ impl Function {
         if value.is_some_and(|value| !value.is_instance_of::<Tuple>()) {
             return Err(raise!(TypeError, "__defaults__ must be set to a tuple object"));
         }
-        this.invalidate();
-        this.replace(&this.0.func_defaults, value.map(|value| value.to_owned()));
+        this.change_defaults(value);
         Ok(())
     }
 
@@ -413,8 +491,7 @@ impl Function {
         if value.is_some_and(|value| !value.is_instance_of::<Dict>()) {
             return Err(raise!(TypeError, "__kwdefaults__ must be set to a dict object"));
         }
-        this.invalidate();
-        this.replace(&this.0.func_kwdefaults, value.map(|value| value.to_owned()));
+        this.change_kwdefaults(value);
         Ok(())
     }
 

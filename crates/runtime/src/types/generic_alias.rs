@@ -392,7 +392,9 @@ fn push_list_repr(text: &mut StrBuilder, list: &Ref<List>) -> PyResult<()> {
     let _guard = thread::enter_recursive(" while getting the repr of an object")?;
     text.push_str("[")?;
     let mut index = 0;
-    while let Some(item) = list.get(index) {
+    let length = list.len();
+    while index < length {
+        let Some(item) = list.get(index) else { return Err(raise!(IndexError, "list index out of range")) };
         if index > 0 {
             text.push_str(", ")?;
         }

@@ -46,6 +46,7 @@ pub mod repr_guard;
 pub mod set;
 pub mod struct_seq;
 pub mod tuple;
+pub mod watchers;
 pub mod weakref;
 
 // What code is made of.

@@ -119,10 +119,19 @@ pub unsafe fn init_from_desc(ty: *mut PyTypeObject, desc: *const PyStructSequenc
     }
 }
 
-/// `PyStructSequence_UnnamedField`: the name, compared by address, of fields without one.
+/// A C string in a static.
+#[repr(transparent)]
+pub struct StaticName(*const c_char);
+
+// SAFETY: constant.
+unsafe impl Sync for StaticName {}
+
+/// The name, compared by address, of fields without one.
+#[unsafe(no_mangle)]
+pub static PyStructSequence_UnnamedField: StaticName = StaticName(c"unnamed field".as_ptr());
+
 pub fn unnamed_name() -> *const c_char {
-    static UNNAMED: &CStr = c"unnamed field";
-    UNNAMED.as_ptr()
+    PyStructSequence_UnnamedField.0
 }
 
 /// # Safety

@@ -10,6 +10,7 @@ mod new;
 mod raw;
 mod reconstruct;
 
+use taipan_runtime::import;
 use taipan_runtime::prelude::*;
 
 use iter::ArrayIterator;
@@ -33,6 +34,8 @@ impl ArrayModule {
     fn exec(module: &Ref<Module>) -> PyResult<()> {
         taipan_runtime::types::type_::ready_static::<ArrayIterator>()?;
         module.add_type::<Array>()?;
+        let sequences = import::import_attr("collections.abc", "MutableSequence")?;
+        sequences.call_method(id!("register"), &[Array::type_object().upcast()])?;
         module.add("ArrayType", Array::type_object())?;
         let codes: String = kind::KINDS.iter().map(|kind| kind.typecode as char).collect();
         module.add("typecodes", Str::from_utf8_str(&codes)?)

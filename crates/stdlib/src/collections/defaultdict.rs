@@ -44,7 +44,6 @@ fn make_like(this: &Ref<DefaultDict>, content: Borrowed<'_, Object>) -> PyResult
     basetype,
     mapping,
     match_self,
-    unhashable,
     subclass_flag = DICT
 )]
 impl DefaultDict {

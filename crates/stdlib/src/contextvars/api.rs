@@ -128,3 +128,16 @@ pub unsafe extern "C" fn PyContextVar_Reset(var: *mut PyObject, token: *mut PyOb
         status(reset())
     }
 }
+
+#[unsafe(no_mangle)]
+pub extern "C" fn PyContext_AddWatcher(callback: abi::PyContext_WatchCallback) -> c_int {
+    match super::watchers::add(callback) {
+        Ok(id) => id as c_int,
+        Err(_raised) => -1,
+    }
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn PyContext_ClearWatcher(watcher_id: c_int) -> c_int {
+    status(super::watchers::clear(watcher_id))
+}

@@ -32,6 +32,7 @@ pub fn current() -> PyResult<Ref<Context>> {
 fn switched() {
     let version = &thread::current().context_ver;
     version.set(version.get().wrapping_add(1));
+    super::watchers::notify();
 }
 
 impl Context {

@@ -10,6 +10,7 @@ mod context;
 mod map;
 mod token;
 mod variable;
+mod watchers;
 
 use core::cell::Cell;
 
@@ -17,7 +18,7 @@ use taipan_runtime::prelude::*;
 use taipan_runtime::types::type_;
 
 use crate::support::Slot;
-use context::Context;
+pub use context::{Context, current, enter, exit};
 use map::Map;
 use token::{Missing, Token};
 use variable::ContextVar;

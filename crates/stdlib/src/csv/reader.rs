@@ -1,7 +1,7 @@
 //! Readers.
 //!
 //! One record is read by one [`Parser`], which lives during one `__next__`. **Invariant:** nothing of a record is kept in the
-//! reader, so an iterator that calls the reader again does no harm.
+//! reader, so an iterator that calls the reader again does no harm; it is an error all the same.
 
 use core::cell::Cell;
 use core::mem::offset_of;
@@ -23,6 +23,8 @@ pub struct Reader {
     /// A dialect.
     dialect: Slot,
     line_number: Cell<u64>,
+    /// How many records were begun.
+    records: Cell<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -314,8 +316,14 @@ impl Reader {
             field: Vec::new(),
             unquoted: true,
         };
+        let record = this.records.get().wrapping_add(1);
+        this.records.set(record);
         loop {
-            let Some(line) = input.next()? else {
+            let line = input.next()?;
+            if this.records.get() != record {
+                return Err(error(format_args!("iterator has already advanced the reader")));
+            }
+            let Some(line) = line else {
                 if parser.field.is_empty() && parser.state != State::InQuoted {
                     return Ok(None);
                 }

@@ -235,7 +235,11 @@ pub fn local_zone_of_utc(moment: &Ref<DateTime>) -> PyResult<Ref<Object>> {
     local_zone(seconds_of(moment.ymd(), moment.clock())? - EPOCH)
 }
 
-/// The system's zone for a local moment.
+/// The system's zone for a local moment. A moment that the clock jumps over has the offset of the other side of the jump, so
+/// that its instant in UTC is the one that `timestamp` gives.
 pub fn local_zone_of_local(moment: &Ref<DateTime>) -> PyResult<Ref<Object>> {
-    local_zone(from_local(moment.ymd(), moment.clock(), moment.fold() != 0)?)
+    let (day, clock, fold) = (moment.ymd(), moment.clock(), moment.fold() != 0);
+    let seconds = from_local(day, clock, fold)?;
+    let other = from_local(day, clock, !fold)?;
+    local_zone(if other != seconds && (other > seconds) == fold { other } else { seconds })
 }

@@ -116,21 +116,6 @@ fn circular() -> Raised {
     raise!(ValueError, "Circular reference detected")
 }
 
-/// Adds a note to the exception that is set.
-#[cold]
-fn add_note(raised: Raised, note: String) -> Raised {
-    let exception = raised.take();
-    let add = || -> PyResult<()> {
-        let note = Str::from_utf8_str(&note)?;
-        exception.call_method(id!("add_note"), &[note.as_borrowed()])?;
-        Ok(())
-    };
-    match add() {
-        Ok(()) => Raised::restore(exception),
-        Err(raised) => raised,
-    }
-}
-
 /// One text that is being written.
 struct Encoding<'a> {
     encoder: &'a Ref<Encoder>,
@@ -238,7 +223,9 @@ impl Encoding<'_> {
         let replacement = default.call1(object.borrow())?;
         let _guard = thread::enter_recursive(" while encoding a JSON object")?;
         if let Err(raised) = self.value(&replacement, level) {
-            return Err(add_note(raised, format!("when serializing {} object", object.type_name())));
+            return Err(support::add_note(raised, || {
+                format!("when serializing {} object", support::type_text(object))
+            }));
         }
         self.markers.leave(object)
     }
@@ -313,7 +300,9 @@ impl Encoding<'_> {
                 self.out.push_str(&separator)?;
             }
             if let Err(raised) = self.value(&item, level + 1) {
-                return Err(add_note(raised, format!("when serializing {} item {index}", sequence.type_name())));
+                return Err(support::add_note(raised, || {
+                    format!("when serializing {} item {index}", support::type_text(sequence))
+                }));
             }
             index += 1;
         }
@@ -417,10 +406,9 @@ impl Encoding<'_> {
             None => self.out.push_data(self.key_separator.data())?,
         }
         if let Err(raised) = self.value(value, level) {
-            let exception = raised.take();
-            let shown = key.to_repr_text();
-            let note = format!("when serializing {} item {shown}", dict.type_name());
-            return Err(add_note(Raised::restore(exception), note));
+            return Err(support::add_note(raised, || {
+                format!("when serializing {} item {}", support::type_text(dict.as_object()), key.to_repr_text())
+            }));
         }
         Ok(())
     }
@@ -563,7 +551,7 @@ impl Encoder {
         let [Some(object), Some(level)] = args.unpack::<2>(&CALL)? else {
             return Err(raise!(SystemError, "_iterencode: arguments missing"));
         };
-        let level = level.as_index_isize()?;
+        let level = level.as_isize()?;
         let markers = match this.markers.get() {
             Some(markers) => match markers.into_downcast::<Dict>() {
                 Ok(dict) if dict.is_empty() => Markers::Stack(Vec::new()),

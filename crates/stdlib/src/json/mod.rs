@@ -77,7 +77,7 @@ impl Json {
                 return Err(raise!(TypeError, "scanstring() takes at {bound} {limit} arguments ({given} given)"));
             }
         };
-        let end = end.as_index_isize()?;
+        let end = end.as_isize()?;
         let text = check_text(*text)?.to_owned();
         scan::scan_string(&text, end, strict)
     }

@@ -164,15 +164,14 @@ fn string_with_escapes<C: Char>(
             Some('t') => 0x09,
             Some('u') => {
                 let digits = next + 2;
-                // The last digit cannot be the last character of the text.
-                let first = if digits + 4 < chars.len() { hex4(chars, digits) } else { None };
+                let first = hex4(chars, digits);
                 let Some(first) = first else {
                     return Err(decode_error("Invalid \\uXXXX escape", text, digits as isize - 1));
                 };
                 end = digits + 4;
                 let mut value = first;
                 if (0xd800..0xdc00).contains(&first)
-                    && end + 6 < chars.len()
+                    && end + 6 <= chars.len()
                     && chars[end].into() == b'\\' as u32
                     && chars[end + 1].into() == b'u' as u32
                 {
@@ -527,7 +526,7 @@ impl Scanner {
         let [Some(text), Some(index)] = args.unpack::<2>(&CALL)? else {
             return Err(raise!(SystemError, "scan_once: no arguments"));
         };
-        let index = index.as_index_isize()?;
+        let index = index.as_isize()?;
         let text = super::check_text(text)?.to_owned();
         if index < 0 {
             return Err(raise!(ValueError, "idx cannot be negative"));

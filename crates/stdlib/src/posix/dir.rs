@@ -47,7 +47,10 @@ impl Names {
             }
         };
         if stream.is_null() {
-            return Err(exceptions::from_last_errno(path.as_ref().map(|path| path.object())));
+            return Err(exceptions::from_last_errno(path.as_ref().and_then(|path| match path {
+                PathOrFd::Path(path) => Some(path.object()),
+                PathOrFd::Fd(..) => None,
+            })));
         }
         if matches!(path, Some(PathOrFd::Fd(..))) {
             // SAFETY: an open stream.
@@ -95,6 +98,9 @@ impl Dir {
     #[function(signature = "(path=None)")]
     fn listdir(path: Nullable<PathOrFd<'_>>) -> PyResult<Ref<List>> {
         let path = or_current(path);
+        crate::system::audit("os.listdir", || {
+            Ok(vec![path.as_ref().map_or_else(none, |path| path.object().to_owned())])
+        })?;
         let mut names = Names::open(&path)?;
         let list = List::new()?;
         loop {
@@ -109,6 +115,9 @@ impl Dir {
     #[function(signature = "(path=None)")]
     fn scandir(path: Nullable<PathOrFd<'_>>) -> PyResult<Ref<ScandirIterator>> {
         let path = or_current(path);
+        crate::system::audit("os.scandir", || {
+            Ok(vec![path.as_ref().map_or_else(none, |path| path.object().to_owned())])
+        })?;
         let names = Names::open(&path)?;
         let (object, is_bytes, fd, prefix) = match &path {
             None => (none(), false, -1, b".".to_vec()),
@@ -124,7 +133,7 @@ impl Dir {
         }
     }
 
-    #[function(signature = "(path, mode=0o777, *, dir_fd=None)")]
+    #[function(signature = "(path, mode=511, *, dir_fd=None)")]
     fn mkdir(path: PathArg<'_>, mode: Option<i32>, dir_fd: Option<DirFd>) -> PyResult<()> {
         let (name, directory) = (path.as_ptr(), directory(&dir_fd));
         // SAFETY: a C string.
@@ -213,9 +222,9 @@ impl Dir {
     }
 
     #[function(signature = "(fd)")]
-    fn fchdir(fd: Borrowed<'_, Object>) -> PyResult<()> {
+    fn fchdir(fd: crate::system::Fd) -> PyResult<()> {
         // SAFETY: takes a number.
-        check(unsafe { libc::fchdir(super::path::descriptor(fd)?) }).map(drop)
+        check(allow_threads(|| unsafe { libc::fchdir(fd.0) })).map(drop)
     }
 
     #[function(signature = "()")]
@@ -241,7 +250,7 @@ impl Dir {
         super::path::fspath(path)
     }
 
-    #[function(signature = "(path, mode=0o666, *, dir_fd=None)")]
+    #[function(signature = "(path, mode=438, *, dir_fd=None)")]
     fn mkfifo(path: PathArg<'_>, mode: Option<i32>, dir_fd: Option<DirFd>) -> PyResult<()> {
         // SAFETY: a C string.
         let done = unsafe { libc::mkfifoat(directory(&dir_fd), path.as_ptr(), mode.unwrap_or(0o666) as libc::mode_t) };

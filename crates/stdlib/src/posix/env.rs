@@ -64,8 +64,13 @@ fn code_of(name: Borrowed<'_, Object>, table: &[(&str, c_int)]) -> PyResult<c_in
 
 #[pymethods(part = FUNCTIONS)]
 impl Env {
+    #[function(name = "_create_environ", signature = "()")]
+    fn create_environ() -> PyResult<Ref<Dict>> {
+        environ()
+    }
+
     #[function(signature = "(name, value, /)")]
-    fn putenv(name: super::PathArg<'_>, value: super::PathArg<'_>) -> PyResult<()> {
+    fn putenv(name: super::FsName, value: super::FsName) -> PyResult<()> {
         if name.as_bytes().is_empty() || name.as_bytes().contains(&b'=') {
             return Err(raise!(ValueError, "illegal environment variable name"));
         }
@@ -74,7 +79,7 @@ impl Env {
     }
 
     #[function(signature = "(name, /)")]
-    fn unsetenv(name: super::PathArg<'_>) -> PyResult<()> {
+    fn unsetenv(name: super::FsName) -> PyResult<()> {
         // SAFETY: a C string; under the GIL.
         check(unsafe { libc::unsetenv(name.as_ptr()) }).map(drop)
     }

@@ -24,8 +24,11 @@ fn retry(mut call: impl FnMut() -> isize) -> PyResult<isize> {
 
 #[pymethods(part = FUNCTIONS)]
 impl File {
-    #[function(signature = "(path, flags, mode=0o777, *, dir_fd=None)")]
+    #[function(signature = "(path, flags, mode=511, *, dir_fd=None)")]
     fn open(path: PathArg<'_>, flags: i32, mode: Option<i32>, dir_fd: Option<DirFd>) -> PyResult<c_int> {
+        crate::system::audit("open", || {
+            Ok(vec![path.object().to_owned(), none(), crate::system::int_object(i64::from(flags))?])
+        })?;
         let (name, directory) = (path.as_ptr(), directory(&dir_fd));
         let mode = mode.unwrap_or(0o777) as libc::c_uint;
         loop {
@@ -51,10 +54,18 @@ impl File {
 
     #[function(signature = "(fd_low, fd_high, /)")]
     fn closerange(fd_low: i32, fd_high: i32) {
-        for fd in fd_low.max(0)..fd_high {
-            // SAFETY: takes a number.
-            unsafe { libc::close(fd) };
+        let first = fd_low.max(0);
+        if first >= fd_high {
+            return;
         }
+        // SAFETY: takes numbers.
+        allow_threads(|| unsafe {
+            if libc::syscall(libc::SYS_close_range, first, fd_high - 1, 0) != 0 {
+                for fd in first..fd_high {
+                    libc::close(fd);
+                }
+            }
+        });
     }
 
     #[function(signature = "(fd, length, /)")]
@@ -113,10 +124,10 @@ impl File {
         retry(|| unsafe { libc::pwrite(fd, address.cast(), size, offset) })
     }
 
-    #[function(signature = "(fd, position, how, /)")]
-    fn lseek(fd: i32, position: i64, how: i32) -> PyResult<i64> {
+    #[function(signature = "(fd, position, whence, /)")]
+    fn lseek(fd: i32, position: i64, whence: i32) -> PyResult<i64> {
         // SAFETY: takes numbers.
-        let place = allow_threads(|| unsafe { libc::lseek(fd, position, how) });
+        let place = allow_threads(|| unsafe { libc::lseek(fd, position, whence) });
         if place < 0 { Err(last_error()) } else { Ok(place) }
     }
 
@@ -170,8 +181,8 @@ impl File {
     }
 
     #[function(signature = "(fd)")]
-    fn fsync(fd: Borrowed<'_, Object>) -> PyResult<()> {
-        let fd = super::path::descriptor(fd)?;
+    fn fsync(fd: crate::system::Fd) -> PyResult<()> {
+        let fd = fd.0;
         // SAFETY: takes a number.
         check(allow_threads(|| unsafe { libc::fsync(fd) })).map(drop)
     }
@@ -210,6 +221,9 @@ impl File {
 
     #[function(signature = "(size, flags=0)")]
     fn getrandom(size: isize, flags: Option<i32>) -> PyResult<Ref<Bytes>> {
+        if size < 0 {
+            return Err(taipan_runtime::types::exceptions::from_errno(libc::EINVAL, None));
+        }
         let mut buffer = vec![0u8; size.clamp(0, 1 << 25) as usize];
         let (address, length) = (buffer.as_mut_ptr(), buffer.len());
         // SAFETY: room for that many bytes.
@@ -251,8 +265,8 @@ impl File {
         check(allow_threads(|| unsafe { libc::lockf(fd, command, length) })).map(drop)
     }
 
-    #[function(signature = "(name, flags=1)")]
-    fn memfd_create(name: PathArg<'_>, flags: Option<u32>) -> PyResult<c_int> {
+    #[function(signature = "(name, flags=MFD_CLOEXEC)")]
+    fn memfd_create(name: super::FsName, flags: Option<u32>) -> PyResult<c_int> {
         // SAFETY: a C string.
         check(unsafe { libc::memfd_create(name.as_ptr(), flags.unwrap_or(libc::MFD_CLOEXEC)) })
     }

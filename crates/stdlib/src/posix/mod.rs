@@ -2,17 +2,23 @@
 
 mod dir;
 mod env;
+mod event;
 mod file;
 pub mod fork;
 mod path;
 mod process;
+mod sched;
+mod spawn;
 mod stat;
 mod terminal;
+mod user;
+mod vector;
+mod xattr;
 
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::exceptions;
 
-pub use path::{PathArg, PathOrFd, fspath};
+pub use path::{FsName, PathArg, PathOrFd, fspath};
 
 /// OSError for the thread's `errno`.
 #[cold]
@@ -48,7 +54,8 @@ macro_rules! constants {
 
 #[pymodule(name = "posix", extend = [
     dir::Dir::FUNCTIONS, env::Env::FUNCTIONS, file::File::FUNCTIONS, process::Process::FUNCTIONS, stat::Stat::FUNCTIONS,
-    terminal::Terminal::FUNCTIONS,
+    terminal::Terminal::FUNCTIONS, event::Event::FUNCTIONS, sched::Sched::FUNCTIONS, spawn::Spawn::FUNCTIONS,
+    user::User::FUNCTIONS, vector::Vectored::FUNCTIONS, xattr::Xattr::FUNCTIONS,
 ])]
 impl Posix {
     #[exec]
@@ -92,6 +99,8 @@ impl Posix {
         process::add_types(module)?;
         terminal::add_types(module)?;
         dir::add_types(module)?;
+        sched::add_types(module)?;
+        crate::system::add_constants(module, MORE)?;
         module.add("environ", env::environ()?)?;
         module.add("error", exceptions::OSError::type_object().as_object().clone())?;
         let mut functions = Vec::new();
@@ -114,19 +123,23 @@ impl Posix {
 
 /// What `os` asks to see which functions take descriptors and directories.
 const HAVE_FUNCTIONS: &[&str] = &[
+    "HAVE_EVENTFD",
+    "HAVE_TIMERFD_CREATE",
     "HAVE_FACCESSAT",
     "HAVE_FCHDIR",
     "HAVE_FCHMOD",
     "HAVE_FCHMODAT",
     "HAVE_FCHOWN",
     "HAVE_FCHOWNAT",
-    "HAVE_FDOPENDIR",
     "HAVE_FEXECVE",
+    "HAVE_FDOPENDIR",
     "HAVE_FPATHCONF",
     "HAVE_FSTATAT",
     "HAVE_FSTATVFS",
     "HAVE_FTRUNCATE",
     "HAVE_FUTIMENS",
+    "HAVE_FUTIMES",
+    "HAVE_FUTIMESAT",
     "HAVE_LINKAT",
     "HAVE_LCHOWN",
     "HAVE_LSTAT",
@@ -141,4 +154,67 @@ const HAVE_FUNCTIONS: &[&str] = &[
     "HAVE_SYMLINKAT",
     "HAVE_UNLINKAT",
     "HAVE_UTIMENSAT",
+    "HAVE_PTSNAME_R",
+];
+
+/// Constants that are not the C library's, or have names of their own.
+#[rustfmt::skip]
+const MORE: &[(&str, i64)] = &[
+    ("CLONE_FILES", 1024),
+    ("CLONE_FS", 512),
+    ("CLONE_NEWCGROUP", 33554432),
+    ("CLONE_NEWIPC", 134217728),
+    ("CLONE_NEWNET", 1073741824),
+    ("CLONE_NEWNS", 131072),
+    ("CLONE_NEWPID", 536870912),
+    ("CLONE_NEWTIME", 128),
+    ("CLONE_NEWUSER", 268435456),
+    ("CLONE_NEWUTS", 67108864),
+    ("CLONE_SIGHAND", 2048),
+    ("CLONE_SYSVSEM", 262144),
+    ("CLONE_THREAD", 65536),
+    ("CLONE_VM", 256),
+    ("EFD_CLOEXEC", 524288),
+    ("EFD_NONBLOCK", 2048),
+    ("EFD_SEMAPHORE", 1),
+    ("MFD_ALLOW_SEALING", 2),
+    ("MFD_CLOEXEC", 1),
+    ("MFD_HUGETLB", 4),
+    ("MFD_HUGE_16GB", 2281701376),
+    ("MFD_HUGE_16MB", 1610612736),
+    ("MFD_HUGE_1GB", 2013265920),
+    ("MFD_HUGE_1MB", 1342177280),
+    ("MFD_HUGE_256MB", 1879048192),
+    ("MFD_HUGE_2GB", 2080374784),
+    ("MFD_HUGE_2MB", 1409286144),
+    ("MFD_HUGE_32MB", 1677721600),
+    ("MFD_HUGE_512KB", 1275068416),
+    ("MFD_HUGE_512MB", 1946157056),
+    ("MFD_HUGE_64KB", 1073741824),
+    ("MFD_HUGE_8MB", 1543503872),
+    ("MFD_HUGE_MASK", 63),
+    ("MFD_HUGE_SHIFT", 26),
+    ("PIDFD_NONBLOCK", 2048),
+    ("POSIX_SPAWN_CLOSE", 1),
+    ("POSIX_SPAWN_CLOSEFROM", 3),
+    ("POSIX_SPAWN_DUP2", 2),
+    ("POSIX_SPAWN_OPEN", 0),
+    ("RWF_APPEND", 16),
+    ("RWF_DSYNC", 2),
+    ("RWF_HIPRI", 1),
+    ("RWF_NOWAIT", 8),
+    ("RWF_SYNC", 4),
+    ("SCHED_DEADLINE", 6),
+    ("SPLICE_F_MORE", 4),
+    ("SPLICE_F_MOVE", 1),
+    ("SPLICE_F_NONBLOCK", 2),
+    ("ST_APPEND", 256),
+    ("ST_WRITE", 128),
+    ("TFD_CLOEXEC", 524288),
+    ("TFD_NONBLOCK", 2048),
+    ("TFD_TIMER_ABSTIME", 1),
+    ("TFD_TIMER_CANCEL_ON_SET", 2),
+    ("XATTR_CREATE", 1),
+    ("XATTR_REPLACE", 2),
+    ("XATTR_SIZE_MAX", 65536),
 ];

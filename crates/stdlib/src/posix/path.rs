@@ -17,16 +17,7 @@ pub struct PathArg<'a> {
 impl<'a> PathArg<'a> {
     /// Converts `value`; `function` is named in messages.
     pub fn new(value: Borrowed<'a, Object>, function: &str, parameter: &str, allowed: &str) -> PyResult<PathArg<'a>> {
-        let path = match value.is_instance_of::<Str>() || value.is_instance_of::<Bytes>() {
-            true => value.to_owned(),
-            false => fspath(value).map_err(|raised| {
-                if raised.is_a::<taipan_runtime::types::exceptions::TypeError>() && !has_fspath(value) {
-                    raised.clear();
-                    return raise!(TypeError, "{function}: {parameter} should be {allowed}, not {}", value.type_name());
-                }
-                raised
-            })?,
-        };
+        let path = fspath_for(value, function, parameter, allowed)?;
         let (bytes, is_bytes) = match path.downcast::<Bytes>() {
             Some(bytes) => (bytes.to_owned(), true),
             None => {
@@ -37,7 +28,6 @@ impl<'a> PathArg<'a> {
         };
         match CString::new(bytes.as_slice()) {
             Ok(text) => Ok(PathArg { given: value, text, is_bytes }),
-            Err(_) if is_bytes => Err(raise!(ValueError, "embedded null byte")),
             Err(_) => Err(raise!(ValueError, "{function}: embedded null character in {parameter}")),
         }
     }
@@ -67,6 +57,22 @@ impl<'a> PathArg<'a> {
             Ok(codec::fs_decode(name)?.into_object())
         }
     }
+}
+
+/// [`fspath`] with the message of a path argument.
+pub(super) fn fspath_for(
+    value: Borrowed<'_, Object>,
+    function: &str,
+    parameter: &str,
+    allowed: &str,
+) -> PyResult<Ref<Object>> {
+    fspath(value).map_err(|raised| {
+        if raised.is_a::<taipan_runtime::types::exceptions::TypeError>() && !has_fspath(value) {
+            raised.clear();
+            return raise!(TypeError, "{function}: {parameter} should be {allowed}, not {}", value.type_name());
+        }
+        raised
+    })
 }
 
 fn has_fspath(value: Borrowed<'_, Object>) -> bool {
@@ -129,6 +135,38 @@ impl<'a> FromArg<'a> for PathOrFd<'a> {
         }
         let allowed = "string, bytes, os.PathLike or integer";
         Ok(PathOrFd::Path(PathArg::new(value, spec.function, parameter(spec, index), allowed)?))
+    }
+}
+
+/// The converter of file names (`PyUnicode_FSConverter`): as a path, with messages of its own.
+pub struct FsName(CString);
+
+impl FsName {
+    pub fn new(value: Borrowed<'_, Object>) -> PyResult<FsName> {
+        let path = fspath(value)?;
+        let bytes = match path.downcast::<Str>() {
+            Some(text) => codec::fs_encode(&text)?.as_slice().to_vec(),
+            None => taipan_runtime::object::args::BufferArg::new(path.borrow())?.to_vec(),
+        };
+        match CString::new(bytes) {
+            Ok(name) => Ok(FsName(name)),
+            Err(_) => Err(raise!(ValueError, "embedded null byte")),
+        }
+    }
+
+    pub fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr()
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl FromArg<'_> for FsName {
+    unsafe fn from_arg(value: *mut taipan_runtime::abi::PyObject, _spec: &ArgSpec, _index: usize) -> PyResult<Self> {
+        // SAFETY: the caller passes a live argument.
+        FsName::new(unsafe { Borrowed::from_ptr(value) })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ffi::CString;
 
-use super::path::PathArg;
+use super::path::{FsName, PathArg};
 use super::{check, check_path, last_error};
 use taipan_runtime::object::args::BufferArg;
 use taipan_runtime::prelude::*;
@@ -27,7 +27,7 @@ pub(super) fn add_types(module: &Ref<Module>) -> PyResult<()> {
         (&WAITID_RESULT, "waitid_result", &["si_pid", "si_uid", "si_signo", "si_status", "si_code"]),
     ];
     for (cell, name, fields) in table {
-        let qualified = if name == "waitid_result" { format!("os.{name}") } else { format!("posix.{name}") };
+        let qualified = format!("posix.{name}");
         let class = struct_seq::new_class(&qualified, fields, fields.len())?;
         module.add(name, class.clone().into_object())?;
         // SAFETY: the class lives for the rest of the process.
@@ -41,6 +41,15 @@ fn record(class: &Class, values: Vec<Ref<Object>>) -> PyResult<Ref<Object>> {
         Some(class) => struct_seq::instance(&class, values),
         None => Err(raise!(SystemError, "posix is not initialised")),
     }
+}
+
+/// A `waitid_result`.
+pub(super) fn waitid_result(fields: [i64; 5]) -> PyResult<Ref<Object>> {
+    let mut values = Vec::new();
+    for field in fields {
+        values.push(int(field)?);
+    }
+    record(&WAITID_RESULT, values)
 }
 
 fn int(value: i64) -> PyResult<Ref<Object>> {
@@ -58,11 +67,13 @@ pub fn string_vector(values: Borrowed<'_, Object>, what: &str) -> PyResult<(Vec<
     }
     let mut strings = Vec::new();
     for value in values.collect_items()? {
-        let path = PathArg::new(value.borrow(), "execv", "argument", "string, bytes or os.PathLike")?;
+        let path = FsName::new(value.borrow())?;
         strings.push(CString::new(path.as_bytes()).unwrap_or_default());
     }
-    if strings.is_empty() {
-        return Err(raise!(ValueError, "{what} must not be empty"));
+    match strings.first() {
+        None => return Err(raise!(ValueError, "{what} must not be empty")),
+        Some(first) if first.is_empty() => return Err(raise!(ValueError, "{what} first element cannot be empty")),
+        Some(_) => {}
     }
     let pointers = strings.iter().map(|string| string.as_ptr()).chain([core::ptr::null()]).collect();
     Ok((strings, pointers))
@@ -74,8 +85,8 @@ pub fn environment_vector(env: Borrowed<'_, Object>) -> PyResult<(Vec<CString>, 
     let mut strings = Vec::new();
     for pair in pairs {
         let (name, value) = (pair.get_index(0)?, pair.get_index(1)?);
-        let name = PathArg::new(name.borrow(), "execve", "env", "string or bytes")?;
-        let value = PathArg::new(value.borrow(), "execve", "env", "string or bytes")?;
+        let name = FsName::new(name.borrow())?;
+        let value = FsName::new(value.borrow())?;
         if name.as_bytes().is_empty() || name.as_bytes().contains(&b'=') {
             return Err(raise!(ValueError, "illegal environment variable name"));
         }
@@ -191,6 +202,9 @@ impl Process {
     #[function(signature = "(path, argv, env)")]
     fn execve(path: PathArg<'_>, argv: Borrowed<'_, Object>, env: Borrowed<'_, Object>) -> PyResult<()> {
         let (_strings, pointers) = string_vector(argv, "execve: argv")?;
+        if !env.is_mapping() {
+            return Err(raise!(TypeError, "execve: environment must be a mapping object"));
+        }
         let (_variables, environment) = environment_vector(env)?;
         // SAFETY: as above.
         check_path(unsafe { libc::execve(path.as_ptr(), pointers.as_ptr(), environment.as_ptr()) }, &path).map(drop)
@@ -363,6 +377,10 @@ impl Process {
 
     #[function(signature = "()")]
     fn cpu_count() -> PyResult<Ref<Object>> {
+        let wanted = thread::config().cpu_count;
+        if wanted > 0 {
+            return int(i64::from(wanted));
+        }
         // SAFETY: takes a number.
         let count = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
         if count < 1 { Ok(none()) } else { int(count) }
@@ -425,7 +443,7 @@ impl Process {
     }
 
     #[function(signature = "(command)")]
-    fn system(command: PathArg<'_>) -> i64 {
+    fn system(command: FsName) -> i64 {
         let name = command.as_ptr();
         // SAFETY: a C string.
         allow_threads(|| unsafe { libc::system(name) }) as i64
@@ -433,7 +451,7 @@ impl Process {
 
     #[function(name = "_path_normpath", signature = "(path)")]
     fn path_normpath(path: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
-        let path = super::path::fspath(path)?;
+        let path = super::path::fspath_for(path, "_path_normpath", "path", "string, bytes or os.PathLike")?;
         if let Some(bytes) = path.downcast::<Bytes>() {
             return Ok(Bytes::from_slice(&normalize(bytes.as_slice()))?.into_object());
         }
@@ -443,9 +461,9 @@ impl Process {
         Ok(codec::decode_bytes(&normalize(bytes.as_slice()), "utf-8", "surrogatepass")?.into_object())
     }
 
-    #[function(name = "_path_splitroot_ex", signature = "(path, /)")]
+    #[function(name = "_path_splitroot_ex", signature = "(p)")]
     fn path_splitroot_ex(p: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>> {
-        let path = super::path::fspath(p)?;
+        let path = super::path::fspath_for(p, "_path_splitroot_ex", "path", "string, bytes or os.PathLike")?;
         let is_bytes = path.is_instance_of::<Bytes>();
         let buffer;
         let bytes = if is_bytes {

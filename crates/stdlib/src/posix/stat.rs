@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 use super::path::{DirFd, PathArg, PathOrFd, descriptor, directory};
 use super::{check, check_path};
+use crate::system::{Gid, Uid};
 use taipan_runtime::prelude::*;
 use taipan_runtime::thread::allow_threads;
 use taipan_runtime::types::{exceptions, struct_seq};
@@ -26,9 +27,9 @@ const STAT_FIELDS: &[&str] = &[
     "st_uid",
     "st_gid",
     "st_size",
-    "_integer_atime",
-    "_integer_mtime",
-    "_integer_ctime",
+    "",
+    "",
+    "",
     "st_atime",
     "st_mtime",
     "st_ctime",
@@ -227,14 +228,22 @@ impl Stat {
         statvfs_result(|buffer| unsafe { libc::fstatvfs(fd, buffer) }, none().borrow())
     }
 
-    #[function(signature = "(path, mode, *, dir_fd=None, follow_symlinks=True)")]
-    fn chmod(path: PathOrFd<'_>, mode: i32, dir_fd: Option<DirFd>, follow_symlinks: bool) -> PyResult<()> {
+    #[function(signature = "(path, mode, *, dir_fd=None, follow_symlinks=(os.name != 'nt'))")]
+    fn chmod(path: PathOrFd<'_>, mode: i32, dir_fd: Option<DirFd>, follow_symlinks: Option<bool>) -> PyResult<()> {
+        let follow_symlinks = follow_symlinks.unwrap_or(true);
         match &path {
             PathOrFd::Path(path) => {
                 let flags = if follow_symlinks { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
                 let (name, directory) = (path.as_ptr(), directory(&dir_fd));
                 // SAFETY: a C string.
                 let done = allow_threads(|| unsafe { libc::fchmodat(directory, name, mode as libc::mode_t, flags) });
+                if done < 0 && !follow_symlinks && exceptions::errno() == libc::EOPNOTSUPP {
+                    return Err(if directory != libc::AT_FDCWD {
+                        raise!(ValueError, "chmod: cannot use dir_fd and follow_symlinks together")
+                    } else {
+                        raise!(NotImplementedError, "chmod: follow_symlinks unavailable on this platform")
+                    });
+                }
                 check_path(done, path).map(drop)
             }
             // SAFETY: takes numbers.
@@ -251,17 +260,30 @@ impl Stat {
     }
 
     #[function(signature = "(path, uid, gid, *, dir_fd=None, follow_symlinks=True)")]
-    fn chown(path: PathOrFd<'_>, uid: i64, gid: i64, dir_fd: Option<DirFd>, follow_symlinks: bool) -> PyResult<()> {
+    fn chown(path: PathOrFd<'_>, uid: Uid, gid: Gid, dir_fd: Option<DirFd>, follow_symlinks: bool) -> PyResult<()> {
         match &path {
             PathOrFd::Path(path) => {
                 let flags = if follow_symlinks { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
                 // SAFETY: a C string.
-                let done = unsafe { libc::fchownat(directory(&dir_fd), path.as_ptr(), uid as u32, gid as u32, flags) };
+                let done = unsafe { libc::fchownat(directory(&dir_fd), path.as_ptr(), uid.0, gid.0, flags) };
                 check_path(done, path).map(drop)
             }
             // SAFETY: takes numbers.
-            PathOrFd::Fd(fd, _) => check(unsafe { libc::fchown(*fd, uid as u32, gid as u32) }).map(drop),
+            PathOrFd::Fd(fd, _) => check(unsafe { libc::fchown(*fd, uid.0, gid.0) }).map(drop),
         }
+    }
+
+    #[function(signature = "(fd, uid, gid)")]
+    fn fchown(fd: i32, uid: Uid, gid: Gid) -> PyResult<()> {
+        // SAFETY: takes numbers.
+        check(allow_threads(|| unsafe { libc::fchown(fd, uid.0, gid.0) })).map(drop)
+    }
+
+    #[function(signature = "(path, uid, gid)")]
+    fn lchown(path: PathArg<'_>, uid: Uid, gid: Gid) -> PyResult<()> {
+        let name = path.as_ptr();
+        // SAFETY: a C string.
+        check_path(allow_threads(|| unsafe { libc::lchown(name, uid.0, gid.0) }), &path).map(drop)
     }
 
     /// Times are `times=(atime, mtime)` in seconds or `ns=(atime, mtime)`; now, without either.
@@ -289,6 +311,12 @@ impl Stat {
                 let done = unsafe { libc::utimensat(directory(&dir_fd), path.as_ptr(), address, flags) };
                 check_path(done, path).map(drop)
             }
+            PathOrFd::Fd(..) if directory(&dir_fd) != libc::AT_FDCWD => {
+                Err(raise!(ValueError, "utime: can't specify dir_fd without matching path"))
+            }
+            PathOrFd::Fd(..) if !follow_symlinks => {
+                Err(raise!(ValueError, "utime: cannot use fd and follow_symlinks together"))
+            }
             // SAFETY: null or two times.
             PathOrFd::Fd(fd, _) => check(unsafe { libc::futimens(*fd, address) }).map(drop),
         }
@@ -313,7 +341,13 @@ fn seconds_spec(value: Borrowed<'_, Object>) -> PyResult<libc::timespec> {
         let nanoseconds = ((float.value() - whole) * 1e9).floor();
         return Ok(libc::timespec { tv_sec: whole as i64, tv_nsec: nanoseconds as i64 });
     }
-    Ok(libc::timespec { tv_sec: value.as_isize()? as i64, tv_nsec: 0 })
+    if !value.has_index() {
+        return Err(raise!(TypeError, "argument must be int or float, not {}", value.type_name()));
+    }
+    match value.index()?.to_i64() {
+        Some(tv_sec) => Ok(libc::timespec { tv_sec, tv_nsec: 0 }),
+        None => Err(raise!(OverflowError, "timestamp out of range for platform time_t")),
+    }
 }
 
 fn nanoseconds_spec(value: Borrowed<'_, Object>) -> PyResult<libc::timespec> {

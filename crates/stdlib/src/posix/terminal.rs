@@ -87,4 +87,66 @@ impl Terminal {
         // SAFETY: takes numbers.
         check(unsafe { libc::tcsetpgrp(fd, pgid) }).map(drop)
     }
+
+    #[function(signature = "()")]
+    fn ctermid() -> PyResult<Ref<Str>> {
+        let mut buffer = [0 as c_char; 64];
+        // SAFETY: room for more than the name of a terminal.
+        unsafe {
+            let name = libc::ctermid(buffer.as_mut_ptr());
+            if name.is_null() { Err(last_error()) } else { codec::fs_decode(CStr::from_ptr(name).to_bytes()) }
+        }
+    }
+
+    #[function(signature = "(fd)")]
+    fn device_encoding(fd: i32) -> PyResult<Ref<Object>> {
+        // SAFETY: takes a number; a C string.
+        unsafe {
+            if libc::isatty(fd) == 0 {
+                return Ok(none());
+            }
+            let codeset = CStr::from_ptr(libc::nl_langinfo(libc::CODESET));
+            Ok(codec::fs_decode(codeset.to_bytes())?.into_object())
+        }
+    }
+
+    #[function(signature = "(oflag, /)")]
+    fn posix_openpt(oflag: i32) -> PyResult<c_int> {
+        // SAFETY: takes a number.
+        check(unsafe { libc::posix_openpt(oflag) })
+    }
+
+    #[function(signature = "(fd, /)")]
+    fn grantpt(fd: crate::system::Fd) -> PyResult<()> {
+        // SAFETY: takes a number.
+        check(unsafe { libc::grantpt(fd.0) }).map(drop)
+    }
+
+    #[function(signature = "(fd, /)")]
+    fn unlockpt(fd: crate::system::Fd) -> PyResult<()> {
+        // SAFETY: takes a number.
+        check(unsafe { libc::unlockpt(fd.0) }).map(drop)
+    }
+
+    #[function(signature = "(fd, /)")]
+    fn ptsname(fd: crate::system::Fd) -> PyResult<Ref<Str>> {
+        let mut buffer = [0 as c_char; 256];
+        // SAFETY: room for that many bytes; closed by NUL on success.
+        unsafe {
+            match libc::ptsname_r(fd.0, buffer.as_mut_ptr(), buffer.len()) {
+                0 => codec::fs_decode(CStr::from_ptr(buffer.as_ptr()).to_bytes()),
+                error => Err(taipan_runtime::types::exceptions::from_errno(error, None)),
+            }
+        }
+    }
+
+    #[function(name = "_inputhook", signature = "()")]
+    fn inputhook() -> c_int {
+        0
+    }
+
+    #[function(name = "_is_inputhook_installed", signature = "()")]
+    fn is_inputhook_installed() -> bool {
+        false
+    }
 }

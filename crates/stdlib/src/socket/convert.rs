@@ -174,7 +174,7 @@ impl Convert {
 
     #[function(signature = "(oname, /)")]
     fn if_nametoindex(oname: Borrowed<'_, Object>) -> PyResult<u32> {
-        let name = crate::posix::PathArg::new(oname, "if_nametoindex", "oname", "string, bytes or os.PathLike")?;
+        let name = crate::posix::FsName::new(oname)?;
         // SAFETY: a C string.
         match unsafe { libc::if_nametoindex(name.as_ptr()) } {
             0 => Err(exceptions::from_last_errno(None)),

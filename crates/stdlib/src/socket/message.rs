@@ -295,6 +295,10 @@ impl Socket {
             Some(address) => Some(address::from_object(this, address, "sendmsg")?),
             None => None,
         };
+        system::audit("socket.sendmsg", || {
+            let address = args.get(3).filter(|_| target.is_some()).map_or_else(none, |address| address.to_owned());
+            Ok(vec![this.as_object().clone(), address])
+        })?;
         if let Some(target) = &mut target {
             message.msg_name = target.as_mut_ptr().cast();
             message.msg_namelen = target.len;

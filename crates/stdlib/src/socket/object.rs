@@ -315,6 +315,14 @@ impl Socket {
         proto: Option<i32>,
         fileno: Nullable<Borrowed<'_, Object>>,
     ) -> PyResult<()> {
+        let given = [family.unwrap_or(-1), r#type.unwrap_or(-1), proto.unwrap_or(-1)];
+        system::audit("socket.__new__", || {
+            let mut arguments = vec![this.as_object().clone()];
+            for number in given {
+                arguments.push(system::int_object(i64::from(number))?);
+            }
+            Ok(arguments)
+        })?;
         let (mut family, mut kind, mut proto) = (family.unwrap_or(-1), r#type.unwrap_or(-1), proto.unwrap_or(-1));
         let Some(fileno) = fileno.0 else {
             family = if family == -1 { libc::AF_INET } else { family };
@@ -429,6 +437,7 @@ impl Socket {
     #[method(signature = "($self, object, /)")]
     fn bind(this: &Ref<Socket>, object: Borrowed<'_, Object>) -> PyResult<()> {
         let address = address::from_object(this, object, "bind")?;
+        system::audit("socket.bind", || Ok(vec![this.as_object().clone(), object.to_owned()]))?;
         let (fd, target, len) = (this.fd.get(), address.as_ptr(), address.len);
         // SAFETY: an address of that length.
         if allow_threads(|| unsafe { libc::bind(fd, target, len) }) < 0 {
@@ -445,12 +454,14 @@ impl Socket {
     #[method(signature = "($self, object, /)")]
     fn connect(this: &Ref<Socket>, object: Borrowed<'_, Object>) -> PyResult<()> {
         let address = address::from_object(this, object, "connect")?;
+        system::audit("socket.connect", || Ok(vec![this.as_object().clone(), object.to_owned()]))?;
         this.connect_to(&address)?.map_err(Failure::raise)
     }
 
     #[method(signature = "($self, object, /)")]
     fn connect_ex(this: &Ref<Socket>, object: Borrowed<'_, Object>) -> PyResult<c_int> {
         let address = address::from_object(this, object, "connect_ex")?;
+        system::audit("socket.connect", || Ok(vec![this.as_object().clone(), object.to_owned()]))?;
         Ok(match this.connect_to(&address)? {
             Ok(()) => 0,
             Err(Failure::Errno(errno)) => errno,
@@ -636,7 +647,9 @@ impl Socket {
         check(&args, "sendto", 2, 3)?;
         let data = BufferArg::new(args.positional()[0])?;
         let flags = if args.nargs() == 3 { int_argument(&args, 1, 0)? } else { 0 };
-        let address = address::from_object(this, args.positional()[args.nargs() - 1], "sendto")?;
+        let target = args.positional()[args.nargs() - 1];
+        let address = address::from_object(this, target, "sendto")?;
+        system::audit("socket.sendto", || Ok(vec![this.as_object().clone(), target.to_owned()]))?;
         let (start, len) = (data.as_slice().as_ptr(), data.as_slice().len());
         // SAFETY: the exporter keeps the memory while the buffer is held.
         this.call(Direction::Write, |fd| unsafe {

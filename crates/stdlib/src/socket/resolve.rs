@@ -246,6 +246,13 @@ impl Resolve {
         flags: Option<i32>,
     ) -> PyResult<Ref<List>> {
         let null = |_| raise!(ValueError, "embedded null character");
+        system::audit("socket.getaddrinfo", || {
+            let mut arguments = vec![host.to_owned(), port.to_owned()];
+            for number in [family, r#type, proto, flags] {
+                arguments.push(system::int_object(i64::from(number.unwrap_or(0)))?);
+            }
+            Ok(arguments)
+        })?;
         let host = if host.is_none() {
             None
         } else if let Some(text) = host.downcast::<Str>() {
@@ -291,6 +298,7 @@ impl Resolve {
         let Some(parts) = args.positional()[0].downcast::<Tuple>() else {
             return Err(raise!(TypeError, "getnameinfo() argument 1 must be a tuple"));
         };
+        system::audit("socket.getnameinfo", || Ok(vec![args.positional()[0].to_owned()]))?;
         let illegal = "getnameinfo(): illegal sockaddr argument";
         if !(2..=4).contains(&parts.len()) {
             return Err(raise!(TypeError, "{illegal}"));
@@ -341,6 +349,7 @@ impl Resolve {
     fn gethostbyname(args: CallArgs<'_>) -> PyResult<Ref<Str>> {
         system::check_arguments(&args, "_socket", "gethostbyname", 1, 1)?;
         let name = encoded_name(args.positional()[0], "gethostbyname")?;
+        system::audit("socket.gethostbyname", || Ok(vec![args.positional()[0].to_owned()]))?;
         let address = host_address(&name, libc::AF_INET)?;
         convert::address_text(libc::AF_INET, &address.host_bytes())
     }
@@ -349,6 +358,7 @@ impl Resolve {
     fn gethostbyname_ex(args: CallArgs<'_>) -> PyResult<Ref<Tuple>> {
         system::check_arguments(&args, "_socket", "gethostbyname_ex", 1, 1)?;
         let name = encoded_name(args.positional()[0], "gethostbyname_ex")?;
+        system::audit("socket.gethostbyname", || Ok(vec![args.positional()[0].to_owned()]))?;
         let address = host_address(&name, libc::AF_INET)?;
         let text = name.as_ptr();
         // SAFETY: a C string, and room as the function wants it.
@@ -362,6 +372,7 @@ impl Resolve {
     fn gethostbyaddr(args: CallArgs<'_>) -> PyResult<Ref<Tuple>> {
         system::check_arguments(&args, "_socket", "gethostbyaddr", 1, 1)?;
         let name = encoded_name(args.positional()[0], "gethostbyaddr")?;
+        system::audit("socket.gethostbyaddr", || Ok(vec![args.positional()[0].to_owned()]))?;
         let address = host_address(&name, libc::AF_UNSPEC)?;
         let (bytes, family) = (address.host_bytes(), address.family());
         if bytes.is_empty() {
@@ -423,6 +434,7 @@ impl Resolve {
 
     #[function(signature = "($self, /)")]
     fn gethostname() -> PyResult<Ref<Str>> {
+        system::audit("socket.gethostname", || Ok(Vec::new()))?;
         let mut name = [0 as c_char; 1024];
         let at = name.as_mut_ptr();
         // SAFETY: room for the name and a zero behind it.
@@ -437,12 +449,10 @@ impl Resolve {
     fn sethostname(args: CallArgs<'_>) -> PyResult<()> {
         system::check_arguments(&args, "_socket", "sethostname", 1, 1)?;
         let name = args.positional()[0];
+        system::audit("socket.sethostname", || Ok(vec![name.to_owned()]))?;
         let bytes = match name.downcast::<Bytes>() {
             Some(bytes) => bytes.as_slice().to_vec(),
-            None => {
-                let allowed = "string, bytes or os.PathLike";
-                crate::posix::PathArg::new(name, "sethostname", "name", allowed)?.as_bytes().to_vec()
-            }
+            None => crate::posix::FsName::new(name)?.as_bytes().to_vec(),
         };
         // SAFETY: so many bytes.
         if unsafe { libc::sethostname(bytes.as_ptr().cast(), bytes.len()) } < 0 {

@@ -3,6 +3,8 @@
 //! A set answers for the first 256 characters by a table, made when the pattern is compiled; for others it reads the words
 //! of the pattern. What depends on the locale is asked anew each time.
 
+use std::sync::LazyLock;
+
 use taipan_unicode::ctype;
 
 use super::code::{CATEGORIES, LOC_WORD, op};
@@ -57,6 +59,24 @@ pub fn in_category(category: u32, c: u32) -> bool {
         _ => return false,
     };
     positive != (category & 1 != 0)
+}
+
+/// The first 256 characters of each category that does not ask the locale.
+static CATEGORY_TABLES: LazyLock<[[bool; 256]; CATEGORIES as usize]> = LazyLock::new(|| {
+    let mut tables = [[false; 256]; CATEGORIES as usize];
+    for (category, table) in tables.iter_mut().enumerate().filter(|(category, _)| *category as u32 & !1 != LOC_WORD) {
+        for (c, entry) in table.iter_mut().enumerate() {
+            *entry = in_category(category as u32, c as u32);
+        }
+    }
+    tables
+});
+
+/// The lower-case forms of the first 256 characters, which all are among them.
+static LOWER: LazyLock<[u8; 256]> = LazyLock::new(|| core::array::from_fn(|c| lower_unicode(c as u32) as u8));
+
+fn category_table(category: u32) -> &'static [bool; 256] {
+    &CATEGORY_TABLES[category as usize % CATEGORIES as usize]
 }
 
 /// How the case of a character counts.
@@ -120,19 +140,21 @@ impl Set {
                 if fold != Fold::None {
                     let plain = set.latin;
                     for (c, entry) in set.latin.iter_mut().enumerate() {
-                        let lower = fold.lower(c as u32) as usize;
-                        *entry = match plain.get(lower) {
-                            Some(answer) => *answer,
-                            None => words_have(words, at as usize, lower as u32),
-                        };
+                        *entry = plain[usize::from(lower_latin(c as u8, fold))];
                     }
                 }
             }
-            Rule::Literal(..) | Rule::NotLiteral(..) | Rule::Category(_) => {
-                for c in 0..256 {
-                    set.latin[c as usize] = set.rule_has(c, words);
+            Rule::Literal(literal, fold) => {
+                for (c, entry) in set.latin.iter_mut().enumerate() {
+                    *entry = u32::from(lower_latin(c as u8, fold)) == literal;
                 }
             }
+            Rule::NotLiteral(literal, fold) => {
+                for (c, entry) in set.latin.iter_mut().enumerate() {
+                    *entry = u32::from(lower_latin(c as u8, fold)) != literal;
+                }
+            }
+            Rule::Category(category) => set.latin = *category_table(category),
         }
         set
     }
@@ -145,11 +167,23 @@ impl Set {
             Rule::NotLiteral(literal, fold) => !folds_to(c, literal, fold),
             Rule::Category(category) => in_category(category, c),
             Rule::Words(at, Fold::Locale) => {
+                let at = at as usize;
                 let (lower, upper) = (lower_locale(c), upper_locale(c));
-                words_have(words, at as usize, lower) || upper != lower && words_have(words, at as usize, upper)
+                let (has_lower, has_upper) = (words_have(words, at, lower), words_have(words, at, upper));
+                // Neither case may be in what a negated set leaves out.
+                if words.get(at) == Some(&op::NEGATE) { has_lower && has_upper } else { has_lower || has_upper }
             }
             Rule::Words(at, fold) => words_have(words, at as usize, fold.lower(c)),
         }
+    }
+}
+
+#[inline]
+fn lower_latin(c: u8, fold: Fold) -> u8 {
+    match fold {
+        Fold::None | Fold::Locale => c,
+        Fold::Ascii => c.to_ascii_lowercase(),
+        Fold::Unicode => LOWER[usize::from(c)],
     }
 }
 
@@ -248,7 +282,8 @@ fn fill(latin: &mut [bool; 256], words: &[u32], mut at: usize) {
                 at += 2;
             }
             op::CATEGORY => {
-                for c in (0..256).filter(|c| in_category(word(1), *c)) {
+                let table = category_table(word(1));
+                for c in (0..256).filter(|c| table[*c as usize]) {
                     set(c, yes);
                 }
                 at += 2;

@@ -8,6 +8,7 @@ use taipan_runtime::object::header;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::generic_alias::GenericAlias;
 
+use super::analysis;
 use super::matching::Match;
 use super::program::{Program, Refused};
 use super::scanner::Scanner;
@@ -86,14 +87,25 @@ impl Pattern {
         }
     }
 
+    /// The program as it is.
     #[inline]
-    pub fn program(&self) -> &Program {
-        // SAFETY: made with the pattern, and neither changed nor freed before it.
+    fn plain_program(&self) -> &Program {
+        // SAFETY: made with the pattern, not freed before it, and changed by `program` alone.
         unsafe { &*self.program.get() }
     }
 
+    /// The program, ready to run.
+    #[inline]
+    pub fn program(&self) -> &Program {
+        if !self.plain_program().analysed {
+            // SAFETY: nobody has a reference yet: whoever keeps one got it here, after the analysis.
+            analysis::analyse(unsafe { &mut *self.program.get() });
+        }
+        self.plain_program()
+    }
+
     pub fn groups(&self) -> usize {
-        self.program().groups
+        self.plain_program().groups
     }
 
     pub fn is_bytes(&self) -> Option<bool> {
@@ -165,7 +177,13 @@ impl Pattern {
             let literal = match (repl.downcast::<Str>(), repl.downcast::<Bytes>()) {
                 (Some(text), _) => text.find_char('\\' as u32, 0..text.len()).is_none(),
                 (_, Some(bytes)) => memchr::memchr(b'\\', bytes.as_slice()).is_none(),
-                _ => false,
+                _ => match Subject::new(repl, None) {
+                    Ok(subject) => subject.data().iter().all(|unit| unit != u32::from(b'\\')),
+                    Err(raised) => {
+                        raised.clear();
+                        false
+                    }
+                },
             };
             if literal {
                 Filter::Literal(repl.to_owned())
@@ -246,7 +264,7 @@ impl Pattern {
     #[slot(tp_hash)]
     fn hash(this: &Ref<Pattern>) -> PyResult<isize> {
         let mut hash = field(&this.pattern).hash()? as u64;
-        for word in &this.program().words {
+        for word in &this.plain_program().words {
             hash = (hash ^ u64::from(*word)).wrapping_mul(0x0100_0000_01b3);
         }
         hash ^= this.flags.get() as u64;
@@ -264,7 +282,7 @@ impl Pattern {
         let same = this.is(&other)
             || (this.flags.get() == other.flags.get()
                 && this.is_bytes() == other.is_bytes()
-                && this.program().words == other.program().words
+                && this.plain_program().words == other.plain_program().words
                 && field(&this.pattern).equals(field(&other.pattern).borrow())?);
         Ok(taipan_runtime::types::Bool::from(same == (op == CompareOp::Eq)).into_object())
     }

@@ -8,9 +8,9 @@
 
 use core::cell::OnceCell;
 
-use super::analysis;
 use super::chars::{self, Fold, Rule, Set};
 use super::code::{At, CATEGORIES, MAXGROUPS, MAXREPEAT, info, op};
+use super::prefilter::Prefilter;
 
 /// A test of one character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,10 +140,13 @@ pub enum Inst {
 pub enum Start {
     /// Everywhere.
     Any,
+    /// At the beginning of the text alone.
+    Beginning,
     /// Where these characters stand (at least one); `whole` when there is nothing more to the pattern.
     Literal { text: Vec<u32>, bytes: Option<Vec<u8>>, whole: bool },
-    /// Where a character stands that can come first.
-    First(First),
+    /// Where a character stands that can come first: `only` that one if there is no other; with `filter`, where the first
+    /// few characters fit.
+    First { first: First, only: Option<u32>, filter: Option<Prefilter> },
 }
 
 pub struct Program {
@@ -162,6 +165,8 @@ pub struct Program {
     /// No match is shorter.
     pub min_width: usize,
     pub start: Start,
+    /// What can come next is known (`analysis::analyse`): found out when the pattern is used for the first time.
+    pub analysed: bool,
     pub finder: OnceCell<memchr::memmem::Finder<'static>>,
 }
 
@@ -206,15 +211,14 @@ impl Program {
                 slots: groups * 2 + 1,
                 min_width: 0,
                 start: Start::Any,
+                analysed: false,
                 finder: OnceCell::new(),
             },
             info_seen: false,
         };
         builder.block(0, end, 0)?;
         builder.program.insts.push(Inst::Success);
-        let mut program = builder.program;
-        analysis::analyse(&mut program);
-        Ok(program)
+        Ok(builder.program)
     }
 }
 

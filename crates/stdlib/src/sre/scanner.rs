@@ -16,6 +16,8 @@ pub struct Scanner {
     head: PyObject,
     pattern: Slot,
     string: Slot,
+    /// A view of a mutable subject, which may not change its size meanwhile.
+    lock: Slot,
     /// Where the next match may begin.
     at: Cell<usize>,
     start: Cell<usize>,
@@ -33,10 +35,16 @@ impl Scanner {
         pos: isize,
         endpos: isize,
     ) -> PyResult<Ref<Scanner>> {
-        let (start, end) = clip(Subject::new(string, pattern.is_bytes())?.len(), pos, endpos);
+        let subject = Subject::new(string, pattern.is_bytes())?;
+        let (start, end) = clip(subject.len(), pos, endpos);
+        let lock = match subject {
+            Subject::Buffer(_) => Some(MemoryView::type_object().as_object().call1(string)?),
+            _ => None,
+        };
         let scanner = support::instance_exact::<Scanner>()?;
         scanner.pattern.set(Some(pattern.clone().into_object()));
         scanner.string.set(Some(string.to_owned()));
+        scanner.lock.set(lock);
         scanner.at.set(start);
         scanner.start.set(start);
         scanner.end.set(end);
@@ -77,17 +85,17 @@ impl Scanner {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Scanner) {
         // SAFETY: called once, by the last decref.
-        unsafe { support::dealloc(this, [&(*this).pattern, &(*this).string]) }
+        unsafe { support::dealloc(this, [&(*this).pattern, &(*this).string, &(*this).lock]) }
     }
 
     #[slot(tp_traverse)]
     fn traverse(this: &Scanner, visit: &mut Visitor) {
-        support::traverse([&this.pattern, &this.string], visit);
+        support::traverse([&this.pattern, &this.string, &this.lock], visit);
     }
 
     #[slot(tp_clear)]
     fn clear(this: &Ref<Scanner>) {
-        support::clear([&this.pattern, &this.string]);
+        support::clear([&this.pattern, &this.string, &this.lock]);
     }
 
     #[method(name = "match", signature = "($self, /)")]

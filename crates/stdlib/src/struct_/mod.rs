@@ -31,7 +31,13 @@ fn cached(format: Borrowed<'_, Object>) -> PyResult<Ref<Struct>> {
             cache
         }
     };
-    if let Some(found) = cache.get(format)? {
+    // `bytes` go in by a tuple, so that they are never compared with a `str`.
+    let key = if format.is_instance_of::<Bytes>() {
+        Tuple::pack([format.to_owned()])?.into_object()
+    } else {
+        format.to_owned()
+    };
+    if let Some(found) = cache.get(key.borrow())? {
         // SAFETY: only structs are put there.
         return Ok(unsafe { found.into_unchecked() });
     }
@@ -39,7 +45,7 @@ fn cached(format: Borrowed<'_, Object>) -> PyResult<Ref<Struct>> {
     if cache.len() >= CACHE_SIZE {
         cache.clear();
     }
-    cache.set_item(format, new.as_borrowed())?;
+    cache.set_item(key.borrow(), new.as_borrowed())?;
     Ok(new)
 }
 

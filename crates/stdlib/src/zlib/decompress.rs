@@ -190,15 +190,22 @@ impl Decompress {
             return Err(raise!(ValueError, "length must be greater than zero"));
         }
         let mut reader = lock(this.mutex()?);
+        if reader.stream.is_none() {
+            return Ok(Bytes::empty());
+        }
         let tail = this.unconsumed_tail.get();
         let tail = tail.as_ref().and_then(|tail| tail.downcast::<Bytes>());
         let data = tail.as_ref().map_or(&[] as &[u8], |tail| tail.as_slice());
         let mut out = Output::new(-1);
         let (used, code) = reader.run(data, &mut out, sys::Z_FINISH)?;
         this.keep_rest(&data[used..], code)?;
-        if code == sys::Z_STREAM_END {
-            this.eof.set(true);
-            reader.stream = None;
+        match code {
+            sys::Z_STREAM_END => {
+                this.eof.set(true);
+                reader.stream = None;
+            }
+            sys::Z_OK | sys::Z_BUF_ERROR => {}
+            code => return Err(fault(code, reader.stream.as_ref().and_then(Inflate::message), DOING)),
         }
         out.finish()
     }

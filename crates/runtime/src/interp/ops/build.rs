@@ -220,8 +220,12 @@ slow! {
     }
 
     fn set_add(m, depth) {
-        let set = (*m.slot(depth + 1)).borrowed_handle::<Set>();
-        set.add(m.peek(1)?)?;
+        // The conditional annotations of a module are a name that programs can bind to anything.
+        let set = *m.slot(depth + 1);
+        if set.is_int() || !set.borrowed_handle::<Object>().is_instance_of::<Set>() {
+            return Err(raise!(TypeError, "'{}' object is not a set", m.peek(depth + 1)?.type_name()));
+        }
+        set.borrowed_handle::<Set>().add(m.peek(1)?)?;
         m.drop_top(1);
         Ok(Flow::Next)
     }

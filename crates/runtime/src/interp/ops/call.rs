@@ -1,12 +1,13 @@
 //! Calls. A Python function gets a frame in the same run; everything else is called through vectorcall.
 
 use core::ptr;
+use core::sync::atomic::Ordering;
 
 use super::{cache32, drop_word, fast, lower, slot, slow};
 use crate::abi::{
-    METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET, PyCFunction, PyCFunctionFast,
-    PyCFunctionFastWithKeywords, PyCFunctionObject, PyCodeObject, PyFunctionObject, PyHeapTypeObject, PyListObject,
-    PyMethodDef, PyMethodDescrObject, PyMethodObject, PyObject, PyTypeObject,
+    _PY_EVAL_EVENTS_MASK, METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET,
+    PyCFunction, PyCFunctionFast, PyCFunctionFastWithKeywords, PyCFunctionObject, PyCodeObject, PyFunctionObject,
+    PyHeapTypeObject, PyListObject, PyMethodDef, PyMethodDescrObject, PyMethodObject, PyObject, PyTypeObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::monitoring::{self, event, fire};
@@ -14,6 +15,7 @@ use crate::interp::stackref::{self, StackRef};
 use crate::interp::{call, frame, specialize};
 use crate::object::protocol::call::{call_tuple_raw, vectorcall};
 use crate::prelude::*;
+use crate::thread;
 use crate::types::Function;
 use crate::types::builtin_function::CFunction;
 use crate::types::descr::MethodDescr;
@@ -261,8 +263,18 @@ unsafe fn call_stack(m: Machine, nargs: usize, names: Option<Borrowed<'_, Tuple>
         }
         m.drop_top(1);
         m.push_ref(result);
-        Ok(Flow::Next)
+        check_events(m)
     }
+}
+
+/// What comes after a call of native code: signals that it brought about are handled before the program goes on.
+#[inline(always)]
+unsafe fn check_events(m: Machine) -> PyResult<Flow> {
+    // SAFETY: the thread's own state.
+    if unsafe { (*m.thread).eval_breaker.load(Ordering::Relaxed) } & _PY_EVAL_EVENTS_MASK != 0 {
+        thread::handle_eval_breaker(m.thread)?;
+    }
+    Ok(Flow::Next)
 }
 
 /// Calls any object with the words at `args`, which stay on the stack.
@@ -505,7 +517,7 @@ pub unsafe fn call_unpacked(m: Machine, watched: bool) -> PyResult<Flow> {
         m.pop();
         m.drop_top(1);
         m.push_ref(result);
-        Ok(Flow::Next)
+        check_events(m)
     }
 }
 
@@ -535,7 +547,12 @@ unsafe fn enter_unpacked(m: Machine, args: &Ref<Tuple>, kwargs: Option<Borrowed<
             if names.try_reserve_exact(keywords.len()).is_err() {
                 return Err(Raised::no_memory());
             }
-            names.extend(keywords.iter().map(|(name, _)| name.clone()));
+            for (name, _) in &keywords {
+                if !name.is_instance_of::<Str>() {
+                    return Err(raise!(TypeError, "keywords must be strings"));
+                }
+                names.push(name.clone());
+            }
             Some(Tuple::from_vec(names)?)
         };
         for (index, item) in args.iter().enumerate() {
@@ -566,7 +583,7 @@ unsafe fn finish_builtin(m: Machine, nargs: usize, result: *mut PyObject) -> PyR
         };
         m.drop_top(nargs + 2);
         m.push_ref(result);
-        Ok(Flow::Next)
+        check_events(m)
     }
 }
 

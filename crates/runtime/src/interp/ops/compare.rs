@@ -179,7 +179,7 @@ slow! {
             specialize::despecialize(m.ip());
             return Ok(Flow::Retry);
         }
-        let found = container.borrowed_handle::<Set>().contains(m.peek(2)?)?;
+        let found = crate::types::set::contains(&container.borrowed_handle::<Set>(), m.peek(2)?)?;
         m.drop_top(2);
         m.push(StackRef::bool(found != (inverted != 0)));
         Ok(Flow::Next)

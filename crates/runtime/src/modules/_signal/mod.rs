@@ -8,6 +8,7 @@ mod wait;
 
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+pub use sets::from_object as signal_set;
 
 use crate::abi::_PY_SIGNALS_PENDING_BIT;
 use crate::prelude::*;
@@ -396,6 +397,11 @@ pub fn run_tripped_handlers() -> PyResult<()> {
         }
     }
     Ok(())
+}
+
+/// Whether SIGINT came; it counts as handled then (`PyOS_InterruptOccurred`).
+pub fn take_interrupt() -> bool {
+    HANDLERS.get(libc::SIGINT as usize).is_some_and(|row| row.tripped.swap(false, Ordering::Relaxed))
 }
 
 /// Sets up signals at start-up: writing to a closed pipe is an error and not the end, and SIGINT raises

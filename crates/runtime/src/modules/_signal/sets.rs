@@ -60,7 +60,7 @@ impl Signal {
 }
 
 /// The signals of an iterable of numbers.
-pub(super) fn from_object(object: Borrowed<'_, Object>) -> PyResult<libc::sigset_t> {
+pub fn from_object(object: Borrowed<'_, Object>) -> PyResult<libc::sigset_t> {
     // SAFETY: filled before use.
     let mut set = unsafe {
         let mut set: libc::sigset_t = core::mem::zeroed();

@@ -136,17 +136,17 @@ impl Local {
 
     #[slot(tp_setattro)]
     fn setattro(this: &Ref<Local>, name: Borrowed<'_, Object>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
-        let Some(name) = name.downcast_borrowed::<Str>() else {
-            return Err(raise!(TypeError, "attribute name must be string, not '{}'", name.type_name()));
-        };
         let dict = this.own_dict()?;
-        if name.eq_str("__dict__") {
+        if name.equals(id!("__dict__").upcast())? {
             return Err(crate::types::exceptions::raise_attribute_error(
                 &format!("'{}' object attribute '__dict__' is read-only", this.type_name()),
                 this.as_borrowed(),
-                name.upcast(),
+                name,
             ));
         }
+        let Some(name) = name.downcast_borrowed::<Str>() else {
+            return Err(raise!(TypeError, "attribute name must be string, not '{}'", name.type_name()));
+        };
         if let Some(found) = this.type_of().lookup(name)
             && let Some(set) = found.type_of().tp_descr_set.get()
         {

@@ -38,12 +38,12 @@ impl LockObject {
         Ok(format!("<{} {} object at {:p}>", state(&this.lock), this.type_of().full_name()?, this.as_ptr()))
     }
 
-    #[method(signature = "($self, blocking=True, timeout=-1)")]
+    #[method(signature = "($self, /, blocking=True, timeout=-1)")]
     fn acquire(this: &Ref<LockObject>, blocking: bool, timeout: Option<Borrowed<'_, Object>>) -> PyResult<bool> {
         acquire(&this.lock, wait_of(blocking, timeout)?)
     }
 
-    #[method(signature = "($self, blocking=True, timeout=-1)")]
+    #[method(signature = "($self, /, blocking=True, timeout=-1)")]
     fn acquire_lock(this: &Ref<LockObject>, blocking: bool, timeout: Option<Borrowed<'_, Object>>) -> PyResult<bool> {
         acquire(&this.lock, wait_of(blocking, timeout)?)
     }
@@ -152,7 +152,7 @@ impl RLock {
         ))
     }
 
-    #[method(signature = "($self, blocking=True, timeout=-1)")]
+    #[method(signature = "($self, /, blocking=True, timeout=-1)")]
     fn acquire(this: &Ref<RLock>, blocking: bool, timeout: Option<Borrowed<'_, Object>>) -> PyResult<bool> {
         take(this, wait_of(blocking, timeout)?)
     }

@@ -202,7 +202,8 @@ pub(crate) fn duration_from_object(timeout: Borrowed<'_, Object>) -> PyResult<Op
         }
         // Rounded up, so that a wait is never shorter than asked.
         return match Duration::try_from_secs_f64(seconds) {
-            Ok(duration) if seconds <= TIMEOUT_MAX + 1.0 => Ok(Some(duration)),
+            // What fits 64 bits of nanoseconds.
+            Ok(duration) if duration.as_nanos() <= i64::MAX as u128 => Ok(Some(duration)),
             _ => Err(out_of_range()),
         };
     }

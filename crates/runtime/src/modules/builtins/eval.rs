@@ -208,7 +208,7 @@ fn ensure_builtins(globals: &Ref<Dict>) -> PyResult<()> {
 }
 
 /// The futures of the code that is running, which source compiled by it inherits (`PyEval_MergeCompilerFlags`).
-fn inherited_flags() -> u32 {
+pub fn inherited_flags() -> u32 {
     // SAFETY: the current thread's frames are live.
     unsafe {
         let frame = crate::interp::frame::first_complete(crate::thread::current().current_frame.get());

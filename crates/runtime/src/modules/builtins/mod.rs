@@ -14,7 +14,7 @@ use crate::thread;
 use crate::types::exceptions;
 
 pub(super) use eval::with_source;
-pub use eval::{filename_from_object, fspath};
+pub use eval::{filename_from_object, fspath, inherited_flags};
 pub use inspect::{current_builtins, current_globals, current_locals, dir};
 
 pub struct Builtins;

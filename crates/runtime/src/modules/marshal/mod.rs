@@ -6,7 +6,7 @@ mod write;
 use crate::object::args::BufferArg;
 use crate::prelude::*;
 
-pub use read::{load_slice, loads};
+pub use read::{load_slice, loads, loads_prefix};
 pub use write::dumps;
 
 /// The version that is written.

@@ -25,6 +25,21 @@ pub fn loads(bytes: &[u8]) -> PyResult<Ref<Object>> {
     read_all(Source::Slice { bytes, position: 0 }, true)
 }
 
+/// Reads one object from the front of `bytes`, and tells how many of them it took.
+pub fn loads_prefix(bytes: &[u8]) -> PyResult<(Ref<Object>, usize)> {
+    let mut reader =
+        Reader { source: Source::Slice { bytes, position: 0 }, refs: Vec::new(), depth: 0, allow_code: true };
+    let object = reader.object()?;
+    let used = match reader.source {
+        Source::Slice { position, .. } => position,
+        Source::File { .. } => bytes.len(),
+    };
+    match object {
+        Some(object) => Ok((object, used)),
+        None => Err(raise!(TypeError, "NULL object in marshal data for object")),
+    }
+}
+
 pub fn load_slice(bytes: Vec<u8>, allow_code: bool) -> PyResult<Ref<Object>> {
     read_all(Source::Slice { bytes: &bytes, position: 0 }, allow_code)
 }

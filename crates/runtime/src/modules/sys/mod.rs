@@ -5,7 +5,7 @@
 //! CPython: `Python/sysmodule.c`.
 
 mod frames;
-mod hooks;
+pub mod hooks;
 mod info;
 mod monitoring;
 mod names;
@@ -16,6 +16,7 @@ use crate::prelude::*;
 use crate::thread;
 use crate::types::namespace::Namespace;
 
+pub use crate::interp::monitoring::legacy::{set_profile, set_trace};
 pub use hooks::{
     add_native_audit_hook, audit, display, exit_process, is_default_unraisable_hook, unraisable_args, write_unraisable,
 };

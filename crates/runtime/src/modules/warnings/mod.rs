@@ -225,7 +225,7 @@ fn category_of(message: Borrowed<'_, Object>, category: Option<Borrowed<'_, Obje
 }
 
 /// Issues a warning whose place is `level` calls up.
-fn warn_object(
+pub fn warn_object(
     category: Borrowed<'_, Object>,
     message: Borrowed<'_, Object>,
     level: isize,
@@ -400,7 +400,7 @@ pub fn warn_unawaited_coroutine(coroutine: Borrowed<'_, Object>) -> PyResult<()>
                 if raised.is_a::<exceptions::Warning>() {
                     return Err(raised);
                 }
-                crate::modules::sys::write_unraisable(raised, Some(coroutine));
+                exceptions::report_unraisable(raised, "Exception ignored while finalizing coroutine", Some(coroutine));
             }
         }
     }

@@ -226,7 +226,7 @@ impl ByteArray {
 
     #[slot(tp_repr)]
     fn repr(this: &Ref<ByteArray>) -> PyResult<Ref<Str>> {
-        shared::repr(this.as_slice(), &format!("{}(b", this.type_name()), ")")
+        shared::repr(this.as_slice(), &format!("{}(b", this.type_name()), ")", true)
     }
 
     #[slot(tp_str)]

@@ -195,7 +195,7 @@ impl Bytes {
 
     #[slot(tp_repr)]
     fn repr(this: &Ref<Bytes>) -> PyResult<Ref<Str>> {
-        shared::repr(this.as_slice(), "b", "")
+        shared::repr(this.as_slice(), "b", "", false)
     }
 
     #[slot(tp_str)]

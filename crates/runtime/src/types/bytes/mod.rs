@@ -12,7 +12,7 @@ pub(crate) mod methods;
 pub(crate) mod methods_shared;
 mod object;
 pub mod percent;
-mod raw;
+pub mod raw;
 pub mod shared;
 
 use crate::abi::PyBytesObject;

@@ -43,6 +43,27 @@ pub(super) unsafe fn init_raw(block: *mut PyBytesObject, len: usize) {
     }
 }
 
+/// Changes the size of an object that nobody else has seen; it may move. (`_PyBytes_Resize`)
+///
+/// # Safety
+/// `object` is an exact byte string of this allocator with one count; after an error it is still there.
+pub unsafe fn resize_raw(object: *mut PyBytesObject, len: usize) -> PyResult<*mut PyBytesObject> {
+    let Some(size) = len.checked_add(HEAD_SIZE).filter(|&size| size <= isize::MAX as usize) else {
+        return Err(Raised::no_memory());
+    };
+    // SAFETY: by contract.
+    unsafe {
+        let block = memory::small::realloc(object.cast(), size.max(size_of::<PyBytesObject>())).cast::<PyBytesObject>();
+        if block.is_null() {
+            return Err(Raised::no_memory());
+        }
+        (*block).ob_base.ob_size.set(len as isize);
+        (*block).ob_shash.set(-1);
+        *data_ptr(block).add(len) = 0;
+        Ok(block)
+    }
+}
+
 /// Where the bytes are.
 ///
 /// # Safety

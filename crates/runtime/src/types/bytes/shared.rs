@@ -293,7 +293,7 @@ pub fn repeat(data: &[u8], count: usize) -> PyResult<BytesBuilder> {
 }
 
 /// `repr` of bytes between a prefix and a suffix.
-pub fn repr(data: &[u8], prefix: &str, suffix: &str) -> PyResult<Ref<Str>> {
+pub fn repr(data: &[u8], prefix: &str, suffix: &str, escape_single: bool) -> PyResult<Ref<Str>> {
     let single = memchr::memchr(b'\'', data).is_some();
     let double = memchr::memchr(b'"', data).is_some();
     let quote = if single && !double { b'"' } else { b'\'' };
@@ -307,7 +307,7 @@ pub fn repr(data: &[u8], prefix: &str, suffix: &str) -> PyResult<Ref<Str>> {
         if out.try_reserve(8).is_err() {
             return Err(Raised::no_memory());
         }
-        push_escaped(&mut out, byte, quote);
+        push_escaped(&mut out, byte, if escape_single && byte == b'\'' { byte } else { quote });
     }
     out.push(quote);
     out.extend_from_slice(suffix.as_bytes());

@@ -11,7 +11,7 @@ use taipan_compiler::code::{CodeUnit, Constant, kind};
 use taipan_compiler::opcode::Opcode;
 
 use super::Code;
-use crate::abi::{PyCodeObject, PyObject};
+use crate::abi::{PY_CODE_EVENT_CREATE, PyCodeObject, PyObject};
 use crate::interp::{frame, specialize};
 use crate::object::header;
 use crate::prelude::*;
@@ -87,6 +87,7 @@ impl Code {
             core::ptr::copy_nonoverlapping(parts.code.as_ptr(), first.cast::<u8>(), units * 2);
             raw._co_firsttraceable.set(first_traceable(&parts.code));
             specialize::warm_up(first, units);
+            super::notify(PY_CODE_EVENT_CREATE, code);
             Ok(Ref::from_owned_ptr(code))
         }
     }
@@ -376,13 +377,4 @@ fn next_version() -> u32 {
     static COUNTER: Counter = Counter(Cell::new(0));
     COUNTER.0.set(COUNTER.0.get().wrapping_add(1).max(1));
     COUNTER.0.get()
-}
-
-/// Frees what `PyUnstable_Code_SetExtra` attached: a count and that many pointers.
-///
-/// # Safety
-/// `extra` came from the C allocator.
-pub unsafe fn drop_extra(extra: *mut c_void) {
-    // SAFETY: by contract.
-    unsafe { libc::free(extra) }
 }

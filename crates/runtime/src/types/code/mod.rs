@@ -5,15 +5,19 @@
 //! names are interned as well. CPython: `Objects/codeobject.c`.
 
 mod build;
+pub mod extra;
 mod locations;
 mod methods;
 
 use core::ptr;
 
-use crate::abi::{PyCodeObject, PyObject};
+use crate::abi::{
+    PY_CODE_EVENT_CREATE, PY_CODE_EVENT_DESTROY, PyCode_WatchCallback, PyCodeEvent, PyCodeObject, PyObject,
+};
 use crate::interp::{frame, specialize};
 use crate::object::header;
 use crate::prelude::*;
+use crate::types::watchers::Watchers;
 
 pub use build::CodeParts;
 pub use locations::{Location, Locations};
@@ -99,16 +103,45 @@ impl Ref<Code> {
     }
 }
 
+/// Who wants to know of new code objects, and of those that go.
+pub static WATCHERS: Watchers<PyCode_WatchCallback> = Watchers::new("code");
+
+/// # Safety
+/// `code` is complete and has a count.
+#[inline(always)]
+unsafe fn notify(event: PyCodeEvent, code: *mut PyCodeObject) {
+    if WATCHERS.is_idle() {
+        return;
+    }
+    // SAFETY: by contract.
+    let describe = || unsafe {
+        let name = if event == PY_CODE_EVENT_CREATE { "CREATE" } else { "DESTROY" };
+        format!("PY_CODE_EVENT_{name} watcher callback for {}", Borrowed::<Object>::from_ptr(code).to_repr_text())
+    };
+    // SAFETY: as above.
+    WATCHERS.notify(|callback| unsafe { callback(event, code) }, describe);
+}
+
 unsafe fn dealloc_code(code: *mut Code) {
     // SAFETY: the count came to zero; each field is an owned reference or null.
     unsafe {
+        if !WATCHERS.is_idle() {
+            // The callbacks see a live object, and may keep it.
+            let head = &(*code).0.ob_base.ob_base;
+            head.ob_refcnt.set(1);
+            notify(PY_CODE_EVENT_DESTROY, code.cast());
+            head.ob_refcnt.set(head.ob_refcnt.get() - 1);
+            if head.ob_refcnt.get() > 0 {
+                return;
+            }
+        }
         let raw = &(*code).0;
         if !raw.co_weakreflist.get().is_null() {
             crate::types::weakref::clear_references(code.cast());
         }
         crate::interp::monitoring::install::drop_data(code.cast());
         if !raw.co_extra.get().is_null() {
-            crate::types::code::build::drop_extra(raw.co_extra.get());
+            extra::drop_all(raw.co_extra.get());
         }
         let fields = [
             &raw.co_consts,

@@ -415,7 +415,7 @@ pub fn encode_error(string: &Ref<Str>, encoding: &str, start: usize, end: usize,
 }
 
 /// A handler of the registry, called from Python with an exception.
-fn handle_exception(exception: Borrowed<'_, Object>, mode: Mode) -> PyResult<Ref<Object>> {
+pub fn handle_exception(exception: Borrowed<'_, Object>, mode: Mode) -> PyResult<Ref<Object>> {
     let wrong = || raise!(TypeError, "don't know how to handle {} in error callback", exception.type_name());
     let encode = exception.is_instance_of::<UnicodeEncodeError>();
     let decode = exception.is_instance_of::<UnicodeDecodeError>();

@@ -160,7 +160,9 @@ pub unsafe fn get_member(object: Borrowed<'_, Object>, def: &PyMemberDef) -> PyR
                     Some(value) => Ok(value),
                     None => {
                         let name = Str::from_utf8_str(&name_of(def))?;
-                        let message = format!("'{}' object has no attribute '{}'", object.type_name(), name_of(def));
+                        let class = object.type_of().full_name()?;
+                        let class = class.strip_prefix("__main__.").unwrap_or(&class);
+                        let message = format!("'{class}' object has no attribute '{}'", name_of(def));
                         Err(exceptions::raise_attribute_error(&message, object, name.as_borrowed()))
                     }
                 }
@@ -234,7 +236,15 @@ pub unsafe fn set_member(
                 }
             }
             Py_T_LONG | Py_T_LONGLONG => field.cast::<i64>().write_unaligned(long_value(&value)?),
-            Py_T_PYSSIZET => field.cast::<isize>().write_unaligned(value.as_isize()?),
+            Py_T_PYSSIZET => {
+                let Some(int) = value.downcast::<Int>() else {
+                    return Err(raise!(TypeError, "an integer is required"));
+                };
+                let Some(size) = int.to_isize() else {
+                    return Err(raise!(OverflowError, "Python int too large to convert to C ssize_t"));
+                };
+                field.cast::<isize>().write_unaligned(size);
+            }
             Py_T_ULONG | Py_T_ULONGLONG => field.cast::<u64>().write_unaligned(unsigned_value(&value)?),
             Py_T_FLOAT => field.cast::<f32>().write_unaligned(value.as_f64()? as f32),
             Py_T_DOUBLE => field.cast::<f64>().write_unaligned(value.as_f64()?),

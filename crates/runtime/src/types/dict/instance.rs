@@ -429,6 +429,11 @@ pub unsafe fn clear_managed_dict(object: *mut PyObject) {
 pub unsafe fn visit_managed_dict(object: *mut PyObject, visitor: &mut Visitor) {
     // SAFETY: by contract.
     unsafe {
+        // Inline values that belong to a dict are visited by the dict: it may be reachable where the object is not.
+        let dict = managed_dict(object).get();
+        if !dict.is_null() {
+            return visitor.object(dict);
+        }
         if has_inline_values(object) {
             let values = inline_values(object);
             if (*values).valid.get() != 0 {
@@ -437,6 +442,5 @@ pub unsafe fn visit_managed_dict(object: *mut PyObject, visitor: &mut Visitor) {
                 }
             }
         }
-        visitor.object(managed_dict(object).get());
     }
 }

@@ -120,7 +120,7 @@ impl DictIterHead {
                 self.finish();
                 return Ok(None);
             };
-            if !reverse && self.len.get() == 0 {
+            if self.len.get() == 0 {
                 // As many items came as there were, and more are there: keys were taken out and others put in.
                 self.finish();
                 return Err(raise!(RuntimeError, "dictionary keys changed during iteration"));
@@ -144,9 +144,8 @@ impl DictIterHead {
                 self.di_pos.set(at - 1);
                 return Some((keys::entry(keys, index).0, raw::split_value(values, index).get()));
             }
-            // The table may have shrunk.
-            at = at.min((*keys).dk_nentries.get() - 1);
-            while at >= 0 {
+            // A table that has become smaller has nothing left.
+            while at >= 0 && at < (*keys).dk_nentries.get() {
                 let (key, value) = keys::entry(keys, at as usize);
                 at -= 1;
                 if !value.is_null() {

@@ -69,7 +69,8 @@ impl Ref<Dict> {
                         }
                     }
                 }
-                if (*other.keys_raw()).dk_nentries.get() != entries {
+                // A key that instances share may gain names meanwhile that this dict does not have.
+                if (*other.keys_raw()).dk_nentries.get() != entries && (*other.raw()).ma_values.get().is_null() {
                     return Err(raise!(RuntimeError, "dict mutated during update"));
                 }
             }
@@ -153,9 +154,15 @@ impl Ref<Dict> {
             }
             return Ok(());
         }
-        let is_set = iterable.is_exact::<Set>() || iterable.is_exact::<FrozenSet>();
-        if is_set {
+        if iterable.is_exact::<Set>() || iterable.is_exact::<FrozenSet>() {
             self.reserve(iterable.len()?, false)?;
+            let set = iterable.as_ptr().cast();
+            let mut position = 0;
+            // SAFETY: the caller holds the set.
+            while let Some((key, hash)) = unsafe { crate::types::set::raw::next_owned(set, &mut position) } {
+                self.set_item_known_hash(key.borrow(), hash, value)?;
+            }
+            return Ok(());
         }
         let iterator = iterable.iter()?;
         while let Some(key) = iterator.next()? {

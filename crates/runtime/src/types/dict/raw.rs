@@ -189,7 +189,7 @@ pub fn clear_free_lists() {
             small::free(dict.cast::<u8>().sub(size_of::<PyGC_Head>()));
         }
     }
-    FREE_COUNT.set(0);
+    FREE_COUNT.set(if crate::memory::trace::is_tracing() { FREE_LIMIT } else { 0 });
     keys::clear_free_list();
 }
 
@@ -573,11 +573,8 @@ pub unsafe fn traverse(dict: *mut PyDictObject, visitor: &mut Visitor) {
         let values = (*dict).ma_values.get();
         let count = (*keys).dk_nentries.get() as usize;
         if !values.is_null() {
-            // Values that stand in an object are the object's to visit.
-            if (*values).embedded.get() == 0 {
-                for index in 0..(*values).capacity.get() as usize {
-                    visitor.object(split_value(values, index).get());
-                }
+            for index in 0..(*values).capacity.get() as usize {
+                visitor.object(split_value(values, index).get());
             }
         } else if keys::is_unicode(keys) {
             // Strings refer to nothing.

@@ -24,9 +24,11 @@ pub fn from_text(object: Borrowed<'_, Object>) -> PyResult<f64> {
         }
     } else {
         match BufferArg::new(object) {
+            // Bytes beyond ASCII are no spaces.
+            Ok(buffer) if !buffer.is_ascii() => None,
             Ok(buffer) => parse(&buffer),
             Err(raised) => {
-                raised.clear_if::<crate::types::exceptions::TypeError>()?;
+                raised.clear();
                 return Err(raise!(
                     TypeError,
                     "float() argument must be a string or a real number, not '{}'",

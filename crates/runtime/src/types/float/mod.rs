@@ -19,9 +19,9 @@ mod text_tests;
 
 use crate::abi::PyFloatObject;
 
-pub use arith::{compare_objects, hash_double, power};
+pub use arith::{compare_objects, hash_double, hash_value, power};
 pub use construct::{from_object as number_to_float, from_text};
-pub use raw::clear_free_list;
+pub use raw::{clear_free_list, dealloc};
 
 /// `'%.17g' % value`: enough digits to read the same value back, as marshal's text form has them.
 pub fn format_17g(value: f64) -> String {

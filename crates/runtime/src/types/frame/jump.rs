@@ -325,7 +325,8 @@ pub fn set_line(frame: &Ref<FrameObject>, value: Option<Borrowed<'_, Object>>) -
     Ok(())
 }
 
-/// The line that begins at each unit, -1 where none does.
+/// The line that begins at each unit, -1 where none does. The prologue, which makes cells and the generator, must not be
+/// executed twice: its line begins behind it.
 fn line_starts(code: &Ref<Code>) -> PyResult<Vec<i32>> {
     let mut lines = Vec::new();
     if lines.try_reserve_exact(code.units()).is_err() {
@@ -335,11 +336,12 @@ fn line_starts(code: &Ref<Code>) -> PyResult<Vec<i32>> {
     let table = code.line_table();
     let mut last = -1;
     for location in Locations::new(table.as_slice(), code.0.co_firstlineno.get()) {
+        let start = location.start.max(code.0._co_firsttraceable.get() as usize);
         if let Some(line) = location.line
             && line != last
-            && location.start < lines.len()
+            && start < location.end.min(lines.len())
         {
-            lines[location.start] = line;
+            lines[start] = line;
             last = line;
         }
     }

@@ -108,15 +108,25 @@ pub(super) fn set_value_at(frame: &Ref<FrameObject>, index: usize, value: Ref<Ob
     }
 }
 
-/// The slot of variable `name` that a proxy may read or write.
+/// The slot of variable `name` that a proxy may read or write. Keys are equal as those of a dict are.
 pub(super) fn find(frame: &Ref<FrameObject>, name: Borrowed<'_, Object>, for_reading: bool) -> PyResult<Option<usize>> {
+    let hash = name.hash()?;
     let code = frame.code();
     let names = code.local_names();
+    let usable = |index: usize| -> PyResult<bool> { Ok(!for_reading || value_at(frame, index)?.is_some()) };
+    // Names are interned, and keys are nearly always.
+    let mut found = false;
     for index in 0..names.len() {
+        if names.get(index).is(&name) {
+            if usable(index)? {
+                return Ok(Some(index));
+            }
+            found = true;
+        }
+    }
+    for index in (0..names.len()).filter(|_| !found) {
         let candidate = names.get(index);
-        if (candidate.is(&name) || (name.is_instance_of::<Str>() && candidate.equals(name)?))
-            && (!for_reading || value_at(frame, index)?.is_some())
-        {
+        if candidate.hash()? == hash && candidate.equals(name)? && usable(index)? {
             return Ok(Some(index));
         }
     }

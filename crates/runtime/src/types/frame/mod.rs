@@ -61,6 +61,38 @@ pub unsafe fn frame_object(frame: *mut Frame) -> PyResult<Ref<FrameObject>> {
     }
 }
 
+/// A frame object of its own, that never runs, for tracebacks that native code makes (`PyFrame_New`).
+pub fn detached(
+    code: &Ref<Code>,
+    globals: Borrowed<'_, Dict>,
+    locals: Option<Ref<Object>>,
+) -> PyResult<Ref<FrameObject>> {
+    let function = crate::types::Function::from_code(code, globals)?;
+    // SAFETY: the object has room for the frame, which owns its function; locals are null.
+    unsafe {
+        let raw = code.raw();
+        let slots = (*raw).co_nlocalsplus.get() as usize + (*raw).co_stacksize.get() as usize;
+        let made = crate::memory::object::alloc_untracked(FrameObject::TYPE, (iframe::HEAD_WORDS + slots) as isize)?;
+        let object = made.cast::<PyFrameObject>();
+        let (start, end) = (size_of::<PyObject>(), offset_of!(PyFrameObject, _f_frame_data));
+        ptr::write_bytes(object.cast::<u8>().add(start), 0, end - start);
+        let frame = (&raw mut (*object)._f_frame_data).cast::<Frame>();
+        let locals = locals.map_or(ptr::null_mut(), Ref::into_ptr);
+        iframe::initialize(frame, StackRef::from_ref(function), locals, raw, ptr::null_mut());
+        for index in 0..(*raw).co_nlocalsplus.get() as usize {
+            *iframe::local(frame, index) = StackRef::NULL;
+        }
+        // As if the first RESUME had run: a frame in front of it is hidden.
+        let first = (*raw)._co_firsttraceable.get() as usize + 1;
+        (*frame).instr_ptr.set(iframe::first_instruction(raw).add(first.min(code.units().saturating_sub(1))));
+        (*frame).owner.set(FRAME_OWNED_BY_FRAME_OBJECT as c_char);
+        (*object).f_frame.set(frame);
+        (*object).f_trace_lines.set(1);
+        crate::memory::object::gc_track(object.cast());
+        Ok(Ref::from_owned_ptr(object))
+    }
+}
+
 /// The frame object of the running Python code, if any runs.
 pub fn current() -> PyResult<Option<Ref<FrameObject>>> {
     // SAFETY: frames of the current thread are live.
@@ -231,7 +263,7 @@ impl FrameObject {
                     return Err(raise!(RuntimeError, "cannot clear a suspended frame"));
                 }
                 let object: Ref<Object> = Ref::from_borrowed_ptr(generator);
-                object.call_method(id!("close"), &[])?;
+                crate::types::generator::finalize(&object);
                 return Ok(());
             }
             if this.is_executing() {
@@ -324,7 +356,10 @@ impl FrameObject {
 
     #[setter(name = "f_trace_lines")]
     fn set_trace_lines(this: &Ref<FrameObject>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
-        this.0.f_trace_lines.set(expect_bool(value)? as c_char);
+        match value {
+            Some(_) => this.0.f_trace_lines.set(expect_bool(value)? as c_char),
+            None => return Err(raise!(TypeError, "can't delete numeric/char attribute")),
+        }
         Ok(())
     }
 
@@ -345,7 +380,7 @@ fn expect_bool(value: Option<Borrowed<'_, Object>>) -> PyResult<bool> {
     match value {
         Some(value) if value.is_exact::<Bool>() => value.is_true(),
         Some(_) => Err(raise!(TypeError, "attribute value type must be bool")),
-        None => Err(raise!(TypeError, "cannot delete attribute")),
+        None => Err(raise!(AttributeError, "cannot be deleted")),
     }
 }
 

@@ -7,6 +7,7 @@ use super::locals::{extra_locals, find, set_value_at, value_at, variables};
 use crate::abi::PyFrameLocalsProxyObject;
 use crate::object::header;
 use crate::prelude::*;
+use crate::types::repr_guard;
 
 /// `PyFrameLocalsProxyObject`.
 #[repr(transparent)]
@@ -74,6 +75,9 @@ impl FrameLocalsProxy {
     }
 
     fn merge(this: &Ref<FrameLocalsProxy>, other: Borrowed<'_, Object>) -> PyResult<()> {
+        if !other.is_instance_of::<Dict>() && !other.is_instance_of::<FrameLocalsProxy>() {
+            return Err(raise!(TypeError, "update() argument must be dict or another FrameLocalsProxy"));
+        }
         let dict = Dict::new()?;
         dict.update(other)?;
         for (key, value) in dict.items_snapshot()? {
@@ -111,6 +115,7 @@ impl FrameLocalsProxy {
 
     #[slot(tp_repr)]
     fn repr(this: &Ref<FrameLocalsProxy>) -> PyResult<Ref<Str>> {
+        let Some(_guard) = repr_guard::enter(this.as_borrowed()) else { return Str::from_utf8_str("{...}") };
         FrameLocalsProxy::to_dict(this)?.as_object().repr()
     }
 
@@ -274,9 +279,9 @@ impl FrameLocalsProxy {
     }
 
     #[method(name = "__reversed__", signature = "($self, /)")]
-    fn reversed(this: &Ref<FrameLocalsProxy>) -> PyResult<Ref<Object>> {
+    fn reversed(this: &Ref<FrameLocalsProxy>) -> PyResult<Ref<List>> {
         let mut names: Vec<Ref<Object>> = FrameLocalsProxy::pairs(this)?.into_iter().map(|(name, _)| name).collect();
         names.reverse();
-        List::from_vec(names)?.as_object().iter()
+        List::from_vec(names)
     }
 }

@@ -302,6 +302,10 @@ impl AsyncGenAThrow {
         let what = if this.args().is_none() { "aclose()" } else { "athrow()" };
         match this.state.get() {
             State::Closed => return Err(raise!(RuntimeError, "cannot reuse already awaited aclose()/athrow()")),
+            _ if generator.0.gi_frame_state.get() >= crate::abi::FRAME_COMPLETED => {
+                this.state.set(State::Closed);
+                return Err(super::resume::raise_stop_iteration(none()));
+            }
             State::Init => {
                 if generator.0.gi_running_async.get() != 0 {
                     this.state.set(State::Closed);

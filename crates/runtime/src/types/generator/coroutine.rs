@@ -47,7 +47,11 @@ pub(super) fn origin() -> PyResult<*mut PyObject> {
 pub(super) fn warn_never_awaited(coroutine: &Ref<Object>) {
     let warned = crate::modules::warnings::warn_unawaited_coroutine(coroutine.borrow());
     if let Err(raised) = warned {
-        crate::types::exceptions::report_unraisable_object(raised, Some(coroutine.borrow()));
+        crate::types::exceptions::report_unraisable(
+            raised,
+            "Exception ignored while finalizing coroutine",
+            Some(coroutine.borrow()),
+        );
     }
 }
 

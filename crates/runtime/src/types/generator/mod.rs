@@ -17,4 +17,4 @@ pub use awaitable::{AnextAwaitable, get_anext, get_awaitable_iter, is_awaited};
 pub use coroutine::{Coroutine, CoroutineWrapper};
 pub use generator::Generator;
 pub use raw::{finish_frame, from_function, of_frame};
-pub use resume::{send_to, wrap_async_value};
+pub use resume::{finalize, send_to, wrap_async_value};

@@ -62,6 +62,10 @@ fn resume(object: &Ref<Object>, with: With<'_>, closing: bool) -> SendResult {
     }
     if state > FRAME_EXECUTING {
         return match with {
+            With::Exception if object.is_exact::<Coroutine>() && !closing => {
+                drop(Raised::take_if_set());
+                SendResult::Error(raise!(RuntimeError, "cannot reuse already awaited coroutine"))
+            }
             With::Exception => SendResult::Error(Raised::assume_set()),
             With::Value(_) if object.is_exact::<Coroutine>() && !closing => {
                 SendResult::Error(raise!(RuntimeError, "cannot reuse already awaited coroutine"))
@@ -82,6 +86,9 @@ fn resume(object: &Ref<Object>, with: With<'_>, closing: bool) -> SendResult {
         generator.gi_frame_state.set(FRAME_EXECUTING);
         generator.gi_exc_state.previous_item.set((*thread).exc_info.get());
         (*thread).exc_info.set((&raw const generator.gi_exc_state).cast_mut());
+        if raised {
+            chain_context(generator);
+        }
         // Keeps the object while its frame runs.
         let _keep = object.clone();
         let result = call::run_generator(thread, target, raised);
@@ -98,6 +105,17 @@ fn resume(object: &Ref<Object>, with: With<'_>, closing: bool) -> SendResult {
                 SendResult::Error(raised)
             }
         }
+    }
+}
+
+/// An exception thrown into a generator that is handling another has that one as its context.
+fn chain_context(generator: &PyGenObject) {
+    let handled = generator.gi_exc_state.exc_value.get();
+    if handled.is_null() || handled == crate::object::none_ptr() {
+        return;
+    }
+    if let Some(exception) = Raised::take_if_set() {
+        let _ = crate::object::raise_instance(exception);
     }
 }
 
@@ -204,7 +222,11 @@ fn close_inner(inner: &Ref<Object>) -> PyResult<()> {
         Ok(Some(method)) => method.call0().map(|_| ()),
         Ok(None) => Ok(()),
         Err(raised) => {
-            crate::types::exceptions::report_unraisable_object(raised, Some(inner.borrow()));
+            crate::types::exceptions::report_unraisable(
+                raised,
+                "Exception ignored while closing generator",
+                Some(inner.borrow()),
+            );
             Ok(())
         }
     }
@@ -307,20 +329,14 @@ pub(super) fn throw_raw(
             return throw_here(object, exception, value, traceback);
         }
         let thrown = if inner.is_exact::<Generator>() || inner.is_exact::<Coroutine>() {
-            generator.gi_frame_state.set(FRAME_EXECUTING);
-            let thrown = throw(&inner, exception, value, traceback);
-            generator.gi_frame_state.set(state);
-            thrown
+            as_running(generator, || throw(&inner, exception, value, traceback))
         } else {
             match inner.lookup_attr(id!("throw")) {
                 Ok(Some(method)) => {
                     let mut args = vec![exception];
                     args.extend(value);
                     args.extend(traceback);
-                    generator.gi_frame_state.set(FRAME_EXECUTING);
-                    let thrown = method.call(&args);
-                    generator.gi_frame_state.set(state);
-                    thrown
+                    as_running(generator, || method.call(&args))
                 }
                 Ok(None) => return throw_here(object, exception, value, traceback),
                 Err(raised) => return SendResult::Error(raised),
@@ -333,6 +349,23 @@ pub(super) fn throw_raw(
         };
     }
     throw_here(object, exception, value, traceback)
+}
+
+/// Calls into the iterator that a suspended generator waits for: the generator's frame stands on the stack meanwhile.
+fn as_running<T>(generator: &PyGenObject, body: impl FnOnce() -> T) -> T {
+    // SAFETY: the generator is suspended and held by the caller; its frame is complete, and leaves the stack again.
+    unsafe {
+        let thread = crate::thread::current_ptr();
+        let frame = (&raw const generator.gi_iframe).cast_mut();
+        let (state, previous) = (generator.gi_frame_state.replace(FRAME_EXECUTING), (*thread).current_frame.get());
+        (*frame).previous.set(previous);
+        (*thread).current_frame.set(frame);
+        let result = body();
+        (*thread).current_frame.set(previous);
+        (*frame).previous.set(ptr::null_mut());
+        generator.gi_frame_state.set(state);
+        result
+    }
 }
 
 /// Raises at the generator's own place of suspension.
@@ -355,7 +388,8 @@ fn throw_here(
     } else if exception.downcast::<Type>().is_some_and(|class| class.is_subtype(&BaseException::type_object())) {
         match exceptions::instantiate(exception, value) {
             Ok(instance) => instance,
-            Err(raised) => return SendResult::Error(raised),
+            // What came instead of the exception is thrown.
+            Err(raised) => raised.take(),
         }
     } else {
         return SendResult::Error(raise!(
@@ -377,7 +411,7 @@ pub fn wrap_async_value(value: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
 }
 
 /// `tp_finalize`: closes a generator that nobody waits for any more; warns of a coroutine that never ran.
-pub(super) fn finalize(object: &Ref<Object>) {
+pub fn finalize(object: &Ref<Object>) {
     let generator = raw_of(object);
     if generator.gi_frame_state.get() > FRAME_EXECUTING {
         return;
@@ -391,7 +425,11 @@ pub(super) fn finalize(object: &Ref<Object>) {
             && generator.gi_closed.get() == 0
         {
             if let Err(raised) = finalizer.call1(object.borrow()) {
-                crate::types::exceptions::report_unraisable_object(raised, Some(object.borrow()));
+                crate::types::exceptions::report_unraisable(
+                    raised,
+                    "Exception ignored while finalizing generator",
+                    Some(object.borrow()),
+                );
             }
             if let Some(saved) = saved {
                 let _ = Raised::restore(saved);
@@ -401,11 +439,13 @@ pub(super) fn finalize(object: &Ref<Object>) {
     }
     if object.is_exact::<Coroutine>() && raw::is_created(generator) {
         super::coroutine::warn_never_awaited(object);
-        if let Err(raised) = close(object) {
-            crate::types::exceptions::report_unraisable_object(raised, Some(object.borrow()));
-        }
-    } else if let Err(raised) = close(object) {
-        crate::types::exceptions::report_unraisable_object(raised, Some(object.borrow()));
+    }
+    if let Err(raised) = close(object) {
+        crate::types::exceptions::report_unraisable(
+            raised,
+            "Exception ignored while closing generator",
+            Some(object.borrow()),
+        );
     }
     if let Some(saved) = saved {
         let _ = Raised::restore(saved);

@@ -21,8 +21,9 @@ pub mod text;
 
 use crate::abi::PyLongObject;
 
+pub use bytes::{ByteError, byte_error};
 pub use construct::from_object as number_to_int;
-pub use raw::{NewInt, clear_free_list};
+pub use raw::{NewInt, clear_free_list, dealloc};
 pub use text::{Base, max_str_digits, set_max_str_digits};
 
 /// An integer. The Rust type is the part that every int has; further digits follow it.

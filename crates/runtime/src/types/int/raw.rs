@@ -102,6 +102,8 @@ pub fn clear_free_list() -> usize {
     loop {
         let block = FREE_LIST.pop();
         if block.is_null() {
+            // While memory is traced, each int is a block of its own: the list counts as full.
+            FREE_LIST.len.set(if memory::trace::is_tracing() { FREE_LIST_MAX } else { 0 });
             return count;
         }
         // SAFETY: a block of the allocator that nobody uses.
@@ -130,6 +132,9 @@ fn new_small_block() -> PyResult<*mut PyLongObject> {
 fn refill() -> PyResult<*mut u8> {
     const BATCH: usize = 16;
     let block = malloc_block(SMALL_BLOCK)?;
+    if FREE_LIST.len.get() >= FREE_LIST_MAX {
+        return Ok(block);
+    }
     for _ in 1..BATCH {
         let more = memory::small::malloc(SMALL_BLOCK);
         // SAFETY: a new block of that size; the list is empty, so there is room.
@@ -204,6 +209,32 @@ impl NewInt {
             let block = core::mem::ManuallyDrop::new(self).block;
             Ref::from_owned_ptr(block)
         }
+    }
+}
+
+impl NewInt {
+    /// The unfinished int as an object of `capacity` digits with this sign, and where its digits are: C code writes them, and gives the
+    /// object back to [`NewInt::from_raw`] or, its top digit not zero, shows it as it is.
+    pub fn into_raw(self, negative: bool) -> (*mut PyLongObject, *mut u32) {
+        let new = core::mem::ManuallyDrop::new(self);
+        let sign = match (new.capacity, negative) {
+            (0, _) => ZERO,
+            (_, true) => NEGATIVE,
+            (_, false) => 0,
+        };
+        // SAFETY: the block is this value's.
+        unsafe { (*new.block).long_value.lv_tag.set(new.capacity << SIZE_SHIFT | sign) };
+        (new.block, new.first_digit())
+    }
+
+    /// An int under construction again, and whether it is negative.
+    ///
+    /// # Safety
+    /// `block` comes from [`NewInt::into_raw`], and nobody else has it.
+    pub unsafe fn from_raw(block: *mut PyLongObject) -> (NewInt, bool) {
+        // SAFETY: by contract.
+        let tag = unsafe { (*block).long_value.lv_tag.get() };
+        (NewInt { block, capacity: tag >> SIZE_SHIFT }, tag & SIGN_MASK == NEGATIVE)
     }
 }
 
@@ -328,6 +359,23 @@ impl Int {
                 value |= (*first.add(1) as i64) << SHIFT;
             }
             value * (1 - (tag & SIGN_MASK) as i64)
+        }
+    }
+
+    /// Whether two ints are equal.
+    ///
+    /// # Safety
+    /// Both are live ints.
+    #[inline(always)]
+    pub unsafe fn equals_raw(a: *mut PyLongObject, b: *mut PyLongObject) -> bool {
+        // SAFETY: by contract; both have the number of digits that their tags say.
+        unsafe {
+            let tag = (*a).long_value.lv_tag.get() & !IMMORTAL;
+            if tag != (*b).long_value.lv_tag.get() & !IMMORTAL {
+                return false;
+            }
+            let (a, b) = (a.cast::<u8>().add(HEAD).cast::<u32>(), b.cast::<u8>().add(HEAD).cast::<u32>());
+            (0..tag >> SIZE_SHIFT).all(|index| *a.add(index) == *b.add(index))
         }
     }
 

@@ -18,6 +18,11 @@ pub fn max_str_digits() -> i32 {
     MAX_STR_DIGITS.load(Ordering::Relaxed)
 }
 
+/// The limit of the configuration, which has been checked.
+pub fn set_initial_max_str_digits(limit: i32) {
+    MAX_STR_DIGITS.store(limit, Ordering::Relaxed);
+}
+
 /// `sys.set_int_max_str_digits(limit)`.
 pub fn set_max_str_digits(limit: i32) -> PyResult<()> {
     if limit != 0 && limit < LIMIT_THRESHOLD as i32 {

@@ -177,6 +177,22 @@ fn is_ellipsis(object: Borrowed<'_, Object>) -> bool {
     object.as_ptr() == crate::object::ellipsis_ptr()
 }
 
+/// Keeps a view from being released while code that it cannot trust runs.
+struct Exported<'a>(&'a Ref<MemoryView>);
+
+impl<'a> Exported<'a> {
+    fn new(view: &'a Ref<MemoryView>) -> Exported<'a> {
+        view.0.exports.set(view.0.exports.get() + 1);
+        Exported(view)
+    }
+}
+
+impl Drop for Exported<'_> {
+    fn drop(&mut self) {
+        self.0.0.exports.set(self.0.0.exports.get() - 1);
+    }
+}
+
 #[pytype(name = "memoryview", export = "PyMemoryView_Type", gc, sequence,
          basicsize = offset_of!(PyMemoryViewObject, ob_array), itemsize = size_of::<isize>(),
          weaklistoffset = offset_of!(PyMemoryViewObject, weakreflist))]
@@ -239,8 +255,8 @@ impl MemoryView {
         }
         // SAFETY: null or the exporter, alive as long as the export.
         if let Some(object) = unsafe { Borrowed::<Object>::from_ptr_or_null(this.buffer().obj) } {
+            let _exported = Exported::new(this);
             object.to_owned().hash()?;
-            this.check_released()?;
         }
         let hash = crate::types::hash::bytes(this.to_bytes(b'C')?.as_slice());
         this.0.hash.set(hash);
@@ -435,9 +451,10 @@ impl MemoryView {
     #[method(signature = "($self, /, sep=<unrepresentable>, bytes_per_sep=1)")]
     fn hex(this: &Ref<MemoryView>, sep: Option<Borrowed<'_, Object>>, bytes_per_sep: i32) -> PyResult<Ref<Str>> {
         this.check_released()?;
+        let _exported = Exported::new(this);
         if this.is_c_contiguous() {
             let len = this.buffer().len.max(0) as usize;
-            // SAFETY: the memory is exported, and making the text runs nothing.
+            // SAFETY: the memory is exported and the view cannot be released while code of the separator runs.
             let bytes = unsafe { core::slice::from_raw_parts(nonnull(this.buffer().buf), len) };
             return crate::types::bytes::hex::hex(bytes, sep, bytes_per_sep);
         }

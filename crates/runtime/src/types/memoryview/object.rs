@@ -334,6 +334,28 @@ impl Ref<MemoryView> {
     }
 }
 
+impl Ref<MemoryView> {
+    /// A view of a copy whose items lie one behind the other in the order `C` or `F`, with the same shape and format.
+    pub fn contiguous_copy(&self, order: u8) -> PyResult<Ref<MemoryView>> {
+        let bytes = self.to_bytes(order)?;
+        let whole = MemoryView::from_object(bytes.as_borrowed())?;
+        let ndim = self.ndim();
+        let mut source = *whole.buffer();
+        source.format = self.buffer().format;
+        source.itemsize = self.buffer().itemsize;
+        let copy = MemoryView::add_incomplete(&whole.managed(), &source, ndim)?;
+        // SAFETY: the view is new; the arrays of both have one entry per dimension.
+        unsafe {
+            let raw = &mut *copy.buffer_mut();
+            raw.shape.copy_from_nonoverlapping(self.buffer().shape, ndim);
+            buffer::fill_contiguous_strides(ndim, raw.shape, raw.strides, raw.itemsize, order);
+            raw.suboffsets = ptr::null_mut();
+        }
+        copy.update_flags();
+        Ok(copy)
+    }
+}
+
 /// A pointer that slices may be made of, also for no bytes at all.
 pub(super) fn nonnull(pointer: *mut c_void) -> *const u8 {
     if pointer.is_null() { ptr::NonNull::dangling().as_ptr() } else { pointer.cast() }

@@ -49,6 +49,13 @@ impl PackageContext {
     }
 }
 
+impl PackageContext {
+    /// The context of an extension by its full name.
+    pub fn of(full: &str) -> PackageContext {
+        PackageContext::enter(full, full.rsplit('.').next().unwrap_or(full))
+    }
+}
+
 impl Drop for PackageContext {
     fn drop(&mut self) {
         PACKAGE_CONTEXT.set(self.0.take());
@@ -291,6 +298,19 @@ pub unsafe fn remember_by_index(module: &Ref<Object>, definition: *mut PyModuleD
         list.push(none())?;
     }
     list.set(index, module.clone())
+}
+
+/// The module that was filed under the index of a definition (`PyState_FindModule`).
+///
+/// # Safety
+/// `definition` is live.
+pub unsafe fn find_by_index(definition: *mut PyModuleDef) -> Option<Ref<Object>> {
+    // SAFETY: only a list is put there; the definition is live.
+    let (list, index) = unsafe {
+        (crate::thread::interpreter().modules_by_index.get_as::<List>()?, (*definition).m_base.m_index.get())
+    };
+    let index = usize::try_from(index).ok().filter(|&index| index > 0)?;
+    list.get(index).filter(|module| !module.is_none())
 }
 
 /// Whether the module's init function made it at once.

@@ -16,8 +16,8 @@ use crate::thread::Slot;
 
 pub use attr::{is_initializing, is_possibly_shadowing, spec_origin};
 pub use definition::{
-    ModuleDef, PackageContext, add_functions, create_single_phase, exec_def, from_init_result, init_def_raw,
-    is_single_phase, module_from_def, remember_by_index,
+    ModuleDef, PackageContext, add_functions, create_single_phase, exec_def, find_by_index, from_init_result,
+    init_def_raw, is_single_phase, module_from_def, remember_by_index,
 };
 
 /// A module.
@@ -284,6 +284,11 @@ impl Ref<Module> {
     /// Whether the state exists: a module with one was executed.
     pub fn has_state(&self) -> bool {
         !self.0.md_state.get().is_null()
+    }
+
+    /// Says which definition the module was made from.
+    pub(crate) fn set_def(&self, definition: *mut crate::abi::PyModuleDef) {
+        self.0.md_def.set(definition);
     }
 
     /// The definition, null for a module made from Python.

@@ -74,7 +74,7 @@ fn parse_field(text: &Ref<Str>, at: &mut usize, end: usize) -> PyResult<Field> {
         let c = text.char_at(*at);
         *at += 1;
         match c {
-            0x7b => return Err(raise!(ValueError, "unexpected '{{' in field name")),
+            0x7b if !in_brackets => return Err(raise!(ValueError, "unexpected '{{' in field name")),
             0x5b => in_brackets = true,
             0x5d => in_brackets = false,
             0x7d | 0x3a | 0x21 if !in_brackets => {

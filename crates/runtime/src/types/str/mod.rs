@@ -21,7 +21,7 @@ mod object;
 pub(crate) mod outside;
 pub mod percent;
 mod predicates;
-mod raw;
+pub mod raw;
 mod replace;
 mod repr;
 pub mod search;
@@ -34,8 +34,8 @@ use crate::abi::PyASCIIObject;
 
 pub use builder::StrBuilder;
 pub use iter::{StrAsciiIterator, StrIterator};
-pub use object::StrData;
 pub(crate) use object::each_kind;
+pub use object::{StrData, copy_wide};
 pub use raw::{Width, dealloc_raw, latin1_char_raw};
 
 /// A string. The Rust type is the part that every string has; what follows depends on the state bits.

@@ -297,13 +297,7 @@ impl Str {
         if rlen == 0 && left.is_exact::<Str>() {
             return Ok(());
         }
-        let modifiable = llen != 0
-            && left.refcount() == 1
-            && left.0.hash.get() == -1
-            && left.0.state.interned() == SSTATE_NOT_INTERNED
-            && left.is_exact::<Str>()
-            && right.width() <= left.width()
-            && !left.is(right);
+        let modifiable = llen != 0 && left.is_modifiable() && right.width() <= left.width() && !left.is(right);
         if !modifiable {
             *left = Str::concat(left, right)?;
             return Ok(());
@@ -415,7 +409,7 @@ pub(crate) unsafe fn copy_into(target: &Ref<Str>, at: usize, chars: StrData<'_>)
 /// # Safety
 /// The buffer has room, and `size` is at least that of the characters.
 #[inline]
-pub(crate) unsafe fn copy_wide(data: *mut u8, size: usize, at: usize, chars: StrData<'_>) {
+pub unsafe fn copy_wide(data: *mut u8, size: usize, at: usize, chars: StrData<'_>) {
     // SAFETY: by contract.
     unsafe {
         match (size, chars) {
@@ -532,6 +526,14 @@ impl Ref<Str> {
     /// The characters, without borrowing the handle's data across iterations.
     pub fn chars(&self) -> impl DoubleEndedIterator<Item = u32> + ExactSizeIterator + '_ {
         self.data().iter()
+    }
+
+    /// Whether nobody can notice a change: one handle, never hashed nor interned, exactly a `str` (`unicode_modifiable`).
+    pub fn is_modifiable(&self) -> bool {
+        self.refcount() == 1
+            && self.0.hash.get() == -1
+            && self.0.state.interned() == SSTATE_NOT_INTERNED
+            && self.is_exact::<Str>()
     }
 
     /// The static string of the same value, if there is one.

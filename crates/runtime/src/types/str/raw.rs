@@ -178,6 +178,32 @@ pub(super) unsafe fn clear_cached_utf8(object: *mut PyASCIIObject) {
     }
 }
 
+/// Changes the length of a string that nobody else has seen; it may move. New characters are not written but for the zero at the end.
+///
+/// # Safety
+/// `object` is a compact exact string of this allocator with one count; after an error it is still there.
+pub unsafe fn resize_raw(object: *mut PyASCIIObject, len: usize) -> PyResult<*mut PyASCIIObject> {
+    // SAFETY: by contract.
+    unsafe {
+        let (kind, ascii) = ((*object).state.kind(), (*object).state.ascii());
+        let width = match kind {
+            1 if ascii => Width::Ascii,
+            1 => Width::Latin1,
+            2 => Width::Ucs2,
+            _ => Width::Ucs4,
+        };
+        let Some(size) = compact_size(len, width) else { return Err(Raised::no_memory()) };
+        clear_cached_utf8(object);
+        let block = memory::small::realloc(object.cast(), size).cast::<PyASCIIObject>();
+        if block.is_null() {
+            return Err(Raised::no_memory());
+        }
+        (*block).length.set(len as isize);
+        ptr::write_bytes(data_ptr(block).add(len * width.size()), 0, width.size());
+        Ok(block)
+    }
+}
+
 /// `tp_dealloc`.
 ///
 /// # Safety

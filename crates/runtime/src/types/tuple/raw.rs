@@ -101,7 +101,14 @@ fn new_raw_slow(size: usize) -> PyResult<*mut PyTupleObject> {
     }
 }
 
-/// Shows a tuple with all its items written to the collector and gives it out.
+/// Whether the collector has to know of an item: atoms, and tuples of atoms, lead to no cycle.
+#[inline(always)]
+unsafe fn may_be_tracked(item: *mut PyObject) -> bool {
+    // SAFETY: a live object.
+    unsafe { memory::object::is_gc(item) && ((*item).ob_type.get() != Tuple::TYPE || memory::object::is_tracked(item)) }
+}
+
+/// Shows a tuple with all its items written to the collector, if any of them could be part of a cycle, and gives it out.
 ///
 /// # Safety
 /// `tuple` comes from [`new_raw`] and its items are written.
@@ -109,7 +116,13 @@ fn new_raw_slow(size: usize) -> PyResult<*mut PyTupleObject> {
 pub(super) unsafe fn finish(tuple: *mut PyTupleObject) -> Ref<Tuple> {
     // SAFETY: by contract.
     unsafe {
-        memory::object::gc_track(tuple.cast());
+        let items = items(tuple);
+        for index in 0..(*tuple).ob_base.ob_size.get() as usize {
+            if may_be_tracked(*items.add(index)) {
+                memory::object::gc_track(tuple.cast());
+                break;
+            }
+        }
         Ref::from_owned_ptr(tuple)
     }
 }
@@ -146,7 +159,7 @@ pub(super) unsafe fn dealloc(tuple: *mut PyTupleObject) {
 pub fn clear_free_lists() {
     for list in &FREE {
         let mut tuple = list.first.replace(ptr::null_mut());
-        list.count.set(0);
+        list.count.set(if memory::trace::is_tracing() { MAX_FREE } else { 0 });
         while !tuple.is_null() {
             // SAFETY: tuples on the list are dead, and their memory is that of exact tuples.
             unsafe {

@@ -8,6 +8,20 @@ use super::ready::set_owned;
 use super::{layout, mro, subclasses, update};
 use crate::prelude::*;
 
+/// Whether `wanted` is `ty` or one of the bases that its layout goes back to.
+unsafe fn has_base(mut ty: TypePtr, wanted: TypePtr) -> bool {
+    // SAFETY: the chain of bases is live and ends at `object`.
+    unsafe {
+        while !ty.is_null() {
+            if ty == wanted {
+                return true;
+            }
+            ty = (*ty).tp_base.get();
+        }
+    }
+    false
+}
+
 pub fn set_bases(class: &Ref<Type>, value: Borrowed<'_, Object>) -> PyResult<()> {
     let Some(bases) = value.downcast::<Tuple>() else {
         return Err(raise!(
@@ -34,7 +48,7 @@ pub fn set_bases(class: &Ref<Type>, value: Borrowed<'_, Object>) -> PyResult<()>
         let cyclic = unsafe {
             is_subtype_raw(base.as_raw().cast(), raw)
                 // Within a change of an MRO the chain of bases by layout tells more.
-                || (base.tp_mro.get().is_null() && base.as_raw().cast() == raw)
+                || has_base(base.as_raw().cast(), raw)
         };
         if cyclic {
             return Err(raise!(TypeError, "a __bases__ item causes an inheritance cycle"));

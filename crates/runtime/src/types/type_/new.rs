@@ -431,7 +431,10 @@ fn init_subclass(ty: &Ref<Type>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult
         method.call_tuple(Tuple::empty().borrow(), kwargs)?;
         return Ok(());
     }
-    Err(raise!(AttributeError, "'super' object has no attribute '__init_subclass__'"))
+    // An MRO without `object`: `super` objects have the method themselves.
+    let method = crate::types::Super::type_object().as_object().getattr(id!("__init_subclass__"))?;
+    method.call_tuple(Tuple::empty().borrow(), kwargs)?;
+    Ok(())
 }
 
 /// `type.__init__`: checks its arguments, nothing more.
@@ -499,7 +502,13 @@ pub unsafe extern "C" fn tp_new_wrapper(
                 native = (*native).tp_base.get();
             }
             let new = |ty: TypePtr| (*ty).tp_new.get().map(|new| new as usize);
+            if !native.is_null() && new(native).is_none() {
+                return Err(raise!(TypeError, "cannot create '{}' instances", display_name(native)));
+            }
             if !native.is_null() && new(native) != new(ty) {
+                if new(native).is_none() {
+                    return Err(raise!(TypeError, "cannot create '{}' instances", display_name(class)));
+                }
                 return Err(raise!(
                     TypeError,
                     "{}.__new__({}) is not safe, use {}.__new__()",

@@ -6,7 +6,7 @@
 //! `None`. CPython: `Objects/weakrefobject.c`.
 
 mod proxy;
-mod raw;
+pub mod raw;
 mod reference;
 
 use crate::abi::PyWeakReference;

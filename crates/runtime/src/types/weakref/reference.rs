@@ -73,7 +73,8 @@ pub(super) fn describe(kind: &str, this: *mut PyObject, target: Option<Ref<Objec
     let ty = qualified_type_name(target.borrow());
     let address = target.as_ptr();
     if kind == "weakref"
-        && let Some(name) = target.lookup_attr(id!("__name__"))?
+        && let Some(name) = target.type_of().lookup(id!("__name__"))
+        && let Ok(name) = name.bind(Some(target.borrow()), target.type_of().upcast()).map_err(Raised::clear)
         && let Some(name) = name.downcast::<Str>()
     {
         let name = name.to_display();

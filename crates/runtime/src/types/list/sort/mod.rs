@@ -405,10 +405,13 @@ pub(super) fn sort(list: &Ref<List>, key: Option<Borrowed<'_, Object>>, reverse:
         None if items.len() > 1 => sort_items(items, None, reverse),
         _ => Ok(()),
     };
+    // The keys go while the list is still given away: what their end does to the list is seen.
+    let keys = match keys {
+        Some(Err(raised)) => Err(raised),
+        _ => Ok(()),
+    };
     let modified = list.restore_after_sort(taken);
-    if let Some(keys) = keys {
-        drop(keys?);
-    }
+    keys?;
     result?;
     if modified {
         return Err(raise!(ValueError, "list modified during sort"));
