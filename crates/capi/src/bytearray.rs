@@ -33,7 +33,10 @@ capi! {
         if !input::has_buffer(&left) || !input::has_buffer(&right) {
             return Err(raise!(TypeError, "can't concat {} to {}", left.type_name(), right.type_name()));
         }
-        let (left, right) = (BufferArg::new(left)?, BufferArg::new(right)?);
+        let (left, right) = match (BufferArg::new(left), BufferArg::new(right)) {
+            (Ok(left), Ok(right)) => (left, right),
+            _ => return Err(raise!(TypeError, "can't concat {} to {}", left.type_name(), right.type_name())),
+        };
         let joined = ByteArray::from_slice(&left)?;
         joined.extend(&right)?;
         Ok(joined)

@@ -31,7 +31,10 @@ fn concat(left: Borrowed<'_, Object>, right: Borrowed<'_, Object>) -> PyResult<R
     if !input::has_buffer(&left) || !input::has_buffer(&right) {
         return Err(raise!(TypeError, "can't concat {} to {}", right.type_name(), left.type_name()));
     }
-    let (left, right) = (BufferArg::new(left)?, BufferArg::new(right)?);
+    let (left, right) = match (BufferArg::new(left), BufferArg::new(right)) {
+        (Ok(left), Ok(right)) => (left, right),
+        _ => return Err(raise!(TypeError, "can't concat {} to {}", right.type_name(), left.type_name())),
+    };
     Ok(Bytes::concat_slices(&left, &right)?.into_object())
 }
 
@@ -109,9 +112,10 @@ capi! {
     }
 
     fn PyBytes_Join(separator: Option<Borrowed<'_, Object>>, iterable: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Bytes>> {
-        let separator = given(separator)?;
+        let iterable = given(iterable)?;
+        let Some(separator) = separator else { return input::join(b"", iterable) };
         match separator.downcast::<Bytes>() {
-            Some(bytes) => input::join(bytes.as_slice(), given(iterable)?),
+            Some(bytes) => input::join(bytes.as_slice(), iterable),
             None => Err(raise!(TypeError, "sep: expected bytes, got {}", qualified_type_name(separator))),
         }
     }
@@ -119,6 +123,9 @@ capi! {
     fn PyBytes_DecodeEscape(
         text: Data<'_>, size: isize, errors: Option<CText<'_>>, _unicode: isize, _recode: *const c_char,
     ) -> PyResult<Ref<Bytes>> {
+        if size as usize > isize::MAX as usize - raw::HEAD_SIZE {
+            return Err(raise!(OverflowError, "byte string is too large"));
+        }
         escape::decode(text.sized(size)?, &handler(errors))
     }
 
@@ -135,7 +142,14 @@ capi! {
             return Ok(());
         }
         if old.refcount() != 1 || !old.is_exact::<Bytes>() {
-            return Err(bad_internal_call());
+            let new = unfilled(length)?;
+            // SAFETY: a new object of that length.
+            unsafe {
+                let target = raw::data_ptr(new.as_ptr().cast::<PyBytesObject>());
+                ptr::copy_nonoverlapping(bytes.as_slice().as_ptr(), target, length.min(bytes.len()));
+            }
+            place.set(Some(new));
+            return Ok(());
         }
         // SAFETY: the only count is ours, and the object may move. After an error the memory is unchanged.
         unsafe {

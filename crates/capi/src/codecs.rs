@@ -1,6 +1,7 @@
 //! `codecs.h`: the registry of codecs and of error handlers.
 
 use core::ffi::c_char;
+use std::borrow::Cow;
 
 use taipan_runtime::object::raise_instance;
 use taipan_runtime::prelude::*;
@@ -9,6 +10,7 @@ use taipan_runtime::types::codec::registry;
 use taipan_runtime::types::exceptions::BaseException;
 
 use crate::parameters::CText;
+use crate::unicode::bad_argument;
 
 #[repr(transparent)]
 pub struct Text(*const c_char);
@@ -20,9 +22,14 @@ unsafe impl Sync for Text {}
 #[unsafe(no_mangle)]
 pub static Py_hexdigits: Text = Text(c"0123456789abcdef".as_ptr());
 
+/// The name of an encoding, which must be there.
+fn name<'a>(encoding: Option<CText<'a>>) -> PyResult<Cow<'a, str>> {
+    encoding.map(CText::name).ok_or_else(bad_argument)
+}
+
 /// One of the four functions of a codec.
-fn part(encoding: CText<'_>, index: usize) -> PyResult<Ref<Object>> {
-    Ok(registry::lookup(&encoding.name())?.get(index).to_owned())
+fn part(encoding: Option<CText<'_>>, index: usize) -> PyResult<Ref<Object>> {
+    Ok(registry::lookup(&name(encoding)?)?.get(index).to_owned())
 }
 
 /// Calls a factory with the arguments that are given and the error handler, if any.
@@ -37,8 +44,8 @@ fn make(
 }
 
 /// The incremental encoder or decoder of a codec, which must be a `CodecInfo`.
-fn incremental(encoding: CText<'_>, errors: Option<CText<'_>>, attribute: Borrowed<'_, Str>) -> PyResult<Ref<Object>> {
-    let codec = registry::lookup(&encoding.name())?;
+fn incremental(encoding: Option<CText<'_>>, errors: Option<CText<'_>>, attribute: Borrowed<'_, Str>) -> PyResult<Ref<Object>> {
+    let codec = registry::lookup(&name(encoding)?)?;
     make(codec.as_object().getattr(attribute)?, None, errors)
 }
 
@@ -46,8 +53,8 @@ capi! {
     fn PyCodec_Register(function: Borrowed<'_, Object>) -> PyResult<()> { registry::register(function) }
     fn PyCodec_Unregister(function: Borrowed<'_, Object>) -> PyResult<()> { registry::unregister(function) }
 
-    fn PyCodec_KnownEncoding(encoding: CText<'_>) -> bool {
-        match registry::lookup(&encoding.name()) {
+    fn PyCodec_KnownEncoding(encoding: Option<CText<'_>>) -> bool {
+        match name(encoding).and_then(|name| registry::lookup(&name)) {
             Ok(_) => true,
             Err(raised) => {
                 raised.clear();
@@ -56,33 +63,33 @@ capi! {
         }
     }
 
-    fn PyCodec_Encode(object: Borrowed<'_, Object>, encoding: CText<'_>, errors: Option<CText<'_>>) -> PyResult<Ref<Object>> {
-        registry::encode(object, &encoding.name(), errors.map(CText::name).as_deref())
+    fn PyCodec_Encode(object: Option<Borrowed<'_, Object>>, encoding: Option<CText<'_>>, errors: Option<CText<'_>>) -> PyResult<Ref<Object>> {
+        registry::encode(object.ok_or_else(bad_argument)?, &name(encoding)?, errors.map(CText::name).as_deref())
     }
 
-    fn PyCodec_Decode(object: Borrowed<'_, Object>, encoding: CText<'_>, errors: Option<CText<'_>>) -> PyResult<Ref<Object>> {
-        registry::decode(object, &encoding.name(), errors.map(CText::name).as_deref())
+    fn PyCodec_Decode(object: Option<Borrowed<'_, Object>>, encoding: Option<CText<'_>>, errors: Option<CText<'_>>) -> PyResult<Ref<Object>> {
+        registry::decode(object.ok_or_else(bad_argument)?, &name(encoding)?, errors.map(CText::name).as_deref())
     }
 
-    fn PyCodec_Encoder(encoding: CText<'_>) -> PyResult<Ref<Object>> { part(encoding, 0) }
-    fn PyCodec_Decoder(encoding: CText<'_>) -> PyResult<Ref<Object>> { part(encoding, 1) }
+    fn PyCodec_Encoder(encoding: Option<CText<'_>>) -> PyResult<Ref<Object>> { part(encoding, 0) }
+    fn PyCodec_Decoder(encoding: Option<CText<'_>>) -> PyResult<Ref<Object>> { part(encoding, 1) }
 
-    fn PyCodec_IncrementalEncoder(encoding: CText<'_>, errors: Option<CText<'_>>) -> PyResult<Ref<Object>> {
+    fn PyCodec_IncrementalEncoder(encoding: Option<CText<'_>>, errors: Option<CText<'_>>) -> PyResult<Ref<Object>> {
         incremental(encoding, errors, id!("incrementalencoder"))
     }
 
-    fn PyCodec_IncrementalDecoder(encoding: CText<'_>, errors: Option<CText<'_>>) -> PyResult<Ref<Object>> {
+    fn PyCodec_IncrementalDecoder(encoding: Option<CText<'_>>, errors: Option<CText<'_>>) -> PyResult<Ref<Object>> {
         incremental(encoding, errors, id!("incrementaldecoder"))
     }
 
     fn PyCodec_StreamReader(
-        encoding: CText<'_>, stream: Borrowed<'_, Object>, errors: Option<CText<'_>>,
+        encoding: Option<CText<'_>>, stream: Borrowed<'_, Object>, errors: Option<CText<'_>>,
     ) -> PyResult<Ref<Object>> {
         make(part(encoding, 2)?, Some(stream), errors)
     }
 
     fn PyCodec_StreamWriter(
-        encoding: CText<'_>, stream: Borrowed<'_, Object>, errors: Option<CText<'_>>,
+        encoding: Option<CText<'_>>, stream: Borrowed<'_, Object>, errors: Option<CText<'_>>,
     ) -> PyResult<Ref<Object>> {
         make(part(encoding, 3)?, Some(stream), errors)
     }

@@ -56,9 +56,16 @@ fn set_default(
     expect::<Dict>(dict)?.set_default(key, default)
 }
 
-/// Takes a key out and stores its value.
-fn pop(dict: Borrowed<'_, Object>, key: PyResult<Borrowed<'_, Object>>, result: Place<'_>) -> PyResult<bool> {
-    result.found((|| expect::<Dict>(dict)?.pop(key?))())
+/// Takes a key out and stores its value. An empty dict does not look at the key.
+fn pop<'a>(
+    dict: Borrowed<'_, Object>,
+    key: impl FnOnce() -> PyResult<Borrowed<'a, Object>>,
+    result: Place<'_>,
+) -> PyResult<bool> {
+    result.found((|| {
+        let dict = expect::<Dict>(dict)?;
+        if dict.is_empty() { Ok(None) } else { dict.pop(key()?) }
+    })())
 }
 
 capi! {
@@ -70,7 +77,7 @@ capi! {
 
     fn PyDict_GetItem(dict: Borrowed<'_, Object>, key: Borrowed<'_, Object>) -> *mut PyObject {
         let Some(dict) = dict.downcast::<Dict>() else { return core::ptr::null_mut() };
-        get_quietly(|| dict.get(key), "PyDict_GetItem()", "PyDict_GetItemRef() or PyDict_GetItemWithError()")
+        get_quietly(|| dict.get_known_hash(key, key.hash()?), "PyDict_GetItem()", "PyDict_GetItemRef() or PyDict_GetItemWithError()")
     }
 
     fn PyDict_GetItemString(dict: Borrowed<'_, Object>, key: CText<'_>) -> *mut PyObject {
@@ -176,14 +183,14 @@ capi! {
         expect::<Dict>(dict)?.take_if(key, |value| unsafe { predicate(value.as_ptr(), argument) } > 0)
     }
 
-    fn PyDict_Pop(dict: Borrowed<'_, Object>, key: Borrowed<'_, Object>, result: Place<'_>) -> PyResult<bool> {
-        pop(dict, Ok(key), result)
+    fn PyDict_Pop(dict: Borrowed<'_, Object>, key: Option<Borrowed<'_, Object>>, result: Place<'_>) -> PyResult<bool> {
+        pop(dict, || given(key), result)
     }
 
     fn PyDict_PopString(dict: Borrowed<'_, Object>, key: CText<'_>, result: Place<'_>) -> PyResult<bool> {
         match key.to_str() {
-            Ok(key) => pop(dict, Ok(key.as_borrowed()), result),
-            Err(raised) => pop(dict, Err(raised), result),
+            Ok(key) => pop(dict, || Ok(key.as_borrowed()), result),
+            Err(raised) => pop(dict, || Err(raised), result),
         }
     }
 

@@ -37,13 +37,14 @@ unsafe fn load<const N: usize>(source: *const u8, little_endian: c_int) -> [u8; 
     bytes
 }
 
-/// IEEE 754 binary16, rounded to even; `None` where the value is too large. The payload of a NaN keeps its high bits.
+/// IEEE 754 binary16, rounded to even; `None` where the value is too large. The payload of a NaN keeps its high bits; a
+/// signalling NaN that has none of them becomes a quiet one.
 fn to_half(value: f64) -> Option<u16> {
     let bits = value.to_bits();
     let sign = (bits >> 48) as u16 & 0x8000;
     if value.is_nan() {
         let payload = (bits >> 42) as u16 & 0x3ff;
-        return Some(sign | 0x7c00 | if payload == 0 { 1 } else { payload });
+        return Some(sign | 0x7c00 | if payload == 0 { 0x200 } else { payload });
     }
     if value.is_infinite() {
         return Some(sign | 0x7c00);
@@ -72,12 +73,12 @@ fn from_half(half: u16) -> f64 {
     f64::from_bits(magnitude.to_bits() | u64::from(half & 0x8000) << 48)
 }
 
-/// binary32; a signalling NaN stays one.
+/// binary32, with NaNs as in [`to_half`].
 fn to_single(value: f64) -> Option<u32> {
     if value.is_nan() {
         let bits = value.to_bits();
         let payload = (bits >> 29) as u32 & 0x7f_ffff;
-        return Some((bits >> 32) as u32 & 0x8000_0000 | 0x7f80_0000 | if payload == 0 { 1 } else { payload });
+        return Some((bits >> 32) as u32 & 0x8000_0000 | 0x7f80_0000 | if payload == 0 { 0x40_0000 } else { payload });
     }
     let single = value as f32;
     if single.is_infinite() && value.is_finite() { None } else { Some(single.to_bits()) }

@@ -62,7 +62,7 @@ capi! {
         let raw = expect::<Function>(function)?;
         let nothing = |place: &Cell<*mut PyObject>| place.get().is_null() || place.get() == none().as_ptr();
         if nothing(&raw.0.func_annotations) && nothing(&raw.0.func_annotate) {
-            return Ok(core::ptr::null_mut());
+            return Ok(none().as_ptr());
         }
         // The function keeps the dict.
         Ok(function.getattr(id!("__annotations__"))?.as_ptr())

@@ -7,6 +7,13 @@ use taipan_runtime::types::{dict, object as base, repr_guard};
 
 use crate::support::*;
 
+/// # Safety
+/// `object` is live.
+unsafe fn has_managed_dict(object: *mut PyObject) -> bool {
+    // SAFETY: by contract.
+    unsafe { (*(*object).ob_type.get()).tp_flags.get() & abi::Py_TPFLAGS_MANAGED_DICT != 0 }
+}
+
 capi! {
     fn PyObject_Repr(object: Nullable<'_>) -> PyResult<Ref<Str>> {
         match object {
@@ -233,14 +240,22 @@ capi! {
 
     fn PyObject_VisitManagedDict(object: *mut PyObject, visit: visitproc, argument: *mut c_void) -> c_int {
         let mut visitor = Visitor::new(visit, argument);
-        // SAFETY: `tp_traverse` of the object's type calls this.
-        unsafe { dict::instance::visit_managed_dict(object, &mut visitor) };
+        // SAFETY: `tp_traverse` of the object's type calls this, whether or not its instances have a managed dict.
+        unsafe {
+            if has_managed_dict(object) {
+                dict::instance::visit_managed_dict(object, &mut visitor);
+            }
+        }
         visitor.result()
     }
 
     fn PyObject_ClearManagedDict(object: *mut PyObject) {
-        // SAFETY: `tp_clear` or `tp_dealloc` of the object's type calls this.
-        unsafe { dict::instance::clear_managed_dict(object) }
+        // SAFETY: `tp_clear` or `tp_dealloc` of the object's type calls this, as above.
+        unsafe {
+            if has_managed_dict(object) {
+                dict::instance::clear_managed_dict(object);
+            }
+        }
     }
 
     fn _PyObject_SetManagedDict(object: Borrowed<'_, Object>, value: Nullable<'_>) -> PyResult<()> {

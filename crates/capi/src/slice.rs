@@ -15,13 +15,25 @@ fn put(unpacked: Unpacked, start: Out<'_, isize>, stop: Out<'_, isize>, step: Ou
     step.set(unpacked.step);
 }
 
-/// Applies the parts at the places to a length; how many items they select.
+/// Applies the parts at the places to a length, which nothing keeps from being negative; how many items they select.
 fn adjust(length: isize, start: Out<'_, isize>, stop: Out<'_, isize>, step: isize) -> isize {
     let (Some(first), Some(last)) = (start.get(), stop.get()) else { return 0 };
-    let (first, last, _, count) = Unpacked { start: first, stop: last, step }.adjust(length.max(0) as usize);
+    let clip = |index: isize| {
+        let wrapped = if index < 0 { index.wrapping_add(length) } else { index };
+        match (index < 0 && wrapped < 0, wrapped >= length && index >= 0) {
+            (true, _) => -isize::from(step < 0),
+            (_, true) => length.wrapping_sub(isize::from(step < 0)),
+            _ => wrapped,
+        }
+    };
+    let (first, last) = (clip(first), clip(last));
     start.set(first);
     stop.set(last);
-    count as isize
+    match step {
+        ..0 if last < first => (first - last - 1) / step.wrapping_neg() + 1,
+        1.. if first < last => (last - first - 1) / step + 1,
+        _ => 0,
+    }
 }
 
 capi! {

@@ -2,13 +2,13 @@
 
 use core::ffi::{c_int, c_uint};
 
+use taipan_runtime::memory::trace;
 use taipan_runtime::prelude::*;
 
-/// What both functions answer while `tracemalloc` does not trace.
-const DISABLED: c_int = -2;
-
 capi! {
-    fn PyTraceMalloc_Track(_domain: c_uint, _pointer: usize, _size: usize) -> c_int { DISABLED }
-    fn PyTraceMalloc_Untrack(_domain: c_uint, _pointer: usize) -> c_int { DISABLED }
-    fn _PyTraceMalloc_GetTraceback(_domain: c_uint, _pointer: usize) -> Ref<Object> { none() }
+    fn PyTraceMalloc_Track(domain: c_uint, pointer: usize, size: usize) -> c_int { trace::track(domain, pointer, size) }
+    fn PyTraceMalloc_Untrack(domain: c_uint, pointer: usize) -> c_int { trace::untrack(domain, pointer) }
+    fn _PyTraceMalloc_GetTraceback(domain: c_uint, pointer: usize) -> PyResult<Ref<Object>> {
+        Ok(trace::traceback_of(domain, pointer)?.unwrap_or_else(none))
+    }
 }

@@ -24,8 +24,9 @@ mod locale;
 mod lsprof;
 mod lzma;
 mod math;
-mod multiprocessing;
 mod mmap;
+mod multibyte;
+mod multiprocessing;
 mod opcode;
 mod operator;
 mod pickle;
@@ -63,6 +64,12 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_bisect", bisect::Bisect::init),
     ("_blake2", hashes::Blake2::init),
     ("_bz2", bz2::Bz2::init),
+    ("_codecs_cn", multibyte::CodecsCn::init),
+    ("_codecs_hk", multibyte::CodecsHk::init),
+    ("_codecs_iso2022", multibyte::CodecsIso2022::init),
+    ("_codecs_jp", multibyte::CodecsJp::init),
+    ("_codecs_kr", multibyte::CodecsKr::init),
+    ("_codecs_tw", multibyte::CodecsTw::init),
     ("_collections", collections::Collections::init),
     ("_contextvars", contextvars::ContextVars::init),
     ("_csv", csv::Csv::init),
@@ -73,10 +80,11 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_io", io::Io::init),
     ("_json", json::Json::init),
     ("_locale", locale::Locale::init),
-    ("_multiprocessing", multiprocessing::Multiprocessing::init),
     ("_lsprof", lsprof::Lsprof::init),
     ("_lzma", lzma::Lzma::init),
     ("_md5", hashes::Md5Module::init),
+    ("_multibytecodec", multibyte::Multibyte::init),
+    ("_multiprocessing", multiprocessing::Multiprocessing::init),
     ("_opcode", opcode::OpcodeModule::init),
     ("_operator", operator::Operator::init),
     ("_pickle", pickle::Pickle::init),
@@ -84,10 +92,10 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_posixsubprocess", posixsubprocess::PosixSubprocess::init),
     ("_queue", queue::Queue::init),
     ("_random", random::RandomModule::init),
-    ("_socket", socket::SocketModule::init),
     ("_sha1", hashes::Sha1Module::init),
     ("_sha2", hashes::Sha2Module::init),
     ("_sha3", hashes::Sha3Module::init),
+    ("_socket", socket::SocketModule::init),
     ("_sre", sre::Sre::init),
     ("_stat", stat::Stat::init),
     ("_statistics", statistics::Statistics::init),

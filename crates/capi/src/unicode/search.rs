@@ -3,8 +3,8 @@
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::str::{search, translate};
 
-use super::ensured;
-use crate::outcome::bad_internal_call;
+use super::{bad_argument, ensured};
+use crate::outcome::{bad_internal_call, given};
 use crate::parameters::CText;
 
 /// A range as the methods of `str` take it: negative ends count from the end. `None` where the start lies behind the end.
@@ -105,7 +105,8 @@ capi! {
         ensured(string)?.replace(&*ensured(old)?, &*ensured(new)?, most)
     }
 
-    fn PyUnicode_Join(separator: Option<Borrowed<'_, Object>>, iterable: Borrowed<'_, Object>) -> PyResult<Ref<Str>> {
+    fn PyUnicode_Join(separator: Option<Borrowed<'_, Object>>, iterable: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Str>> {
+        let iterable = given(iterable)?;
         match separator {
             None => Str::latin1_char(b' ').join(iterable),
             Some(separator) => match separator.downcast::<Str>() {
@@ -135,8 +136,8 @@ capi! {
     }
 
     fn PyUnicode_Translate(
-        string: Borrowed<'_, Object>, table: Borrowed<'_, Object>, _errors: Option<CText<'_>>,
+        string: Borrowed<'_, Object>, table: Option<Borrowed<'_, Object>>, _errors: Option<CText<'_>>,
     ) -> PyResult<Ref<Str>> {
-        translate::translate(&*ensured(string)?, table)
+        translate::translate(&*ensured(string)?, table.ok_or_else(bad_argument)?)
     }
 }

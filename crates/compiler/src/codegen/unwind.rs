@@ -76,7 +76,7 @@ impl<'a> Codegen<'a, '_> {
             BlockKind::WhileLoop
             | BlockKind::ExceptionHandler
             | BlockKind::ExceptionGroupHandler
-            | BlockKind::AsyncComprehension
+            | BlockKind::AsyncComprehension | BlockKind::InlinedComprehension
             | BlockKind::StopIteration => {}
             BlockKind::ForLoop | BlockKind::PopValue => {
                 if preserve {

@@ -124,13 +124,16 @@ pub unsafe fn find_handler(thread: *mut PyThreadState, thrown: bool) -> bool {
             let code = frame::code(frame);
             let first = frame::first_instruction(code).cast::<u16>();
             let mut place = index;
-            if !reraised {
-                let base = monitoring::install::base_opcode(code, index) as usize;
-                place = if raised_here { index + CACHES[base] as usize } else { index.saturating_sub(1) };
+            if monitoring::watches_exceptions() {
+                if !reraised {
+                    let base = monitoring::install::base_opcode(code, index) as usize;
+                    place = if raised_here { index + CACHES[base] as usize } else { index.saturating_sub(1) };
+                }
+                // A callback that raises has its exception take the place of the old one.
+                let event = if reraised { event::RERAISE } else { event::RAISE };
+                fire::fire_exception(thread, frame, first.add(place), event);
             }
             raised_here = false;
-            // A callback that raises has its exception take the place of the old one.
-            fire::fire_exception(thread, frame, first.add(place), if reraised { event::RERAISE } else { event::RAISE });
             while let Some(target) = enter_handler(thread, frame, index) {
                 if handled(Machine { frame, thread }, first.add(target)) {
                     return true;
@@ -138,8 +141,10 @@ pub unsafe fn find_handler(thread: *mut PyThreadState, thrown: bool) -> bool {
                 (index, place) = (target, target);
             }
             let caller = (*frame).previous.get();
-            empty_stack(Machine { frame, thread });
-            fire::fire_exception(thread, frame, first.add(place), event::PY_UNWIND);
+            if monitoring::watches_exceptions() {
+                empty_stack(Machine { frame, thread });
+                fire::fire_exception(thread, frame, first.add(place), event::PY_UNWIND);
+            }
             let saved = Raised::take_if_set();
             control::pop_frame(Machine { frame, thread });
             if let Some(saved) = saved {

@@ -213,7 +213,7 @@ pub fn register_free_list(clear: fn()) {
     unsafe { (*STATE.free_lists.get()).push(clear) }
 }
 
-fn clear_free_lists() {
+pub(crate) fn clear_free_lists() {
     crate::types::dict::raw::clear_free_lists();
     crate::types::list::clear_free_list();
     crate::types::tuple::clear_free_lists();

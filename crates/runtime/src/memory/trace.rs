@@ -304,7 +304,14 @@ pub fn start(limit: usize) -> PyResult<()> {
         );
     }
     TRACING.store(true, Ordering::Relaxed);
+    clear_free_lists();
     Ok(())
+}
+
+/// Closes the free lists, or opens them again, as [`is_tracing`] says: blocks that wait there would keep the place of their
+/// first use.
+fn clear_free_lists() {
+    super::gc::clear_free_lists();
 }
 
 /// Drops what tables that are not in use any more hold of objects.
@@ -329,6 +336,7 @@ pub fn stop() {
             domains::set_allocator(domain, HOOKS[domain as usize].inner.get());
         }
     }
+    clear_free_lists();
     let old = tables().take();
     release(old);
 }

@@ -285,7 +285,7 @@ fn banner() {
     }
 }
 
-/// The library's REPL; the plain one of `code` where the terminal cannot do it.
+/// The library's REPL; the plain one where there is no terminal that can do it.
 fn run_repl() -> PyResult<()> {
     let dict = main_dict()?;
     if std::io::stdin().is_terminal() && std::env::var_os("PYTHON_BASIC_REPL").is_none() {
@@ -293,15 +293,6 @@ fn run_repl() -> PyResult<()> {
         main.call_method(id!("interactive_console"), &[])?;
         return Ok(());
     }
-    let code = import::import_module("code")?;
-    let console = code
-        .getattr(id!("InteractiveConsole"))?
-        .call(&[dict.as_borrowed(), Str::from_utf8_str("<stdin>")?.as_borrowed()])?;
-    let empty = Str::empty();
-    let keywords = Dict::new()?;
-    keywords.set_str(id!("banner"), empty.as_borrowed())?;
-    keywords.set_str(id!("exitmsg"), empty.as_borrowed())?;
-    let arguments = Tuple::empty();
-    console.getattr(id!("interact"))?.call_tuple(arguments.borrow(), Some(keywords.borrow()))?;
+    import::import_module("_basic_repl")?.call_method(id!("interact"), &[dict.as_borrowed()])?;
     Ok(())
 }

@@ -68,9 +68,7 @@ fn encode_replacement(codec: &Codec, state: &mut State, text: &Ref<Str>) -> PyRe
         match codec.encode(state, text.char_at(at), next, true, &mut out) {
             Encoded::Done(count) => at += count,
             Encoded::NeedMore | Encoded::Invalid(_) => {
-                return Err(taipan_runtime::types::codec::errors::encode_error(
-                    text, codec.name, at, at + 1, ILLEGAL,
-                ));
+                return Err(taipan_runtime::types::codec::errors::encode_error(text, codec.name, at, at + 1, ILLEGAL));
             }
         }
     }

@@ -58,10 +58,8 @@ const JISX0208_OLD: Designation = d(b'@' | WIDE, 0, Set::Jisx0208);
 const JISX0212: Designation = d(b'D' | WIDE, 0, Set::Jisx0212);
 const ROMAN: Designation = d(b'J', 0, Set::Roman);
 
-pub static KR: Variant =
-    Variant { sets: &[d(b'C' | WIDE, 1, Set::Ksx1001)], shifts: true, g2: false, revised: false };
-pub static JP: Variant =
-    Variant { sets: &[JISX0208, ROMAN, JISX0208_OLD], shifts: false, g2: false, revised: true };
+pub static KR: Variant = Variant { sets: &[d(b'C' | WIDE, 1, Set::Ksx1001)], shifts: true, g2: false, revised: false };
+pub static JP: Variant = Variant { sets: &[JISX0208, ROMAN, JISX0208_OLD], shifts: false, g2: false, revised: true };
 pub static JP_1: Variant =
     Variant { sets: &[JISX0208, JISX0212, ROMAN, JISX0208_OLD], shifts: false, g2: false, revised: true };
 pub static JP_2: Variant = Variant {

@@ -383,7 +383,8 @@ impl Decoder {
         if state.len() != 2 {
             return Err(illegal());
         }
-        let (Some(pending), Some(state)) = (state.get(0).downcast_borrowed::<Bytes>(), state.get(1).downcast_borrowed::<Int>())
+        let (Some(pending), Some(state)) =
+            (state.get(0).downcast_borrowed::<Bytes>(), state.get(1).downcast_borrowed::<Int>())
         else {
             return Err(illegal());
         };

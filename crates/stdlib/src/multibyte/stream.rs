@@ -39,11 +39,7 @@ impl Reader {
                 stream.call_method(method.borrow(), &[Int::from_isize(size)?.as_borrowed()])?
             };
             let Some(bytes) = data.downcast::<Bytes>() else {
-                return Err(raise!(
-                    TypeError,
-                    "stream function returned a non-bytes object ({})",
-                    data.type_name()
-                ));
+                return Err(raise!(TypeError, "stream function returned a non-bytes object ({})", data.type_name()));
             };
             let at_end = bytes.as_slice().is_empty();
             let text = self.inner.feed(bytes.as_slice(), at_end || size < 0)?;

@@ -57,7 +57,8 @@ impl Numbers<'_> {
             .map(|_| {
                 for value in &mut last {
                     let coded = self.next();
-                    let difference = if coded & 1 == 0 { coded >> 1 } else { (coded >> 1).wrapping_add(1).wrapping_neg() };
+                    let difference =
+                        if coded & 1 == 0 { coded >> 1 } else { (coded >> 1).wrapping_add(1).wrapping_neg() };
                     *value = value.wrapping_add(difference);
                 }
                 last

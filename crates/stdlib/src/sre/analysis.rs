@@ -8,24 +8,25 @@
 //! All answers are on the safe side: what is not known counts as possible.
 
 use super::code::At;
+use super::prefilter::Prefilter;
 use super::program::{First, Follow, Greed, Inst, One, Program, Start};
 
 /// How many instructions one look may visit, so that the time to compile a pattern stays in proportion to its length.
 const BUDGET: usize = 40;
 
 impl First {
-    fn none() -> First {
+    pub fn none() -> First {
         First { latin: [false; 256], wide: false }
     }
 
-    fn add(&mut self, other: &First) {
+    pub fn add(&mut self, other: &First) {
         for (mine, theirs) in self.latin.iter_mut().zip(&other.latin) {
             *mine |= theirs;
         }
         self.wide |= other.wide;
     }
 
-    fn add_char(&mut self, c: u32) {
+    pub fn add_char(&mut self, c: u32) {
         match self.latin.get_mut(c as usize) {
             Some(entry) => *entry = true,
             None => self.wide = true,
@@ -38,7 +39,7 @@ impl First {
 }
 
 /// The characters that a test accepts; `None` when that depends on the locale.
-fn one_first(program: &Program, one: One) -> Option<First> {
+pub fn one_first(program: &Program, one: One) -> Option<First> {
     let mut first = First { latin: [true; 256], wide: true };
     match one {
         One::AnyAll => {}
@@ -96,11 +97,16 @@ fn first_at(program: &Program, pc: u32) -> Option<First> {
             Inst::Mark(_) | Inst::At(_) | Inst::Atomic => pending.push(pc + 1),
             Inst::Assert { next, .. } | Inst::AssertNot { next, .. } => pending.push(next),
             Inst::Jump(target) => pending.push(target),
-            Inst::Branch { first, end } => {
-                if (end - first) as usize > BUDGET {
-                    return None;
+            Inst::Branch { first: from, end } => {
+                // What is known of the alternatives need not be found out again; a long branch lives on that.
+                for branch in &program.alternatives[from as usize..end as usize] {
+                    match branch.first {
+                        Follow::Char(c) => first.add_char(c),
+                        Follow::First(index) => first.add(&program.firsts[index as usize]),
+                        Follow::Unknown if pending.len() < BUDGET => pending.push(branch.pc),
+                        Follow::Unknown => return None,
+                    }
                 }
-                pending.extend(program.alternatives[first as usize..end as usize].iter().map(|branch| branch.pc));
             }
             Inst::Repeat { site, .. } | Inst::Possessive(site) => {
                 let repeat = &program.loops[site as usize];
@@ -169,7 +175,15 @@ fn start(program: &Program) -> Start {
         return Start::Literal { text, bytes, whole };
     }
     match first_at(program, 0) {
-        Some(first) if !(first.wide && first.latin.iter().all(|has| *has)) => Start::First(first),
+        Some(first) if !(first.wide && first.latin.iter().all(|has| *has)) => {
+            let mut chars = (0..256).filter(|c| first.latin[*c as usize]);
+            let only = match (chars.next(), chars.next(), first.wide) {
+                (Some(c), None, false) => Some(c),
+                _ => None,
+            };
+            let filter = if only.is_some() { None } else { Prefilter::new(program) };
+            Start::First { first, only, filter }
+        }
         _ => Start::Any,
     }
 }

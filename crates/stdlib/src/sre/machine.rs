@@ -32,7 +32,7 @@ pub trait Unit: Copy + 'static {
     }
 
     #[inline(always)]
-    fn in_table(self, table: &[bool; 256]) -> Option<bool> {
+    fn in_table<T: Copy>(self, table: &[T; 256]) -> Option<T> {
         table.get(self.code() as usize).copied()
     }
 }
@@ -60,7 +60,7 @@ impl Unit for u8 {
     }
 
     #[inline(always)]
-    fn in_table(self, table: &[bool; 256]) -> Option<bool> {
+    fn in_table<T: Copy>(self, table: &[T; 256]) -> Option<T> {
         Some(table[usize::from(self)])
     }
 }

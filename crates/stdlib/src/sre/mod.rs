@@ -11,6 +11,7 @@ mod code;
 mod machine;
 mod matching;
 mod pattern;
+mod prefilter;
 mod program;
 mod scanner;
 mod search;

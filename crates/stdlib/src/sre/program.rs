@@ -10,6 +10,7 @@ use core::cell::OnceCell;
 
 use super::chars::{self, Fold, Rule, Set};
 use super::code::{At, CATEGORIES, MAXGROUPS, MAXREPEAT, info, op};
+use super::prefilter::Prefilter;
 
 /// A test of one character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,8 +144,9 @@ pub enum Start {
     Beginning,
     /// Where these characters stand (at least one); `whole` when there is nothing more to the pattern.
     Literal { text: Vec<u32>, bytes: Option<Vec<u8>>, whole: bool },
-    /// Where a character stands that can come first.
-    First(First),
+    /// Where a character stands that can come first: `only` that one if there is no other; with `filter`, where the first
+    /// few characters fit.
+    First { first: First, only: Option<u32>, filter: Option<Prefilter> },
 }
 
 pub struct Program {

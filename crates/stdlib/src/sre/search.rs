@@ -207,9 +207,28 @@ fn search<U: Unit>(machine: &mut Machine<'_, U>, start: usize) -> PyResult<Optio
                 return Ok(Some((at, end)));
             }
         }
-        Start::First(first) => {
-            while let Some(offset) = text.get(at..).and_then(|rest| rest.iter().position(|unit| in_first(*unit, first)))
-            {
+        Start::First { filter: Some(filter), .. } => {
+            let mut bits = 0;
+            while let Some((begin, next)) = filter.find(text, at, &mut bits) {
+                if begin > last {
+                    break;
+                }
+                if let Some(end) = machine.matches_at(begin)? {
+                    return Ok(Some((begin, end)));
+                }
+                machine.step()?;
+                at = next;
+            }
+        }
+        Start::First { first, only, .. } => {
+            let next = |at: usize| -> Option<usize> {
+                let rest = text.get(at..)?;
+                match only {
+                    Some(c) => U::find(rest, *c),
+                    None => rest.iter().position(|unit| in_first(*unit, first)),
+                }
+            };
+            while let Some(offset) = next(at) {
                 at += offset;
                 if at > last {
                     break;

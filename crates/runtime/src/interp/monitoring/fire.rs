@@ -6,8 +6,9 @@
 
 use core::ptr;
 
-use super::install::{self, Kind, LineStart};
-use super::{NAMES, PROFILE_TOOL, STATE, TRACE_TOOL, UNGROUPED_EVENTS, event, global_tools, legacy};
+use super::install::{self, Kind};
+use super::lines::{self, LineStart};
+use super::{NAMES, PROFILE_TOOL, STATE, TRACE_TOOL, UNGROUPED_EVENTS, branches, event, global_tools, legacy};
 use crate::abi::{PyCodeObject, PyThreadState};
 use crate::interp::frame::{self, Frame};
 use crate::prelude::*;
@@ -111,7 +112,7 @@ unsafe fn disable_other_branch(code: *mut PyCodeObject, source: usize, event: us
     unsafe {
         for right in [false, true] {
             let here = (event == event::BRANCH_RIGHT) == right;
-            if !here && let Some(other) = install::other_branch(code, source, !right) {
+            if !here && let Some(other) = branches::other_branch(code, source, !right) {
                 install::remove_tools(code, other, Kind::Event, 1 << tool);
             }
         }
@@ -186,7 +187,7 @@ pub unsafe fn fire_jump(
             if branch
                 && tool < super::PROGRAM_TOOLS
                 && STATE.joined_branches[tool][event - event::BRANCH_LEFT].get()
-                && let Some(other) = install::other_branch(code, source_index, event == event::BRANCH_LEFT)
+                && let Some(other) = branches::other_branch(code, source_index, event == event::BRANCH_LEFT)
             {
                 install::remove_tools(code, other, Kind::Event, 1 << tool);
             }
@@ -217,7 +218,7 @@ pub unsafe fn line(thread: *mut PyThreadState, frame: *mut Frame, ip: *mut u16) 
             let moved_here = MOVED_TO.0.replace(ptr::null_mut()) == ip;
             let arrived = ARRIVED_BY.0.replace(ptr::null_mut());
             let arrived = install::index_within(code, arrived);
-            if !moved_here && let LineStart::Line(line) = install::line_start(code, index, arrived) {
+            if !moved_here && let LineStart::Line(line) = lines::line_start(code, index, arrived) {
                 line_tools(thread, frame, code, index, line)?;
                 if (*frame).instr_ptr.get() != ip.cast() {
                     return Ok(Next::Reload);

@@ -5,7 +5,7 @@
 
 use core::cell::Cell;
 
-use super::{PROFILE_TOOL, TRACE_TOOL, event, fire, install};
+use super::{PROFILE_TOOL, TRACE_TOOL, event, fire, lines};
 use crate::abi::{
     Py_tracefunc, PyFrameObject, PyObject, PyThreadState, PyTrace_C_CALL, PyTrace_C_EXCEPTION, PyTrace_C_RETURN,
     PyTrace_CALL, PyTrace_EXCEPTION, PyTrace_LINE, PyTrace_OPCODE, PyTrace_RETURN,
@@ -208,7 +208,7 @@ pub fn trace(event: usize, args: &[Borrowed<'_, Object>]) -> PyResult<bool> {
             let frame = current_frame("trace")?;
             let code = frame.code();
             // SAFETY: both are instructions of the frame's code.
-            let (from_line, to_line) = unsafe { (install::line(code.raw(), from), install::line(code.raw(), to)) };
+            let (from_line, to_line) = unsafe { (lines::line(code.raw(), from), lines::line(code.raw(), to)) };
             if from_line != to_line {
                 return Ok(true);
             }

@@ -6,9 +6,11 @@
 //! with that of the code. [`fire`] calls the tools. **Invariant:** the version in every eval breaker is [`version`].
 //! CPython: `Python/instrumentation.c`, `Python/legacy_tracing.c`.
 
+pub mod branches;
 pub mod fire;
 pub mod install;
 pub mod legacy;
+pub mod lines;
 
 use core::cell::Cell;
 use core::sync::atomic::Ordering;
@@ -126,6 +128,12 @@ pub fn version() -> usize {
 #[inline(always)]
 pub fn global_tools(event: usize) -> u8 {
     STATE.global[event].get()
+}
+
+/// Whether anyone watches where exceptions come from or what they leave.
+#[inline(always)]
+pub fn watches_exceptions() -> bool {
+    (global_tools(event::RAISE) | global_tools(event::RERAISE) | global_tools(event::PY_UNWIND)) != 0
 }
 
 /// `sys.monitoring.DISABLE` and `MISSING`, made at the first request.

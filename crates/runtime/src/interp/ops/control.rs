@@ -85,7 +85,7 @@ fast! {
     }
 
     /// Returns to the calling frame. Locals whose last count this is leave by way of `DEALLOC_JUMP`, which executes
-    /// the instruction again.
+    /// the instruction again; the frame is off the stack then, so that no `__del__` sees it.
     fn return_value(r, ts) {
         let frame = r.fp;
         if !(*frame).frame_obj.get().is_null()
@@ -104,6 +104,7 @@ fast! {
             if word.is_owned() {
                 *variable = StackRef::NULL;
                 if lower(word) {
+                    (*ts).current_frame.set((*frame).previous.get());
                     r.pending = word.bits();
                     return Act::DEALLOC_JUMP;
                 }

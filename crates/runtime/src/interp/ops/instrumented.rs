@@ -6,7 +6,7 @@
 use super::{call, control, generator, iter, slow};
 use crate::interp::dispatch::{Flow, Machine, SlowResult};
 use crate::interp::frame;
-use crate::interp::monitoring::{event, fire, install};
+use crate::interp::monitoring::{branches, event, fire, install};
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
 use crate::thread;
@@ -146,7 +146,7 @@ slow! {
     fn not_taken(m, _) {
         let ip = m.ip();
         let code = frame::code(m.frame);
-        let source = install::branch_of_not_taken(code, frame::instruction_index(m.frame));
+        let source = branches::branch_of_not_taken(code, frame::instruction_index(m.frame));
         let source = frame::first_instruction(code).cast::<u16>().add(source);
         let goal = fire::fire_jump(m.thread, m.frame, ip, source, ip.add(1), event::BRANCH_LEFT)?;
         m.jump_to(goal)
@@ -171,7 +171,7 @@ slow! {
         let ip = m.ip();
         let code = frame::code(m.frame);
         let index = frame::instruction_index(m.frame);
-        let source = install::loop_of_pop_iter(code, index).unwrap_or(index);
+        let source = branches::loop_of_pop_iter(code, index).unwrap_or(index);
         let source = frame::first_instruction(code).cast::<u16>().add(source);
         let goal = fire::fire_jump(m.thread, m.frame, ip, source, ip.add(1), event::BRANCH_RIGHT)?;
         if goal == ip.add(1) {

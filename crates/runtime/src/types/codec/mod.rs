@@ -82,10 +82,28 @@ fn check_name(name: &str) -> PyResult<()> {
     if name.as_bytes().contains(&0) { Err(raise!(ValueError, "embedded null character")) } else { Ok(()) }
 }
 
+/// In development mode a wrong name is an error even where it would not be used.
+fn check_in_dev_mode(encoding: &str, errors: &str) -> PyResult<()> {
+    if !crate::thread::config().dev_mode
+        || !crate::thread::interpreter().initialized.load(core::sync::atomic::Ordering::Relaxed)
+        || crate::thread::interpreter().is_finalizing()
+    {
+        return Ok(());
+    }
+    if known(encoding).is_none() {
+        registry::lookup(encoding)?;
+    }
+    if !matches!(errors, "strict" | "ignore" | "replace" | "surrogateescape" | "surrogatepass") {
+        registry::lookup_error(errors)?;
+    }
+    Ok(())
+}
+
 /// `string.encode(encoding, errors)`: the result is exactly what the codec gave, `bytes` or an instance of a subclass.
 pub fn encode_to_bytes(string: &Ref<Str>, encoding: &str, errors: &str) -> PyResult<Ref<Bytes>> {
     check_name(encoding)?;
     check_name(errors)?;
+    check_in_dev_mode(encoding, errors)?;
     match known(encoding) {
         Some(Known::Utf8) => return utf8::encode(string, errors),
         Some(Known::Utf16) => return utf16::encode(string, errors, ByteOrder::Native),
@@ -130,6 +148,7 @@ fn decode_with(
 ) -> PyResult<Ref<Str>> {
     check_name(encoding)?;
     check_name(errors)?;
+    check_in_dev_mode(encoding, errors)?;
     match known(encoding) {
         Some(Known::Utf8) => return utf8::decode(data, errors),
         Some(Known::Utf16) => return Ok(utf16::decode(data, errors, ByteOrder::Native, true)?.0),

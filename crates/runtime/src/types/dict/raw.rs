@@ -189,7 +189,7 @@ pub fn clear_free_lists() {
             small::free(dict.cast::<u8>().sub(size_of::<PyGC_Head>()));
         }
     }
-    FREE_COUNT.set(0);
+    FREE_COUNT.set(if crate::memory::trace::is_tracing() { FREE_LIMIT } else { 0 });
     keys::clear_free_list();
 }
 

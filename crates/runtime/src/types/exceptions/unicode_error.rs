@@ -128,7 +128,9 @@ enum Failed {
 
 /// `'enc' codec can't encode character '\xff' in position 3: reason`.
 fn describe(this: &PyUnicodeErrorObject, verb: &str, has_encoding: bool, is_bytes: bool) -> PyResult<Ref<Str>> {
-    let Some(source) = Slot::of(&this.object).get() else { return Ok(id!("").to_owned()) };
+    if Slot::of(&this.object).get().is_none() {
+        return Ok(id!("").to_owned());
+    }
     let mut text = StrBuilder::new();
     if has_encoding {
         text.push_str("'")?;
@@ -143,6 +145,10 @@ fn describe(this: &PyUnicodeErrorObject, verb: &str, has_encoding: bool, is_byte
     let reason = match Slot::of(&this.reason).get() {
         Some(reason) => Some(reason.str()?),
         None => None,
+    };
+    // What the two texts ran may have changed the rest.
+    let Some(source) = Slot::of(&this.object).get() else {
+        return Err(raise!(TypeError, "UnicodeError 'object' attribute is not set"));
     };
     let (start, end) = (this.start.get(), this.end.get());
     let single = usize::try_from(start).ok().filter(|_| end == start.wrapping_add(1));

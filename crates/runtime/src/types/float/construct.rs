@@ -28,7 +28,7 @@ pub fn from_text(object: Borrowed<'_, Object>) -> PyResult<f64> {
             Ok(buffer) if !buffer.is_ascii() => None,
             Ok(buffer) => parse(&buffer),
             Err(raised) => {
-                raised.clear_if::<crate::types::exceptions::TypeError>()?;
+                raised.clear();
                 return Err(raise!(
                     TypeError,
                     "float() argument must be a string or a real number, not '{}'",

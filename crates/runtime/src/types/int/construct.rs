@@ -43,7 +43,7 @@ pub fn from_object(object: Borrowed<'_, Object>) -> PyResult<Ref<Int>> {
     match BufferArg::new(object) {
         Ok(buffer) => text::from_bytes_text(&buffer, 10),
         Err(raised) => {
-            raised.clear_if::<crate::types::exceptions::TypeError>()?;
+            raised.clear();
             Err(raise!(
                 TypeError,
                 "int() argument must be a string, a bytes-like object or a real number, not '{}'",

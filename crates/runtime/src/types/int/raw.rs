@@ -102,6 +102,8 @@ pub fn clear_free_list() -> usize {
     loop {
         let block = FREE_LIST.pop();
         if block.is_null() {
+            // While memory is traced, each int is a block of its own: the list counts as full.
+            FREE_LIST.len.set(if memory::trace::is_tracing() { FREE_LIST_MAX } else { 0 });
             return count;
         }
         // SAFETY: a block of the allocator that nobody uses.
@@ -130,6 +132,9 @@ fn new_small_block() -> PyResult<*mut PyLongObject> {
 fn refill() -> PyResult<*mut u8> {
     const BATCH: usize = 16;
     let block = malloc_block(SMALL_BLOCK)?;
+    if FREE_LIST.len.get() >= FREE_LIST_MAX {
+        return Ok(block);
+    }
     for _ in 1..BATCH {
         let more = memory::small::malloc(SMALL_BLOCK);
         // SAFETY: a new block of that size; the list is empty, so there is room.
@@ -354,6 +359,23 @@ impl Int {
                 value |= (*first.add(1) as i64) << SHIFT;
             }
             value * (1 - (tag & SIGN_MASK) as i64)
+        }
+    }
+
+    /// Whether two ints are equal.
+    ///
+    /// # Safety
+    /// Both are live ints.
+    #[inline(always)]
+    pub unsafe fn equals_raw(a: *mut PyLongObject, b: *mut PyLongObject) -> bool {
+        // SAFETY: by contract; both have the number of digits that their tags say.
+        unsafe {
+            let tag = (*a).long_value.lv_tag.get() & !IMMORTAL;
+            if tag != (*b).long_value.lv_tag.get() & !IMMORTAL {
+                return false;
+            }
+            let (a, b) = (a.cast::<u8>().add(HEAD).cast::<u32>(), b.cast::<u8>().add(HEAD).cast::<u32>());
+            (0..tag >> SIZE_SHIFT).all(|index| *a.add(index) == *b.add(index))
         }
     }
 

@@ -72,11 +72,15 @@ impl List {
         let mut text = StrBuilder::new();
         text.push_str("[")?;
         let mut index = 0;
-        while let Some(item) = this.get(index) {
+        while index < this.len() {
             if index > 0 {
                 text.push_str(", ")?;
             }
-            text.push_object(&item.repr()?)?;
+            // SAFETY: inside the list; C code may show one that is not filled.
+            match unsafe { Ref::<Object>::from_borrowed_ptr_or_null(*this.items_ptr().add(index)) } {
+                Some(item) => text.push_object(&item.repr()?)?,
+                None => text.push_str("<NULL>")?,
+            }
             index += 1;
         }
         text.push_str("]")?;

@@ -107,7 +107,7 @@ pub(super) unsafe fn dealloc(list: *mut PyListObject) {
 /// Gives the memory of the free list back.
 pub fn clear_free_list() {
     let mut list = FREE.first.replace(ptr::null_mut());
-    FREE.count.set(0);
+    FREE.count.set(if memory::trace::is_tracing() { MAX_FREE } else { 0 });
     while !list.is_null() {
         // SAFETY: lists on the free list are dead.
         unsafe {

@@ -213,6 +213,9 @@ pub fn format(format: &Ref<Str>, arguments: Borrowed<'_, Object>) -> PyResult<Re
     while at < format.len() {
         let rest = format.data().range(at..format.len());
         let literal = search::find_char(rest, 0x25).unwrap_or(rest.len());
+        if literal == format.len() && !arguments.has_rest() {
+            return format.to_exact();
+        }
         out.push_substring(format, at..at + literal)?;
         at += literal;
         if at == format.len() {
@@ -227,6 +230,17 @@ pub fn format(format: &Ref<Str>, arguments: Borrowed<'_, Object>) -> PyResult<Re
         let make_key = |range| Ok(format.substring(range)?.into_object());
         let spec = parse(format.data(), &mut at, &mut arguments, make_key)?;
         let value = arguments.next()?;
+        if spec.code == u32::from(b's')
+            && at == format.len()
+            && out.is_empty()
+            && !arguments.has_rest()
+            && let Some(text) = value.downcast_exact::<Str>()
+            && spec.width <= text.len()
+            && spec.precision.is_none_or(|precision| precision >= text.len())
+        {
+            // Nothing but the value, which is the result itself.
+            return Ok(text.to_owned());
+        }
         render(&mut out, &spec, value)?;
     }
     if arguments.has_rest() {
@@ -279,7 +293,8 @@ fn character(value: &Ref<Object>) -> PyResult<u32> {
         Ok(int) => int,
         Err(raised) => {
             raised.clear_if::<crate::types::exceptions::TypeError>()?;
-            return Err(raise!(TypeError, "%c requires an int or a unicode character, not {}", value.type_name()));
+            let name = value.type_of().full_name()?;
+            return Err(raise!(TypeError, "%c requires an int or a unicode character, not {name}"));
         }
     };
     match int.to_i64().and_then(|value| u32::try_from(value).ok()) {

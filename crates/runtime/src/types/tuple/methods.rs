@@ -63,9 +63,13 @@ impl Tuple {
             return Str::from_utf8_str("(...)");
         };
         let mut text = StrBuilder::new();
-        for (index, item) in this.iter().enumerate() {
+        for index in 0..this.len() {
             text.push_str(if index == 0 { "(" } else { ", " })?;
-            text.push_object(&item.repr()?)?;
+            // SAFETY: inside the tuple; C code may show one that is not filled.
+            match unsafe { Ref::<Object>::from_borrowed_ptr_or_null(*this.items_ptr().add(index)) } {
+                Some(item) => text.push_object(&item.repr()?)?,
+                None => text.push_str("<NULL>")?,
+            }
         }
         text.push_str(if this.len() == 1 { ",)" } else { ")" })?;
         text.finish()

@@ -159,7 +159,7 @@ pub(super) unsafe fn dealloc(tuple: *mut PyTupleObject) {
 pub fn clear_free_lists() {
     for list in &FREE {
         let mut tuple = list.first.replace(ptr::null_mut());
-        list.count.set(0);
+        list.count.set(if memory::trace::is_tracing() { MAX_FREE } else { 0 });
         while !tuple.is_null() {
             // SAFETY: tuples on the list are dead, and their memory is that of exact tuples.
             unsafe {
