@@ -153,11 +153,13 @@ pub fn init_dynamic(
 ) -> PyResult<Ref<Object>> {
     let text = name.to_display();
     // SAFETY: an export function returns a definition (borrowed) or a new module.
-    let object = unsafe {
+    let (object, in_phases) = unsafe {
         let _context = PackageContext::of(&text);
-        module::from_init_result(init(), &text, spec)?
+        let made = init();
+        let in_phases = module::is_definition(made);
+        (module::from_init_result(made, &text, spec)?, in_phases)
     };
-    let Some(module) = object.downcast::<Module>().filter(|module| module::is_single_phase(module)) else {
+    let Some(module) = object.downcast::<Module>().filter(|_| !in_phases) else {
         return Ok(object);
     };
     let definition = module.def();

@@ -140,6 +140,8 @@ pub fn raise_object(ty: *mut PyTypeObject, value: Ref<Object>) -> Raised {
     if unsafe { crate::types::type_::is_subtype_raw(value.type_ptr(), ty.as_raw().cast()) } {
         return raise_instance(value);
     }
+    // The one that may be set already is replaced, and must not disturb the call.
+    drop(Raised::take_if_set());
     match call::call_one(ty.as_borrowed(), value.as_borrowed()) {
         Ok(exception) => raise_instance(exception),
         Err(raised) => raised,

@@ -22,12 +22,13 @@ use crate::support::{self, Place, Slot};
 #[repr(C)]
 pub struct Struct {
     head: PyObject,
+    /// Bytes and values of the packed form. Extensions read both at this place, as in the reference's struct.
+    size: Cell<isize>,
+    count: Cell<isize>,
     layout: Place<Rc<Layout>>,
     /// `bytes`
     format: Slot,
     weakrefs: Cell<*mut PyObject>,
-    /// The reference's objects have this size, which programs can ask for.
-    reserved: [usize; 2],
 }
 
 /// The bytes of a format that is given as `str` or `bytes`.
@@ -58,6 +59,8 @@ impl Struct {
     fn start(&self, format: Borrowed<'_, Object>) -> PyResult<()> {
         let format = format_bytes(format)?;
         let layout = Layout::parse(format.as_slice())?;
+        self.size.set(layout.size as isize);
+        self.count.set(layout.count as isize);
         self.layout.set(Rc::new(layout));
         self.format.set(Some(format.into_object()));
         Ok(())

@@ -118,6 +118,8 @@ pub fn set_object(class: Borrowed<'_, Object>, value: Option<Borrowed<'_, Object
             class.to_repr_text()
         );
     }
+    // The one that may be set already is replaced, and must not disturb the calls.
+    drop(Raised::take_if_set());
     let make = || -> PyResult<Ref<Object>> {
         if let Some(value) = value
             && is_exception_instance(value)

@@ -300,6 +300,19 @@ pub unsafe fn remember_by_index(module: &Ref<Object>, definition: *mut PyModuleD
     list.set(index, module.clone())
 }
 
+/// Whether an init function's result is a definition, for initialisation in several phases.
+///
+/// # Safety
+/// `result` is what a `PyInit_` function returned.
+pub unsafe fn is_definition(result: *mut PyObject) -> bool {
+    // SAFETY: by contract; a definition that was not made an object has no type.
+    unsafe {
+        !result.is_null()
+            && !(*result).ob_type.get().is_null()
+            && Borrowed::<Object>::from_ptr(result).is_instance_of::<ModuleDef>()
+    }
+}
+
 /// The module that was filed under the index of a definition (`PyState_FindModule`).
 ///
 /// # Safety
@@ -311,13 +324,6 @@ pub unsafe fn find_by_index(definition: *mut PyModuleDef) -> Option<Ref<Object>>
     };
     let index = usize::try_from(index).ok().filter(|&index| index > 0)?;
     list.get(index).filter(|module| !module.is_none())
-}
-
-/// Whether the module's init function made it at once.
-pub fn is_single_phase(module: &Ref<Module>) -> bool {
-    let definition = module.0.md_def.get();
-    // SAFETY: a definition outlives its modules.
-    !definition.is_null() && unsafe { (*definition).m_slots.is_null() }
 }
 
 /// Runs the exec slots of a module made by [`module_from_def`] (`PyModule_ExecDef`). `definition` is the definition that
@@ -356,8 +362,9 @@ unsafe fn allocate_state(module: &Ref<Module>, definition: *mut PyModuleDef) -> 
     // SAFETY: by contract of the callers.
     unsafe {
         let size = (*definition).m_size;
-        if size > 0 && module.0.md_state.get().is_null() {
-            let state = libc::calloc(1, size as usize);
+        // There is one in any case: it tells that the module was executed.
+        if size >= 0 && module.0.md_state.get().is_null() {
+            let state = libc::calloc(1, (size as usize).max(1));
             if state.is_null() {
                 return Err(Raised::no_memory());
             }

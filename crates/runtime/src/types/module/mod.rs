@@ -17,7 +17,7 @@ use crate::thread::Slot;
 pub use attr::{is_initializing, is_possibly_shadowing, spec_origin};
 pub use definition::{
     ModuleDef, PackageContext, add_functions, create_single_phase, exec_def, find_by_index, from_init_result,
-    init_def_raw, is_single_phase, module_from_def, remember_by_index,
+    init_def_raw, is_definition, module_from_def, remember_by_index,
 };
 
 /// A module.
