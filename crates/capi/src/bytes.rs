@@ -113,7 +113,7 @@ capi! {
 
     fn PyBytes_Join(separator: Option<Borrowed<'_, Object>>, iterable: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Bytes>> {
         let iterable = given(iterable)?;
-        let Some(separator) = separator else { return input::join(b\"\", iterable) };
+        let Some(separator) = separator else { return input::join(b"", iterable) };
         match separator.downcast::<Bytes>() {
             Some(bytes) => input::join(bytes.as_slice(), iterable),
             None => Err(raise!(TypeError, "sep: expected bytes, got {}", qualified_type_name(separator))),
