@@ -61,6 +61,53 @@ arg ...: arguments passed to program in sys.argv[1:]
 
 const TRY_HELP: &str = "Try 'taipan -h' for more information.";
 
+/// `--help-env`, sorted by name.
+const ENVIRONMENT_HELP: &str = "\
+Environment variables that change behavior:
+PYTHONBASICREPL: use the plain prompt
+PYTHONBYTESWARNING: as -b
+PYTHONCOERCECLOCALE: 0 keeps the C locale, \"warn\" tells when it is replaced
+PYTHONDEBUG     : as -d
+PYTHONDEVMODE   : as -X dev
+PYTHONDONTWRITEBYTECODE: as -B
+PYTHONFAULTHANDLER: as -X faulthandler
+PYTHONHASHSEED  : seed of the hashes of str and bytes, or \"random\"
+PYTHONHOME      : where the standard library is
+PYTHONINSPECT   : as -i
+PYTHONINTMAXSTRDIGITS: as -X int_max_str_digits
+PYTHONIOENCODING: encoding[:errors] of the standard streams
+PYTHONMALLOC    : the allocator of memory
+PYTHONNODEBUGRANGES: as -X no_debug_ranges
+PYTHONNOUSERSITE: as -s
+PYTHONOPTIMIZE  : as -O
+PYTHONPATH      : folders in front of sys.path, separated by ':'
+PYTHONPYCACHEPREFIX: as -X pycache_prefix
+PYTHONSAFEPATH  : as -P
+PYTHONTRACEMALLOC: as -X tracemalloc
+PYTHONUNBUFFERED: as -u
+PYTHONUTF8      : as -X utf8
+PYTHONVERBOSE   : as -v
+PYTHONWARNDEFAULTENCODING: as -X warn_default_encoding
+PYTHONWARNINGS  : as -W, separated by ','
+";
+
+/// `--help-xoptions`, sorted by name.
+const X_HELP: &str = "\
+The following implementation-specific options are available:
+-X context_aware_warnings=[0|1]: warning filters belong to the context
+-X cpu_count=N: what os.cpu_count() says
+-X dev: development mode
+-X faulthandler: show the traceback on fatal errors
+-X frozen_modules=[on|off]: whether modules that are frozen are used
+-X int_max_str_digits=N: the limit of conversions between int and str
+-X no_debug_ranges: no columns in code objects
+-X pycache_prefix=PATH: where .pyc files are written
+-X thread_inherit_context=[0|1]: threads start with a copy of the context
+-X tracemalloc[=N]: trace allocations with N frames each
+-X utf8[=0|1]: UTF-8 mode
+-X warn_default_encoding: warn where the encoding of the locale is used
+";
+
 /// Options that take a value, and those that do not.
 const WITH_VALUE: &[u8] = b"cmWX";
 const FLAGS: &[u8] = b"bBdEhiIJOPqRsSuvVx?";
@@ -78,6 +125,7 @@ struct Options {
     no_user_site: bool,
     unbuffered: bool,
     dont_write_bytecode: bool,
+    randomize: bool,
 }
 
 pub fn parse(arguments: Vec<OsString>) -> Outcome {
@@ -170,8 +218,20 @@ fn usage_error(options: &Options) -> u8 {
 /// Gives the number of further arguments that the option takes.
 fn long_option(options: &mut Options, name: &[u8], next: Option<&OsString>) -> Result<usize, u8> {
     match name {
-        b"help" | b"help-all" | b"help-env" | b"help-xoptions" => {
+        b"help" => {
             print!("{USAGE}");
+            Err(0)
+        }
+        b"help-env" => {
+            print!("{ENVIRONMENT_HELP}");
+            Err(0)
+        }
+        b"help-xoptions" => {
+            print!("{X_HELP}");
+            Err(0)
+        }
+        b"help-all" => {
+            print!("{USAGE}\n{ENVIRONMENT_HELP}\n{X_HELP}");
             Err(0)
         }
         b"version" => {
@@ -230,7 +290,7 @@ fn flag(options: &mut Options, letter: u8) -> Result<(), u8> {
         b'V' => options.version += 1,
         b'x' => config.skip_source_first_line = true,
         // -R is the default, and -J is kept for Jython.
-        b'R' => {}
+        b'R' => options.randomize = true,
         _ => {
             eprintln!("-J is reserved for Jython");
             return Err(usage_error(options));
@@ -276,13 +336,21 @@ fn finish(mut options: Options, arguments: &[OsString], rest: usize) -> Outcome 
     config.dev_mode = config.xoption("dev").is_some() || variable(config, "PYTHONDEVMODE").is_some();
     config.faulthandler =
         config.dev_mode || config.xoption("faulthandler").is_some() || variable(config, "PYTHONFAULTHANDLER").is_some();
-    if matches!(config.xoption("frozen_modules"), Some("off")) {
+    if config.xoption("no_debug_ranges").is_some() || variable(config, "PYTHONNODEBUGRANGES").is_some() {
+        config.code_debug_ranges = false;
+    }
+    let frozen = variable(config, "PYTHON_FROZEN_MODULES");
+    if config.xoption("frozen_modules").map_or(frozen.is_some_and(|value| value == "off"), |value| value == "off") {
         config.use_frozen_modules = false;
     }
     if let Err(message) = hash_seed(config).and_then(|()| digits(config)).and_then(|()| tracemalloc(config)) {
         eprintln!("Fatal Python error: {message}\nPython runtime state: preinitialized");
         return Outcome::Exit(1);
     }
+    if options.randomize {
+        config.hash_seed = None;
+    }
+    let config = &mut options.config;
     extra_options(config);
     warning_options(config);
     stream_encoding(config);

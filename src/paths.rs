@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use taipan_runtime::import::FrozenModule;
@@ -29,7 +30,9 @@ pub fn resolve(config: &mut Config) -> io::Result<()> {
     let (prefix, library) = match &config.home {
         Some(home) => (PathBuf::from(home), Path::new(home).join("lib").join("python3.14")),
         None => {
-            let library = taipan_pylib::unpack(&taipan_pylib::default_cache())?;
+            // A user without a home that can be written to has a folder for temporary files.
+            let library = taipan_pylib::unpack(&taipan_pylib::default_cache())
+                .or_else(|error| private_folder().map_or(Err(error), |folder| taipan_pylib::unpack(&folder)))?;
             let prefix = library.parent().and_then(Path::parent).unwrap_or(&library).to_path_buf();
             (prefix, library)
         }
@@ -45,6 +48,16 @@ pub fn resolve(config: &mut Config) -> io::Result<()> {
     config.module_search_paths.push(library.clone().into());
     config.module_search_paths.push(library.join("lib-dynload").into());
     Ok(())
+}
+
+/// A folder among the temporary files that nobody but this user can write to; `None` when there is none.
+fn private_folder() -> Option<PathBuf> {
+    let user = std::fs::metadata("/proc/self").ok()?.uid();
+    let folder = std::env::temp_dir().join(format!("taipan-{user}"));
+    // It may be there already, and then it may be somebody else's.
+    let _ = std::fs::DirBuilder::new().mode(0o700).create(&folder);
+    let found = std::fs::symlink_metadata(&folder).ok()?;
+    (found.is_dir() && found.uid() == user && found.mode() & 0o077 == 0).then_some(folder)
 }
 
 /// `argv[0]` as an absolute path: as it is when it has a slash, else found on `PATH`.

@@ -138,7 +138,8 @@ capi! {
                 function.set_attribute(taipan_runtime::types::function::attribute::DEFAULTS, values.into_object());
             }
             if let Some(values) = keyword_defaults {
-                function.set_attribute(taipan_runtime::types::function::attribute::KWDEFAULTS, values.to_owned());
+                let values = expect::<Dict>(values)?.to_owned();
+                function.set_attribute(taipan_runtime::types::function::attribute::KWDEFAULTS, values.into_object());
             }
             if let Some(cells) = closure {
                 function.set_closure(expect::<Tuple>(cells)?.to_owned());

@@ -5,6 +5,7 @@ use core::slice;
 use taipan_runtime::types::str::StrBuilder;
 
 use crate::support::*;
+use crate::typeobject::qualified_name;
 use crate::va::{Arguments, VaList};
 
 unsafe extern "C" {
@@ -33,8 +34,12 @@ capi! {
     }
 
     fn taipan_tuple_pack(count: isize, arguments: *mut Arguments) -> PyResult<Ref<Tuple>> {
+        let count = usize::try_from(count).map_err(|_| bad_internal_call())?;
         let mut arguments = unsafe { VaList::new(arguments) };
         let mut items = Vec::new();
+        if items.try_reserve_exact(count).is_err() {
+            return Err(Raised::no_memory());
+        }
         for _ in 0..count {
             items.push(unsafe { Ref::<Object>::from_borrowed_ptr(arguments.pointer::<PyObject>()) });
         }
@@ -273,14 +278,14 @@ unsafe fn conversion(letter: u8, spec: &Spec, arguments: &mut VaList, out: &mut 
                     }
                 };
                 let text = if spec.alternate {
-                    let full = class.full_name()?;
+                    let full = qualified_name(&class)?;
                     let qualname = class.qualname()?.to_display();
                     match full.strip_suffix(&qualname).and_then(|front| front.strip_suffix('.')) {
                         Some(module) => format!("{module}:{qualname}"),
                         None => full,
                     }
                 } else {
-                    class.full_name()?
+                    qualified_name(&class)?
                 };
                 write_str(out, spec, &Str::from_utf8_str(&text)?)?;
             }

@@ -56,8 +56,8 @@ capi! {
         import_by_name(unsafe { string(name)? }.as_borrowed())
     }
 
-    fn PyImport_Import(name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
-        import_by_name(name)
+    fn PyImport_Import(name: Nullable<'_>) -> PyResult<Ref<Object>> {
+        import_by_name(operand(name)?)
     }
 
     fn PyImport_ImportModuleLevelObject(

@@ -167,7 +167,7 @@ fn set_value(row: &Row, value: Borrowed<'_, Object>) -> PyResult<()> {
     };
     let fits = match kind {
         Kind::Bool | Kind::Int => value.is_instance_of::<Int>(),
-        Kind::Text => value.is_instance_of::<Str>() || (value.is_none() && row.name == "pycache_prefix"),
+        Kind::Text => value.is_instance_of::<Str>() || (value.is_none() && row.name != "platlibdir"),
         Kind::List => value.downcast::<List>().is_some_and(|list| list.iter().all(|item| item.is_instance_of::<Str>())),
         Kind::Dict => value.is_instance_of::<Dict>(),
     };

@@ -273,6 +273,7 @@ capi! {
     fn PyObject_Print(object: Nullable<'_>, file: *mut libc::FILE, flags: c_int) -> PyResult<()> {
         let text = match object {
             None => "<nil>".to_owned(),
+            Some(object) if object.refcount() == 0 => format!("<refcnt 0 at {:p}>", object.as_ptr()),
             Some(object) if flags & Py_PRINT_RAW != 0 => object.str()?.to_display(),
             Some(object) => object.repr()?.to_display(),
         };

@@ -4,6 +4,7 @@ use core::ptr;
 
 use taipan_runtime::memory::object as memory;
 use taipan_runtime::memory::{domains, gc, small};
+use taipan_runtime::types::dict::instance;
 
 use crate::support::*;
 
@@ -145,7 +146,16 @@ capi! {
     }
 
     fn _PyObject_GC_New(class: *mut PyTypeObject) -> PyResult<*mut PyObject> {
-        unsafe { memory::alloc_sized(class, (*class).tp_basicsize.get() as usize) }
+        unsafe {
+            let size = (*class).tp_basicsize.get() as usize;
+            if (*class).tp_flags.get() & Py_TPFLAGS_INLINE_VALUES == 0 {
+                return memory::alloc_sized(class, size);
+            }
+            // The attributes of an instance stand behind it.
+            let object = memory::alloc_sized(class, size + instance::inline_values_size(class))?;
+            instance::init_inline_values(object, class);
+            Ok(object)
+        }
     }
 
     fn _PyObject_GC_NewVar(class: *mut PyTypeObject, count: isize) -> PyResult<*mut PyVarObject> {

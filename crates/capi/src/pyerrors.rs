@@ -420,6 +420,9 @@ capi! {
                 return Err(raise!(TypeError, "item {index} in excs is not an exception"));
             }
         }
+        if exception(original)?.traceback().is_none() {
+            return Err(raise!(ValueError, "orig must be a raised exception"));
+        }
         exc::prepare_reraise_star(original, exceptions)
     }
 

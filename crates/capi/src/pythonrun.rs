@@ -165,10 +165,14 @@ capi! {
 
     fn PyRun_InteractiveOneObject(
         file: *mut libc::FILE,
-        name: Borrowed<'_, Str>,
+        name: Borrowed<'_, Object>,
         flags: *const PyCompilerFlags,
     ) -> c_int {
-        interactive_one(file, Ok(Some(name.to_owned())), flags)
+        let name = match name.downcast::<Str>() {
+            Some(name) => Ok(Some(name.to_owned())),
+            None => Err(raise!(TypeError, "filename must be str, not {}", name.type_name())),
+        };
+        interactive_one(file, name, flags)
     }
 
     fn PyRun_InteractiveLoop(file: *mut libc::FILE, name: *const c_char) -> c_int {
@@ -189,7 +193,7 @@ fn mode_of(start: c_int) -> PyResult<Mode> {
         Py_file_input => Mode::Exec,
         Py_eval_input => Mode::Eval,
         Py_single_input => Mode::Single,
-        _ => return Err(raise!(SystemError, "unsupported start symbol {start}")),
+        _ => return Err(raise!(ValueError, "unsupported start symbol {start}")),
     })
 }
 
@@ -343,6 +347,13 @@ unsafe fn run_simple_file(
             let had_file = dict.contains_str(id!("__file__"));
             if !had_file && let Some(shown) = &shown {
                 dict.set_str(id!("__file__"), shown.as_borrowed())?;
+            }
+            if let Some(shown) = &shown
+                && !shown.eq_str("<stdin>")
+            {
+                let loader = taipan_runtime::import::import_attr("_frozen_importlib_external", "SourceFileLoader")?;
+                let loader = loader.call(&[id!("__main__").upcast(), shown.as_borrowed()])?;
+                dict.set_str(id!("__loader__"), loader.borrow())?;
             }
             let globals = Some(dict.as_borrowed());
             let outcome = run_file(file, name, Py_file_input, globals, globals, close, flags);

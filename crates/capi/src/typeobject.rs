@@ -120,7 +120,7 @@ capi! {
     }
 
     fn PyType_GetFullyQualifiedName(ty: Borrowed<'_, Type>) -> PyResult<Ref<Str>> {
-        Str::from_utf8_str(&ty.full_name()?)
+        Str::from_utf8_str(&qualified_name(&ty)?)
     }
 
     fn PyType_GetDict(ty: Borrowed<'_, Type>) -> Ref<Dict> {
@@ -270,4 +270,18 @@ unsafe fn data_offset(class: *mut PyTypeObject) -> usize {
         let size = if base.is_null() { 0 } else { (*base).tp_basicsize.get() as usize };
         size.next_multiple_of(align_of::<libc::max_align_t>())
     }
+}
+
+/// Module and qualified name; the qualified name alone for what stands in `builtins` or `__main__`.
+pub fn qualified_name(class: &Ref<Type>) -> PyResult<String> {
+    if class.is_heap_type() {
+        match class.module() {
+            Ok(module) if module.downcast::<Str>().is_some_and(|module| module.eq_str("__main__")) => {
+                return Ok(class.qualname()?.to_display());
+            }
+            Ok(_) => {}
+            Err(raised) => raised.clear_if::<taipan_runtime::types::exceptions::AttributeError>()?,
+        }
+    }
+    class.full_name()
 }

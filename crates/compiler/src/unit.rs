@@ -34,6 +34,7 @@ pub(crate) enum BlockKind {
     ExceptionHandler,
     ExceptionGroupHandler,
     AsyncComprehension,
+    InlinedComprehension,
     StopIteration,
 }
 

@@ -77,7 +77,7 @@ build_time_vars = {
     "SO": ".cpython-314-x86_64-linux-gnu.so",
     "SOABI": "cpython-314-x86_64-linux-gnu",
     "SYSLIBS": "-lm",
-    "TEST_MODULES": "no",
+    "TEST_MODULES": "yes",
     "TZPATH": "/usr/share/zoneinfo:/usr/lib/zoneinfo:/usr/share/lib/zoneinfo:/etc/zoneinfo",
     "VERSION": "3.14",
     "WITH_DECIMAL_CONTEXTVAR": 1,

@@ -59,7 +59,7 @@ pub fn parse<'a>(
     filename: Borrowed<'_, Str>,
     request: Request,
 ) -> PyResult<Mod<'a>> {
-    let (source, is_text) = match decode(source, request.is_text)? {
+    let (source, is_text) = match decode(source, filename, request.is_text)? {
         Some(text) => (arena.slice(&text), true),
         None => (source, request.is_text),
     };
@@ -68,7 +68,10 @@ pub fn parse<'a>(
     for warning in &warnings {
         parse_warning(warning, filename, source)?;
     }
-    result.map_err(|error| parse_error(&error, filename))
+    result.map_err(|error| {
+        let text = syntax::source::prepare(arena, source, is_text, request.mode == Mode::Exec);
+        with_metadata(parse_error(&error, filename), &error, text.unwrap_or_default())
+    })
 }
 
 fn compiler_options(request: &Request) -> Options {
@@ -91,7 +94,7 @@ pub fn compile_module(module: &Mod<'_>, filename: Borrowed<'_, Str>, request: Re
     let result = taipan_compiler::compile(module, &name, &compiler_options(&request), &mut warnings);
     issue_warnings(&warnings, filename)?;
     match result {
-        Ok(unit) => Code::from_unit(&unit),
+        Ok(unit) => Code::from_unit(&unit, filename),
         Err(error) => Err(compile_error(&error, filename)),
     }
 }
@@ -127,32 +130,59 @@ pub fn parse_options(request: &Request, is_text: bool) -> syntax::Options<'stati
         dont_imply_dedent: request.flags & DONT_IMPLY_DEDENT != 0,
         allow_incomplete_input: request.flags & ALLOW_INCOMPLETE_INPUT != 0,
         barry_as_bdfl: request.flags & flags::FUTURE_BARRY_AS_BDFL != 0,
-        max_str_digits: usize::try_from(crate::thread::interpreter().int_max_str_digits.get()).unwrap_or(0),
-        character_names: Some(&|name| taipan_unicode::names::character(name)),
+        max_str_digits: usize::try_from(crate::types::int::max_str_digits()).unwrap_or(0),
+        character_names: Some(&named_character),
         ..syntax::Options::default()
     }
 }
 
 /// Source in another encoding than the parser knows, as UTF-8.
-fn decode(source: &[u8], is_text: bool) -> PyResult<Option<Vec<u8>>> {
-    if is_text {
+fn decode(source: &[u8], filename: Borrowed<'_, Str>, is_text: bool) -> PyResult<Option<Vec<u8>>> {
+    if is_text || source.starts_with(b"\xEF\xBB\xBF") {
         return Ok(None);
     }
     let Some((encoding, _)) = syntax::source::declared_encoding(source) else { return Ok(None) };
-    if matches!(encoding.as_str(), "utf-8" | "utf8" | "latin-1" | "iso-8859-1" | "iso-latin-1" | "ascii" | "us-ascii") {
+    if matches!(encoding.as_str(), "utf-8" | "iso-8859-1") {
         return Ok(None);
     }
-    let text = match crate::types::codec::decode_bytes(source, &encoding, "strict") {
-        Ok(text) => text,
-        Err(raised) => {
-            if raised.is_a::<exceptions::LookupError>() {
-                raised.clear();
-                return Err(raise!(SyntaxError, "unknown encoding: {encoding}"));
-            }
-            return Err(raised);
+    match crate::types::codec::decode_bytes(source, &encoding, "strict") {
+        Ok(text) => Ok(Some(text.as_utf8()?.as_bytes().to_vec())),
+        Err(raised) if raised.is_a::<exceptions::LookupError>() || raised.is_a::<exceptions::ValueError>() => {
+            let message = raised.take().to_text();
+            let details = Tuple::from_vec(vec![
+                filename.upcast().to_owned(),
+                Int::zero().into_object(),
+                Int::from_i64(-1)?.into_object(),
+                none(),
+            ])?;
+            let message = Str::from_utf8_str(&message)?;
+            let class = exceptions::SyntaxError::type_object();
+            let error = class.upcast().call(&[message.as_borrowed(), details.as_borrowed()])?;
+            Err(crate::object::raise_instance(error))
+        }
+        Err(raised) => Err(raised),
+    }
+}
+
+/// What `traceback` needs to suggest a keyword for a misspelt one: the source, and where to look.
+fn with_metadata(raised: Raised, error: &syntax::SyntaxError, text: &str) -> Raised {
+    let Some((lineno, column)) = error.last_statement else { return raised };
+    let exception = raised.take();
+    let set = || -> PyResult<()> {
+        let metadata = Tuple::pack([
+            Int::from_i64(lineno.into())?.into_object(),
+            Int::from_i64(column.into())?.into_object(),
+            Str::from_utf8_str(text)?.into_object(),
+        ])?;
+        match exception.is_instance_of::<exceptions::SyntaxError>() {
+            true => exception.setattr(id!("_metadata"), metadata.as_borrowed()),
+            false => Ok(()),
         }
     };
-    Ok(Some(text.as_utf8()?.as_bytes().to_vec()))
+    match set() {
+        Ok(()) => Raised::restore(exception),
+        Err(raised) => raised,
+    }
 }
 
 /// The text of line `lineno` of the file, if there is such a file (`PyErr_ProgramTextObject`).
@@ -197,6 +227,22 @@ fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>) -> Raised {
     }
 }
 
+/// A `\N{...}` could not be looked up, because a program has taken the module `unicodedata` away.
+static NAMES_MISSING: crate::memory::StaticCell<bool> = crate::memory::StaticCell::cell(false);
+
+const NAMES_MESSAGE: &str = "(unicode error) \\N escapes not supported (can't load unicodedata module)";
+
+/// The character that `\N{name}` means. The names are in the executable, but the module that has them for Python is
+/// imported as CPython does.
+fn named_character(name: &str) -> Option<char> {
+    if let Err(raised) = crate::import::import_module("unicodedata") {
+        raised.clear();
+        NAMES_MISSING.set(true);
+        return None;
+    }
+    taipan_unicode::names::character(name)
+}
+
 /// An error of the lexer or the parser.
 pub fn parse_error(error: &syntax::SyntaxError, filename: Borrowed<'_, Str>) -> Raised {
     use syntax::ErrorKind;
@@ -209,8 +255,9 @@ pub fn parse_error(error: &syntax::SyntaxError, filename: Borrowed<'_, Str>) -> 
         ErrorKind::Overflow => return raise!(OverflowError, "{}", error.message),
         ErrorKind::Encoding => return raise!(SyntaxError, "encoding problem: {}", error.message),
     };
+    let names_missing = NAMES_MISSING.replace(false) && error.message.ends_with("unknown Unicode character name");
     let fields = SyntaxFields {
-        message: &error.message,
+        message: if names_missing { NAMES_MESSAGE } else { &error.message },
         lineno: error.lineno,
         offset: error.offset,
         end_lineno: error.end_lineno,

@@ -61,11 +61,13 @@ impl TokenizerIter {
                     break;
                 }
             };
-            let text = if let Some(bytes) = line.downcast::<Bytes>() {
-                // SAFETY: null or a `str`.
-                let encoding: Option<Ref<Str>> = unsafe { Ref::from_borrowed_ptr_or_null(self.encoding.get()) };
-                let encoding = encoding.map_or_else(|| "utf-8".to_owned(), |encoding| encoding.to_display());
-                taipan_runtime::types::codec::decode_bytes(bytes.as_slice(), &encoding, "replace")?
+            // SAFETY: null or a `str`.
+            let encoding: Option<Ref<Str>> = unsafe { Ref::from_borrowed_ptr_or_null(self.encoding.get()) };
+            let text = if let Some(encoding) = encoding {
+                let Some(bytes) = line.downcast::<Bytes>() else {
+                    return Err(raise!(TypeError, "readline() returned a non-bytes object ({})", line.type_name()));
+                };
+                taipan_runtime::types::codec::decode_bytes(bytes.as_slice(), &encoding.to_display(), "replace")?
             } else {
                 match line.into_downcast::<Str>() {
                     Ok(text) => text,
@@ -158,7 +160,12 @@ impl TokenizerIter {
         };
         if let Some(error) = error {
             let filename = Str::from_utf8_str("<string>")?;
-            return Err(parse_error(&error, filename.borrow()));
+            let exception = parse_error(&error, filename.borrow()).take();
+            if error.end_lineno == 0 {
+                exception.setattr(id!("end_lineno"), none().as_borrowed())?;
+                exception.setattr(id!("end_offset"), none().as_borrowed())?;
+            }
+            return Err(Raised::restore(exception));
         }
         let Some(item) = item else { return Ok(None) };
         let place = |place: (i32, i32)| -> PyResult<Ref<Object>> {

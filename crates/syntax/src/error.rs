@@ -28,6 +28,9 @@ pub struct SyntaxError {
     pub end_offset: i32,
     /// The source line; `None` when the error has no place.
     pub text: Option<String>,
+    /// Where the last compound statement before the error begins, line and column, or zeros; `None` when the error is not
+    /// the parser's. Suggestions for misspelt keywords start there.
+    pub last_statement: Option<(i32, i32)>,
 }
 
 /// Which category a warning has.

@@ -8,7 +8,7 @@ use crate::error::{ErrorKind, SyntaxError};
 ///
 /// `is_text` says that the input is already decoded, so that a declaration has no effect. With `final_newline` the
 /// text ends in a line ending unless it is empty.
-pub(crate) fn prepare<'a>(
+pub fn prepare<'a>(
     arena: &'a Arena,
     bytes: &'a [u8],
     is_text: bool,
@@ -24,24 +24,13 @@ pub(crate) fn prepare<'a>(
     let declared = if is_text { None } else { declared_encoding(body) };
     let mut latin1 = false;
     if let Some((name, line)) = &declared {
-        let codec = known_codec(name);
         if has_bom && name != "utf-8" {
             return Err(bom_mismatch(body, name, *line));
         }
-        match codec {
-            Some(Codec::Utf8) => {}
-            Some(Codec::Latin1) => latin1 = true,
-            Some(Codec::Ascii) => {
-                if let Some(at) = body.iter().position(|b| *b >= 0x80) {
-                    let byte = body[at];
-                    let message = format!(
-                        "(unicode error) 'ascii' codec can't decode byte 0x{byte:02x} in position {at}: ordinal not in \
-                         range(128)"
-                    );
-                    return Err(plain(ErrorKind::Syntax, message));
-                }
-            }
-            None => return Err(plain(ErrorKind::Encoding, name.clone())),
+        match name.as_str() {
+            "utf-8" => {}
+            "iso-8859-1" => latin1 = true,
+            _ => return Err(plain(ErrorKind::Encoding, name.clone())),
         }
     }
     let text: &'a str = if latin1 {
@@ -50,7 +39,7 @@ pub(crate) fn prepare<'a>(
     } else {
         match std::str::from_utf8(body) {
             Ok(text) => text,
-            Err(error) => return Err(not_utf8(body, error, is_text || declared.is_some() || has_bom)),
+            Err(error) => return Err(not_utf8(body, error)),
         }
     };
     let raw = text.as_bytes();
@@ -80,25 +69,15 @@ pub(crate) fn prepare<'a>(
 }
 
 fn plain(kind: ErrorKind, message: String) -> SyntaxError {
-    SyntaxError { kind, message, lineno: 0, offset: -1, end_lineno: 0, end_offset: -1, text: None }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Codec {
-    Utf8,
-    Latin1,
-    Ascii,
-}
-
-/// The codecs that are decoded here, by all names that Python has for them.
-fn known_codec(name: &str) -> Option<Codec> {
-    match name {
-        "utf-8" | "utf8" | "u8" | "utf" | "cp65001" => Some(Codec::Utf8),
-        "iso-8859-1" | "latin-1" | "latin1" | "latin" | "l1" | "iso8859-1" | "iso88591" | "8859" | "cp819" => {
-            Some(Codec::Latin1)
-        }
-        "ascii" | "us-ascii" | "646" => Some(Codec::Ascii),
-        _ => None,
+    SyntaxError {
+        kind,
+        message,
+        lineno: 0,
+        offset: -1,
+        end_lineno: 0,
+        end_offset: -1,
+        text: None,
+        last_statement: None,
     }
 }
 
@@ -114,11 +93,12 @@ fn bom_mismatch(body: &[u8], name: &str, lineno: i32) -> SyntaxError {
         end_lineno: lineno,
         end_offset: text.chars().count() as i32,
         text: Some(text),
+        last_statement: None,
     }
 }
 
 /// The encoding that a comment in the first two lines declares, with the line. `utf-8` and `iso-8859-1` stand for some
-/// spellings of theirs.
+/// spellings of theirs; any other name is as written.
 pub fn declared_encoding(source: &[u8]) -> Option<(String, i32)> {
     let mut rest = source;
     for lineno in 1..3 {
@@ -175,37 +155,33 @@ fn normalise(name: &[u8]) -> String {
     } else if is("latin-1") || is("iso-8859-1") || is("iso-latin-1") {
         "iso-8859-1".to_string()
     } else {
-        lower
+        String::from_utf8_lossy(name).into_owned()
     }
 }
 
-fn not_utf8(body: &[u8], error: std::str::Utf8Error, declared: bool) -> SyntaxError {
+fn not_utf8(body: &[u8], error: std::str::Utf8Error) -> SyntaxError {
     let at = error.valid_up_to();
-    let byte = body[at];
-    if !declared {
-        let line = body[..at].iter().filter(|b| **b == b'\n').count() + 1;
-        let message = format!(
-            "Non-UTF-8 code starting with '\\x{byte:02x}' on line {line}, but no encoding declared; see \
-             https://peps.python.org/pep-0263/ for details"
-        );
-        let start = memchr::memrchr(b'\n', &body[..at]).map_or(0, |newline| newline + 1);
-        let rest = &body[start..];
-        let text = String::from_utf8_lossy(&rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]).into_owned();
-        let offset = String::from_utf8_lossy(&body[start..=at]).chars().count() as i32;
-        let (lineno, end_lineno) = (line as i32, line as i32);
-        let text = Some(text);
-        return SyntaxError { kind: ErrorKind::Syntax, message, lineno, offset, end_lineno, end_offset: offset, text };
+    if memchr::memchr(0, &body[..at]).is_some() {
+        return plain(ErrorKind::Syntax, "source code cannot contain null bytes".into());
     }
-    let end = error.error_len().map_or(body.len(), |len| at + len);
-    let reason = match error.error_len() {
-        None => "unexpected end of data",
-        Some(_) if (0x80..0xC2).contains(&byte) || byte > 0xF4 => "invalid start byte",
-        Some(_) => "invalid continuation byte",
-    };
-    let place = if end - at == 1 {
-        format!("byte 0x{byte:02x} in position {at}")
-    } else {
-        format!("bytes in position {at}-{}", end - 1)
-    };
-    plain(ErrorKind::Syntax, format!("(unicode error) 'utf-8' codec can't decode {place}: {reason}"))
+    let line = body[..at].iter().filter(|b| **b == b'\n').count() as i32 + 1;
+    let message = format!(
+        "Non-UTF-8 code starting with '\\x{:02x}' on line {line}, but no encoding declared; see \
+         https://peps.python.org/pep-0263/ for details",
+        body[at]
+    );
+    let start = memchr::memrchr(b'\n', &body[..at]).map_or(0, |newline| newline + 1);
+    let rest = &body[start..];
+    let text = String::from_utf8_lossy(&rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]).into_owned();
+    let offset = String::from_utf8_lossy(&body[start..=at]).chars().count() as i32;
+    SyntaxError {
+        kind: ErrorKind::Syntax,
+        message,
+        lineno: line,
+        offset,
+        end_lineno: line,
+        end_offset: offset,
+        text: Some(text),
+        last_statement: None,
+    }
 }

@@ -115,6 +115,7 @@ impl<'a> PyTokens<'a> {
             end_lineno: 0,
             end_offset: 0,
             text: if matches!(error, LexError::Eof) { None } else { Some(line.to_string()) },
+            last_statement: None,
         }
     }
 }

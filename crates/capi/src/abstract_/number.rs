@@ -113,7 +113,8 @@ capi! {
         Float::new(float::number_to_float(object)?)
     }
 
-    fn PyNumber_ToBase(object: Borrowed<'_, Object>, base: c_int) -> PyResult<Ref<Str>> {
+    fn PyNumber_ToBase(object: Nullable<'_>, base: c_int) -> PyResult<Ref<Str>> {
+        let object = operand(object)?;
         let Some(base) = u32::try_from(base).ok().and_then(Base::from_radix) else {
             return Err(raise!(SystemError, "PyNumber_ToBase: base must be 2, 8, 10 or 16"));
         };

@@ -143,13 +143,25 @@ pub struct Given<'a> {
 /// The names of parameters; the first ones are empty for positional-only parameters.
 pub struct Parameters<'a> {
     pub names: Vec<Cow<'a, str>>,
+    /// The same as C has them, which may be no UTF-8.
+    raw: Vec<&'a [u8]>,
     pub positional_only: usize,
+}
+
+impl Parameters<'_> {
+    /// A name that keywords are compared with: UnicodeDecodeError where that cannot be.
+    fn comparable(&self, index: usize) -> PyResult<&str> {
+        if core::str::from_utf8(self.raw[index]).is_err() {
+            string_of(self.raw[index])?;
+        }
+        Ok(&self.names[index])
+    }
 }
 
 /// # Safety
 /// `names` is a table of C strings that ends with NULL.
 pub unsafe fn parameters<'a>(names: *const *const c_char) -> PyResult<Parameters<'a>> {
-    let mut found = Parameters { names: Vec::new(), positional_only: 0 };
+    let mut found = Parameters { names: Vec::new(), raw: Vec::new(), positional_only: 0 };
     let mut at = names;
     // SAFETY: by contract.
     unsafe {
@@ -162,6 +174,7 @@ pub unsafe fn parameters<'a>(names: *const *const c_char) -> PyResult<Parameters
                 found.positional_only += 1;
             }
             found.names.push(name);
+            found.raw.push(bytes(*at));
             at = at.add(1);
         }
     }
@@ -246,7 +259,7 @@ unsafe fn parse(given: &Given<'_>, text: &[u8], parameters: &Parameters<'_>, mut
             let argument = if let Some(&argument) = given.args.get(index) {
                 Some(argument)
             } else if keywords_left > 0 && index >= positional_only {
-                let found = given.keywords.find(name)?;
+                let found = given.keywords.find(parameters.comparable(index)?)?;
                 keywords_left -= usize::from(found.is_some());
                 found
             } else {

@@ -56,7 +56,7 @@ impl<'a> Codegen<'a, '_> {
         let mut state = Inlined::default();
         if inlined {
             self.outermost_iterator(outermost)?;
-            self.open_inlined(loc, id, &mut state);
+            self.open_inlined(loc, id, &mut state)?;
         } else {
             let args = ArgCounts { args: 1, ..ArgCounts::default() };
             self.enter_scope(name, ScopeKind::Comprehension, block, loc.lineno, None, args)?;
@@ -255,7 +255,7 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// Makes the names of an inlined comprehension mean what they mean inside it, and saves the values outside.
-    fn open_inlined(&mut self, loc: Loc, comp: symtable::BlockId, state: &mut Inlined) {
+    fn open_inlined(&mut self, loc: Loc, comp: symtable::BlockId, state: &mut Inlined) -> Result<()> {
         let outer = self.unit.block;
         let in_class = self.table.block(outer).kind == ScopeBlock::Class && self.unit.in_inlined_comp == 0;
         let function_like = self.table.block(outer).is_function_like();
@@ -299,8 +299,10 @@ impl<'a> Codegen<'a, '_> {
             self.op_arg(loc, Opcode::SWAP, state.pushed.len() as u32 + 1);
             let cleanup = self.label();
             state.cleanup = Some(cleanup);
+            self.push_block(BlockKind::InlinedComprehension, cleanup, Label::NONE, loc)?;
             self.jump(loc, Opcode::SETUP_FINALLY, cleanup);
         }
+        Ok(())
     }
 
     fn restore_locals(&mut self, loc: Loc, pushed: &[Symbol]) {
@@ -315,6 +317,7 @@ impl<'a> Codegen<'a, '_> {
     fn close_inlined(&mut self, loc: Loc, state: Inlined) {
         if let Some(cleanup) = state.cleanup {
             self.op(NO_LOCATION, Opcode::POP_BLOCK);
+            self.pop_block();
             let end = self.label();
             self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
             // After an exception the incomplete result lies below it.

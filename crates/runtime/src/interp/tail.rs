@@ -62,6 +62,8 @@ pub(crate) use fast_handler;
 /// The handler of a slow instruction.
 macro_rules! slow_handler {
     ($name:ident, $base:ident, $body:path) => {
+        // Kept apart from the fast form that falls back on it, which must not contain its call.
+        #[inline(never)]
         pub unsafe extern "C" fn $name(
             ip: *mut u16,
             sp: *mut StackRef,

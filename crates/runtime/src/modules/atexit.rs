@@ -8,6 +8,7 @@ use crate::object::args::{Args, KwArgs};
 use crate::prelude::*;
 use crate::thread;
 use crate::types::exceptions;
+use crate::types::weakref::WeakRef;
 
 /// A function with its arguments.
 struct Callback {
@@ -167,7 +168,7 @@ pub fn flush_streams() -> bool {
         }
         if let Err(raised) = file.call_method(id!("flush"), &[]) {
             if report {
-                exceptions::report_unraisable_object(raised, Some(file.borrow()));
+                exceptions::report_unraisable(raised, "Exception ignored while flushing sys.stdout", None);
                 fine = false;
             } else {
                 raised.clear();
@@ -206,7 +207,14 @@ pub fn finalize() -> i32 {
 /// Empties `__main__`, so that the finalisers of what the program kept there run while the library still works.
 fn clear_main() -> PyResult<()> {
     let modules = thread::interpreter().modules_dict()?;
-    let Some(main) = modules.get_str(id!("__main__")) else { return Ok(()) };
+    let Some(main) = modules.get_str(id!("__main__")).filter(|main| !main.is_none()) else { return Ok(()) };
+    // First nobody finds the module any more, and the collector runs the finalisers of what its names keep alive while
+    // these still have their values. The rest is for a module that something else keeps.
+    let kept = WeakRef::new(main.borrow(), None)?;
+    drop(main);
+    modules.set_str(id!("__main__"), none().borrow())?;
+    crate::memory::gc::collect_for(2, crate::abi::_Py_GC_REASON_SHUTDOWN);
+    let Some(main) = kept.upgrade() else { return Ok(()) };
     let Some(main) = main.downcast::<Module>() else { return Ok(()) };
     let dict = main.dict();
     // Names with one underscore first, as CPython does.

@@ -8,7 +8,6 @@ use core::ptr;
 use crate::abi::{PyCapsule, PyCapsule_Destructor, PyObject, inquiry, traverseproc};
 use crate::memory::object as memory;
 use crate::prelude::*;
-use crate::types::exceptions::ImportError;
 
 /// `PyCapsule`.
 #[repr(transparent)]
@@ -140,16 +139,23 @@ impl Capsule {
     pub fn import(name: &CStr) -> PyResult<*mut c_void> {
         let path = name.to_string_lossy();
         let mut object: Option<Ref<Object>> = None;
-        for part in path.split('.') {
+        for part in name.to_bytes().split(|&byte| byte == b'.') {
             object = Some(match object {
-                Some(object) => object.getattr(Str::intern_str(part)?.borrow())?,
-                None => match crate::import::import_module(part) {
-                    Ok(module) => module,
-                    Err(raised) => {
-                        raised.clear_if::<ImportError>()?;
-                        return Err(raise!(ImportError, "PyCapsule_Import could not import module \"{part}\""));
+                Some(object) => {
+                    let part = Str::intern(crate::types::codec::decode_utf8(part, "strict")?);
+                    object.getattr(part.borrow())?
+                }
+                None => {
+                    let part = String::from_utf8_lossy(part);
+                    match crate::import::import_module(&part) {
+                        Ok(module) => module,
+                        Err(raised) => {
+                            // Whatever went wrong there.
+                            raised.clear();
+                            return Err(raise!(ImportError, "PyCapsule_Import could not import module \"{part}\""));
+                        }
                     }
-                },
+                }
             });
         }
         // SAFETY: the object is live, and the name a C string.

@@ -402,20 +402,14 @@ impl Function {
         crate::types::object::generic_set_dict(this.as_object(), value)
     }
 
-    #[getter(name = "__closure__")]
-    fn closure_object(this: &Ref<Function>) -> Ref<Object> {
-        this.field(&this.0.func_closure)
-    }
+    #[member(name = "__closure__", kind = T_OBJECT, offset = offset_of!(PyFunctionObject, func_closure), readonly)]
+    const _CLOSURE: () = ();
 
-    #[getter(name = "__globals__")]
-    fn globals_object(this: &Ref<Function>) -> Ref<Object> {
-        this.field(&this.0.func_globals)
-    }
+    #[member(name = "__globals__", kind = T_OBJECT, offset = offset_of!(PyFunctionObject, func_globals), readonly)]
+    const _GLOBALS: () = ();
 
-    #[getter(name = "__builtins__")]
-    fn builtins_object(this: &Ref<Function>) -> Ref<Object> {
-        this.field(&this.0.func_builtins)
-    }
+    #[member(name = "__builtins__", kind = T_OBJECT, offset = offset_of!(PyFunctionObject, func_builtins), readonly)]
+    const _BUILTINS: () = ();
 
     #[getter(name = "__doc__")]
     fn doc(this: &Ref<Function>) -> Ref<Object> {

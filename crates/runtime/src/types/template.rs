@@ -123,7 +123,7 @@ impl Template {
         let strings = this.strings_tuple().as_object().repr()?;
         let interpolations = this.interpolations_tuple().as_object().repr()?;
         let mut out = crate::types::str::StrBuilder::new();
-        out.push_str(&format!("{}(strings=", this.type_name()))?;
+        out.push_str(&format!("{}(strings=", this.type_of().short_name()))?;
         out.push_object(&strings)?;
         out.push_str(", interpolations=")?;
         out.push_object(&interpolations)?;
@@ -285,7 +285,7 @@ impl Interpolation {
     #[slot(tp_repr)]
     fn repr(this: &Ref<Interpolation>) -> PyResult<Ref<Str>> {
         let mut out = crate::types::str::StrBuilder::new();
-        out.push_str(&format!("{}(", this.type_name()))?;
+        out.push_str(&format!("{}(", this.type_of().short_name()))?;
         for (index, field) in this.fields().into_iter().enumerate() {
             if index > 0 {
                 out.push_str(", ")?;

@@ -174,8 +174,10 @@ impl IoBase {
                 raised.clear();
             }
             if let Err(raised) = object.call_method(id!("close"), &[]) {
+                // The text may need attributes that are missing, so the exception waits outside.
+                let exception = raised.take();
                 let message = format!("Exception ignored while finalizing file {}", object.to_repr_text());
-                exceptions::report_unraisable(raised, &message, None);
+                exceptions::report_unraisable(Raised::restore(exception), &message, None);
             }
         }
         if let Some(pending) = pending {

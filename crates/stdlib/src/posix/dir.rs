@@ -282,10 +282,33 @@ pub struct ScandirIterator {
 
 #[pytype(name = "ScandirIterator", module = "posix", disallow_instantiation)]
 impl ScandirIterator {
+    #[slot(tp_finalize)]
+    fn finalize(this: &Ref<ScandirIterator>) {
+        // SAFETY: the state lives as long as the iterator.
+        if unsafe { &*this.state.get() }.names.is_none() {
+            return;
+        }
+        let pending = Raised::take_if_set();
+        // After the warning nobody can use the stream any more.
+        let text = format!("unclosed scandir iterator {}", this.as_object().to_repr_text());
+        let class = exceptions::ResourceWarning::type_object();
+        let warned = taipan_runtime::modules::warnings::warn_with_source(class, &text, 1, Some(this.as_borrowed()));
+        if let Err(raised) = warned {
+            exceptions::report_unraisable_object(raised, Some(this.as_borrowed()));
+        }
+        ScandirIterator::close(this);
+        if let Some(pending) = pending {
+            let _ = Raised::restore(pending);
+        }
+    }
+
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut ScandirIterator) {
-        // SAFETY: called once, by the last decref.
+        // SAFETY: called by the last decref; the finalizer may bring the object back.
         unsafe {
+            if !memory::object::finalize_from_dealloc(this.cast()) {
+                return;
+            }
             drop(Box::from_raw((*this).state.get()));
             memory::object::dealloc_finish(this);
         }

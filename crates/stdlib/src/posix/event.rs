@@ -86,7 +86,7 @@ impl Event {
     #[function(signature = "(clockid, /, *, flags=0)")]
     fn timerfd_create(clockid: i32, flags: Option<i32>) -> PyResult<i64> {
         // SAFETY: takes numbers.
-        retry(|| i64::from(unsafe { libc::timerfd_create(clockid, flags.unwrap_or(libc::TFD_CLOEXEC)) }))
+        retry(|| i64::from(unsafe { libc::timerfd_create(clockid, flags.unwrap_or(0) | libc::TFD_CLOEXEC) }))
     }
 
     #[function(signature = "(fd, /, *, flags=0, initial=0.0, interval=0.0)")]

@@ -76,7 +76,7 @@ pub(super) fn fspath_for(
 }
 
 fn has_fspath(value: Borrowed<'_, Object>) -> bool {
-    value.type_of().lookup(id!("__fspath__")).is_some()
+    value.type_of().lookup(id!("__fspath__")).is_some_and(|method| !method.is_none())
 }
 
 /// `os.fspath(path)`.
@@ -172,6 +172,11 @@ impl FromArg<'_> for FsName {
 
 /// An integer as a descriptor.
 pub fn descriptor(value: Borrowed<'_, Object>) -> PyResult<c_int> {
+    if value.is_instance_of::<Bool>() {
+        use taipan_runtime::types::exceptions::RuntimeWarning;
+        let message = "bool is used as a file descriptor";
+        taipan_runtime::modules::warnings::warn(RuntimeWarning::type_object(), message, 1)?;
+    }
     let index = value.index()?;
     match index.to_i64() {
         Some(number) if number > i32::MAX as i64 => Err(raise!(OverflowError, "fd is greater than maximum")),

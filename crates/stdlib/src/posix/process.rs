@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ffi::CString;
 
-use super::path::{FsName, PathArg};
+use super::path::{FsName, PathArg, PathOrFd};
 use super::{check, check_path, last_error};
 use taipan_runtime::object::args::BufferArg;
 use taipan_runtime::prelude::*;
@@ -81,10 +81,14 @@ pub fn string_vector(values: Borrowed<'_, Object>, what: &str) -> PyResult<(Vec<
 
 /// A mapping of the environment as `NAME=value` strings.
 pub fn environment_vector(env: Borrowed<'_, Object>) -> PyResult<(Vec<CString>, Vec<*const c_char>)> {
-    let pairs = env.call_method(id!("items"), &[])?.collect_items()?;
+    // Names first, then values, as `PyMapping_Keys` and `PyMapping_Values` take them; the lists are ours.
+    let names = env.call_method(id!("keys"), &[])?.collect_items()?;
+    let values = env.call_method(id!("values"), &[])?.collect_items()?;
+    if names.len() != values.len() {
+        return Err(raise!(RuntimeError, "environment changed size during iteration"));
+    }
     let mut strings = Vec::new();
-    for pair in pairs {
-        let (name, value) = (pair.get_index(0)?, pair.get_index(1)?);
+    for (name, value) in names.into_iter().zip(values) {
         let name = FsName::new(name.borrow())?;
         let value = FsName::new(value.borrow())?;
         if name.as_bytes().is_empty() || name.as_bytes().contains(&b'=') {
@@ -200,14 +204,21 @@ impl Process {
     }
 
     #[function(signature = "(path, argv, env)")]
-    fn execve(path: PathArg<'_>, argv: Borrowed<'_, Object>, env: Borrowed<'_, Object>) -> PyResult<()> {
+    fn execve(path: PathOrFd<'_>, argv: Borrowed<'_, Object>, env: Borrowed<'_, Object>) -> PyResult<()> {
         let (_strings, pointers) = string_vector(argv, "execve: argv")?;
         if !env.is_mapping() {
             return Err(raise!(TypeError, "execve: environment must be a mapping object"));
         }
         let (_variables, environment) = environment_vector(env)?;
         // SAFETY: as above.
-        check_path(unsafe { libc::execve(path.as_ptr(), pointers.as_ptr(), environment.as_ptr()) }, &path).map(drop)
+        unsafe {
+            match &path {
+                PathOrFd::Path(path) => {
+                    check_path(libc::execve(path.as_ptr(), pointers.as_ptr(), environment.as_ptr()), path).map(drop)
+                }
+                PathOrFd::Fd(fd, _) => check(libc::fexecve(*fd, pointers.as_ptr(), environment.as_ptr())).map(drop),
+            }
+        }
     }
 
     #[function(signature = "(pid, options, /)")]

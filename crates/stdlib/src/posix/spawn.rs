@@ -204,13 +204,14 @@ impl Spawn {
         argv: Borrowed<'_, Object>,
         env: Borrowed<'_, Object>,
         file_actions: Nullable<Borrowed<'_, Object>>,
-        setpgroup: Option<Borrowed<'_, Object>>,
+        setpgroup: Nullable<Borrowed<'_, Object>>,
         resetids: bool,
         setsid: bool,
         setsigmask: Option<Borrowed<'_, Object>>,
         setsigdef: Option<Borrowed<'_, Object>>,
         scheduler: Nullable<Borrowed<'_, Object>>,
     ) -> PyResult<i64> {
+        let setpgroup = given(setpgroup);
         let wishes = Wishes { setpgroup, resetids, setsid, setsigmask, setsigdef, scheduler: given(scheduler) };
         spawn(false, &path, argv, env, given(file_actions), &wishes)
     }
@@ -224,13 +225,14 @@ impl Spawn {
         argv: Borrowed<'_, Object>,
         env: Borrowed<'_, Object>,
         file_actions: Nullable<Borrowed<'_, Object>>,
-        setpgroup: Option<Borrowed<'_, Object>>,
+        setpgroup: Nullable<Borrowed<'_, Object>>,
         resetids: bool,
         setsid: bool,
         setsigmask: Option<Borrowed<'_, Object>>,
         setsigdef: Option<Borrowed<'_, Object>>,
         scheduler: Nullable<Borrowed<'_, Object>>,
     ) -> PyResult<i64> {
+        let setpgroup = given(setpgroup);
         let wishes = Wishes { setpgroup, resetids, setsid, setsigmask, setsigdef, scheduler: given(scheduler) };
         spawn(true, &path, argv, env, given(file_actions), &wishes)
     }

@@ -210,7 +210,10 @@ impl Vectored {
     }
 
     #[function(signature = "(major, minor, /)")]
-    fn makedev(major: Device, minor: Device) -> PyResult<u64> {
-        Ok(libc::makedev(major.part()?, minor.part()?))
+    fn makedev(major: Device, minor: Device) -> PyResult<Ref<Int>> {
+        match libc::makedev(major.part()?, minor.part()?) {
+            libc::dev_t::MAX => Int::from_i64(-1),
+            device => Int::from_u64(device),
+        }
     }
 }

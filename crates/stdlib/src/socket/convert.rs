@@ -61,7 +61,7 @@ fn message_length(args: &CallArgs<'_>, function: &str) -> PyResult<Option<u32>> 
     system::check_arguments(args, "_socket", function, 1, 1)?;
     let length = args.positional()[0].as_index_isize()?;
     // SAFETY: arithmetic alone.
-    let head = unsafe { libc::CMSG_SPACE(1) } as isize;
+    let head = unsafe { if function == "CMSG_LEN" { libc::CMSG_LEN(0) } else { libc::CMSG_SPACE(1) } } as isize;
     if !(0..=i32::MAX as isize - head).contains(&length) {
         return Err(raise!(OverflowError, "{function}() argument out of range"));
     }

@@ -97,11 +97,16 @@ fn first_at(program: &Program, pc: u32) -> Option<First> {
             Inst::Mark(_) | Inst::At(_) | Inst::Atomic => pending.push(pc + 1),
             Inst::Assert { next, .. } | Inst::AssertNot { next, .. } => pending.push(next),
             Inst::Jump(target) => pending.push(target),
-            Inst::Branch { first, end } => {
-                if (end - first) as usize > BUDGET {
-                    return None;
+            Inst::Branch { first: from, end } => {
+                // What is known of the alternatives need not be found out again; a long branch lives on that.
+                for branch in &program.alternatives[from as usize..end as usize] {
+                    match branch.first {
+                        Follow::Char(c) => first.add_char(c),
+                        Follow::First(index) => first.add(&program.firsts[index as usize]),
+                        Follow::Unknown if pending.len() < BUDGET => pending.push(branch.pc),
+                        Follow::Unknown => return None,
+                    }
                 }
-                pending.extend(program.alternatives[first as usize..end as usize].iter().map(|branch| branch.pc));
             }
             Inst::Repeat { site, .. } | Inst::Possessive(site) => {
                 let repeat = &program.loops[site as usize];

@@ -125,6 +125,8 @@ struct Diag<'a, 'o> {
     saw_end: bool,
     started: bool,
     barry: bool,
+    /// Where the last compound statement that was complete begins.
+    last_statement: (i32, i32),
     stack_floor: usize,
 }
 
@@ -146,10 +148,12 @@ pub(crate) fn diagnose<'a>(arena: &'a Arena, text: &'a str, options: &Options<'_
         saw_end: false,
         started: false,
         barry: options.barry_as_bdfl,
+        last_statement: (0, 0),
         stack_floor: stack_pointer().saturating_sub(options.stack_budget),
     };
-    diag.run();
-    diag.error.unwrap_or_else(too_complex)
+    let of_parser = diag.run();
+    let last_statement = of_parser.then_some(diag.last_statement);
+    diag.error.map_or_else(too_complex, |error| SyntaxError { last_statement, ..error })
 }
 
 /// The lexer need not look at what follows to know where such a token ends.
@@ -179,25 +183,26 @@ fn too_complex() -> SyntaxError {
         end_lineno: 0,
         end_offset: 0,
         text: None,
+        last_statement: None,
     }
 }
 
 impl<'a> Diag<'a, '_> {
-    /// Leaves the error in `self.error`; none if the source is right after all.
-    fn run(&mut self) {
+    /// Leaves the error in `self.error`; none if the source is right after all. Whether the error is one of the grammar.
+    fn run(&mut self) -> bool {
         if self.start_rule().is_ok() {
             if self.options.mode == Mode::Single && !crate::only_one_statement(self.text, self.lexer.pos) {
                 self.raise("multiple statements found while compiling a single statement");
             }
-            return;
+            return false;
         }
         if self.options.allow_incomplete_input && self.saw_end && !self.is_memory_error() {
             self.error = None;
             self.raise_kind(ErrorKind::IncompleteInput, "incomplete input");
-            return;
+            return false;
         }
         if self.is_memory_error() {
-            return;
+            return false;
         }
         let last = self.tokens.last().copied();
         if self.error.is_none() {
@@ -211,10 +216,10 @@ impl<'a> Diag<'a, '_> {
             if !self.lexer_failed && !self.saw_end && !self.is_memory_error() {
                 self.check_rest();
             }
-            return;
+            return true;
         }
         let Some(last) = last else {
-            return;
+            return true;
         };
         match last.kind {
             Kind::Indent => {
@@ -228,6 +233,7 @@ impl<'a> Diag<'a, '_> {
                 self.check_rest();
             }
         }
+        true
     }
 
     fn is_memory_error(&self) -> bool {
@@ -626,7 +632,16 @@ impl<'a> Diag<'a, '_> {
         }
         let offset = char_offset(&text, col);
         let end_offset = if end_col > 0 { char_offset(&text, end_col) } else { end_col };
-        self.error = Some(SyntaxError { kind, message, lineno, offset, end_lineno, end_offset, text: Some(text) });
+        self.error = Some(SyntaxError {
+            kind,
+            message,
+            lineno,
+            offset,
+            end_lineno,
+            end_offset,
+            text: Some(text),
+            last_statement: None,
+        });
         Miss::Raised
     }
 

@@ -51,8 +51,11 @@ impl<'a> Diag<'a, '_> {
 
     fn statement_newline(&mut self) -> R<()> {
         alt!(self, p, {
+            let from = p.mark;
             p.compound_stmt()?;
-            p.expect(Kind::Newline).map(drop)
+            p.expect(Kind::Newline)?;
+            p.note_statement(from);
+            Ok(())
         });
         alt!(self, p, p.simple_stmts());
         self.expect(Kind::Newline).map(drop)
@@ -67,8 +70,21 @@ impl<'a> Diag<'a, '_> {
     }
 
     fn statement(&mut self) -> R<()> {
-        alt!(self, p, p.compound_stmt());
+        alt!(self, p, {
+            let from = p.mark;
+            p.compound_stmt()?;
+            p.note_statement(from);
+            Ok(())
+        });
         self.simple_stmts()
+    }
+
+    /// A compound statement begins at token `from` and is complete.
+    fn note_statement(&mut self, from: usize) {
+        let token = &self.tokens[from];
+        if token.lineno >= self.last_statement.0 {
+            self.last_statement = (token.lineno, token.col);
+        }
     }
 
     /// Keeps the result of a rule that gives nothing.

@@ -240,6 +240,7 @@ impl<'s> Lexer<'s> {
             end_lineno: self.lineno,
             end_offset,
             text: Some(line.to_string()),
+            last_statement: None,
         }))
     }
 

@@ -394,12 +394,8 @@ fn merge_error(raised: Raised, callable: Borrowed<'_, Object>, mapping: Borrowed
             && let Some(args) = args.downcast::<Tuple>()
             && args.len() == 1
         {
-            let key = args.get(0);
             let name = super::call::call_target_name(callable);
-            if key.is_instance_of::<Str>() {
-                return raise!(TypeError, "{name} got multiple values for keyword argument '{}'", key.to_text());
-            }
-            return raise!(TypeError, "{name} keywords must be strings");
+            return raise!(TypeError, "{name} got multiple values for keyword argument '{}'", args.get(0).to_text());
         }
         return Raised::restore(exception);
     }

@@ -44,9 +44,16 @@ impl Node {
         cls.alloc(0)
     }
 
-    #[init(raw)]
-    fn init(this: &Ref<Node>, args: CallArgs<'_>) -> PyResult<()> {
-        init(this.as_object(), args)
+    /// Takes the dict as it is, because any object can be a key here.
+    #[slot(tp_init, raw)]
+    unsafe extern "C" fn init(this: *mut PyObject, args: *mut PyObject, keywords: *mut PyObject) -> c_int {
+        // SAFETY: a slot function gets a node, a tuple, and a dict or null, all live.
+        let (this, args, keywords): (Borrowed<'_, Object>, Borrowed<'_, Tuple>, _) =
+            unsafe { (Borrowed::from_ptr(this), Borrowed::from_ptr(args), Borrowed::from_ptr_or_null(keywords)) };
+        match init(&this, args, keywords) {
+            Ok(()) => 0,
+            Err(_raised) => -1,
+        }
     }
 
     #[slot(tp_dealloc)]
@@ -152,15 +159,12 @@ fn warn(message: String) -> PyResult<()> {
 
 // ---- construction --------------------------------------------------------------------------------------------------
 
-fn init(this: &Ref<Object>, args: CallArgs<'_>) -> PyResult<()> {
+fn init(this: &Ref<Object>, args: Borrowed<'_, Tuple>, keywords: Option<Borrowed<'_, Dict>>) -> PyResult<()> {
     let class = this.type_of().to_owned();
     let name = || class.short_name();
-    let fields = class_attribute(this, id!("_fields"))?;
-    let count = match &fields {
-        Some(fields) => fields.len()?,
-        None => 0,
-    };
-    if args.nargs() > count {
+    let fields = class.as_object().getattr(id!("_fields"))?;
+    let count = fields.len()?;
+    if args.len() > count {
         return Err(raise!(
             TypeError,
             "{} constructor takes at most {count} positional argument{}",
@@ -168,10 +172,7 @@ fn init(this: &Ref<Object>, args: CallArgs<'_>) -> PyResult<()> {
             plural(count)
         ));
     }
-    let mut remaining = match &fields {
-        Some(fields) => fields.collect_items()?,
-        None => Vec::new(),
-    };
+    let mut remaining = fields.collect_items()?;
     let mut take = |field: Borrowed<'_, Object>| -> PyResult<bool> {
         for index in 0..remaining.len() {
             let same = remaining.get(index).map(|item| item.equals(field)).transpose()?;
@@ -182,41 +183,45 @@ fn init(this: &Ref<Object>, args: CallArgs<'_>) -> PyResult<()> {
         }
         Ok(false)
     };
-    if let Some(fields) = &fields {
-        for (index, value) in args.positional().iter().enumerate() {
-            let field = fields.get_index(index as isize)?;
-            this.set_attr_object(field.as_borrowed(), Some(*value))?;
-            take(field.as_borrowed())?;
-        }
+    for (index, value) in args.iter().enumerate() {
+        let field = fields.get_index(index as isize)?;
+        this.set_attr_object(field.as_borrowed(), Some(value))?;
+        take(field.as_borrowed())?;
     }
     let mut attributes = None;
-    for (key, value) in args.keywords() {
-        let is_field = match &fields {
-            Some(fields) => fields.contains(key.upcast())?,
-            None => false,
-        };
-        if is_field {
-            if !take(key.upcast())? {
-                return Err(raise!(TypeError, "{} got multiple values for argument '{}'", name(), key.to_display()));
+    let keywords = match keywords {
+        Some(keywords) => keywords.items_snapshot()?,
+        None => Vec::new(),
+    };
+    for (key, value) in &keywords {
+        let (key, value) = (key.as_borrowed(), value.as_borrowed());
+        if fields.contains(key)? {
+            if !take(key)? {
+                return Err(raise!(
+                    TypeError,
+                    "{} got multiple values for argument {}",
+                    name(),
+                    key.repr()?.to_display()
+                ));
             }
         } else {
             if attributes.is_none() {
                 attributes = Some(class.as_object().getattr(id!("_attributes"))?);
             }
             let is_attribute = match &attributes {
-                Some(attributes) => attributes.contains(key.upcast())?,
+                Some(attributes) => attributes.contains(key)?,
                 None => false,
             };
             if !is_attribute {
                 warn(format!(
-                    "{}.__init__ got an unexpected keyword argument '{}'. Support for arbitrary keyword arguments is \
+                    "{}.__init__ got an unexpected keyword argument {}. Support for arbitrary keyword arguments is \
                      deprecated and will be removed in Python 3.15.",
                     name(),
-                    key.to_display()
+                    key.repr()?.to_display()
                 ))?;
             }
         }
-        this.set_attr_object(key.upcast(), Some(value))?;
+        this.set_attr_object(key, Some(value))?;
     }
     if remaining.is_empty() {
         return Ok(());
@@ -231,8 +236,8 @@ fn init(this: &Ref<Object>, args: CallArgs<'_>) -> PyResult<()> {
         };
         let Some(field_type) = field_type else {
             warn(format!(
-                "Field '{}' is missing from {}._field_types. This will become an error in Python 3.15.",
-                field.to_text(),
+                "Field {} is missing from {}._field_types. This will become an error in Python 3.15.",
+                field.repr()?.to_display(),
                 name()
             ))?;
             continue;
@@ -246,9 +251,9 @@ fn init(this: &Ref<Object>, args: CallArgs<'_>) -> PyResult<()> {
             this.set_attr_object(field.as_borrowed(), Some(value.as_borrowed()))?;
         } else {
             warn(format!(
-                "{}.__init__ missing 1 required positional argument: '{}'. This will become an error in Python 3.15.",
+                "{}.__init__ missing 1 required positional argument: {}. This will become an error in Python 3.15.",
                 name(),
-                field.to_text()
+                field.repr()?.to_display()
             ))?;
         }
     }

@@ -70,6 +70,7 @@ fn stmt(node: &Stmt<'_>) -> PyResult<()> {
         StmtKind::FunctionDef(def) => function(def, "FunctionDef"),
         StmtKind::AsyncFunctionDef(def) => function(def, "AsyncFunctionDef"),
         StmtKind::ClassDef(def) => {
+            name(def.name)?;
             block(def.body, "ClassDef")?;
             type_params(def.type_params)?;
             exprs(def.bases, ExprContext::Load)?;
@@ -143,12 +144,16 @@ fn stmt(node: &Stmt<'_>) -> PyResult<()> {
             load(test)?;
             optional(msg)
         }
-        StmtKind::Import { names } => not_empty(names, "names", "Import"),
+        StmtKind::Import { names } => {
+            not_empty(names, "names", "Import")?;
+            aliases(names)
+        }
         StmtKind::ImportFrom { names, level, .. } => {
             if level.is_some_and(|level| level < 0) {
                 return Err(raise!(ValueError, "Negative ImportFrom level"));
             }
-            not_empty(names, "names", "ImportFrom")
+            not_empty(names, "names", "ImportFrom")?;
+            aliases(names)
         }
         StmtKind::Global { names } => not_empty(names, "names", "Global"),
         StmtKind::Nonlocal { names } => not_empty(names, "names", "Nonlocal"),
@@ -157,7 +162,13 @@ fn stmt(node: &Stmt<'_>) -> PyResult<()> {
     }
 }
 
+/// `import None` and `as None`; a name before `as` is never bound.
+fn aliases(aliases: &[Alias<'_>]) -> PyResult<()> {
+    aliases.iter().try_for_each(|alias| name(alias.asname.unwrap_or(alias.name)))
+}
+
 fn function(def: &FunctionDef<'_>, owner: &str) -> PyResult<()> {
+    name(def.name)?;
     block(def.body, owner)?;
     type_params(def.type_params)?;
     arguments(def.args)?;
@@ -194,6 +205,7 @@ fn try_stmt(node: &Try<'_>, owner: &str) -> PyResult<()> {
     for handler in node.handlers {
         position(handler.range)?;
         optional(handler.type_)?;
+        handler.name.map_or(Ok(()), name)?;
         block(handler.body, "ExceptHandler")?;
     }
     stmts(node.finalbody)?;

@@ -432,10 +432,10 @@ pub fn finalize() {
     WAKEUP.store(-1, Ordering::Relaxed);
 }
 
-/// Acts as if `signal` came, where it has a Python handler (`PyErr_SetInterruptEx`).
+/// Acts as if `signal` came, unless it is ignored or left to the system (`PyErr_SetInterruptEx`).
 pub fn interrupt_main(signal: c_int) -> PyResult<()> {
     let row = handler(signal)?;
-    if row.function.get().is_some_and(|function| function.is_callable()) {
+    if row.function.get().is_none_or(|function| function.is_callable()) {
         trip(signal);
     }
     Ok(())

@@ -121,6 +121,10 @@ fn join(shared: &Shared, wait: Wait) -> PyResult<()> {
     if shared.ident.load(Ordering::Relaxed) == thread::current_ident() {
         return Err(raise!(RuntimeError, "Cannot join current thread"));
     }
+    // Whoever is not done by then never will be: it hangs when it wants the lock.
+    if thread::interpreter().is_finalizing() {
+        return Err(raise!(PythonFinalizationError, "cannot join thread at interpreter shutdown"));
+    }
     if acquire(&shared.running, wait)? {
         // For the next one who waits.
         shared.running.release();

@@ -107,9 +107,9 @@ impl Thread {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let Ok(short) = std::ffi::CString::new(&text[..end]) else {
-            return Err(raise!(ValueError, "embedded null byte"));
-        };
+        // A zero ends the name, as in C.
+        let short = text[..end].split('\0').next().unwrap_or_default();
+        let short = std::ffi::CString::new(short).unwrap_or_default();
         // SAFETY: a C string that lives during the call.
         match unsafe { libc::pthread_setname_np(libc::pthread_self(), short.as_ptr()) } {
             0 => Ok(()),

@@ -2,7 +2,11 @@
 
 use core::cell::Cell;
 use core::mem::offset_of;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 
+use taipan_compiler::Text;
 use taipan_compiler::code::{CodeUnit, Constant, kind};
 use taipan_compiler::opcode::Opcode;
 
@@ -89,19 +93,62 @@ impl Code {
     }
 
     /// The code object of compiled code.
-    pub fn from_unit(unit: &CodeUnit) -> PyResult<Ref<Code>> {
-        let _guard = crate::thread::enter_recursive(" during compilation")?;
-        let texts = |texts: &[taipan_compiler::Text]| -> PyResult<Ref<Tuple>> {
-            let mut items = Vec::with_capacity(texts.len());
-            for text in texts {
-                items.push(Str::intern(text_object(text)?).into_object());
-            }
-            Tuple::from_vec(items)
+    pub fn from_unit(unit: &CodeUnit, filename: Borrowed<'_, Str>) -> PyResult<Ref<Code>> {
+        let mut pool = Pool {
+            filename: filename.to_owned(),
+            debug_ranges: crate::thread::config().code_debug_ranges,
+            constants: HashMap::new(),
+            tuples: HashMap::new(),
+            names: HashMap::new(),
+            tables: HashMap::new(),
         };
-        let mut consts = Vec::with_capacity(unit.consts.len());
-        for constant in &unit.consts {
-            consts.push(constant_object(constant)?);
-        }
+        pool.code(unit)
+    }
+}
+
+/// What the code objects of one compilation share: equal constants, tuples of names and tables are one object.
+/// CPython: the compiler's `c_const_cache`.
+struct Pool<'u> {
+    filename: Ref<Str>,
+    debug_ranges: bool,
+    constants: HashMap<Key<'u, Constant>, Ref<Object>>,
+    tuples: HashMap<Key<'u, [Constant]>, Ref<Tuple>>,
+    names: HashMap<&'u [Text], Ref<Tuple>>,
+    tables: HashMap<Cow<'u, [u8]>, Ref<Bytes>>,
+}
+
+/// A key that equals itself even where it holds a NaN, which equals nothing.
+struct Key<'u, T: ?Sized>(&'u T);
+
+impl<T: PartialEq + ?Sized> PartialEq for Key<'_, T> {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self.0, other.0) || self.0 == other.0
+    }
+}
+
+impl<T: PartialEq + ?Sized> Eq for Key<'_, T> {}
+
+impl<T: Hash + ?Sized> Hash for Key<'_, T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl<'u> Pool<'u> {
+    fn code(&mut self, unit: &'u CodeUnit) -> PyResult<Ref<Code>> {
+        let _guard = crate::thread::enter_recursive(" during compilation")?;
+        let consts = match self.tuples.get(&Key(&unit.consts[..])) {
+            Some(consts) => consts.clone(),
+            None => {
+                let consts = Tuple::from_vec(self.items(&unit.consts)?)?;
+                self.tuples.insert(Key(&unit.consts[..]), consts.clone());
+                consts
+            }
+        };
+        let line_table = match self.debug_ranges {
+            true => Cow::Borrowed(&unit.linetable[..]),
+            false => Cow::Owned(without_columns(&unit.linetable)),
+        };
         Code::from_parts(CodeParts {
             argcount: unit.argcount as i32,
             posonlyargcount: unit.posonlyargcount as i32,
@@ -110,48 +157,134 @@ impl Code {
             flags: unit.flags as i32,
             firstlineno: unit.firstlineno,
             code: unit.code.clone(),
-            consts: Tuple::from_vec(consts)?,
-            names: texts(&unit.names)?,
-            local_names: texts(&unit.localsplusnames)?,
-            local_kinds: Bytes::from_slice(&unit.localspluskinds)?,
-            filename: text_object(&unit.filename)?,
+            consts,
+            names: self.texts(&unit.names)?,
+            local_names: self.texts(&unit.localsplusnames)?,
+            local_kinds: self.table(Cow::Borrowed(&unit.localspluskinds))?,
+            filename: self.filename.clone(),
             name: Str::intern(text_object(&unit.name)?),
             qualname: Str::intern(text_object(&unit.qualname)?),
-            line_table: Bytes::from_slice(&unit.linetable)?,
-            exception_table: Bytes::from_slice(&unit.exceptiontable)?,
+            line_table: self.table(line_table)?,
+            exception_table: self.table(Cow::Borrowed(&unit.exceptiontable))?,
         })
+    }
+
+    fn texts(&mut self, texts: &'u [Text]) -> PyResult<Ref<Tuple>> {
+        if let Some(names) = self.names.get(texts) {
+            return Ok(names.clone());
+        }
+        let mut items = Vec::with_capacity(texts.len());
+        for text in texts {
+            items.push(Str::intern(text_object(text)?).into_object());
+        }
+        let names = Tuple::from_vec(items)?;
+        self.names.insert(texts, names.clone());
+        Ok(names)
+    }
+
+    fn table(&mut self, table: Cow<'u, [u8]>) -> PyResult<Ref<Bytes>> {
+        if let Some(bytes) = self.tables.get(&table) {
+            return Ok(bytes.clone());
+        }
+        let bytes = Bytes::from_slice(&table)?;
+        self.tables.insert(table, bytes.clone());
+        Ok(bytes)
+    }
+
+    fn items(&mut self, items: &'u [Constant]) -> PyResult<Vec<Ref<Object>>> {
+        items.iter().map(|item| self.constant(item)).collect()
+    }
+
+    /// The object of a constant.
+    fn constant(&mut self, constant: &'u Constant) -> PyResult<Ref<Object>> {
+        // Code objects are made one by one, and these are single anyway.
+        match constant {
+            Constant::None => return Ok(none()),
+            Constant::Ellipsis => return Ok(ellipsis()),
+            Constant::Bool(value) => return Ok(Bool::from(*value).into_object()),
+            Constant::Code(unit) => return Ok(self.code(unit)?.into_object()),
+            _ => {}
+        }
+        if let Some(object) = self.constants.get(&Key(constant)) {
+            return Ok(object.clone());
+        }
+        let object = match constant {
+            Constant::None | Constant::Ellipsis | Constant::Bool(_) | Constant::Code(_) => none(),
+            Constant::Int(value) => Int::from_i64(*value)?.into_object(),
+            Constant::BigInt(value) => Int::from_digits(&value.digits, value.negative)?.into_object(),
+            Constant::Float(value) => Float::new(*value)?.into_object(),
+            Constant::Complex { real, imag } => Complex::new(*real, *imag)?.into_object(),
+            Constant::Str(text) => {
+                let text = text_object(text)?;
+                if is_name_like(&text) { Str::intern(text).into_object() } else { text.into_object() }
+            }
+            Constant::Bytes(bytes) => Bytes::from_slice(bytes)?.into_object(),
+            Constant::Tuple(values) => Tuple::from_vec(self.items(values)?)?.into_object(),
+            Constant::FrozenSet(values) => {
+                FrozenSet::from_iterable(Tuple::from_vec(self.items(values)?)?.as_borrowed())?.into_object()
+            }
+            Constant::Slice(parts) => {
+                let start = self.constant(&parts[0])?;
+                let stop = self.constant(&parts[1])?;
+                let step = self.constant(&parts[2])?;
+                Slice::new(Some(start.borrow()), Some(stop.borrow()), Some(step.borrow()))?.into_object()
+            }
+        };
+        self.constants.insert(Key(constant), object.clone());
+        Ok(object)
     }
 }
 
 /// A `str` of the compiler's text, which may hold lone surrogates.
-pub fn text_object(text: &taipan_compiler::Text) -> PyResult<Ref<Str>> {
+fn text_object(text: &Text) -> PyResult<Ref<Str>> {
     Str::from_wtf8(text.as_bytes())
 }
 
-/// The object of a compile-time constant.
-pub fn constant_object(constant: &Constant) -> PyResult<Ref<Object>> {
-    let items = |items: &[Constant]| -> PyResult<Vec<Ref<Object>>> { items.iter().map(constant_object).collect() };
-    Ok(match constant {
-        Constant::None => none(),
-        Constant::Ellipsis => ellipsis(),
-        Constant::Bool(value) => Bool::from(*value).into_object(),
-        Constant::Int(value) => Int::from_i64(*value)?.into_object(),
-        Constant::BigInt(value) => Int::from_digits(&value.digits, value.negative)?.into_object(),
-        Constant::Float(value) => Float::new(*value)?.into_object(),
-        Constant::Complex { real, imag } => Complex::new(*real, *imag)?.into_object(),
-        Constant::Str(text) => text_object(text)?.into_object(),
-        Constant::Bytes(bytes) => Bytes::from_slice(bytes)?.into_object(),
-        Constant::Tuple(values) => Tuple::from_vec(items(values)?)?.into_object(),
-        Constant::FrozenSet(values) => {
-            FrozenSet::from_iterable(Tuple::from_vec(items(values)?)?.as_borrowed())?.into_object()
+/// String constants like these are interned.
+fn is_name_like(text: &Ref<Str>) -> bool {
+    text.as_ascii().is_some_and(|text| text.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_'))
+}
+
+/// A location table in which every entry with a line has the line alone (`-X no_debug_ranges`).
+fn without_columns(table: &[u8]) -> Vec<u8> {
+    const ONE_LINE: u8 = 10;
+    const NO_COLUMNS: u8 = 13;
+    const NONE: u8 = 15;
+    let mut out = Vec::with_capacity(table.len());
+    let mut entries = Entries(table);
+    while let Some((head, body)) = entries.next_entry() {
+        let kind = head >> 3 & 15;
+        if kind == NONE {
+            out.push(head);
+            continue;
         }
-        Constant::Slice(parts) => {
-            let [start, stop, step] = [&parts[0], &parts[1], &parts[2]].map(constant_object);
-            let (start, stop, step) = (start?, stop?, step?);
-            Slice::new(Some(start.borrow()), Some(stop.borrow()), Some(step.borrow()))?.into_object()
+        out.push(0x80 | NO_COLUMNS << 3 | head & 7);
+        match kind {
+            // The line delta stands first, as a number of variable length.
+            NO_COLUMNS | 14 => {
+                let end = body.iter().position(|byte| byte & 0x40 == 0).map_or(body.len(), |at| at + 1);
+                out.extend_from_slice(&body[..end]);
+            }
+            ONE_LINE..NO_COLUMNS => out.push((kind - ONE_LINE) << 1),
+            _ => out.push(0),
         }
-        Constant::Code(unit) => Code::from_unit(unit)?.into_object(),
-    })
+    }
+    out
+}
+
+/// Goes through a location table.
+struct Entries<'t>(&'t [u8]);
+
+impl<'t> Entries<'t> {
+    /// The first byte of the next entry, and the others.
+    fn next_entry(&mut self) -> Option<(u8, &'t [u8])> {
+        let (&head, rest) = self.0.split_first()?;
+        // Only first bytes have the high bit.
+        let len = rest.iter().position(|byte| byte & 0x80 != 0).unwrap_or(rest.len());
+        let (body, rest) = rest.split_at(len);
+        self.0 = rest;
+        Some((head, body))
+    }
 }
 
 /// Refuses what `code.__new__` refuses, and sizes that would make frames overlap.
@@ -205,7 +338,7 @@ fn intern_constants(tuple: &Ref<Tuple>) {
     for index in 0..tuple.len() {
         let item = tuple.get(index);
         if let Some(text) = item.downcast_exact::<Str>() {
-            if !text.as_ascii().is_some_and(|text| text.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')) {
+            if !is_name_like(&text) {
                 continue;
             }
             let interned = Str::intern(text.to_owned());

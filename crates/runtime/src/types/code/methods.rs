@@ -1,6 +1,7 @@
 //! What Python sees of a code object.
 
 use core::cell::Cell;
+use core::mem::offset_of;
 
 use taipan_compiler::code::kind;
 use taipan_compiler::opcode::{CACHES, Opcode};
@@ -321,75 +322,47 @@ impl Code {
         core::mem::offset_of!(PyCodeObject, co_code_adaptive) + this.units() * 2
     }
 
-    #[getter]
-    fn co_argcount(this: &Ref<Code>) -> i32 {
-        this.0.co_argcount.get()
-    }
+    #[member(name = "co_argcount", kind = T_INT, offset = offset_of!(PyCodeObject, co_argcount), readonly)]
+    const _CO_ARGCOUNT: () = ();
 
-    #[getter]
-    fn co_posonlyargcount(this: &Ref<Code>) -> i32 {
-        this.0.co_posonlyargcount.get()
-    }
+    #[member(name = "co_posonlyargcount", kind = T_INT, offset = offset_of!(PyCodeObject, co_posonlyargcount), readonly)]
+    const _CO_POSONLYARGCOUNT: () = ();
 
-    #[getter]
-    fn co_kwonlyargcount(this: &Ref<Code>) -> i32 {
-        this.0.co_kwonlyargcount.get()
-    }
+    #[member(name = "co_kwonlyargcount", kind = T_INT, offset = offset_of!(PyCodeObject, co_kwonlyargcount), readonly)]
+    const _CO_KWONLYARGCOUNT: () = ();
 
-    #[getter]
-    fn co_stacksize(this: &Ref<Code>) -> i32 {
-        this.0.co_stacksize.get()
-    }
+    #[member(name = "co_stacksize", kind = T_INT, offset = offset_of!(PyCodeObject, co_stacksize), readonly)]
+    const _CO_STACKSIZE: () = ();
 
-    #[getter]
-    fn co_flags(this: &Ref<Code>) -> i32 {
-        this.0.co_flags.get()
-    }
+    #[member(name = "co_flags", kind = T_INT, offset = offset_of!(PyCodeObject, co_flags), readonly)]
+    const _CO_FLAGS: () = ();
 
-    #[getter]
-    fn co_nlocals(this: &Ref<Code>) -> i32 {
-        this.0.co_nlocals.get()
-    }
+    #[member(name = "co_nlocals", kind = T_INT, offset = offset_of!(PyCodeObject, co_nlocals), readonly)]
+    const _CO_NLOCALS: () = ();
 
-    #[getter]
-    fn co_firstlineno(this: &Ref<Code>) -> i32 {
-        this.0.co_firstlineno.get()
-    }
+    #[member(name = "co_firstlineno", kind = T_INT, offset = offset_of!(PyCodeObject, co_firstlineno), readonly)]
+    const _CO_FIRSTLINENO: () = ();
 
-    #[getter]
-    fn co_consts(this: &Ref<Code>) -> Ref<Tuple> {
-        this.consts().to_owned()
-    }
+    #[member(name = "co_consts", kind = T_OBJECT, offset = offset_of!(PyCodeObject, co_consts), readonly)]
+    const _CO_CONSTS: () = ();
 
-    #[getter]
-    fn co_names(this: &Ref<Code>) -> Ref<Tuple> {
-        this.names().to_owned()
-    }
+    #[member(name = "co_names", kind = T_OBJECT, offset = offset_of!(PyCodeObject, co_names), readonly)]
+    const _CO_NAMES: () = ();
 
-    #[getter]
-    fn co_filename(this: &Ref<Code>) -> Ref<Str> {
-        this.filename().to_owned()
-    }
+    #[member(name = "co_filename", kind = T_OBJECT, offset = offset_of!(PyCodeObject, co_filename), readonly)]
+    const _CO_FILENAME: () = ();
 
-    #[getter]
-    fn co_name(this: &Ref<Code>) -> Ref<Str> {
-        this.name().to_owned()
-    }
+    #[member(name = "co_name", kind = T_OBJECT, offset = offset_of!(PyCodeObject, co_name), readonly)]
+    const _CO_NAME: () = ();
 
-    #[getter]
-    fn co_qualname(this: &Ref<Code>) -> Ref<Str> {
-        this.qualname().to_owned()
-    }
+    #[member(name = "co_qualname", kind = T_OBJECT, offset = offset_of!(PyCodeObject, co_qualname), readonly)]
+    const _CO_QUALNAME: () = ();
 
-    #[getter]
-    fn co_linetable(this: &Ref<Code>) -> Ref<Bytes> {
-        this.line_table().to_owned()
-    }
+    #[member(name = "co_linetable", kind = T_OBJECT, offset = offset_of!(PyCodeObject, co_linetable), readonly)]
+    const _CO_LINETABLE: () = ();
 
-    #[getter]
-    fn co_exceptiontable(this: &Ref<Code>) -> Ref<Bytes> {
-        this.exception_table().to_owned()
-    }
+    #[member(name = "co_exceptiontable", kind = T_OBJECT, offset = offset_of!(PyCodeObject, co_exceptiontable), readonly)]
+    const _CO_EXCEPTIONTABLE: () = ();
 
     #[getter]
     fn co_varnames(this: &Ref<Code>) -> PyResult<Ref<Tuple>> {

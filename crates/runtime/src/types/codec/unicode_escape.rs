@@ -92,7 +92,7 @@ fn read_name(bytes: &[u8], at: &mut usize) -> PyResult<Escape> {
         return Ok(Escape::Bad(MALFORMED));
     }
     *at += 1;
-    match names::character_of(&bytes[start..start + len]) {
+    match names::character_of(&bytes[start..start + len])? {
         Some(c) => Ok(Escape::Char(c)),
         None => Ok(Escape::Bad("unknown Unicode character name")),
     }

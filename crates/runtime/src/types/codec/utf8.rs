@@ -80,17 +80,42 @@ pub fn encode(string: &Ref<Str>, errors: &str) -> PyResult<Ref<Bytes>> {
     let mut errors = Errors::new(errors, "utf-8");
     let mut at = 0;
     while at < string.len() {
-        let c = string.char_at(at);
-        match char::from_u32(c) {
-            Some(c) => {
-                let mut buffer = [0; 4];
-                out.push(c.encode_utf8(&mut buffer).as_bytes())?;
-                at += 1;
-            }
-            None => at = encode_surrogates(string, at, &mut out, &mut errors)?,
+        at = match string.data().range(at..string.len()) {
+            StrData::Ucs1(chars) => at + encode_plain(chars, &mut out)?,
+            StrData::Ucs2(chars) => at + encode_plain(chars, &mut out)?,
+            StrData::Ucs4(chars) => at + encode_plain(chars, &mut out)?,
+        };
+        if at < string.len() {
+            at = encode_surrogates(string, at, &mut out, &mut errors)?;
         }
     }
     out.finish()
+}
+
+/// Encodes up to the first surrogate, by way of a buffer; how many characters that are.
+fn encode_plain<C: Copy + Into<u32>>(chars: &[C], out: &mut BytesBuilder) -> PyResult<usize> {
+    const ROOM: usize = 1024;
+    let mut buffer = [0; ROOM + 4];
+    let mut used = 0;
+    for (index, &c) in chars.iter().enumerate() {
+        let c: u32 = c.into();
+        if c < 0x80 {
+            buffer[used] = c as u8;
+            used += 1;
+        } else {
+            let Some(c) = char::from_u32(c) else {
+                out.push(&buffer[..used])?;
+                return Ok(index);
+            };
+            used += c.encode_utf8(&mut buffer[used..]).len();
+        }
+        if used >= ROOM {
+            out.push(&buffer[..used])?;
+            used = 0;
+        }
+    }
+    out.push(&buffer[..used])?;
+    Ok(chars.len())
 }
 
 #[cold]

@@ -237,7 +237,9 @@ pub unsafe fn set_member(
             }
             Py_T_LONG | Py_T_LONGLONG => field.cast::<i64>().write_unaligned(long_value(&value)?),
             Py_T_PYSSIZET => {
-                let Some(int) = value.downcast::<Int>() else { return Err(raise!(TypeError, "an integer is required")) };
+                let Some(int) = value.downcast::<Int>() else {
+                    return Err(raise!(TypeError, "an integer is required"));
+                };
                 let Some(size) = int.to_isize() else {
                     return Err(raise!(OverflowError, "Python int too large to convert to C ssize_t"));
                 };

@@ -110,6 +110,14 @@ unsafe fn is_equal_text(a: *mut PyObject, b: *mut PyObject) -> bool {
     unsafe { Borrowed::<Str>::from_ptr(a).equals_str(&Borrowed::<Str>::from_ptr(b)) }
 }
 
+/// # Safety
+/// `object` is live.
+#[inline(always)]
+unsafe fn is_exact_int(object: *mut PyObject) -> bool {
+    // SAFETY: by contract.
+    unsafe { (*object).ob_type.get() == Int::TYPE }
+}
+
 /// Looks any key up in a table where comparing may run Python code.
 ///
 /// # Safety
@@ -138,6 +146,10 @@ unsafe fn general_index(dict: *mut PyDictObject, keys: Keys, key: *mut PyObject,
                 if candidate_hash == hash {
                     if !unicode && is_exact_str(candidate) && is_exact_str(key) {
                         if is_equal_text(candidate, key) {
+                            return Ok(index);
+                        }
+                    } else if is_exact_int(candidate) && is_exact_int(key) {
+                        if Int::equals_raw(candidate.cast(), key.cast()) {
                             return Ok(index);
                         }
                     } else {

@@ -125,12 +125,33 @@ pub fn set_object(class: Borrowed<'_, Object>, value: Option<Borrowed<'_, Object
         {
             return Ok(value.to_owned());
         }
-        create_exception(class, value)
+        create_exception(class, value).map_err(|raised| note_failure(raised, class, value))
     };
     match make() {
         Ok(exception) => crate::object::raise_instance(exception),
         Err(raised) => raised,
     }
+}
+
+/// Notes on the exception that is set what could not be made of class and value.
+#[cold]
+fn note_failure(raised: Raised, class: Borrowed<'_, Object>, value: Option<Borrowed<'_, Object>>) -> Raised {
+    let exception = raised.take();
+    let args = match value.map(|value| value.repr()) {
+        None => "<NULL>".to_owned(),
+        Some(Ok(text)) => text.to_display(),
+        Some(Err(second)) => {
+            second.clear();
+            "<unknown>".to_owned()
+        }
+    };
+    let name = class.downcast::<Type>().map_or_else(String::new, |class| class.name());
+    let noted = Str::from_utf8_str(&format!("Normalization failed: type={name} args={args}"))
+        .and_then(|note| exception.call_method(id!("add_note"), &[note.as_borrowed()]));
+    if let Err(second) = noted {
+        second.clear();
+    }
+    Raised::restore(exception)
 }
 
 /// KeyError with exactly `key` as its argument, also when that is a tuple.

@@ -362,6 +362,23 @@ impl Int {
         }
     }
 
+    /// Whether two ints are equal.
+    ///
+    /// # Safety
+    /// Both are live ints.
+    #[inline(always)]
+    pub unsafe fn equals_raw(a: *mut PyLongObject, b: *mut PyLongObject) -> bool {
+        // SAFETY: by contract; both have the number of digits that their tags say.
+        unsafe {
+            let tag = (*a).long_value.lv_tag.get() & !IMMORTAL;
+            if tag != (*b).long_value.lv_tag.get() & !IMMORTAL {
+                return false;
+            }
+            let (a, b) = (a.cast::<u8>().add(HEAD).cast::<u32>(), b.cast::<u8>().add(HEAD).cast::<u32>());
+            (0..tag >> SIZE_SHIFT).all(|index| *a.add(index) == *b.add(index))
+        }
+    }
+
     /// The tag word as C has it.
     #[inline(always)]
     pub(super) fn tag(&self) -> usize {

@@ -96,6 +96,14 @@ impl Ref<Str> {
 
     pub fn to_titlecase(&self) -> PyResult<Ref<Str>> {
         let data = self.data();
+        if self.is_ascii() {
+            let in_word = core::cell::Cell::new(false);
+            return map_ascii(self, |_, c| {
+                let mapped = if in_word.get() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() };
+                in_word.set(c.is_ascii_alphabetic());
+                mapped
+            });
+        }
         let mut out = StrBuilder::with_capacity(data.len())?;
         let mut in_word = false;
         for index in 0..data.len() {

@@ -252,7 +252,7 @@ unsafe fn notify(ty: TypePtr, watched: u8) {
                 let subject: Borrowed<'_, Object> = unsafe { Borrowed::from_ptr(ty) };
                 crate::types::exceptions::report_unraisable(
                     crate::object::protocol::attr::missing_exception_checked(),
-                    "Exception ignored in type watcher callback for",
+                    &format!("Exception ignored in type watcher callback #{index} for"),
                     Some(subject),
                 );
             }

@@ -493,6 +493,9 @@ pub unsafe extern "C" fn tp_new_wrapper(
                 let class = display_name(class);
                 return Err(raise!(TypeError, "{}.__new__({class}): {class} is not a subtype of {}", name(), name()));
             }
+            if has_flag(class, crate::abi::Py_TPFLAGS_DISALLOW_INSTANTIATION) {
+                return Err(raise!(TypeError, "cannot create '{}' instances", display_name(class)));
+            }
             // The nearest native type has to be made by this very function: anything else would leave part of it unset.
             let mut native = class;
             let of_python = |ty: TypePtr| {

@@ -193,6 +193,26 @@ unsafe fn read(spec: &PyType_Spec) -> PyResult<Given> {
     Ok(given)
 }
 
+/// Rows of members with relative offsets say where the dictionary and its like stand from the start of the type's own data.
+unsafe fn place_relative(given: &mut Given, data_offset: isize) {
+    for index in 0..given.member_count {
+        // SAFETY: as many rows were counted.
+        unsafe {
+            let member = &*given.members.add(index);
+            if member.flags & Py_RELATIVE_OFFSET == 0 {
+                continue;
+            }
+            let offset = data_offset + member.offset;
+            match CStr::from_ptr(member.name).to_bytes() {
+                b"__weaklistoffset__" => given.weaklistoffset = offset,
+                b"__dictoffset__" => given.dictoffset = offset,
+                b"__vectorcalloffset__" => given.vectorcalloffset = offset,
+                _ => {}
+            }
+        }
+    }
+}
+
 /// The bases as a tuple: those of the caller, else those of the slots, else `object`.
 unsafe fn bases_tuple(bases: Option<Borrowed<'_, Object>>, given: &Given) -> PyResult<Ref<Tuple>> {
     // SAFETY: pointers in slots are live objects or null.
@@ -258,7 +278,7 @@ pub unsafe fn from_spec(
             return Err(raise!(SystemError, "Type spec does not define the name field."));
         }
         let name = CStr::from_ptr(spec.name).to_bytes();
-        let given = read(spec)?;
+        let mut given = read(spec)?;
         let bases = bases_tuple(bases, &given)?;
         if u64::from(spec.flags) & Py_TPFLAGS_IMMUTABLETYPE != 0 {
             for base in bases.iter() {
@@ -287,6 +307,7 @@ pub unsafe fn from_spec(
         }
         let base = layout::best_base(&bases)?;
         let (basicsize, itemsize, data_offset) = sizes(spec, &base)?;
+        place_relative(&mut given, data_offset);
 
         let Some(alloc) = metaclass.tp_alloc.get() else {
             return Err(raise!(TypeError, "metaclass '{}' cannot be instantiated", metaclass.name()));
@@ -427,7 +448,17 @@ pub fn base_by_token(ty: &Ref<Type>, token: *mut c_void) -> Option<Ref<Type>> {
         // SAFETY: heap types have a token field.
         ty.is_heap_type() && unsafe { (*ty.as_raw().cast::<PyHeapTypeObject>()).ht_token.get() } == token
     };
-    ty.mro()?.iter().find_map(|class| {
+    // A type without an MRO is being made: its bases are looked through one after the other.
+    let Some(mro) = ty.mro() else {
+        if has_token(ty) {
+            return Some(ty.clone());
+        }
+        return ty.bases().iter().find_map(|base| {
+            // SAFETY: bases are types.
+            base_by_token(unsafe { base.cast_unchecked::<Type>() }, token)
+        });
+    };
+    mro.iter().find_map(|class| {
         // SAFETY: the MRO has types only.
         let class: &Ref<Type> = unsafe { class.cast_unchecked() };
         has_token(class).then(|| class.clone())

@@ -488,7 +488,8 @@ impl Buffered {
                 && end > 0
             {
                 this.start.set((start + offset) as usize);
-                return Ok(Int::from_i64(here + offset)?.into_object());
+                // Devices may say less than has been read.
+                return Ok(Int::from_i64((here + offset).max(0))?.into_object());
             }
         }
         Buffered::flush_pending(this)?;
