@@ -188,14 +188,15 @@ fn rows(mut row: *const PyMethodDef) -> Vec<&'static PyMethodDef> {
     rows
 }
 
-/// Names and messages need the types; one process of tests starts the runtime once.
-fn start() {
-    static STARTED: std::sync::Once = std::sync::Once::new();
-    STARTED.call_once(|| {
-        crate::thread::config::set_config(crate::thread::Config::default());
-        crate::thread::state::initialize_main().expect("a thread state");
-        assert!(crate::types::init().is_ok());
-    });
+/// Names and messages need the types, and the thread that started the runtime: so one test makes all the calls.
+#[test]
+fn calls() {
+    crate::thread::config::set_config(crate::thread::Config::default());
+    crate::thread::state::initialize_main().expect("a thread state");
+    assert!(crate::types::init().is_ok());
+    positional_arguments();
+    keyword_arguments();
+    rest_arguments();
 }
 
 /// Calls the row `name` of a table with positional arguments and keywords: the result's text, or the message.
@@ -271,9 +272,7 @@ fn the_type_object_is_filled() {
     assert_eq!(text(ty.tp_doc.get()), "Sample(value=0, /)\n--\n\n");
 }
 
-#[test]
 fn positional_arguments() {
-    start();
     assert_eq!(method("nothing", &[], &[]), "NoneType");
     assert_eq!(method("one", &[text("abc")], &[]), "int");
     assert_eq!(method("one", &[int(1)], &[]), "one() argument must be str, not int");
@@ -285,9 +284,7 @@ fn positional_arguments() {
     assert_eq!(method("convert", &[], &[]), "convert expected at least 1 argument, got 0");
 }
 
-#[test]
 fn keyword_arguments() {
-    start();
     let one = int(1);
     assert_eq!(method("encode", &[], &[]), "utf-8,strict");
     assert_eq!(method("encode", &[text("a")], &[("errors", text("b"))]), "a,b");
@@ -315,9 +312,7 @@ fn keyword_arguments() {
     assert_eq!(function("isclose", &[one, one, one], &[]), "isclose() takes exactly 2 positional arguments (3 given)");
 }
 
-#[test]
 fn rest_arguments() {
-    start();
     let one = int(1);
     assert_eq!(method("everything", &[one], &[]), "1 0 false ");
     assert_eq!(method("everything", &[one, one, one], &[("x", one), ("key", one), ("y", one)]), "1 2 true x,y");
