@@ -361,7 +361,14 @@ slow! {
     fn format_simple(m, _) {
         let value = m.peek(1)?;
         if !value.is_exact::<Str>() {
-            let text = value.format(None)?;
+            // What `__format__` of an exact number does with an empty specification.
+            let text = if let Some(number) = value.downcast_exact::<Int>() {
+                number.to_decimal_str()?
+            } else if value.is_exact::<Float>() {
+                value.repr()?
+            } else {
+                value.format(None)?
+            };
             m.drop_top(1);
             m.push_ref(text);
         }

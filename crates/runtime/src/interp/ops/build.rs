@@ -36,10 +36,19 @@ unsafe fn take_objects(m: Machine, count: usize) -> PyResult<*const *mut PyObjec
     // SAFETY: that many words stand on the stack. A counted word is the bare pointer.
     unsafe {
         let base = m.slot(count);
+        let mut boxed = StackRef::NULL;
         for index in 0..count {
             let word = base.add(index);
             if (*word).is_int() {
+                // `(i, i)` holds one object twice, as it does where variables hold objects.
+                if boxed == *word {
+                    *word = (*word.sub(1)).dup();
+                    continue;
+                }
+                boxed = *word;
                 crate::interp::stackref::materialize(word)?;
+            } else {
+                boxed = StackRef::NULL;
             }
             *word = StackRef::steal((*word).heap_safe().ptr());
         }

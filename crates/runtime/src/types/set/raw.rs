@@ -120,6 +120,10 @@ unsafe fn compare_entry(
             let equal = Borrowed::<Str>::from_ptr(candidate).equals_str(&Borrowed::<Str>::from_ptr(key));
             return Ok(if equal { Match::Equal } else { Match::Different });
         }
+        if (*candidate).ob_type.get() == Int::TYPE && (*key).ob_type.get() == Int::TYPE {
+            let equal = Int::equals_raw(candidate.cast(), key.cast());
+            return Ok(if equal { Match::Equal } else { Match::Different });
+        }
         let held: Ref<Object> = Ref::from_borrowed_ptr(candidate);
         let equal = held.equals(Borrowed::from_ptr(key))?;
         if (*set).table.get() != table || (*entry).key.get() != candidate {
