@@ -1,4 +1,4 @@
-//! `_pickle`: objects to bytes and back. CPython: `Modules/_pickle.c`, `Objects/picklebufobject.c`.
+//! `_pickle`: objects to bytes and back. CPython: `Modules/_pickle.c`.
 //!
 //! [`save`] writes and [`load`] reads; both keep their state in a value that lives during one call, over a memo that the
 //! pickler or unpickler owns. Depth is bounded by the machine stack when writing; reading needs no recursion.
@@ -15,12 +15,11 @@ mod input;
 mod load;
 mod unpickler;
 
-mod buffer;
-
 use core::cell::RefCell;
 
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::exceptions;
+use taipan_runtime::types::pickle_buffer::PickleBuffer;
 
 use crate::support::Slot;
 use pickler::{Pickler, PicklerMemoProxy};
@@ -162,7 +161,7 @@ impl Pickle {
         taipan_runtime::types::type_::ready_static::<UnpicklerMemoProxy>()?;
         module.add_type::<Pickler>()?;
         module.add_type::<Unpickler>()?;
-        module.add_type::<buffer::PickleBuffer>()
+        module.add_type::<PickleBuffer>()
     }
 
     #[function(signature = "($module, /, obj, file, protocol=None, *, fix_imports=True, buffer_callback=None)")]
