@@ -44,7 +44,11 @@ fn make(
 }
 
 /// The incremental encoder or decoder of a codec, which must be a `CodecInfo`.
-fn incremental(encoding: Option<CText<'_>>, errors: Option<CText<'_>>, attribute: Borrowed<'_, Str>) -> PyResult<Ref<Object>> {
+fn incremental(
+    encoding: Option<CText<'_>>,
+    errors: Option<CText<'_>>,
+    attribute: Borrowed<'_, Str>,
+) -> PyResult<Ref<Object>> {
     let codec = registry::lookup(&name(encoding)?)?;
     make(codec.as_object().getattr(attribute)?, None, errors)
 }
