@@ -336,9 +336,6 @@ fn finish(mut options: Options, arguments: &[OsString], rest: usize) -> Outcome 
     config.dev_mode = config.xoption("dev").is_some() || variable(config, "PYTHONDEVMODE").is_some();
     config.faulthandler =
         config.dev_mode || config.xoption("faulthandler").is_some() || variable(config, "PYTHONFAULTHANDLER").is_some();
-    if config.xoption("no_debug_ranges").is_some() || variable(config, "PYTHONNODEBUGRANGES").is_some() {
-        config.code_debug_ranges = false;
-    }
     let frozen = variable(config, "PYTHON_FROZEN_MODULES");
     if config.xoption("frozen_modules").map_or(frozen.is_some_and(|value| value == "off"), |value| value == "off") {
         config.use_frozen_modules = false;

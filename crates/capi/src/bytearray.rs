@@ -2,7 +2,6 @@
 
 use core::ffi::c_char;
 
-use taipan_runtime::object::args::BufferArg;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::bytes::input;
 
@@ -33,9 +32,8 @@ capi! {
         if !input::has_buffer(&left) || !input::has_buffer(&right) {
             return Err(raise!(TypeError, "can't concat {} to {}", left.type_name(), right.type_name()));
         }
-        let (left, right) = match (BufferArg::new(left), BufferArg::new(right)) {
-            (Ok(left), Ok(right)) => (left, right),
-            _ => return Err(raise!(TypeError, "can't concat {} to {}", left.type_name(), right.type_name())),
+        let Some((left, right)) = crate::bytes::buffers(left, right) else {
+            return Err(raise!(TypeError, "can't concat {} to {}", left.type_name(), right.type_name()));
         };
         let joined = ByteArray::from_slice(&left)?;
         joined.extend(&right)?;

@@ -20,6 +20,20 @@ fn expect_bytes<'a>(object: Borrowed<'a, Object>) -> PyResult<Borrowed<'a, Bytes
     }
 }
 
+/// The bytes of two objects; no exception is set where one of them does not give them.
+pub(crate) fn buffers<'a>(
+    left: Borrowed<'a, Object>,
+    right: Borrowed<'a, Object>,
+) -> Option<(BufferArg<'a>, BufferArg<'a>)> {
+    match BufferArg::new(left).and_then(|left| Ok((left, BufferArg::new(right)?))) {
+        Ok(both) => Some(both),
+        Err(raised) => {
+            raised.clear();
+            None
+        }
+    }
+}
+
 /// `left + right` of anything with a buffer.
 fn concat(left: Borrowed<'_, Object>, right: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
     if let (Some(left), Some(right)) = (left.downcast::<Bytes>(), right.downcast::<Bytes>())
@@ -31,9 +45,8 @@ fn concat(left: Borrowed<'_, Object>, right: Borrowed<'_, Object>) -> PyResult<R
     if !input::has_buffer(&left) || !input::has_buffer(&right) {
         return Err(raise!(TypeError, "can't concat {} to {}", right.type_name(), left.type_name()));
     }
-    let (left, right) = match (BufferArg::new(left), BufferArg::new(right)) {
-        (Ok(left), Ok(right)) => (left, right),
-        _ => return Err(raise!(TypeError, "can't concat {} to {}", right.type_name(), left.type_name())),
+    let Some((left, right)) = buffers(left, right) else {
+        return Err(raise!(TypeError, "can't concat {} to {}", right.type_name(), left.type_name()));
     };
     Ok(Bytes::concat_slices(&left, &right)?.into_object())
 }
@@ -113,7 +126,7 @@ capi! {
 
     fn PyBytes_Join(separator: Option<Borrowed<'_, Object>>, iterable: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Bytes>> {
         let iterable = given(iterable)?;
-        let Some(separator) = separator else { return input::join(b"", iterable) };
+        let separator = given(separator)?;
         match separator.downcast::<Bytes>() {
             Some(bytes) => input::join(bytes.as_slice(), iterable),
             None => Err(raise!(TypeError, "sep: expected bytes, got {}", qualified_type_name(separator))),

@@ -36,13 +36,15 @@ fn set_errno(error: c_int) {
     unsafe { *libc::__errno_location() = error };
 }
 
-/// A result as C's functions give it: zero, and the reason in `errno`, where there is none.
+/// A result as C's functions give it: where there is none, zero or what is too large, and the reason in `errno`.
 fn checked(result: Result<Value, Fault>) -> Py_complex {
     match result {
         Ok(value) => number(value),
         Err(fault) => {
-            set_errno(if fault == Fault::Domain { libc::EDOM } else { libc::ERANGE });
-            Py_complex { real: 0.0, imag: 0.0 }
+            let (error, part) =
+                if fault == Fault::Domain { (libc::EDOM, 0.0) } else { (libc::ERANGE, f64::INFINITY) };
+            set_errno(error);
+            Py_complex { real: part, imag: part }
         }
     }
 }

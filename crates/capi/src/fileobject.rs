@@ -3,6 +3,7 @@
 use core::ffi::{c_char, c_int};
 
 use taipan_runtime::prelude::*;
+use taipan_runtime::types::std_printer::StdPrinter;
 
 use crate::outcome::given;
 use crate::parameters::CText;
@@ -126,14 +127,9 @@ capi! {
 
     fn PyFile_OpenCode(path: CText<'_>) -> PyResult<Ref<Object>> { io("open_code")?.call1(path.to_str()?.as_borrowed()) }
 
-    fn PyFile_NewStdPrinter(fd: c_int) -> PyResult<Ref<Object>> {
-        if fd != 1 && fd != 2 {
-            // Not `stdout` or `stderr`.
-            return Err(crate::outcome::bad_internal_call());
-        }
-        // Unbuffered, and never closed.
-        let (fd, mode) = (Int::from_i64(fd.into())?, id!("w"));
-        io("FileIO")?.call(&[fd.as_borrowed(), mode.as_borrowed(), Bool::from(false).as_borrowed()])
+    fn PyFile_NewStdPrinter(fd: c_int) -> PyResult<Ref<StdPrinter>> {
+        // `stdout` and `stderr` alone.
+        if fd == 1 || fd == 2 { StdPrinter::new(fd) } else { Err(crate::outcome::bad_internal_call()) }
     }
 }
 

@@ -68,6 +68,12 @@ pub fn parse<'a>(
     for warning in &warnings {
         parse_warning(warning, filename, source)?;
     }
+    if !source.is_ascii()
+        && let Ok(module) = &result
+    {
+        // A name can become a keyword when it is normalised.
+        crate::modules::_ast::validate::check_module(module)?;
+    }
     result.map_err(|error| {
         let text = syntax::source::prepare(arena, source, is_text, request.mode == Mode::Exec);
         with_metadata(parse_error(&error, filename), &error, text.unwrap_or_default())

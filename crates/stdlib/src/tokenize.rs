@@ -160,6 +160,8 @@ impl TokenizerIter {
         };
         if let Some(error) = error {
             let filename = Str::from_utf8_str("<string>")?;
+            let text = error.text.map(|text| text.trim_end_matches('\n').to_owned());
+            let error = SyntaxError { text, ..error };
             let exception = parse_error(&error, filename.borrow()).take();
             if error.end_lineno == 0 {
                 exception.setattr(id!("end_lineno"), none().as_borrowed())?;

@@ -5,7 +5,7 @@ use taipan_runtime::types::str::{search, translate};
 
 use super::{bad_argument, ensured};
 use crate::outcome::{bad_internal_call, given};
-use crate::parameters::CText;
+use crate::parameters::{CText, handler};
 
 /// A range as the methods of `str` take it: negative ends count from the end. `None` where the start lies behind the end.
 fn range(length: usize, start: isize, end: isize) -> Option<core::ops::Range<usize>> {
@@ -136,8 +136,8 @@ capi! {
     }
 
     fn PyUnicode_Translate(
-        string: Borrowed<'_, Object>, table: Option<Borrowed<'_, Object>>, _errors: Option<CText<'_>>,
+        string: Borrowed<'_, Object>, table: Option<Borrowed<'_, Object>>, errors: Option<CText<'_>>,
     ) -> PyResult<Ref<Str>> {
-        translate::translate(&*ensured(string)?, table.ok_or_else(bad_argument)?)
+        translate::translate_with(&*ensured(string)?, table.ok_or_else(bad_argument)?, &handler(errors))
     }
 }

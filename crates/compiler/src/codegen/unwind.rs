@@ -76,7 +76,8 @@ impl<'a> Codegen<'a, '_> {
             BlockKind::WhileLoop
             | BlockKind::ExceptionHandler
             | BlockKind::ExceptionGroupHandler
-            | BlockKind::AsyncComprehension | BlockKind::InlinedComprehension
+            | BlockKind::AsyncComprehension
+            | BlockKind::InlinedComprehension
             | BlockKind::StopIteration => {}
             BlockKind::ForLoop | BlockKind::PopValue => {
                 if preserve {

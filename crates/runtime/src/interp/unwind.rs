@@ -4,13 +4,13 @@
 //! numbers of six bits a byte: start, size, target and depth (doubled, with the flag "push the position"). The first
 //! byte of an entry has bit 7 set, a byte with more to follow bit 6. See CPython's `InternalDocs/exception_handling.md`.
 
-use taipan_compiler::opcode::CACHES;
+use taipan_compiler::opcode::{CACHES, Opcode};
 
 use super::call;
 use super::dispatch::Machine;
 use super::frame::{self, Frame};
 use super::monitoring::{self, event, fire};
-use super::ops::control;
+use super::ops::{control, except};
 use super::stackref::StackRef;
 use crate::abi::{FRAME_OWNED_BY_INTERPRETER, PyCodeObject, PyThreadState};
 use crate::prelude::*;
@@ -137,6 +137,17 @@ pub unsafe fn find_handler(thread: *mut PyThreadState, thrown: bool) -> bool {
             while let Some(target) = enter_handler(thread, frame, index) {
                 if handled(Machine { frame, thread }, first.add(target)) {
                     return true;
+                }
+                // The handler has begun as far as the exception table knows.
+                if monitoring::install::base_opcode(code, target) == Opcode::PUSH_EXC_INFO as u8 {
+                    let saved = Raised::take_if_set();
+                    let begun = except::push_exc_info(frame, thread, 0);
+                    match (begun, saved) {
+                        (Ok(_), Some(saved)) => {
+                            let _ = Raised::restore(saved);
+                        }
+                        (_, saved) => drop(saved),
+                    }
                 }
                 (index, place) = (target, target);
             }

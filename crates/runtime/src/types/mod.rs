@@ -44,6 +44,7 @@ pub mod namespace;
 pub mod odict;
 pub mod repr_guard;
 pub mod set;
+pub mod std_printer;
 pub mod struct_seq;
 pub mod tuple;
 pub mod watchers;
@@ -145,6 +146,7 @@ static STATIC_TYPES: &[Row] = rows![
     memoryview::ManagedBuffer,
     MemoryView,
     memoryview::MemoryIterator,
+    std_printer::StdPrinter,
     // Collections.
     List,
     iter::ListIterator,

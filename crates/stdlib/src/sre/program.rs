@@ -357,9 +357,10 @@ impl Builder {
                     self.emit(Inst::Mark(mark));
                     at += 2;
                 }
-                op::SUCCESS => {
-                    // Not where `re` writes it; it would end the match at once.
-                    return Err(Refused::Invalid);
+                // `re` writes none here; at the top it ends the match, and inside a group there is no meaning to it.
+                op::SUCCESS if depth == 0 => {
+                    self.emit(Inst::Success);
+                    at += 1;
                 }
                 op::AT => {
                     let place = At::from_code(self.word(at + 1, end)?).ok_or(Refused::Invalid)?;

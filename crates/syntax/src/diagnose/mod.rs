@@ -209,6 +209,7 @@ impl<'a> Diag<'a, '_> {
             self.memo.clear();
             self.mark = 0;
             self.invalid = true;
+            self.last_statement = (0, 0);
             self.barry = self.options.barry_as_bdfl;
             let _ = self.start_rule();
         }

@@ -5,7 +5,7 @@ use taipan_compiler::opcode::{CACHES, Opcode};
 use super::install::{base_opcode, data, instructions, operand, units};
 use crate::abi::PyCodeObject;
 
-/// Where the branch event of the other side of a branch is: the two places are the conditional jump and the `NOT_TAKEN`
+/// Where the event of the other side of the branch at `source` is, seen from its right or its left side: the two places are the conditional jump and the `NOT_TAKEN`
 /// behind it, `FOR_ITER` and the `POP_ITER` at its end, `NOT_TAKEN` behind `END_SEND` and `END_ASYNC_FOR`.
 ///
 /// # Safety

@@ -95,27 +95,8 @@ pub unsafe fn fire(
                 return Err(raise!(ValueError, "Cannot disable {} events. Callback removed.", NAMES[event]));
             }
             install::remove_tools(code, index, Kind::Event, 1 << tool);
-            if (event == event::BRANCH_LEFT || event == event::BRANCH_RIGHT)
-                && tool < super::PROGRAM_TOOLS
-                && STATE.joined_branches[tool][event - event::BRANCH_LEFT].get()
-            {
-                disable_other_branch(code, index, event, tool);
-            }
         }
         Ok(())
-    }
-}
-
-/// A callback for `BRANCH` is disabled for both ways at once.
-unsafe fn disable_other_branch(code: *mut PyCodeObject, source: usize, event: usize, tool: usize) {
-    // SAFETY: by contract of `fire`.
-    unsafe {
-        for right in [false, true] {
-            let here = (event == event::BRANCH_RIGHT) == right;
-            if !here && let Some(other) = branches::other_branch(code, source, !right) {
-                install::remove_tools(code, other, Kind::Event, 1 << tool);
-            }
-        }
     }
 }
 
@@ -183,11 +164,12 @@ pub unsafe fn fire_jump(
                 continue;
             }
             install::remove_tools(code, place_index, Kind::Event, 1 << tool);
+            // A callback for `BRANCH` is disabled for both ways at once.
             let branch = event == event::BRANCH_LEFT || event == event::BRANCH_RIGHT;
             if branch
                 && tool < super::PROGRAM_TOOLS
                 && STATE.joined_branches[tool][event - event::BRANCH_LEFT].get()
-                && let Some(other) = branches::other_branch(code, source_index, event == event::BRANCH_LEFT)
+                && let Some(other) = branches::other_branch(code, source_index, event == event::BRANCH_RIGHT)
             {
                 install::remove_tools(code, other, Kind::Event, 1 << tool);
             }

@@ -428,6 +428,37 @@ slow! {
     }
 }
 
+/// Arithmetic of a float and an integer, and the quotient of integers, where all values are exact floats. Two floats come here
+/// before their instruction is specialised.
+unsafe fn float_op(oparg: usize, a: StackRef, b: StackRef) -> Option<f64> {
+    const EXACT: i64 = 1 << 53;
+    let value = |word: StackRef| {
+        // SAFETY: a word on the stack.
+        unsafe {
+            if word.is_exact(Float::TYPE) {
+                return Some((*word.ptr().cast::<PyFloatObject>()).ob_fval.get());
+            }
+            small_int(word).filter(|value| (-EXACT..=EXACT).contains(value)).map(|value| value as f64)
+        }
+    };
+    // SAFETY: as above.
+    let is_float = |word: StackRef| unsafe { word.is_exact(Float::TYPE) };
+    let operator = if oparg >= 13 { oparg - 13 } else { oparg };
+    if operator != 11 && !is_float(a) && !is_float(b) {
+        return None;
+    }
+    match operator {
+        0 => Some(value(a)? + value(b)?),
+        5 => Some(value(a)? * value(b)?),
+        10 => Some(value(a)? - value(b)?),
+        11 => {
+            let divisor = value(b).filter(|divisor| *divisor != 0.0)?;
+            Some(value(a)? / divisor)
+        }
+        _ => None,
+    }
+}
+
 /// BINARY_OP by the operands' own methods.
 ///
 /// # Safety
@@ -443,6 +474,10 @@ pub unsafe fn binary_op_generic(m: Machine, oparg: usize) -> PyResult<Flow> {
             && let Some(result) = int_op(oparg, x, y).and_then(StackRef::try_int)
         {
             return Ok(finish_binary(m, result));
+        }
+        if let Some(value) = float_op(oparg, a, b) {
+            let result = Float::new(value)?;
+            return Ok(finish_binary(m, StackRef::from_ref(result)));
         }
         let (left, right) = (m.peek(2)?, m.peek(1)?);
         let result = match oparg {

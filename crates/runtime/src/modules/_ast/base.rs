@@ -39,11 +39,6 @@ pub fn dict_of(node: &Ref<Object>) -> PyResult<Ref<Dict>> {
 
 #[pytype(name = "AST", module = "ast", gc, basetype, dictoffset = offset_of!(Node, dict))]
 impl Node {
-    #[new(raw)]
-    fn create(cls: Borrowed<'_, Type>, _args: CallArgs<'_>) -> PyResult<Ref<Object>> {
-        cls.alloc(0)
-    }
-
     /// Takes the dict as it is, because any object can be a key here.
     #[slot(tp_init, raw)]
     unsafe extern "C" fn init(this: *mut PyObject, args: *mut PyObject, keywords: *mut PyObject) -> c_int {
@@ -103,6 +98,17 @@ impl Node {
     }
 }
 
+/// `PyType_GenericNew`: an empty instance, whatever the arguments.
+unsafe extern "C" fn new_node(
+    class: *mut PyTypeObject,
+    _args: *mut PyObject,
+    _keywords: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: called with a live type.
+    let class: Borrowed<'_, Type> = unsafe { Borrowed::from_ptr(class) };
+    crate::object::protocol::number::into_c(class.alloc(0))
+}
+
 /// Makes the type.
 pub fn create() -> PyResult<Ref<Type>> {
     // SAFETY: the template is a static, complete but for what `ready` adds; its tables live forever. The rows end with
@@ -117,7 +123,7 @@ pub fn create() -> PyResult<Ref<Type>> {
         members[0].offset = offset_of!(Node, dict) as isize;
         members[0].flags = Py_READONLY;
         let mut slots = [
-            slot(Py_tp_new, template.tp_new.get().map(|f| f as usize)),
+            slot(Py_tp_new, Some(new_node as *const () as usize)),
             slot(Py_tp_init, template.tp_init.get().map(|f| f as usize)),
             slot(Py_tp_dealloc, template.tp_dealloc.get().map(|f| f as usize)),
             slot(Py_tp_traverse, template.tp_traverse.get().map(|f| f as usize)),

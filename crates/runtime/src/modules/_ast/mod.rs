@@ -8,7 +8,7 @@ mod classes;
 mod nodes;
 #[cfg(test)]
 mod tests;
-mod validate;
+pub mod validate;
 mod values;
 
 use taipan_syntax::ast::{Arena, Mod};

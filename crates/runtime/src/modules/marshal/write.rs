@@ -182,7 +182,10 @@ impl Writer {
             }
             return Ok(());
         }
-        if object.type_of().tp_as_buffer.get().is_null() {
+        // SAFETY: null or a table that lives as long as the type.
+        let has_buffer = unsafe { object.type_of().tp_as_buffer.get().as_ref() }
+            .is_some_and(|table| table.bf_getbuffer.get().is_some());
+        if !has_buffer {
             return Err(unmarshallable());
         }
         // bytearray, memoryview, array: written as bytes.

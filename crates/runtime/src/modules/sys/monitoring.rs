@@ -92,7 +92,9 @@ impl Monitoring {
     #[function(signature = "(tool_id, code, /)")]
     fn get_local_events(tool_id: i32, code: Borrowed<'_, Object>) -> PyResult<u32> {
         let code = self::code(code)?;
-        monitoring::local_events(tool(tool_id)?, code.raw())
+        let index = tool(tool_id)?;
+        // SAFETY: live code.
+        Ok(unsafe { monitoring::install::local_events(index, code.raw()) })
     }
 
     #[function(signature = "(tool_id, code, event_set, /)")]

@@ -188,6 +188,17 @@ fn rows(mut row: *const PyMethodDef) -> Vec<&'static PyMethodDef> {
     rows
 }
 
+/// Names and messages need the types, and the thread that started the runtime: so one test makes all the calls.
+#[test]
+fn calls() {
+    crate::thread::config::set_config(crate::thread::Config::default());
+    crate::thread::state::initialize_main().expect("a thread state");
+    assert!(crate::types::init().is_ok());
+    positional_arguments();
+    keyword_arguments();
+    rest_arguments();
+}
+
 /// Calls the row `name` of a table with positional arguments and keywords: the result's text, or the message.
 fn call(table: *const PyMethodDef, name: &str, args: &[*mut PyObject], keywords: &[(&str, *mut PyObject)]) -> String {
     let row = rows(table)
@@ -261,7 +272,6 @@ fn the_type_object_is_filled() {
     assert_eq!(text(ty.tp_doc.get()), "Sample(value=0, /)\n--\n\n");
 }
 
-#[test]
 fn positional_arguments() {
     assert_eq!(method("nothing", &[], &[]), "NoneType");
     assert_eq!(method("one", &[text("abc")], &[]), "int");
@@ -274,7 +284,6 @@ fn positional_arguments() {
     assert_eq!(method("convert", &[], &[]), "convert expected at least 1 argument, got 0");
 }
 
-#[test]
 fn keyword_arguments() {
     let one = int(1);
     assert_eq!(method("encode", &[], &[]), "utf-8,strict");
@@ -303,7 +312,6 @@ fn keyword_arguments() {
     assert_eq!(function("isclose", &[one, one, one], &[]), "isclose() takes exactly 2 positional arguments (3 given)");
 }
 
-#[test]
 fn rest_arguments() {
     let one = int(1);
     assert_eq!(method("everything", &[one], &[]), "1 0 false ");

@@ -118,7 +118,6 @@ unsafe fn is_exact_int(object: *mut PyObject) -> bool {
     unsafe { (*object).ob_type.get() == Int::TYPE }
 }
 
-
 /// Looks any key up in a table where comparing may run Python code.
 ///
 /// # Safety

@@ -89,7 +89,7 @@ pub fn clear(id: c_int) -> PyResult<()> {
 /// `PyDict_Watch` and, with `on` false, `PyDict_Unwatch`.
 pub fn watch(id: c_int, object: Borrowed<'_, Object>, on: bool) -> PyResult<()> {
     let Some(dict) = object.downcast::<super::Dict>() else {
-        return Err(raise!(ValueError, "Cannot {} non-dictionary", if on { "watch" } else { "unwatch" }));
+        return Err(raise!(ValueError, "Cannot watch non-dictionary"));
     };
     let id = check_id(id)?;
     set_watched(dict, id, on);

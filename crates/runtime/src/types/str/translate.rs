@@ -4,7 +4,8 @@
 
 use super::{Str, StrBuilder};
 use crate::prelude::*;
-use crate::types::exceptions::LookupError;
+use crate::types::codec::registry;
+use crate::types::exceptions::{LookupError, unicode_translate_error};
 
 /// What a table says of a character.
 enum Entry {
@@ -91,6 +92,57 @@ pub fn translate(string: &Ref<Str>, table: Borrowed<'_, Object>) -> PyResult<Ref
         }
     }
     out.finish()
+}
+
+/// As [`translate`], with an error handler for characters that the table maps to nothing (`PyUnicode_Translate`).
+pub fn translate_with(string: &Ref<Str>, table: Borrowed<'_, Object>, errors: &str) -> PyResult<Ref<Str>> {
+    if errors == "ignore" {
+        return translate(string, table);
+    }
+    let mut out = StrBuilder::with_capacity(string.len())?;
+    let mut at = 0;
+    while at < string.len() {
+        let c = string.char_at(at);
+        match look_up(table, c)? {
+            Entry::Unmapped => out.push(c)?,
+            Entry::Char(to) => out.push(to)?,
+            Entry::Text(text) => out.push_object(&text)?,
+            Entry::Deleted => {
+                let mut end = at + 1;
+                while end < string.len() && matches!(look_up(table, string.char_at(end))?, Entry::Deleted) {
+                    end += 1;
+                }
+                let (text, next) = replacement(string, at, end, errors)?;
+                out.push_object(&text)?;
+                at = next;
+                continue;
+            }
+        }
+        at += 1;
+    }
+    out.finish()
+}
+
+/// What an error handler puts in the place of characters that map to nothing, and where it goes on.
+fn replacement(string: &Ref<Str>, start: usize, end: usize, errors: &str) -> PyResult<(Ref<Str>, usize)> {
+    let handler = registry::lookup_error(errors)?;
+    let reason = "character maps to <undefined>";
+    let exception = unicode_translate_error(string.borrow(), start, end, reason)?;
+    let wrong = || raise!(TypeError, "translating error handler must return (str, int) tuple");
+    let Ok(answer) = handler.call1(exception.borrow())?.into_downcast::<Tuple>() else { return Err(wrong()) };
+    if answer.len() != 2 {
+        return Err(wrong());
+    }
+    let (Some(text), Some(next)) = (answer.get(0).downcast_borrowed::<Str>(), answer.get(1).downcast_borrowed::<Int>())
+    else {
+        return Err(wrong());
+    };
+    let next = next.to_isize_clamped();
+    let place = if next < 0 { next.saturating_add(string.len() as isize) } else { next };
+    match usize::try_from(place) {
+        Ok(place) if place <= string.len() => Ok((text.to_owned(), place)),
+        _ => Err(raise!(IndexError, "position {next} from error handler out of bounds")),
+    }
 }
 
 fn code(c: u32) -> PyResult<Ref<Object>> {

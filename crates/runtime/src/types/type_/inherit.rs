@@ -44,8 +44,17 @@ pub unsafe fn inherit_special(ty: TypePtr, base: TypePtr) {
                 mine.set(theirs.get());
             }
         }
-        // Structural pattern matching: whoever says nothing is matched as its base.
-        const COLLECTION: u64 = Py_TPFLAGS_SEQUENCE | Py_TPFLAGS_MAPPING;
+    }
+}
+
+/// Structural pattern matching: whoever says nothing is matched as the first class in its MRO that does.
+///
+/// # Safety
+/// As for [`inherit_slots`].
+pub unsafe fn inherit_collection(ty: TypePtr, base: TypePtr) {
+    const COLLECTION: u64 = Py_TPFLAGS_SEQUENCE | Py_TPFLAGS_MAPPING;
+    // SAFETY: by contract.
+    unsafe {
         if !has_flag(ty, COLLECTION) {
             add_flags(ty, (*base).tp_flags.get() & COLLECTION);
         }

@@ -330,6 +330,7 @@ unsafe fn inherit_all(ty: TypePtr) -> PyResult<()> {
         if let Some(mro) = handle.mro() {
             for class in mro.iter().skip(1) {
                 inherit::inherit_slots(ty, class.as_ptr().cast())?;
+                inherit::inherit_collection(ty, class.as_ptr().cast());
             }
         }
         if !base.is_null() {
