@@ -81,8 +81,8 @@ capi! {
         import_level(Some(name.as_borrowed()), globals, from_list, level)
     }
 
-    fn PyImport_ImportModuleAttr(module: Borrowed<'_, Object>, name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
-        import_by_name(module)?.getattr_object(name)
+    fn PyImport_ImportModuleAttr(module: Nullable<'_>, name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
+        import_by_name(operand(module)?)?.getattr_object(name)
     }
 
     fn PyImport_ImportModuleAttrString(module: *const c_char, attribute: *const c_char) -> PyResult<Ref<Object>> {

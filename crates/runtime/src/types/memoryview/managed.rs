@@ -23,8 +23,13 @@ impl ManagedBuffer {
     /// An export of `object`.
     pub(super) fn from_object(object: Borrowed<'_, Object>, flags: c_int) -> PyResult<Ref<ManagedBuffer>> {
         let managed = ManagedBuffer::new()?;
-        // SAFETY: released when the managed buffer is.
-        unsafe { buffer::get(object, managed.0.master.as_ptr(), flags)? };
+        // SAFETY: released when the managed buffer is. What a failed export has left in the struct is no object.
+        unsafe {
+            if let Err(raised) = buffer::get(object, managed.0.master.as_ptr(), flags) {
+                (*managed.0.master.as_ptr()).obj = core::ptr::null_mut();
+                return Err(raised);
+            }
+        }
         Ok(managed)
     }
 }
