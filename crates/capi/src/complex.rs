@@ -41,8 +41,7 @@ fn checked(result: Result<Value, Fault>) -> Py_complex {
     match result {
         Ok(value) => number(value),
         Err(fault) => {
-            let (error, part) =
-                if fault == Fault::Domain { (libc::EDOM, 0.0) } else { (libc::ERANGE, f64::INFINITY) };
+            let (error, part) = if fault == Fault::Domain { (libc::EDOM, 0.0) } else { (libc::ERANGE, f64::INFINITY) };
             set_errno(error);
             Py_complex { real: part, imag: part }
         }

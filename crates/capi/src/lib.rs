@@ -48,6 +48,7 @@ mod moduleobject;
 mod object;
 mod objimpl;
 mod osmodule;
+mod picklebuf;
 mod pybuffer;
 mod pycapsule;
 mod pyctype;

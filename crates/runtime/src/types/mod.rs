@@ -42,6 +42,7 @@ pub mod list;
 pub mod mappingproxy;
 pub mod namespace;
 pub mod odict;
+pub mod pickle_buffer;
 pub mod repr_guard;
 pub mod set;
 pub mod std_printer;
@@ -146,6 +147,7 @@ static STATIC_TYPES: &[Row] = rows![
     memoryview::ManagedBuffer,
     MemoryView,
     memoryview::MemoryIterator,
+    pickle_buffer::PickleBuffer,
     std_printer::StdPrinter,
     // Collections.
     List,

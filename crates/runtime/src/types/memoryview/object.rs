@@ -97,6 +97,21 @@ impl MemoryView {
         }
     }
 
+    /// A view of the memory of `object`, which has no gaps, as plain bytes.
+    pub fn plain_bytes_of(object: Borrowed<'_, Object>) -> PyResult<Ref<MemoryView>> {
+        let managed = ManagedBuffer::from_object(object, PyBUF_FULL_RO)?;
+        let plain = Py_buffer {
+            itemsize: 1,
+            ndim: 1,
+            format: c"B".as_ptr().cast_mut(),
+            shape: ptr::null_mut(),
+            strides: ptr::null_mut(),
+            suboffsets: ptr::null_mut(),
+            ..managed.0.master.get()
+        };
+        MemoryView::add(&managed, &plain)
+    }
+
     /// A view with the memory and format of `source`, of `ndim` dimensions that are not filled.
     pub(super) fn add_incomplete(
         managed: &Ref<ManagedBuffer>,
