@@ -108,10 +108,6 @@ impl<'a> Codegen<'a, '_> {
             return Ok(0);
         }
         self.enter_annotation_scope(loc, block, known::annotate)?;
-        let function = self.names.intern(def.name);
-        let function = self.qualified_name(function, ScopeKind::Function);
-        let qualname = format!("{}.{}", self.names.get(function), self.names.get(known::annotate));
-        self.unit.qualname = self.names.intern_owned(&qualname);
         let args = def.args;
         let mut count = 0;
         for arg in args.args.iter().chain(args.posonlyargs) {

@@ -29,7 +29,7 @@ impl<'a> Codegen<'a, '_> {
         let mut unit = Box::new(Unit::new(kind, block, &self.table, &self.names, name, firstlineno, args));
         unit.private = private.or(self.unit.private);
         self.outer.push(std::mem::replace(&mut self.unit, unit));
-        self.unit.qualname = self.qualified_name(name, kind);
+        self.unit.qualname = self.qualified_name(name);
         self.start_scope();
         Ok(())
     }
@@ -50,8 +50,7 @@ impl<'a> Codegen<'a, '_> {
         Ok(std::mem::replace(&mut self.unit, outer))
     }
 
-    /// The qualified name of a scope of this kind and name inside the scopes around the current one.
-    pub(super) fn qualified_name(&mut self, name: Symbol, kind: ScopeKind) -> Symbol {
+    fn qualified_name(&mut self, name: Symbol) -> Symbol {
         let count = self.outer.len();
         // The module is the outermost scope.
         if count <= 1 {
@@ -64,7 +63,7 @@ impl<'a> Codegen<'a, '_> {
             }
             parent = &self.outer[count - 2];
         }
-        if matches!(kind, ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Class) {
+        if matches!(self.unit.kind, ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Class) {
             let mangled = self.names.mangle(parent.private, name);
             if self.table.block(parent.block).scope(mangled) == Scope::GlobalExplicit {
                 return name;

@@ -130,15 +130,29 @@ impl Ref<Function> {
     }
 
     /// SET_FUNCTION_ATTRIBUTE on a function that has just been made.
-    pub fn set_attribute(&self, which: usize, value: Ref<Object>) {
+    pub fn set_attribute(&self, which: usize, value: Ref<Object>) -> PyResult<()> {
         let field = match which {
             attribute::DEFAULTS => &self.0.func_defaults,
             attribute::KWDEFAULTS => &self.0.func_kwdefaults,
             attribute::ANNOTATIONS => &self.0.func_annotations,
             attribute::CLOSURE => &self.0.func_closure,
-            _ => &self.0.func_annotate,
+            _ => {
+                self.name_annotate(&value)?;
+                &self.0.func_annotate
+            }
         };
         self.replace(field, Some(value));
+        Ok(())
+    }
+
+    /// The function that makes the annotations is named after this one; its code is not.
+    fn name_annotate(&self, annotate: &Ref<Object>) -> PyResult<()> {
+        let Some(annotate) = annotate.downcast_exact::<Function>() else { return Ok(()) };
+        // SAFETY: functions always have a name.
+        let own: Borrowed<'_, Str> = unsafe { Borrowed::from_ptr(self.0.func_qualname.get()) };
+        let name = Str::from_utf8_str(&format!("{}.__annotate__", own.to_display()))?;
+        annotate.replace(&annotate.0.func_qualname, Some(name.into_object()));
+        Ok(())
     }
 
     pub fn set_closure(&self, closure: Ref<Tuple>) {

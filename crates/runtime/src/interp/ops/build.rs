@@ -293,8 +293,9 @@ slow! {
     fn set_function_attribute(m, which) {
         let function = m.pop();
         let value = m.pop_object()?;
-        function.borrowed_handle::<Function>().set_attribute(which, value);
+        let result = function.borrowed_handle::<Function>().set_attribute(which, value);
         m.push(function);
+        result?;
         Ok(Flow::Next)
     }
 
