@@ -61,8 +61,8 @@ pub fn to_u32(value: Borrowed<'_, Object>) -> PyResult<u32> {
     let value = value.index()?;
     match value.to_u64() {
         Some(value) => u32::try_from(value).map_err(|_| raise!(OverflowError, "Value too large for uint32_t type")),
-        None if value.is_negative() => Err(raise!(OverflowError, "can't convert negative int to unsigned")),
-        None => Err(raise!(OverflowError, "int too big to convert")),
+        None if value.is_negative() => Err(raise!(ValueError, "Cannot convert negative int")),
+        None => Err(raise!(OverflowError, "Python int too large for C uint32_t")),
     }
 }
 
