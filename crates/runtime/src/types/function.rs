@@ -305,7 +305,7 @@ impl Function {
         ];
         for (which, value) in values {
             if let Some(value) = value {
-                function.set_attribute(which, value.to_owned());
+                function.set_attribute(which, value.to_owned())?;
             }
         }
         Ok(function)

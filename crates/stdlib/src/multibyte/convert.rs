@@ -39,7 +39,7 @@ pub fn encode(
             Encoded::Done(count) => at += count,
             Encoded::NeedMore => break,
             Encoded::Invalid(count) => {
-                let (replacement, next) = handler.encode(text, at, at + count, ILLEGAL)?;
+                let (replacement, next) = handler.encode(text, at, at + count, ILLEGAL).map_err(position_error)?;
                 let bytes = match &replacement {
                     Replacement::Bytes(bytes) => bytes.as_slice().to_vec(),
                     Replacement::Text(text) => encode_replacement(codec, state, text)?,
@@ -56,6 +56,14 @@ pub fn encode(
         codec.finish(state, &mut out);
     }
     Ok((out, at))
+}
+
+/// A position beyond all integers of the machine is out of bounds like others.
+fn position_error(raised: Raised) -> Raised {
+    match raised.clear_if::<taipan_runtime::types::exceptions::OverflowError>() {
+        Ok(()) => raise!(IndexError, "position from error handler out of bounds"),
+        Err(raised) => raised,
+    }
 }
 
 /// What an error handler gave, which has to be encodable.
@@ -103,11 +111,11 @@ pub fn decode(
             Decoded::Incomplete if !last => return Ok((out.finish()?, rest.to_vec())),
             Decoded::Incomplete => {
                 let end = input.bytes().len();
-                at = handler.decode(&mut input, &mut out, at, end, INCOMPLETE)?;
+                at = handler.decode(&mut input, &mut out, at, end, INCOMPLETE).map_err(position_error)?;
             }
             Decoded::Invalid(count) => {
                 let end = (at + count).min(input.bytes().len());
-                at = handler.decode(&mut input, &mut out, at, end, ILLEGAL)?;
+                at = handler.decode(&mut input, &mut out, at, end, ILLEGAL).map_err(position_error)?;
             }
         }
     }

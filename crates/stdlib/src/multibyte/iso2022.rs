@@ -138,6 +138,7 @@ impl Set {
             Set::Ksx1001 => wide("euc_kr", None, bytes),
             Set::Gb2312 => wide("gb2312", None, bytes),
             Set::Plane1 => wide(codec_table(codec), None, bytes),
+            Set::Plane2 if !is_in_plane2(bytes[0]) => None,
             Set::Plane2 => wide(codec_table(codec), Some(0x8f), bytes),
             Set::Roman => match bytes[0] {
                 0x5c => single(0xa5),
@@ -168,10 +169,11 @@ impl Set {
             Set::Jisx0208 if c == 0xff3c => Some(0x2140),
             Set::Jisx0208 => plain("euc_jp"),
             Set::Jisx0212 => third("euc_jp"),
-            Set::Ksx1001 => plain("euc_kr").filter(|_| c != 0x3164),
+            Set::Ksx1001 => plain("euc_kr"),
             Set::Gb2312 => plain("gb2312"),
             Set::Plane1 => plain(codec_table(codec)),
-            Set::Plane2 => third(codec_table(codec)),
+            // The other rows are those of JIS X 0212, which the codecs on EUC read too.
+            Set::Plane2 => third(codec_table(codec)).filter(|bytes| is_in_plane2((bytes >> 8 & 0x7f) as u8)),
             Set::Roman => match c {
                 0xa5 => Some(0x5c),
                 0x203e => Some(0x7e),
@@ -189,6 +191,11 @@ impl Set {
 /// The name of the codec whose table a variant is based on.
 fn codec_table(codec: &Codec) -> &'static str {
     if codec.name == "iso2022_jp_3" { "euc_jisx0213" } else { "euc_jis_2004" }
+}
+
+/// Whether the second plane of JIS X 0213 has characters in the row that `byte` stands for.
+fn is_in_plane2(byte: u8) -> bool {
+    matches!(byte.wrapping_sub(0x20), 1 | 3..=5 | 8 | 12..=15 | 78..=94)
 }
 
 /// ISO 8859-7, as it was in 1987.
@@ -221,6 +228,9 @@ impl Variant {
                 }
                 if self.g2 && second == b'N' {
                     let Some(&third) = input.get(2) else { return Decoded::Incomplete };
+                    if state[2] == ASCII && third < 0x80 {
+                        return Decoded::Char(u32::from(third), 3);
+                    }
                     let set = self.sets.iter().find(|set| set.plane == 2 && set.mark == state[2]);
                     return match set.and_then(|set| set.set.decode(codec, [third, 0])) {
                         Some(Found::Char(c, _)) => Decoded::Char(c, 3),
@@ -354,7 +364,7 @@ impl Variant {
                 if state[0] != set.mark {
                     match (wide, mark) {
                         (false, mark) => out.extend_from_slice(&[0x1b, b'(', mark]),
-                        (true, b'@' | b'A' | b'B') => out.extend_from_slice(&[0x1b, b'$', mark]),
+                        (true, b'@' | b'B') => out.extend_from_slice(&[0x1b, b'$', mark]),
                         (true, mark) => out.extend_from_slice(&[0x1b, b'$', b'(', mark]),
                     }
                     state[0] = set.mark;

@@ -6,6 +6,8 @@ use taipan_runtime::abi::PyObject;
 use taipan_runtime::memory;
 use taipan_runtime::object::args::BufferArg;
 use taipan_runtime::prelude::*;
+use taipan_runtime::types::codec::decode_bytes;
+use taipan_runtime::types::codec::errors::decode_error;
 
 use super::convert;
 use super::engine::{Codec, State};
@@ -246,10 +248,9 @@ impl Encoder {
         if size > 8 {
             return Err(raise!(UnicodeError, "pending buffer too large"));
         }
-        let pending = match core::str::from_utf8(&bytes[1..1 + size]) {
-            Ok("") => None,
-            Ok(text) => Some(Str::from_utf8_str(text)?.into_object()),
-            Err(_) => return Err(raise!(UnicodeError, "pending buffer is not text")),
+        let pending = match &bytes[1..1 + size] {
+            [] => None,
+            text => Some(decode_bytes(text, "utf-8", "strict")?.into_object()),
         };
         this.inner.pending.set(pending);
         let mut state = [0; 8];
@@ -317,8 +318,8 @@ impl DecoderState {
         data.extend_from_slice(input);
         let mut state = self.state.get();
         let (text, rest) = convert::decode(self.codec()?, &mut state, &data, &errors_name(&self.errors)?, last)?;
-        if rest.len() > 16 {
-            return Err(raise!(UnicodeError, "pending buffer overflow"));
+        if rest.len() > 8 {
+            return Err(decode_error(self.codec()?.name, &rest, 0, rest.len(), "pending buffer overflow"));
         }
         self.set_pending(&rest)?;
         self.state.set(state);
@@ -388,8 +389,15 @@ impl Decoder {
         else {
             return Err(illegal());
         };
-        if pending.as_slice().len() > 8 {
-            return Err(raise!(UnicodeError, "pending buffer too large"));
+        let size = pending.as_slice().len();
+        if size > 8 {
+            return Err(decode_error(
+                this.inner.codec()?.name,
+                pending.as_slice(),
+                0,
+                size,
+                "pending buffer too large",
+            ));
         }
         let bytes = bytes_of::<8>(state)?;
         this.inner.set_pending(pending.as_slice())?;

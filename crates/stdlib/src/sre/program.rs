@@ -357,11 +357,12 @@ impl Builder {
                     self.emit(Inst::Mark(mark));
                     at += 2;
                 }
-                // `re` writes none here; at the top it ends the match, and inside a group there is no meaning to it.
+                // In the middle of the whole pattern it ends the match; `re` does not write it there.
                 op::SUCCESS if depth == 0 => {
                     self.emit(Inst::Success);
                     at += 1;
                 }
+                op::SUCCESS => return Err(Refused::Invalid),
                 op::AT => {
                     let place = At::from_code(self.word(at + 1, end)?).ok_or(Refused::Invalid)?;
                     self.emit(Inst::At(place));

@@ -172,6 +172,7 @@ fn decode_with(
 pub fn decode_object(object: Borrowed<'_, Object>, encoding: &str, errors: &str) -> PyResult<Ref<Str>> {
     if let Some(bytes) = object.downcast::<Bytes>() {
         if bytes.is_empty() {
+            check_in_dev_mode(encoding, errors)?;
             return Ok(Str::empty());
         }
         return decode_with(bytes.as_slice(), || memory_view(object), encoding, errors);
@@ -184,6 +185,7 @@ pub fn decode_object(object: Borrowed<'_, Object>, encoding: &str, errors: &str)
     }
     let buffer = BufferArg::new(object)?;
     if buffer.is_empty() {
+        check_in_dev_mode(encoding, errors)?;
         return Ok(Str::empty());
     }
     decode_with(&buffer, || memory_view(object), encoding, errors)
