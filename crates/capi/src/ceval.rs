@@ -135,11 +135,11 @@ capi! {
         unsafe {
             if default_count > 0 {
                 let values = Tuple::from_raw_slice(defaults, default_count as usize)?;
-                function.set_attribute(taipan_runtime::types::function::attribute::DEFAULTS, values.into_object());
+                function.set_attribute(taipan_runtime::types::function::attribute::DEFAULTS, values.into_object())?;
             }
             if let Some(values) = keyword_defaults {
                 let values = expect::<Dict>(values)?.to_owned();
-                function.set_attribute(taipan_runtime::types::function::attribute::KWDEFAULTS, values.into_object());
+                function.set_attribute(taipan_runtime::types::function::attribute::KWDEFAULTS, values.into_object())?;
             }
             if let Some(cells) = closure {
                 function.set_closure(expect::<Tuple>(cells)?.to_owned());
