@@ -1,6 +1,6 @@
 //! `pyhash.h`.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::c_void;
 
 use taipan_runtime::abi::PyHash_FuncDef;
 use taipan_runtime::prelude::*;

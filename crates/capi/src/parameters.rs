@@ -110,10 +110,6 @@ impl<T> Out<'_, T> {
         self.0.is_null()
     }
 
-    pub fn as_ptr(self) -> *mut T {
-        self.0
-    }
-
     /// Writes without dropping what was there: for C the place is empty.
     pub fn set(self, value: T) {
         if !self.0.is_null() {

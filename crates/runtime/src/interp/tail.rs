@@ -5,7 +5,6 @@
 //! a handler has nothing on its stack; `tests/check_dispatch` looks at the result. The operand travels in a register of its
 //! own, so `EXTENDED_ARG` needs no state.
 
-use super::dispatch::{Act, Flow, Regs};
 use super::frame::{self, Frame};
 use super::stackref::StackRef;
 use super::unwind;

@@ -9,7 +9,7 @@ use taipan_compiler::symtable::{BlockKind, Scope, SymbolBlock, flag};
 use taipan_syntax::ast::Arena;
 
 use super::builtins::{filename_from_object, with_source};
-use crate::abi::{_Py_T_OBJECT, Py_T_INT, PyObject};
+use crate::abi::PyObject;
 use crate::compile::{self, Mode, Request};
 use crate::memory::object as memory;
 use crate::prelude::*;

@@ -468,8 +468,7 @@ impl Function {
         }
         this.changing(PyFunction_EVENT_MODIFY_CODE, Some(code.upcast()));
         // Frames of calls that are running do not count their code: it lives on.
-        let old = this.0.func_code.replace(code.to_owned().into_ptr());
-        core::mem::forget(old);
+        let _kept = this.0.func_code.replace(code.to_owned().into_ptr());
         Ok(())
     }
 

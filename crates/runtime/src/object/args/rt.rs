@@ -24,7 +24,7 @@ use crate::abi::{
     PyCFunctionFastWithKeywords, PyModuleDef, PyModuleDef_Base, PyModuleDef_Slot, PySendResult,
 };
 use crate::object::SendResult;
-use crate::object::protocol::call::{vectorcall_function, vectorcall_tuple};
+use crate::object::protocol::call::vectorcall_tuple;
 use crate::prelude::*;
 
 /// The type of types, for the head of static type objects.

@@ -5,8 +5,7 @@ use core::ptr;
 
 use super::{AsyncGenerator, Coroutine, Generator};
 use crate::abi::{
-    CO_ASYNC_GENERATOR, CO_COROUTINE, FRAME_CLEARED, FRAME_COMPLETED, FRAME_CREATED, FRAME_EXECUTING, PyGenObject,
-    PyThreadState,
+    CO_ASYNC_GENERATOR, CO_COROUTINE, FRAME_CLEARED, FRAME_CREATED, FRAME_EXECUTING, PyGenObject, PyThreadState,
 };
 use crate::interp::frame::{self, Frame};
 use crate::object::header;
@@ -68,13 +67,6 @@ pub unsafe fn finish_frame(thread: *mut PyThreadState, frame: *mut Frame) {
             let _ = Raised::restore(saved);
         }
     }
-}
-
-/// # Safety
-/// `generator` is live.
-pub unsafe fn is_finished(generator: *mut PyGenObject) -> bool {
-    // SAFETY: by contract.
-    unsafe { (*generator).gi_frame_state.get() >= FRAME_COMPLETED }
 }
 
 pub fn state(generator: &PyGenObject) -> i8 {

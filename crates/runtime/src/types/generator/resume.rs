@@ -451,13 +451,3 @@ pub fn finalize(object: &Ref<Object>) {
         let _ = Raised::restore(saved);
     }
 }
-
-/// `SendResult` as C's `am_send` wants it is written by the slot macro; this is for callers with a plain result.
-pub(super) fn into_next(result: SendResult) -> PyResult<Option<Ref<Object>>> {
-    match result {
-        SendResult::Next(value) => Ok(Some(value)),
-        SendResult::Return(value) if value.is_none() => Ok(None),
-        SendResult::Return(value) => Err(raise_stop_iteration(value)),
-        SendResult::Error(raised) => Err(raised),
-    }
-}
