@@ -129,6 +129,8 @@ impl Ref<Object> {
 
     /// `hash(self)`.
     pub fn hash(&self) -> PyResult<isize> {
+        // Hashes of containers hash their items, however deep they are nested.
+        let _guard = crate::thread::enter_recursive(" while hashing an object")?;
         match self.type_of().tp_hash.get() {
             // SAFETY: the slot takes a live object.
             Some(hash) => match unsafe { hash(self.as_ptr()) } {
