@@ -96,54 +96,70 @@ impl DecimalModule {
         type_::ready_static::<Manager>()?;
         type_::ready_static::<Signals>()?;
 
-        import_module("_contextvars")?;
-        let name = Str::from_utf8_str("decimal_context")?;
-        STATE.variable.set(Some(ContextVar::create(name.as_borrowed(), None)?.into_object()));
-
-        let numbers = import_module("numbers")?;
-        let number = numbers.getattr(id!("Number"))?;
-        number.call_method(id!("register"), &[Decimal::type_object().upcast()])?;
-        STATE.rational.set(Some(numbers.getattr(id!("Rational"))?));
-
-        let collections = import_module("collections")?;
-        let abc = import_module("collections.abc")?;
-        let mapping = abc.getattr(id!("MutableMapping"))?;
-        let bases = Tuple::pack([Signals::type_object().upcast().to_owned(), mapping.clone()])?;
-        let dict = Dict::new()?;
-        let meta = mapping.type_of().upcast().to_owned();
-        let name = Str::from_utf8_str("SignalDict")?;
-        let class = meta.call(&[name.as_borrowed(), bases.as_borrowed(), dict.as_borrowed()])?;
-        class.setattr(id!("__module__"), Str::from_utf8_str("abc")?.as_borrowed())?;
-        STATE.signal_dict.set(Some(class));
-
-        let fields = Str::from_utf8_str("sign digits exponent")?;
-        let name = Str::from_utf8_str("DecimalTuple")?;
-        let tuple = collections.call_method(id!("namedtuple"), &[name.as_borrowed(), fields.as_borrowed()])?;
-        tuple.setattr(id!("__module__"), Str::from_utf8_str("decimal")?.as_borrowed())?;
-        module.add("DecimalTuple", tuple.clone())?;
-        STATE.decimal_tuple.set(Some(tuple));
-
-        let default = context::default_settings();
-        let small = Env { prec: 9, ..default.env };
-        let basic = context::Settings {
-            env: Env { rounding: Rounding::HalfUp, ..small },
-            traps: default.traps | flag::UNDERFLOW | flag::CLAMPED,
-            ..default
-        };
-        let extended = context::Settings { env: small, traps: 0, ..default };
-        let templates = [
-            ("DefaultContext", default, &STATE.default_context),
-            ("BasicContext", basic, &STATE.basic_context),
-            ("ExtendedContext", extended, &STATE.extended_context),
+        if STATE.default_context.get().is_none() {
+            start()?;
+        }
+        let shared = [
+            ("DecimalTuple", &STATE.decimal_tuple),
+            ("DefaultContext", &STATE.default_context),
+            ("BasicContext", &STATE.basic_context),
+            ("ExtendedContext", &STATE.extended_context),
         ];
-        for (name, settings, slot) in templates {
-            let template = context::create(settings)?.into_object();
-            module.add(name, template.clone())?;
-            slot.set(Some(template));
+        for (name, slot) in shared {
+            if let Some(object) = slot.get() {
+                module.add(name, object)?;
+            }
         }
         for name in context::rounding_names() {
             module.add(name, Str::intern_str(name)?.into_object())?;
         }
         Ok(())
     }
+}
+
+/// Makes what all copies of the module share.
+fn start() -> PyResult<()> {
+    import_module("_contextvars")?;
+    let name = Str::from_utf8_str("decimal_context")?;
+    STATE.variable.set(Some(ContextVar::create(name.as_borrowed(), None)?.into_object()));
+
+    let numbers = import_module("numbers")?;
+    let number = numbers.getattr(id!("Number"))?;
+    number.call_method(id!("register"), &[Decimal::type_object().upcast()])?;
+    STATE.rational.set(Some(numbers.getattr(id!("Rational"))?));
+
+    let collections = import_module("collections")?;
+    let abc = import_module("collections.abc")?;
+    let mapping = abc.getattr(id!("MutableMapping"))?;
+    let bases = Tuple::pack([Signals::type_object().upcast().to_owned(), mapping.clone()])?;
+    let dict = Dict::new()?;
+    let meta = mapping.type_of().upcast().to_owned();
+    let name = Str::from_utf8_str("SignalDict")?;
+    let class = meta.call(&[name.as_borrowed(), bases.as_borrowed(), dict.as_borrowed()])?;
+    class.setattr(id!("__module__"), Str::from_utf8_str("abc")?.as_borrowed())?;
+    STATE.signal_dict.set(Some(class));
+
+    let fields = Str::from_utf8_str("sign digits exponent")?;
+    let name = Str::from_utf8_str("DecimalTuple")?;
+    let tuple = collections.call_method(id!("namedtuple"), &[name.as_borrowed(), fields.as_borrowed()])?;
+    tuple.setattr(id!("__module__"), Str::from_utf8_str("decimal")?.as_borrowed())?;
+    STATE.decimal_tuple.set(Some(tuple));
+
+    let default = context::default_settings();
+    let small = Env { prec: 9, ..default.env };
+    let basic = context::Settings {
+        env: Env { rounding: Rounding::HalfUp, ..small },
+        traps: default.traps | flag::UNDERFLOW | flag::CLAMPED,
+        ..default
+    };
+    let extended = context::Settings { env: small, traps: 0, ..default };
+    let templates = [
+        (default, &STATE.default_context),
+        (basic, &STATE.basic_context),
+        (extended, &STATE.extended_context),
+    ];
+    for (settings, slot) in templates {
+        slot.set(Some(context::create(settings)?.into_object()));
+    }
+    Ok(())
 }

@@ -61,6 +61,10 @@ fn class(index: usize) -> PyResult<Ref<Object>> {
 /// Makes the classes and puts them into the module.
 pub fn add_classes(module: &Ref<Module>) -> PyResult<()> {
     for (condition, slot) in CONDITIONS.iter().zip(&CLASSES) {
+        if let Some(class) = slot.get() {
+            module.add(condition.name, class)?;
+            continue;
+        }
         let mut bases = Vec::new();
         for base in condition.bases {
             bases.push(match base {

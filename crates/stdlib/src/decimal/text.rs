@@ -77,7 +77,7 @@ fn parse_finite(negative: bool, text: &[u8]) -> Result<Option<Dec>> {
             return Ok(None);
         }
         for digit in digits {
-            exp = (exp.saturating_mul(10) + i64::from(digit - b'0')).min(4 * MAX_EMAX);
+            exp = exp.saturating_mul(10).saturating_add(i64::from(digit - b'0')).min(4 * MAX_EMAX);
         }
         if minus {
             exp = -exp;
@@ -234,9 +234,6 @@ pub fn parse_spec(text: &str, capitals: bool) -> Option<Spec> {
     if let Some(after) = rest.strip_prefix('.') {
         rest = after;
         spec.precision = Some(number(&mut rest)?? as i64);
-        if matches!(spec.kind, b'g' | b'G') && spec.precision == Some(0) {
-            spec.precision = Some(1);
-        }
     }
     match rest.as_bytes() {
         [] => return Some(spec),
@@ -284,8 +281,22 @@ pub fn format(x: &Dec, spec: &Spec, rounding: Rounding) -> Result<String> {
             number.negative = false;
         }
     }
-    let text = String::from_utf8(write(&number, layout, capitals)?).unwrap_or_default();
-    let mut text = text.trim_start_matches('-').to_owned();
+    let mut text = match spec.precision {
+        Some(places) if layout == Layout::Exponent && number.is_zero() => {
+            // A zero shows its digits after the point, and the exponent that these would have.
+            let mut zero = String::from(if places > 0 { "0." } else { "0" });
+            let count = places as usize;
+            zero.try_reserve(count + 24).map_err(|_| NoMemory)?;
+            zero.extend(core::iter::repeat_n('0', count));
+            zero.push(spec.kind as char);
+            zero.push_str(&format!("{:+}", x.exp + places));
+            zero
+        }
+        _ => {
+            let text = String::from_utf8(write(&number, layout, capitals)?).unwrap_or_default();
+            text.trim_start_matches('-').to_owned()
+        }
+    };
     if spec.kind == b'%' {
         text.push('%');
     }
