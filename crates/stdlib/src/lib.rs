@@ -12,6 +12,7 @@ mod compression;
 mod contextvars;
 mod csv;
 mod datetime;
+mod decimal;
 mod fcntl;
 mod functools;
 mod grp;
@@ -74,6 +75,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_contextvars", contextvars::ContextVars::init),
     ("_csv", csv::Csv::init),
     ("_datetime", datetime::DateTimeModule::init),
+    ("_decimal", decimal::DecimalModule::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
     ("_hmac", hashes::HmacModule::init),

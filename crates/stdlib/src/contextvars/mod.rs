@@ -9,7 +9,7 @@ mod api;
 mod context;
 mod map;
 mod token;
-mod variable;
+pub mod variable;
 mod watchers;
 
 use core::cell::Cell;
