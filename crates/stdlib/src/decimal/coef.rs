@@ -243,9 +243,7 @@ impl Coef {
             (Coef::Small(a), Coef::Small(b)) => a.cmp(b),
             (Coef::Small(_), Coef::Big(_)) => Ordering::Less,
             (Coef::Big(_), Coef::Small(_)) => Ordering::Greater,
-            (Coef::Big(a), Coef::Big(b)) => {
-                a.len().cmp(&b.len()).then_with(|| a.iter().rev().cmp(b.iter().rev()))
-            }
+            (Coef::Big(a), Coef::Big(b)) => a.len().cmp(&b.len()).then_with(|| a.iter().rev().cmp(b.iter().rev())),
         }
     }
 

@@ -13,7 +13,15 @@ impl Dec {
             let order = a.coef.compare(&b.coef);
             return Ok(if a.negative { order.reverse() } else { order });
         }
-        let sign = |x: &Dec| if x.is_zero() { 0 } else if x.negative { -1 } else { 1 };
+        let sign = |x: &Dec| {
+            if x.is_zero() {
+                0
+            } else if x.negative {
+                -1
+            } else {
+                1
+            }
+        };
         let order = sign(a).cmp(&sign(b));
         if order != Ordering::Equal || sign(a) == 0 {
             return Ok(order);

@@ -92,8 +92,7 @@ pub fn create(settings: Settings) -> PyResult<Ref<Context>> {
 }
 
 pub fn default_settings() -> Settings {
-    let env =
-        Env { prec: 28, emax: 999_999, emin: -999_999, rounding: Rounding::HalfEven, clamp: false, status: 0 };
+    let env = Env { prec: 28, emax: 999_999, emin: -999_999, rounding: Rounding::HalfEven, clamp: false, status: 0 };
     Settings { env, capitals: true, traps: flag::INVALID | flag::DIVISION_BY_ZERO | flag::OVERFLOW }
 }
 

@@ -71,10 +71,7 @@ impl DecimalModule {
     fn ieee_context(bits: isize) -> PyResult<Ref<Context>> {
         let bits = bits as i64;
         if bits <= 0 || bits > MAX_IEEE_BITS || bits % 32 != 0 {
-            return Err(raise!(
-                ValueError,
-                "argument must be a multiple of 32, with a maximum of {MAX_IEEE_BITS}"
-            ));
+            return Err(raise!(ValueError, "argument must be a multiple of 32, with a maximum of {MAX_IEEE_BITS}"));
         }
         let emax = 3 * (1i64 << (bits / 16 + 3));
         let env = Env {
@@ -153,11 +150,8 @@ fn start() -> PyResult<()> {
         ..default
     };
     let extended = context::Settings { env: small, traps: 0, ..default };
-    let templates = [
-        (default, &STATE.default_context),
-        (basic, &STATE.basic_context),
-        (extended, &STATE.extended_context),
-    ];
+    let templates =
+        [(default, &STATE.default_context), (basic, &STATE.basic_context), (extended, &STATE.extended_context)];
     for (settings, slot) in templates {
         slot.set(Some(context::create(settings)?.into_object()));
     }

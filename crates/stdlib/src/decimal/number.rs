@@ -75,14 +75,7 @@ pub struct Env {
 impl Env {
     /// The widest one.
     pub fn max() -> Env {
-        Env {
-            prec: MAX_PREC,
-            emax: MAX_EMAX,
-            emin: MIN_EMIN,
-            rounding: Rounding::HalfEven,
-            clamp: false,
-            status: 0,
-        }
+        Env { prec: MAX_PREC, emax: MAX_EMAX, emin: MIN_EMIN, rounding: Rounding::HalfEven, clamp: false, status: 0 }
     }
 
     /// The widest one but for its precision.

@@ -260,11 +260,7 @@ impl Signals {
         let mut parts = Vec::new();
         for index in SIGNALS {
             let on = this.status.get() & CONDITIONS[index].bits != 0;
-            parts.push(format!(
-                "<class 'decimal.{}'>:{}",
-                CONDITIONS[index].name,
-                if on { "True" } else { "False" }
-            ));
+            parts.push(format!("<class 'decimal.{}'>:{}", CONDITIONS[index].name, if on { "True" } else { "False" }));
         }
         Ok(format!("{{{}}}", parts.join(", ")))
     }

@@ -337,7 +337,11 @@ fn to_digits(x: &Dec, count: i64, pad: bool, rounding: Rounding) -> Result<Dec> 
         return x.try_clone();
     }
     let rounded = x.rescale(x.exp + digits - count, rounding)?.0;
-    if rounded.coef.digits() > count { rounded.rescale(rounded.exp + 1, rounding).map(|pair| pair.0) } else { Ok(rounded) }
+    if rounded.coef.digits() > count {
+        rounded.rescale(rounded.exp + 1, rounding).map(|pair| pair.0)
+    } else {
+        Ok(rounded)
+    }
 }
 
 /// Groups the integer part and puts the locale's point in; pads with zeros to `width`.
