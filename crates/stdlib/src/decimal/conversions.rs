@@ -1,6 +1,7 @@
 //! Decimals from and to other objects: `int`, `float`, `str`, tuples, formats.
 
 use taipan_runtime::import::import_module;
+use taipan_runtime::modules::warnings;
 use taipan_runtime::object::protocol::number;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::exceptions;
@@ -298,6 +299,16 @@ fn in_class(cls: Borrowed<'_, Type>, value: Ref<Object>) -> PyResult<Ref<Object>
 /// A format that only the library's implementation knows, or that is wrong.
 #[cold]
 fn format_elsewhere(this: &Ref<Decimal>, spec: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
+    let mut spec = spec.to_owned();
+    let given = spec.str()?.to_display().to_string();
+    if let Some(start) = given.strip_suffix('N') {
+        warnings::warn(
+            exceptions::DeprecationWarning::type_object(),
+            "Format specifier 'N' is deprecated and slated for removal in Python 3.18",
+            1,
+        )?;
+        spec = Str::from_utf8_str(&format!("{start}n"))?.into_object();
+    }
     let class = import_module("_pydecimal")?.getattr(id!("Decimal"))?;
     let text = this.as_object().str()?;
     let number = class.call1(text.as_borrowed())?;
@@ -306,7 +317,7 @@ fn format_elsewhere(this: &Ref<Decimal>, spec: Borrowed<'_, Object>) -> PyResult
     context.setattr(id!("rounding"), rounding.as_borrowed())?;
     let capitals = Int::from_i64(i64::from(context::current()?.has_capitals()))?;
     context.setattr(id!("capitals"), capitals.as_borrowed())?;
-    match number.call_method(id!("__format__"), &[spec, context.borrow()]) {
+    match number.call_method(id!("__format__"), &[spec.borrow(), context.borrow()]) {
         Ok(text) => Ok(text),
         Err(raised) => {
             raised.clear_if::<exceptions::ValueError>()?;
