@@ -335,6 +335,9 @@ fn overridden(spec: &str, given: Borrowed<'_, Object>, capitals: bool) -> PyResu
     let Some(mut parsed) = text::parse_spec(spec.trim_end_matches('n'), capitals) else {
         return Err(raise!(ValueError, "invalid format string"));
     };
+    if spec.ends_with('n') {
+        parsed.kind = b'g';
+    }
     let entry = |name: Borrowed<'_, Str>| -> PyResult<Option<String>> {
         let Some(value) = given.get_str(name) else { return Ok(None) };
         match value.downcast::<Str>() {
