@@ -479,6 +479,9 @@ fn set_attribute(this: &Ref<Context>, name: &str, value: Option<Borrowed<'_, Obj
     let Some(value) = value else {
         return Err(raise!(AttributeError, "context attributes cannot be deleted"));
     };
+    if value.downcast::<List>().is_some() && matches!(name, "flags" | "traps") {
+        return Err(raise!(TypeError, "argument must be a signal dict"));
+    }
     this.set_named(name, value).map(drop)
 }
 

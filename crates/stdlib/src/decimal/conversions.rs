@@ -318,12 +318,51 @@ fn format_elsewhere(this: &Ref<Decimal>, spec: Borrowed<'_, Object>) -> PyResult
     let capitals = Int::from_i64(i64::from(context::current()?.has_capitals()))?;
     context.setattr(id!("capitals"), capitals.as_borrowed())?;
     match number.call_method(id!("__format__"), &[spec.borrow(), context.borrow()]) {
+        Ok(text) if given.ends_with('N') => text.call_method(id!("upper"), &[]),
         Ok(text) => Ok(text),
         Err(raised) => {
             raised.clear_if::<exceptions::ValueError>()?;
             Err(raise!(ValueError, "invalid format string"))
         }
     }
+}
+
+/// A specification with the locale's part given by a `dict`.
+fn overridden(spec: &str, given: Borrowed<'_, Object>, capitals: bool) -> PyResult<text::Spec> {
+    let Some(given) = given.downcast::<Dict>() else {
+        return Err(raise!(TypeError, "optional argument must be a dict"));
+    };
+    let Some(mut parsed) = text::parse_spec(spec.trim_end_matches('n'), capitals) else {
+        return Err(raise!(ValueError, "invalid format string"));
+    };
+    if spec.ends_with('n') {
+        parsed.kind = b'g';
+    }
+    let entry = |name: Borrowed<'_, Str>| -> PyResult<Option<String>> {
+        let Some(value) = given.get_str(name) else { return Ok(None) };
+        match value.downcast::<Str>() {
+            Some(text) => Ok(Some(text.to_display().to_string())),
+            None => Err(raise!(TypeError, "values in override dict must be of type str")),
+        }
+    };
+    if let Some(point) = entry(id!("decimal_point"))? {
+        parsed.point = point;
+    }
+    if let Some(separator) = entry(id!("thousands_sep"))? {
+        parsed.separator = separator;
+    }
+    if let Some(grouping) = entry(id!("grouping"))? {
+        parsed.grouping = grouping.chars().map(|c| u8::try_from(c).unwrap_or(u8::MAX)).collect();
+    }
+    let one = |text: &str| text.chars().count() <= 1;
+    if !one(&parsed.point)
+        || parsed.point.is_empty()
+        || !one(&parsed.separator)
+        || parsed.grouping.iter().any(|&size| size > 127)
+    {
+        return Err(raise!(ValueError, "invalid override dict"));
+    }
+    Ok(parsed)
 }
 
 #[pymethods(part = CONVERSIONS)]
@@ -452,8 +491,14 @@ impl Decimal {
         };
         let context = context::current()?;
         let text = spec.to_display().to_string();
-        let known = if r#override.is_some() { None } else { text::parse_spec(&text, context.has_capitals()) };
+        let known = match r#override {
+            None => text::parse_spec(&text, context.has_capitals()),
+            Some(given) => Some(overridden(&text, given, context.has_capitals())?),
+        };
         let Some(known) = known else { return format_elsewhere(this, fmtarg) };
+        if known.width > isize::MAX as usize / 8 {
+            return Err(raise!(ValueError, "format specification exceeds internal limits of _decimal"));
+        }
         let text = settle(text::format(this.value(), &known, context.rounding()))?;
         Ok(Str::from_utf8_str(&text)?.into_object())
     }

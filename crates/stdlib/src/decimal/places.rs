@@ -178,12 +178,14 @@ impl Dec {
 
     /// The digits of a logical operand, lowest first.
     fn logical_digits(&self, env: &Env) -> Result<Option<Vec<u8>>> {
-        if !self.is_finite() || self.negative || self.exp != 0 || self.coef.digits() > env.prec {
+        if !self.is_finite() || self.negative || self.exp != 0 {
             return Ok(None);
         }
         let mut digits = self.coef.text()?;
         digits.reverse();
-        Ok(digits.iter().all(|digit| matches!(digit, b'0' | b'1')).then_some(digits))
+        let logical = digits.iter().all(|digit| matches!(digit, b'0' | b'1'));
+        digits.truncate(usize::try_from(env.prec).unwrap_or(usize::MAX));
+        Ok(logical.then_some(digits))
     }
 
     pub fn logical(a: &Dec, b: &Dec, logic: Logic, env: &mut Env) -> Result<Dec> {

@@ -391,7 +391,12 @@ impl Dec {
         let mut wide = Env::wide(env.prec + 18);
         let result = product.exp(&mut wide)?;
         env.raise(flag::INEXACT | flag::ROUNDED);
-        Dec { negative, ..result }.finish(env)
+        let result = Dec { negative, ..result }.finish(env)?;
+        if env.status & flag::SUBNORMAL != 0 {
+            // Inexact as it is, a subnormal result is an underflow also where it looks exact.
+            env.raise(flag::UNDERFLOW);
+        }
+        Ok(result)
     }
 
     fn pow_of_one(a: &Dec, b: &Dec, integer: bool, negative: bool, env: &mut Env) -> Result<Dec> {

@@ -154,16 +154,8 @@ pub fn bits_of_list(signals: &Ref<List>) -> PyResult<u32> {
 /// The classes of a status, as a context is pickled with them.
 pub fn list_of(status: u32) -> PyResult<Ref<List>> {
     let mut all = Vec::new();
-    if status & flag::INVALID_OPERATION != 0 {
-        all.push(class(INVALID)?);
-    }
-    for index in PARTS {
-        if status & CONDITIONS[index].bits != 0 {
-            all.push(class(index)?);
-        }
-    }
     for index in SIGNALS {
-        if index != INVALID && status & CONDITIONS[index].bits != 0 {
+        if status & CONDITIONS[index].bits != 0 {
             all.push(class(index)?);
         }
     }
