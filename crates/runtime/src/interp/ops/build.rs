@@ -1,7 +1,5 @@
 //! Building and filling containers, strings, slices and functions; unpacking.
 
-use core::ptr;
-
 use super::{fast, slot, slow};
 use crate::abi::{PyListObject, PyObject, PyTupleObject};
 use crate::interp::dispatch::{Act, Flow, Machine};
@@ -10,29 +8,8 @@ use crate::interp::stackref::StackRef;
 use crate::prelude::*;
 use crate::types::Function;
 
-/// Takes the top `count` words as objects, the deepest first.
-unsafe fn pop_objects(m: Machine, count: usize) -> PyResult<Vec<Ref<Object>>> {
-    // SAFETY: that many words stand on the stack; each is given up only after it has become an object.
-    unsafe {
-        let mut items = Vec::new();
-        if items.try_reserve_exact(count).is_err() {
-            return Err(Raised::no_memory());
-        }
-        for depth in (1..=count).rev() {
-            m.peek(depth)?;
-        }
-        for depth in (1..=count).rev() {
-            let word = ptr::replace(m.slot(depth), StackRef::NULL);
-            items.push(word.into_object()?);
-        }
-        crate::interp::frame::set_stack_pointer(m.frame, m.slot(count));
-        Ok(items)
-    }
-}
-
-/// Makes counted objects of the top `count` words, takes them off the stack and says where they are: the caller takes the counts
-/// over before anything else is pushed.
-unsafe fn take_objects(m: Machine, count: usize) -> PyResult<*const *mut PyObject> {
+/// Makes counted objects of the top `count` words, which stay on the stack, and says where they are.
+unsafe fn own_objects(m: Machine, count: usize) -> PyResult<*const *mut PyObject> {
     // SAFETY: that many words stand on the stack. A counted word is the bare pointer.
     unsafe {
         let base = m.slot(count);
@@ -52,8 +29,17 @@ unsafe fn take_objects(m: Machine, count: usize) -> PyResult<*const *mut PyObjec
             }
             *word = StackRef::steal((*word).heap_safe().ptr());
         }
-        crate::interp::frame::set_stack_pointer(m.frame, base);
         Ok(base.cast())
+    }
+}
+
+/// As [`own_objects`], off the stack: the caller takes the counts over before anything else is pushed.
+unsafe fn take_objects(m: Machine, count: usize) -> PyResult<*const *mut PyObject> {
+    // SAFETY: by contract of `own_objects`.
+    unsafe {
+        let items = own_objects(m, count)?;
+        crate::interp::frame::set_stack_pointer(m.frame, m.slot(count));
+        Ok(items)
     }
 }
 
@@ -148,9 +134,10 @@ slow! {
 
     fn build_set(m, count) {
         let set = Set::new()?;
-        for item in pop_objects(m, count)? {
-            set.add(item.borrow())?;
+        for depth in (1..=count).rev() {
+            set.add(m.peek(depth)?)?;
         }
+        m.drop_top(count);
         m.push_ref(set);
         Ok(Flow::Next)
     }
@@ -166,8 +153,10 @@ slow! {
     }
 
     fn build_string(m, count) {
-        let pieces = pop_objects(m, count)?;
-        m.push_ref(Str::join_items(&Str::empty(), &pieces)?);
+        let pieces = own_objects(m, count)?.cast::<Ref<Object>>();
+        let text = Str::join_items(&Str::empty(), core::slice::from_raw_parts(pieces, count))?;
+        m.drop_top(count);
+        m.push_ref(text);
         Ok(Flow::Next)
     }
 

@@ -35,6 +35,7 @@ macro_rules! slow {
             $oparg: usize,
         ) -> $crate::interp::dispatch::SlowResult {
             let $m = $crate::interp::dispatch::Machine { frame, thread };
+            #[allow(unused_unsafe)] // Not every body has an operation that needs it.
             // SAFETY: the handler passes the frame being executed, and the bytecode guarantees stack depth and indices.
             unsafe { $body }
         }
@@ -51,6 +52,7 @@ macro_rules! fast {
             $r: &mut $crate::interp::dispatch::Regs,
             $ts: *mut $crate::abi::PyThreadState,
         ) -> $crate::interp::dispatch::Act {
+            #[allow(unused_unsafe)]
             // SAFETY: as for slow bodies.
             unsafe { $body }
         }
