@@ -438,8 +438,8 @@ pub unsafe fn push_init_shim(
             }
         };
         let stack = frame::local(shim, 0);
-        *stack = instance;
         write_internal(shim, previous, INIT_CLEANUP.as_ptr().cast_mut().cast(), stack.add(1));
+        *stack = instance;
         Ok(shim)
     }
 }
