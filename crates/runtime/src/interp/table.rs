@@ -152,6 +152,7 @@ instructions! {
     fast CALL_BOUND_METHOD_EXACT_ARGS: CALL = call::call_bound_method_exact_args, miss CALL;
     slow CALL_PY_GENERAL: CALL = call::call_py_general;
     fast CALL_LIST_APPEND: CALL = call::call_list_append, miss CALL;
+    fast CALL_LIST_POP: CALL = call::call_list_pop, miss CALL;
     fast CALL_LEN: CALL = call::call_len, miss CALL;
     fast CALL_TYPE_1: CALL = call::call_type_1, miss CALL;
     slow CALL_BUILTIN: CALL = call::call_builtin;
@@ -180,7 +181,8 @@ instructions! {
     fast STORE_ATTR_SLOT: STORE_ATTR = attr::store_attr_slot, miss STORE_ATTR;
     slow DELETE_ATTR: DELETE_ATTR = attr::delete_attr;
 
-    slow BUILD_TUPLE: BUILD_TUPLE = build::build_tuple;
+    fast BUILD_TUPLE: BUILD_TUPLE = build::build_tuple_free, miss BUILD_TUPLE_NEW;
+    slow BUILD_TUPLE_NEW: BUILD_TUPLE = build::build_tuple;
     slow BUILD_LIST: BUILD_LIST = build::build_list;
     slow BUILD_SET: BUILD_SET = build::build_set;
     slow BUILD_MAP: BUILD_MAP = build::build_map;
@@ -210,6 +212,7 @@ instructions! {
     fast FOR_ITER_RANGE: FOR_ITER = iter::for_iter_range, miss FOR_ITER;
     fast FOR_ITER_LIST: FOR_ITER = iter::for_iter_list, miss FOR_ITER;
     fast FOR_ITER_TUPLE: FOR_ITER = iter::for_iter_tuple, miss FOR_ITER;
+    fast FOR_ITER_DICT: FOR_ITER = iter::for_iter_dict, miss FOR_ITER;
     slow FOR_ITER_GEN: FOR_ITER = iter::for_iter_gen;
     fast END_FOR: END_FOR = iter::end_for, miss BAD;
     fast POP_ITER: POP_ITER = iter::end_for, miss BAD;
@@ -325,6 +328,8 @@ const OURS: &[(u8, Handler)] = &[
     (specialize::BINARY_OP_RSHIFT_INT, handlers::BINARY_OP_RSHIFT_INT),
     (specialize::BINARY_OP_TRUE_DIVIDE_FLOAT, handlers::BINARY_OP_TRUE_DIVIDE_FLOAT),
     (specialize::CALL_BUILTIN, handlers::CALL_BUILTIN),
+    (specialize::CALL_LIST_POP, handlers::CALL_LIST_POP),
+    (specialize::FOR_ITER_DICT, handlers::FOR_ITER_DICT),
 ];
 
 /// The dispatch table.

@@ -335,6 +335,24 @@ pub unsafe fn gc_track(object: *mut PyObject) {
     }
 }
 
+/// Copies pointers to items; a call costs more than it saves where they are few.
+///
+/// # Safety
+/// `from` and `to` do not overlap and have room for `count`.
+#[inline(always)]
+pub unsafe fn copy_items(from: *const *mut PyObject, to: *mut *mut PyObject, count: usize) {
+    // SAFETY: by contract.
+    unsafe {
+        if count > 8 {
+            return to.copy_from_nonoverlapping(from, count);
+        }
+        for index in 0..count {
+            // Volatile, or the loop would be made that call.
+            *to.add(index) = from.add(index).read_volatile();
+        }
+    }
+}
+
 /// Hides an object from the collector; does nothing when it is hidden.
 ///
 /// # Safety

@@ -65,6 +65,22 @@ pub unsafe fn xincref(object: *mut PyObject) {
     }
 }
 
+/// Puts an int or float without counts on its free list, without any call; `false` for what has to go another way.
+///
+/// # Safety
+/// As [`dealloc`].
+#[inline(always)]
+pub(crate) unsafe fn reclaim(object: *mut PyObject) -> bool {
+    // SAFETY: by contract; the types are exact.
+    unsafe {
+        let ty = (*object).ob_type.get();
+        if ty == <crate::types::Int as super::PyLayout>::TYPE {
+            return crate::types::int::raw::reclaim(object.cast());
+        }
+        ty == <crate::types::Float as super::PyLayout>::TYPE && crate::types::float::raw::reclaim(object.cast())
+    }
+}
+
 /// Runs the type's `tp_dealloc` on an object whose count came to zero (`_Py_Dealloc`).
 ///
 /// # Safety
@@ -73,6 +89,9 @@ pub unsafe fn xincref(object: *mut PyObject) {
 pub unsafe fn dealloc(object: *mut PyObject) {
     // SAFETY: the object is complete, so its type has a `tp_dealloc` (inherited from `object` at least).
     unsafe {
+        if reclaim(object) {
+            return;
+        }
         let ty = (*object).ob_type.get();
         if let Some(dealloc) = (*ty).tp_dealloc.get() {
             if (*ty).tp_flags.get() & crate::abi::Py_TPFLAGS_HAVE_GC != 0 {

@@ -23,7 +23,12 @@ unsafe fn own_objects(m: Machine, count: usize) -> PyResult<*const *mut PyObject
                     continue;
                 }
                 boxed = *word;
-                crate::interp::stackref::materialize(word)?;
+                let object = super::heap_pointer(boxed);
+                if object.is_null() {
+                    crate::interp::stackref::materialize(word)?;
+                } else {
+                    *word = StackRef::steal(object);
+                }
             } else {
                 boxed = StackRef::NULL;
             }
@@ -100,6 +105,47 @@ fast! {
         *(*list).ob_item.get().add(size as usize) = new;
         (*list).ob_base.ob_size.set(size + 1);
         r.sp = r.sp.sub(1);
+        Act::NEXT
+    }
+}
+
+fast! {
+    /// A tuple out of a free list, made without any call.
+    fn build_tuple_free(r, _ts) {
+        let tuple = Tuple::take_free(r.oparg);
+        if tuple.is_null() {
+            return Act::MISS;
+        }
+        let (base, items) = (slot(r, r.oparg), (&raw const (*tuple).ob_item).cast_mut().cast::<*mut PyObject>());
+        let mut tracked = false;
+        let mut before = StackRef::NULL;
+        for index in 0..r.oparg {
+            let word = *base.add(index);
+            let object = if word.is_int() && word == before {
+                // `(i, i)` holds one object twice, as it does where variables hold objects.
+                super::counted(*items.add(index - 1)).ptr()
+            } else {
+                super::heap_pointer(word)
+            };
+            if object.is_null() {
+                // What stands on the stack by now are counted objects.
+                Tuple::give_free(tuple);
+                return Act::MISS;
+            }
+            if word.is_int() {
+                before = word;
+            } else {
+                before = StackRef::NULL;
+                tracked |= Tuple::has_to_track(object);
+            }
+            *items.add(index) = object;
+            *base.add(index) = StackRef::steal(object);
+        }
+        if tracked {
+            crate::memory::object::gc_track(tuple.cast());
+        }
+        r.sp = base;
+        super::push(r, StackRef::steal(tuple.cast()));
         Act::NEXT
     }
 }

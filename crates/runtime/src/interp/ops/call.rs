@@ -85,16 +85,20 @@ fast! {
         act
     }
 
-    /// `list.append(item)` as a method call: the list and the method's own result are known.
+    /// `list.append(item)` as a method call, or of a method bound before: the list and the method's own result are known.
     fn call_list_append(r, _ts) {
         let (callable, list, item) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
-        if list.is_null() || !callable.is_ptr(specialize::list_append_method()) {
-            return Act::MISS;
-        }
-        if !list.is_exact(List::TYPE) {
-            return Act::MISS;
-        }
-        let raw = list.ptr().cast::<PyListObject>();
+        let raw = if list.is_null() {
+            if !specialize::is_bound_append(callable) {
+                return Act::MISS;
+            }
+            (*callable.ptr().cast::<PyCFunctionObject>()).m_self.get().cast::<PyListObject>()
+        } else {
+            if !callable.is_ptr(specialize::list_append_method()) || !list.is_exact(List::TYPE) {
+                return Act::MISS;
+            }
+            list.ptr().cast()
+        };
         let size = (*raw).ob_base.ob_size.get();
         if size >= (*raw).allocated.get() || super::is_last(list) || super::is_last(callable) {
             return Act::MISS;
@@ -113,6 +117,31 @@ fast! {
         }
         *slot(r, 3) = StackRef::none();
         r.sp = r.sp.sub(2);
+        Act::NEXT
+    }
+
+    /// `list.pop()`: the count moves from the list to the stack.
+    fn call_list_pop(r, _ts) {
+        let (callable, list) = (*slot(r, 2), *slot(r, 1));
+        if !callable.is_ptr(specialize::list_pop_method()) || list.is_null() || !list.is_exact(List::TYPE) {
+            return Act::MISS;
+        }
+        let raw = list.ptr().cast::<PyListObject>();
+        let left = (*raw).ob_base.ob_size.get() - 1;
+        // Below half of what is allocated the list gives memory back.
+        if left < (*raw).allocated.get() >> 1 || left < 0 || super::is_last(list) || super::is_last(callable) {
+            return Act::MISS;
+        }
+        let item = *(*raw).ob_item.get().add(left as usize);
+        (*raw).ob_base.ob_size.set(left);
+        if callable.is_owned() {
+            lower(callable);
+        }
+        if list.is_owned() {
+            lower(list);
+        }
+        *slot(r, 2) = StackRef::steal(item);
+        r.sp = r.sp.sub(1);
         Act::NEXT
     }
 

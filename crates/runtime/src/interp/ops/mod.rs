@@ -157,6 +157,13 @@ pub(crate) unsafe fn heap_pointer(word: StackRef) -> *mut crate::abi::PyObject {
     unsafe { word.heap_safe().ptr() }
 }
 
+/// Writes an immediate into the int that stands at a place of the heap which alone refers to it; `false` where it has to be replaced.
+#[inline(always)]
+pub(crate) unsafe fn overwrite(old: *mut crate::abi::PyObject, word: StackRef) -> bool {
+    // SAFETY: null or a live object. What is borrowed on the stack is held by variables, not by places of the heap.
+    unsafe { word.is_int() && !old.is_null() && crate::types::int::raw::overwrite(old, word.int_value()) }
+}
+
 /// Keeps the two ends of a conditional jump apart: as a select on the instruction pointer every later load would
 /// wait for the comparison.
 macro_rules! keep_branch {

@@ -300,8 +300,7 @@ pub(crate) fn box_fast(value: i64) -> *mut PyObject {
     if index <= (SMALL_MAX - SMALL_MIN) as u64 {
         return SMALL_INTS.as_ptr().wrapping_add(index as usize).cast_mut().cast();
     }
-    let magnitude = value.unsigned_abs();
-    if magnitude >> (2 * SHIFT) != 0 {
+    if value.unsigned_abs() >> (2 * SHIFT) != 0 {
         return ptr::null_mut();
     }
     let block = FREE_LIST.pop().cast::<PyLongObject>();
@@ -311,13 +310,57 @@ pub(crate) fn box_fast(value: i64) -> *mut PyObject {
     // SAFETY: a block with room for two digits.
     unsafe {
         header::init(block.cast(), Int::TYPE);
+        set_value(block, value);
+    }
+    block.cast()
+}
+
+/// Gives an exact int that nobody refers to any more to the free list; `false` where that is full, or the int is not of its kind.
+///
+/// # Safety
+/// An exact int without counts.
+#[inline(always)]
+pub(crate) unsafe fn reclaim(object: *mut Int) -> bool {
+    // SAFETY: by contract.
+    unsafe {
+        let tag = (*object).tag();
+        tag & IMMORTAL == 0 && tag >> SIZE_SHIFT <= 2 && FREE_LIST.push(object.cast())
+    }
+}
+
+/// Makes an exact int of up to two digits that has one count, the caller's, hold `value` instead; `false` for all other objects
+/// and for values that are not of that kind.
+///
+/// # Safety
+/// A live object, which nobody has borrowed from the caller.
+#[inline(always)]
+pub(crate) unsafe fn overwrite(object: *mut PyObject, value: i64) -> bool {
+    let is_small = value.wrapping_sub(SMALL_MIN) as u64 <= (SMALL_MAX - SMALL_MIN) as u64;
+    // SAFETY: a live object; its head is checked before its tag.
+    unsafe {
+        if is_small || (*object).ob_type.get() != Int::TYPE || (*object).ob_refcnt.get() != 1 {
+            return false;
+        }
+        let int = object.cast::<PyLongObject>();
+        value.unsigned_abs() >> (2 * SHIFT) == 0 && (*int).long_value.lv_tag.get() >> SIZE_SHIFT <= 2 && {
+            set_value(int, value);
+            true
+        }
+    }
+}
+
+/// Writes a value of up to two digits into a block of an int.
+#[inline(always)]
+unsafe fn set_value(block: *mut PyLongObject, value: i64) {
+    let magnitude = value.unsigned_abs();
+    // SAFETY: a block with room for two digits.
+    unsafe {
         let first = block.cast::<u8>().add(HEAD).cast::<u32>();
         *first = magnitude as u32 & MASK;
         *first.add(1) = (magnitude >> SHIFT) as u32;
         let digits = 1 + (magnitude >> SHIFT != 0) as usize;
         (*block).long_value.lv_tag.set(digits << SIZE_SHIFT | if value < 0 { NEGATIVE } else { 0 });
     }
-    block.cast()
 }
 
 /// An int of a magnitude and a sign.
