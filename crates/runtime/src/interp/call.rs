@@ -54,7 +54,7 @@ pub unsafe fn push_frame(
             && kwnames.is_none()
             && nargs == (*code).co_argcount.get() as usize;
         let bound = if simple {
-            ptr::copy_nonoverlapping(args, variables, nargs);
+            crate::memory::object::copy_items(args.cast_const().cast(), variables.cast(), nargs);
             for index in nargs..(*code).co_nlocalsplus.get() as usize {
                 *variables.add(index) = StackRef::NULL;
             }

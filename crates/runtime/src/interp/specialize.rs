@@ -472,6 +472,9 @@ unsafe fn call_choice(m: Machine, nargs: usize) -> Option<u8> {
         if !has_self && nargs == 1 && callable.is_ptr(Type::TYPE.cast()) {
             return Some(Opcode::CALL_TYPE_1 as u8);
         }
+        if !has_self && nargs == 1 && callable.is_ptr(Str::TYPE.cast()) {
+            return Some(Opcode::CALL_STR_1 as u8);
+        }
         if if has_self { callable.is_exact(MethodDescr::TYPE) } else { callable.is_exact(CFunction::TYPE) } {
             return Some(CALL_BUILTIN);
         }

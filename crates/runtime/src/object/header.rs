@@ -55,6 +55,28 @@ pub unsafe fn xdecref(object: *mut PyObject) {
     }
 }
 
+/// As [`xdecref`] for the items of a container: numbers, which are most of them, go without a call.
+///
+/// # Safety
+/// As [`xdecref`].
+#[inline(always)]
+pub unsafe fn drop_item(object: *mut PyObject) {
+    // SAFETY: by contract.
+    unsafe {
+        if object.is_null() {
+            return;
+        }
+        let count = (*object).ob_refcnt.get();
+        if (count as i32) < 0 {
+            return;
+        }
+        (*object).ob_refcnt.set(count - 1);
+        if count == 1 && !reclaim(object) {
+            dealloc(object);
+        }
+    }
+}
+
 /// # Safety
 /// As [`incref`], and `object` may be null.
 #[inline(always)]

@@ -13,6 +13,7 @@ use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::monitoring::{self, event, fire};
 use crate::interp::stackref::{self, StackRef};
 use crate::interp::{call, frame, specialize};
+use crate::memory;
 use crate::object::protocol::call::{call_tuple_raw, vectorcall};
 use crate::prelude::*;
 use crate::thread;
@@ -371,6 +372,19 @@ slow! {
         call_stack(m, nargs, None, SIZE)
     }
 
+    /// `str(x)`; an immediate need not become an object for that.
+    fn call_str_1(m, _) {
+        if !(*m.slot(3)).is_ptr(Str::TYPE.cast()) || !(*m.slot(2)).is_null() {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Retry);
+        }
+        let argument = *m.slot(1);
+        let text = if argument.is_int() { Int::decimal_str_of(argument.int_value())? } else { m.peek(1)?.str()? };
+        m.drop_top(3);
+        m.push_ref(text);
+        check_events(m)
+    }
+
     /// A built-in function, or a method descriptor with its instance, of one of the plain calling conventions: without the
     /// detour over its vectorcall function.
     fn call_builtin(m, nargs) {
@@ -436,10 +450,15 @@ slow! {
         }
         let init = (*class.cast::<PyHeapTypeObject>())._spec_cache.init.get();
         let Some(alloc) = (*class).tp_alloc.get() else { return call_stack(m, nargs, None, SIZE) };
-        let instance = alloc(class, 0);
-        if instance.is_null() {
-            return Err(Raised::assume_set());
-        }
+        let instance = if alloc as usize == memory::object::generic_alloc as *const () as usize {
+            memory::object::alloc(class, 0)?
+        } else {
+            let instance = alloc(class, 0);
+            if instance.is_null() {
+                return Err(Raised::assume_set());
+            }
+            instance
+        };
         let shim = match call::push_init_shim(m.thread, StackRef::steal(instance), m.frame) {
             Ok(shim) => shim,
             Err(raised) => return Err(raised),

@@ -171,7 +171,7 @@ pub(super) unsafe fn dealloc(tuple: *mut PyTupleObject) {
         memory::object::gc_untrack(tuple.cast());
         let items = items(tuple);
         for index in (0..size).rev() {
-            header::xdecref(*items.add(index));
+            header::drop_item(*items.add(index));
         }
         if (1..=SIZES).contains(&size) && (*tuple).ob_base.ob_base.ob_type.get() == Tuple::TYPE {
             if FREE[size].count.get() < MAX_FREE {
