@@ -13,26 +13,11 @@ unsafe fn own_objects(m: Machine, count: usize) -> PyResult<*const *mut PyObject
     // SAFETY: that many words stand on the stack. A counted word is the bare pointer.
     unsafe {
         let base = m.slot(count);
-        let mut boxed = StackRef::NULL;
         for index in 0..count {
             let word = base.add(index);
-            if (*word).is_int() {
-                // `(i, i)` holds one object twice, as it does where variables hold objects.
-                if boxed == *word {
-                    *word = (*word.sub(1)).dup();
-                    continue;
-                }
-                boxed = *word;
-                let object = super::heap_pointer(boxed);
-                if object.is_null() {
-                    crate::interp::stackref::materialize(word)?;
-                } else {
-                    *word = StackRef::steal(object);
-                }
-            } else {
-                boxed = StackRef::NULL;
-            }
-            *word = StackRef::steal((*word).heap_safe().ptr());
+            let object = super::heap_pointer(*word);
+            *word =
+                StackRef::steal(if object.is_null() { crate::interp::stackref::materialize(word)? } else { object });
         }
         Ok(base.cast())
     }
@@ -118,26 +103,15 @@ fast! {
         }
         let (base, items) = (slot(r, r.oparg), (&raw const (*tuple).ob_item).cast_mut().cast::<*mut PyObject>());
         let mut tracked = false;
-        let mut before = StackRef::NULL;
         for index in 0..r.oparg {
             let word = *base.add(index);
-            let object = if word.is_int() && word == before {
-                // `(i, i)` holds one object twice, as it does where variables hold objects.
-                super::counted(*items.add(index - 1)).ptr()
-            } else {
-                super::heap_pointer(word)
-            };
+            let object = super::heap_pointer(word);
             if object.is_null() {
                 // What stands on the stack by now are counted objects.
                 Tuple::give_free(tuple);
                 return Act::MISS;
             }
-            if word.is_int() {
-                before = word;
-            } else {
-                before = StackRef::NULL;
-                tracked |= Tuple::has_to_track(object);
-            }
+            tracked |= !word.is_int() && Tuple::has_to_track(object);
             *items.add(index) = object;
             *base.add(index) = StackRef::steal(object);
         }

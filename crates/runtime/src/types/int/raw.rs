@@ -96,6 +96,47 @@ impl FreeList {
     }
 }
 
+/// The int that an immediate was made last. An immediate that goes to the heap at several places, as in `Point(i, i)`, becomes one
+/// int there, as it does where variables hold objects. Not counted: an int that goes is forgotten.
+struct LastBoxed {
+    /// A small value while there is none.
+    value: Cell<i64>,
+    object: Cell<*mut PyObject>,
+}
+
+// SAFETY: used only while the GIL is held.
+unsafe impl Sync for LastBoxed {}
+
+static LAST_BOXED: LastBoxed = LastBoxed { value: Cell::new(0), object: Cell::new(ptr::null_mut()) };
+
+impl LastBoxed {
+    /// The int of this value, counted; null for another value.
+    #[inline(always)]
+    fn get(&self, value: i64) -> *mut PyObject {
+        if value != self.value.get() {
+            return ptr::null_mut();
+        }
+        let object = self.object.get();
+        // SAFETY: an int that goes is forgotten.
+        unsafe { header::xincref(object) };
+        object
+    }
+
+    /// Only for values that are not small.
+    #[inline(always)]
+    fn set(&self, value: i64, object: *mut PyObject) {
+        self.value.set(value);
+        self.object.set(object);
+    }
+
+    #[inline(always)]
+    fn forget(&self, object: *mut PyObject) {
+        if self.object.get() == object {
+            self.set(0, ptr::null_mut());
+        }
+    }
+}
+
 /// Gives the blocks of the free list back, and says how many there were.
 pub fn clear_free_list() -> usize {
     let mut count = 0;
@@ -249,6 +290,7 @@ impl Drop for NewInt {
 /// `block` is an exact int's block with room for `digits` digits (at least two), not used any more.
 #[inline(always)]
 unsafe fn free_block(block: *mut PyLongObject, digits: usize) {
+    LAST_BOXED.forget(block.cast());
     // SAFETY: by contract.
     unsafe {
         if digits <= 2 && FREE_LIST.push(block.cast()) {
@@ -300,8 +342,9 @@ pub(crate) fn box_fast(value: i64) -> *mut PyObject {
     if index <= (SMALL_MAX - SMALL_MIN) as u64 {
         return SMALL_INTS.as_ptr().wrapping_add(index as usize).cast_mut().cast();
     }
-    if value.unsigned_abs() >> (2 * SHIFT) != 0 {
-        return ptr::null_mut();
+    let known = LAST_BOXED.get(value);
+    if !known.is_null() || value.unsigned_abs() >> (2 * SHIFT) != 0 {
+        return known;
     }
     let block = FREE_LIST.pop().cast::<PyLongObject>();
     if block.is_null() {
@@ -312,7 +355,20 @@ pub(crate) fn box_fast(value: i64) -> *mut PyObject {
         header::init(block.cast(), Int::TYPE);
         set_value(block, value);
     }
+    LAST_BOXED.set(value, block.cast());
     block.cast()
+}
+
+/// The int that an immediate becomes on the heap.
+pub(crate) fn boxed(value: i64) -> PyResult<Ref<Int>> {
+    let object = box_fast(value);
+    if !object.is_null() {
+        // SAFETY: counted for us.
+        return Ok(unsafe { Ref::from_owned_ptr(object) });
+    }
+    let int = Int::from_i64(value)?;
+    LAST_BOXED.set(value, int.as_ptr());
+    Ok(int)
 }
 
 /// Gives an exact int that nobody refers to any more to the free list; `false` where that is full, or the int is not of its kind.
@@ -324,7 +380,11 @@ pub(crate) unsafe fn reclaim(object: *mut Int) -> bool {
     // SAFETY: by contract.
     unsafe {
         let tag = (*object).tag();
-        tag & IMMORTAL == 0 && tag >> SIZE_SHIFT <= 2 && FREE_LIST.push(object.cast())
+        let is_taken = tag & IMMORTAL == 0 && tag >> SIZE_SHIFT <= 2 && FREE_LIST.push(object.cast());
+        if is_taken {
+            LAST_BOXED.forget(object.cast());
+        }
+        is_taken
     }
 }
 
@@ -343,6 +403,7 @@ pub(crate) unsafe fn overwrite(object: *mut PyObject, value: i64) -> bool {
         }
         let int = object.cast::<PyLongObject>();
         value.unsigned_abs() >> (2 * SHIFT) == 0 && (*int).long_value.lv_tag.get() >> SIZE_SHIFT <= 2 && {
+            LAST_BOXED.forget(object);
             set_value(int, value);
             true
         }
