@@ -129,7 +129,8 @@ instructions! {
     fast COMPARE_OP_INT: COMPARE_OP = compare::compare_op_int, miss COMPARE_INT_MIXED;
     fast COMPARE_INT_MIXED: COMPARE_OP = compare::compare_op_int_mixed, miss COMPARE_OP;
     fast COMPARE_OP_FLOAT: COMPARE_OP = compare::compare_op_float, miss COMPARE_OP;
-    slow COMPARE_OP_STR: COMPARE_OP = compare::compare_op_str;
+    fast COMPARE_OP_STR: COMPARE_OP = compare::compare_op_str, miss COMPARE_STR_ANY;
+    slow COMPARE_STR_ANY: COMPARE_OP = compare::compare_op_str_slow;
     fast IS_OP: IS_OP = compare::is_op, miss IS_OP_SLOW;
     slow IS_OP_SLOW: IS_OP = compare::is_op_slow;
     slow CONTAINS_OP: CONTAINS_OP = compare::contains_op;
@@ -214,6 +215,7 @@ instructions! {
     fast FOR_ITER_LIST: FOR_ITER = iter::for_iter_list, miss FOR_ITER;
     fast FOR_ITER_TUPLE: FOR_ITER = iter::for_iter_tuple, miss FOR_ITER;
     fast FOR_ITER_DICT: FOR_ITER = iter::for_iter_dict, miss FOR_ITER;
+    fast FOR_ITER_STR: FOR_ITER = iter::for_iter_str, miss FOR_ITER;
     slow FOR_ITER_GEN: FOR_ITER = iter::for_iter_gen;
     fast END_FOR: END_FOR = iter::end_for, miss BAD;
     fast POP_ITER: POP_ITER = iter::end_for, miss BAD;
@@ -331,6 +333,7 @@ const OURS: &[(u8, Handler)] = &[
     (specialize::CALL_BUILTIN, handlers::CALL_BUILTIN),
     (specialize::CALL_LIST_POP, handlers::CALL_LIST_POP),
     (specialize::FOR_ITER_DICT, handlers::FOR_ITER_DICT),
+    (specialize::FOR_ITER_STR, handlers::FOR_ITER_STR),
 ];
 
 /// The dispatch table.

@@ -359,6 +359,13 @@ slow! {
     }
 
     fn format_simple(m, _) {
+        let word = *m.slot(1);
+        if word.is_int() {
+            let text = Int::decimal_str_of(word.int_value())?;
+            m.drop_top(1);
+            m.push_ref(text);
+            return Ok(Flow::Next);
+        }
         let value = m.peek(1)?;
         if !value.is_exact::<Str>() {
             // What `__format__` of an exact number does with an empty specification.

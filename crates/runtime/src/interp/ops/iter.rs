@@ -11,6 +11,7 @@ use crate::types::dict::iter::{DictItemIterator, DictIterHead, DictKeyIterator, 
 use crate::types::exceptions::StopIteration;
 use crate::types::iter::{ListIterator, TupleIterator};
 use crate::types::range::RangeIterator;
+use crate::types::str::{StrAsciiIterator, latin1_char_raw};
 use crate::types::{Coroutine, Generator};
 use taipan_compiler::opcode::Opcode;
 
@@ -105,6 +106,17 @@ fast! {
             r.ip = next.add(SIZE);
             return Act::JUMP;
         }
+        Act::NEXT
+    }
+
+    /// The characters of an ASCII string.
+    fn for_iter_str(r, _ts) {
+        let iterator = *slot(r, 1);
+        if !iterator.is_exact(StrAsciiIterator::TYPE) {
+            return Act::MISS;
+        }
+        let Some(c) = (*iterator.ptr().cast::<StrAsciiIterator>()).step() else { return Act::MISS };
+        push(r, super::counted(latin1_char_raw(c).cast()));
         Act::NEXT
     }
 

@@ -7,6 +7,7 @@ use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
 use crate::object::header;
 use crate::prelude::*;
+use crate::types::dict;
 
 /// The index of item `word` in a sequence of `length` items; negative ones count from the end.
 #[inline(always)]
@@ -96,6 +97,16 @@ slow! {
         if !container.is_exact(Dict::TYPE) {
             specialize::despecialize(m.ip());
             return Ok(Flow::Retry);
+        }
+        let word = *m.slot(1);
+        if word.is_int()
+            && let Some(value) = dict::find_int(container.ptr().cast(), word.int_value())
+            && !value.is_null()
+        {
+            let value = super::counted(value);
+            m.drop_top(2);
+            m.push(value);
+            return Ok(Flow::Next);
         }
         let key = m.peek(1)?;
         match container.borrowed_handle::<Dict>().get(key)? {

@@ -7,6 +7,7 @@
 //! the table under it changed. CPython: `Objects/dictobject.c`, `pycore_dict.h`.
 
 pub mod instance;
+mod int_key;
 pub mod iter;
 pub mod keys;
 pub mod lookup;
@@ -22,6 +23,7 @@ pub mod watch;
 use crate::abi::PyDictObject;
 
 pub use instance::{new_shared_keys, store_instance_attribute, try_get_instance_attribute};
+pub(crate) use int_key::find_int;
 pub use keys::unicode_entries;
 pub use lookup::{hash_key, load_global};
 pub use merge::Duplicate;

@@ -359,6 +359,15 @@ pub(crate) fn box_fast(value: i64) -> *mut PyObject {
     block.cast()
 }
 
+/// `hash(value)`.
+#[inline(always)]
+pub(crate) fn hash_of(value: i64) -> isize {
+    const MODULUS: u64 = (1 << 61) - 1;
+    let residue = (value.unsigned_abs() % MODULUS) as isize;
+    let hash = if value < 0 { -residue } else { residue };
+    if hash == -1 { -2 } else { hash }
+}
+
 /// The int that an immediate becomes on the heap.
 pub(crate) fn boxed(value: i64) -> PyResult<Ref<Int>> {
     let object = box_fast(value);
