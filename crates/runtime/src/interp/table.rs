@@ -216,15 +216,17 @@ instructions! {
     fast FOR_ITER_TUPLE: FOR_ITER = iter::for_iter_tuple, miss FOR_ITER;
     fast FOR_ITER_DICT: FOR_ITER = iter::for_iter_dict, miss FOR_ITER;
     fast FOR_ITER_STR: FOR_ITER = iter::for_iter_str, miss FOR_ITER;
-    slow FOR_ITER_GEN: FOR_ITER = iter::for_iter_gen;
+    fast FOR_ITER_GEN: FOR_ITER = iter::for_iter_gen, miss FOR_ITER_GEN_SLOW;
+    slow FOR_ITER_GEN_SLOW: FOR_ITER = iter::for_iter_gen_slow;
     fast END_FOR: END_FOR = iter::end_for, miss BAD;
     fast POP_ITER: POP_ITER = iter::end_for, miss BAD;
     slow GET_YIELD_FROM_ITER: GET_YIELD_FROM_ITER = iter::get_yield_from_iter;
 
     slow RETURN_GENERATOR: RETURN_GENERATOR = generator::return_generator;
-    slow YIELD_VALUE: YIELD_VALUE = generator::yield_value;
-    slow SEND: SEND = generator::send;
-    slow END_SEND: END_SEND = generator::end_send;
+    fast YIELD_VALUE: YIELD_VALUE = generator::yield_value, miss BAD;
+    fast SEND: SEND = generator::send_gen, miss SEND_ANY;
+    slow SEND_ANY: SEND = generator::send;
+    fast END_SEND: END_SEND = generator::end_send, miss BAD;
     slow CLEANUP_THROW: CLEANUP_THROW = generator::cleanup_throw;
     slow GET_AWAITABLE: GET_AWAITABLE = generator::get_awaitable;
     slow GET_AITER: GET_AITER = generator::get_aiter;

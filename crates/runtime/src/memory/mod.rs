@@ -8,6 +8,7 @@ pub mod debug_alloc;
 pub mod domains;
 pub mod gc;
 pub mod object;
+pub mod resident;
 pub mod settings;
 pub mod small;
 pub mod stats;

@@ -27,6 +27,7 @@ pub fn initialize(config: Config) -> Result<(), ()> {
     }
     match start() {
         Ok(()) => {
+            crate::memory::resident::drop_read_only_data();
             crate::memory::settings::apply(thread::config());
             Ok(())
         }

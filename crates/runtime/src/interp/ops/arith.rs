@@ -371,7 +371,7 @@ slow! {
             // What `__format__` of an exact number does with an empty specification.
             let text = if let Some(number) = value.downcast_exact::<Int>() {
                 number.to_decimal_str()?
-            } else if value.is_exact::<Float>() {
+            } else if value.is_exact::<Float>() || value.is_exact::<Bool>() {
                 value.repr()?
             } else {
                 value.format(None)?

@@ -120,6 +120,21 @@ fast! {
         Act::NEXT
     }
 
+    /// A generator: its frame runs in this run of the interpreter. `return` in it goes to END_FOR, which drops the value.
+    fn for_iter_gen(r, ts) {
+        let iterator = *slot(r, 1);
+        if !iterator.is_exact(Generator::TYPE) {
+            return Act::MISS;
+        }
+        let generator = iterator.ptr().cast::<PyGenObject>();
+        if !super::generator::can_resume(generator) || !super::generator::has_room(ts) {
+            return Act::MISS;
+        }
+        let return_offset = SIZE + r.oparg;
+        super::generator::enter(r, ts, generator, StackRef::none(), return_offset);
+        Act::JUMP
+    }
+
     fn end_for(r, _ts) {
         let word = super::pop(r);
         drop_word(r, word, Act::NEXT)
@@ -148,8 +163,7 @@ slow! {
         }
     }
 
-    /// A generator: its frame runs in this run of the interpreter.
-    fn for_iter_gen(m, oparg) {
+    fn for_iter_gen_slow(m, oparg) {
         let word = *m.slot(1);
         if !word.is_exact(Generator::TYPE) {
             specialize::despecialize(m.ip());
@@ -165,7 +179,6 @@ slow! {
                 None => finish_loop(m, oparg),
             };
         }
-        // `return` in the generator goes to END_FOR, which drops the value.
         super::generator::resume(m, generator, StackRef::none(), SIZE + oparg)
     }
 
