@@ -9,8 +9,8 @@ use crate::part::{Items, Mode, SlotUse, allowed, extended, table_pointer};
 use crate::slots::{self, Piece, Shape, Suite};
 
 const KNOWN: &str = "`name`, `module`, `export`, `base`, `basicsize`, `itemsize`, `weaklistoffset`, `dictoffset`, \
-                     `vectorcalloffset`, `subclass_flag`, `flags`, `extend`, and the flags `gc`, `basetype`, `sequence`, \
-                     `mapping`, `disallow_instantiation`, `immutable`, `match_self`, `method_descriptor`, `unhashable`";
+                     `vectorcalloffset`, `subclass_flag`, `flags`, `extend`, and the flags `gc`, `heap`, `mutable`, `basetype`, \
+                     `sequence`, `mapping`, `disallow_instantiation`, `match_self`, `method_descriptor`, `unhashable`";
 
 /// The arguments of `#[pytype(..)]`.
 #[derive(Default)]
@@ -27,6 +27,10 @@ struct Options {
     flags: Vec<TokenStream>,
     gc: bool,
     unhashable: bool,
+    /// A heap type in static storage, as the types of most modules are in CPython.
+    heap: bool,
+    /// Attributes of the type can be set. Only of heap types.
+    mutable: bool,
     extend: Vec<Expr>,
 }
 
@@ -42,7 +46,6 @@ impl Options {
                 "sequence" => Some("Py_TPFLAGS_SEQUENCE"),
                 "mapping" => Some("Py_TPFLAGS_MAPPING"),
                 "disallow_instantiation" => Some("Py_TPFLAGS_DISALLOW_INSTANTIATION"),
-                "immutable" => Some("Py_TPFLAGS_IMMUTABLETYPE"),
                 "match_self" => Some("_Py_TPFLAGS_MATCH_SELF"),
                 "method_descriptor" => Some("Py_TPFLAGS_METHOD_DESCRIPTOR"),
                 _ => None,
@@ -73,6 +76,8 @@ impl Options {
                     let flags = argument.expr()?;
                     options.flags.push(quote!((#flags)));
                 }
+                "heap" => argument.flag().map(|()| options.heap = true)?,
+                "mutable" => argument.flag().map(|()| options.mutable = true)?,
                 "unhashable" => argument.flag().map(|()| options.unhashable = true)?,
                 "extend" => options.extend = argument.list()?,
                 _ => return Err(argument.unknown(KNOWN)),
@@ -106,20 +111,30 @@ pub fn pytype(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> 
         Some(module) => format!("{module}.{name}"),
         None => name.clone(),
     };
-    let body = type_object(&options, &items, &self_ty, &name, &full_name, name_span)?;
+    if options.mutable && !options.heap || options.heap && options.export.is_some() {
+        return Err(Error::new(name_span, "`mutable` is for heap types, and those are not exported"));
+    }
+    let mut body = type_object(&options, &items, &self_ty, &name, &full_name, name_span)?;
     let allowed = allowed();
+    let (storage, pointer) = if options.heap {
+        body = quote!(__rt::StaticHeapType::new({ #body }));
+        let storage = quote!(::taipan_runtime::types::type_::StaticHeapType);
+        (storage.clone(), quote!(#storage::get(&raw const #static_name)))
+    } else {
+        (quote!(::taipan_runtime::abi::PyTypeObject), quote!((&raw const #static_name).cast_mut()))
+    };
     Ok(quote! {
         #block
 
         #allowed
-        #linkage static #static_name: ::taipan_runtime::abi::PyTypeObject = {
+        #linkage static #static_name: #storage = {
             use ::taipan_runtime::object::args::rt as __rt;
             #body
         };
 
         // SAFETY: the type object says that its instances are at least as large as the Rust type and begin with it.
         unsafe impl ::taipan_runtime::object::PyLayout for #self_ty {
-            const TYPE: *mut ::taipan_runtime::abi::PyTypeObject = (&raw const #static_name).cast_mut();
+            const TYPE: *mut ::taipan_runtime::abi::PyTypeObject = #pointer;
             const NAME: &'static str = #full_name;
             // `extend` is joined into the tables at compile time.
             const PARTS: &'static [&'static ::taipan_runtime::object::TypePart] = &[];
@@ -221,6 +236,12 @@ fn type_object(
         }
     }
     let mut flags = options.flags.iter().map(|flag| replace_self(flag, self_ty)).collect::<Vec<_>>();
+    if options.heap {
+        flags.push(quote!(__rt::abi::Py_TPFLAGS_HEAPTYPE));
+    }
+    if !options.mutable {
+        flags.push(quote!(__rt::abi::Py_TPFLAGS_IMMUTABLETYPE));
+    }
     if options.vectorcalloffset.is_some() {
         flags.push(quote!(__rt::abi::Py_TPFLAGS_HAVE_VECTORCALL));
         if !items.has_slot("tp_call") {
@@ -234,7 +255,7 @@ fn type_object(
             tp_name: ::core::cell::Cell::new(#full_name.as_ptr()),
             tp_basicsize: ::core::cell::Cell::new((#basicsize) as isize),
             tp_flags: ::core::cell::Cell::new(
-                __rt::abi::Py_TPFLAGS_DEFAULT | __rt::abi::Py_TPFLAGS_IMMUTABLETYPE #(| #flags)*
+                __rt::abi::Py_TPFLAGS_DEFAULT #(| #flags)*
             ),
             tp_base: ::core::cell::Cell::new(#base),
             #(#fields,)*
@@ -277,7 +298,7 @@ fn constructors(
             Some(Expr::Path(path)) => path.path.is_ident("Object"),
             Some(_) => false,
         };
-        if items.new.is_none() && !items.has_slot("tp_new") && plain_base {
+        if items.new.is_none() && !items.has_slot("tp_new") && plain_base && !options.heap {
             // A static type does not inherit `object.__new__`.
             fill(&[], "tp_new", quote!(__rt::generic_new));
         }

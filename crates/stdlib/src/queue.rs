@@ -106,7 +106,8 @@ impl SimpleQueue {
     module = "_queue",
     gc,
     basetype,
-    weaklistoffset = offset_of!(SimpleQueue, weakrefs)
+    weaklistoffset = offset_of!(SimpleQueue, weakrefs),
+    heap
 )]
 impl SimpleQueue {
     #[new(signature = "()")]

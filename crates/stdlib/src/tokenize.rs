@@ -106,7 +106,7 @@ impl TokenizerIter {
     }
 }
 
-#[pytype(name = "TokenizerIter", module = "_tokenize")]
+#[pytype(name = "TokenizerIter", module = "_tokenize", heap)]
 impl TokenizerIter {
     #[new(signature = "(readline, /, *, encoding=None, extra_tokens=False)")]
     fn new(

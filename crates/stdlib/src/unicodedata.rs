@@ -229,8 +229,11 @@ pub struct Ucd {
     head: PyObject,
 }
 
-#[pytype(name = "UCD", module = "unicodedata", disallow_instantiation)]
+#[pytype(name = "UCD", module = "unicodedata", disallow_instantiation, gc, heap)]
 impl Ucd {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &Ucd, _visit: &mut Visitor) {}
+
     #[getter]
     fn unidata_version(_this: &Ref<Ucd>) -> &'static str {
         "3.2.0"

@@ -429,7 +429,8 @@ impl FutureState {
     basetype,
     dictoffset = offset_of!(Future, dict),
     weaklistoffset = offset_of!(Future, weakrefs),
-    extend = [Future::SHARED]
+    extend = [Future::SHARED],
+    heap
 )]
 impl Future {
     #[init(signature = "(*, loop=None)")]

@@ -52,7 +52,7 @@ impl FutureIter {
     }
 }
 
-#[pytype(name = "FutureIter", module = "_asyncio", gc, disallow_instantiation)]
+#[pytype(name = "FutureIter", module = "_asyncio", gc, heap)]
 impl FutureIter {
     #[slot(tp_iter)]
     fn iter(this: &Ref<FutureIter>) -> Ref<FutureIter> {

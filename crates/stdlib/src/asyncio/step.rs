@@ -21,7 +21,7 @@ pub struct TaskStep {
     exception: Slot,
 }
 
-#[pytype(name = "TaskStepMethWrapper", module = "_asyncio", gc, disallow_instantiation)]
+#[pytype(name = "TaskStepMethWrapper", module = "_asyncio", gc, heap)]
 impl TaskStep {
     #[slot(tp_call)]
     fn call(this: &Ref<TaskStep>, args: CallArgs<'_>) -> PyResult<()> {

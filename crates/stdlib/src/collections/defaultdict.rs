@@ -44,7 +44,8 @@ fn make_like(this: &Ref<DefaultDict>, content: Borrowed<'_, Object>) -> PyResult
     basetype,
     mapping,
     match_self,
-    subclass_flag = DICT
+    subclass_flag = DICT,
+    heap
 )]
 impl DefaultDict {
     #[slot(tp_init, raw)]

@@ -42,7 +42,7 @@ impl KeyWrapper {
     }
 }
 
-#[pytype(name = "KeyWrapper", module = "functools", gc, disallow_instantiation, unhashable)]
+#[pytype(name = "KeyWrapper", module = "functools", gc, disallow_instantiation, unhashable, heap)]
 impl KeyWrapper {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut KeyWrapper) {

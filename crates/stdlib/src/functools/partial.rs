@@ -45,8 +45,11 @@ fn count_placeholders(args: &Ref<Tuple>) -> usize {
     args.as_slice().iter().filter(|item| is_placeholder(item)).count()
 }
 
-#[pytype(name = "_PlaceholderType", module = "functools")]
+#[pytype(name = "_PlaceholderType", module = "functools", gc, heap)]
 impl PlaceholderType {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &PlaceholderType, _visit: &mut Visitor) {}
+
     #[new(signature = "(*args, **kwargs)", no_text_signature)]
     fn new(cls: Borrowed<'_, Type>, args: Args<'_>, kwargs: KwArgs<'_>) -> PyResult<Ref<Object>> {
         if !args.is_empty() || !kwargs.is_empty() {
@@ -240,7 +243,8 @@ fn call_with_keywords(parts: &Parts, placeholders: usize, args: CallArgs<'_>) ->
     basetype,
     dictoffset = offset_of!(Partial, dict),
     weaklistoffset = offset_of!(Partial, weakrefs),
-    vectorcalloffset = offset_of!(Partial, vectorcall)
+    vectorcalloffset = offset_of!(Partial, vectorcall),
+    heap
 )]
 impl Partial {
     #[new(raw, signature = "(func, /, *args, **keywords)")]

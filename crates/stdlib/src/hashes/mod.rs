@@ -105,12 +105,16 @@ macro_rules! hash_type {
             }
         }
 
-        #[pytype(name = $name, module = $module $(, $flag)*)]
+        #[pytype(name = $name, module = $module, gc, heap $(, $flag)*)]
         impl $ty {
+            #[slot(tp_traverse)]
+            fn traverse(_this: &$ty, _visit: &mut Visitor) {}
+
             #[slot(tp_dealloc)]
             unsafe fn dealloc(this: *mut $ty) {
                 // SAFETY: called once, by the last decref.
                 unsafe {
+                    taipan_runtime::memory::object::gc_untrack(this.cast());
                     drop((*this).hasher.take());
                     taipan_runtime::memory::object::dealloc_finish(this);
                 }

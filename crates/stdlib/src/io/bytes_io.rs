@@ -167,7 +167,7 @@ impl BytesIo {
     }
 }
 
-#[pytype(name = "BytesIO", module = "_io", base = BufferedIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "BytesIO", module = "_io", base = BufferedIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, heap)]
 impl BytesIo {
     #[slot(tp_traverse)]
     fn traverse(this: &BytesIo, visit: &mut Visitor) {
@@ -465,7 +465,7 @@ impl BytesIoBuffer {
     }
 }
 
-#[pytype(name = "_BytesIOBuffer", module = "_io", gc, disallow_instantiation, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "_BytesIOBuffer", module = "_io", gc, disallow_instantiation, heap)]
 impl BytesIoBuffer {
     #[slot(tp_traverse)]
     fn traverse(this: &BytesIoBuffer, visit: &mut Visitor) {

@@ -4,7 +4,7 @@
 /// deallocation, traversal and `__iter__`; `free [indices]` names fields that own other memory.
 macro_rules! iterator {
     ($ty:ident $name:literal [$($slot:ident),*] $(free [$($memory:ident),*])? { $($body:tt)* }) => {
-        #[pytype(name = $name, module = "itertools", gc, basetype)]
+        #[pytype(name = $name, module = "itertools", gc, basetype, heap)]
         impl $ty {
             #[slot(tp_dealloc)]
             unsafe fn dealloc(this: *mut $ty) {

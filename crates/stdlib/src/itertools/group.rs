@@ -92,7 +92,7 @@ impl Grouper {
     }
 }
 
-#[pytype(name = "_grouper", module = "itertools", gc)]
+#[pytype(name = "_grouper", module = "itertools", gc, heap)]
 impl Grouper {
     #[new(signature = "(parent, tgtkey, /)", no_text_signature)]
     fn new(

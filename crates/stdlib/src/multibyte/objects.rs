@@ -62,8 +62,11 @@ fn pair(object: Ref<Object>, count: usize) -> PyResult<Ref<Tuple>> {
     Tuple::from_vec(vec![object, Int::from_usize(count)?.into_object()])
 }
 
-#[pytype(name = "MultibyteCodec", module = "_multibytecodec", disallow_instantiation)]
+#[pytype(name = "MultibyteCodec", module = "_multibytecodec", disallow_instantiation, gc, heap)]
 impl MultibyteCodec {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &MultibyteCodec, _visit: &mut Visitor) {}
+
     #[method(signature = "($self, /, input, errors=None)")]
     fn encode(
         this: &Ref<MultibyteCodec>,
@@ -199,7 +202,7 @@ fn bytes_of<const N: usize>(int: Borrowed<'_, Int>) -> PyResult<[u8; N]> {
     Ok(out)
 }
 
-#[pytype(name = "MultibyteIncrementalEncoder", module = "_multibytecodec", gc, basetype)]
+#[pytype(name = "MultibyteIncrementalEncoder", module = "_multibytecodec", gc, basetype, heap)]
 impl Encoder {
     #[new(signature = "(errors='strict')", no_text_signature)]
     fn new(cls: Borrowed<'_, Type>, errors: Option<Borrowed<'_, Str>>) -> PyResult<Ref<Encoder>> {
@@ -342,7 +345,7 @@ pub struct Decoder {
     inner: DecoderState,
 }
 
-#[pytype(name = "MultibyteIncrementalDecoder", module = "_multibytecodec", gc, basetype)]
+#[pytype(name = "MultibyteIncrementalDecoder", module = "_multibytecodec", gc, basetype, heap)]
 impl Decoder {
     #[new(signature = "(errors='strict')", no_text_signature)]
     fn new(cls: Borrowed<'_, Type>, errors: Option<Borrowed<'_, Str>>) -> PyResult<Ref<Decoder>> {

@@ -52,7 +52,7 @@ impl Reader {
     }
 }
 
-#[pytype(name = "MultibyteStreamReader", module = "_multibytecodec", gc, basetype)]
+#[pytype(name = "MultibyteStreamReader", module = "_multibytecodec", gc, basetype, heap)]
 impl Reader {
     #[new(signature = "(stream, errors='strict')", no_text_signature)]
     fn new(
@@ -135,7 +135,7 @@ impl Writer {
     }
 }
 
-#[pytype(name = "MultibyteStreamWriter", module = "_multibytecodec", gc, basetype)]
+#[pytype(name = "MultibyteStreamWriter", module = "_multibytecodec", gc, basetype, heap)]
 impl Writer {
     #[new(signature = "(stream, errors='strict')", no_text_signature)]
     fn new(

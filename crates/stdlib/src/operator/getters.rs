@@ -90,7 +90,7 @@ impl ItemGetter {
     }
 }
 
-#[pytype(name = "itemgetter", module = "operator", gc, vectorcalloffset = offset_of!(ItemGetter, vectorcall))]
+#[pytype(name = "itemgetter", module = "operator", gc, vectorcalloffset = offset_of!(ItemGetter, vectorcall), heap)]
 impl ItemGetter {
     #[new(raw, signature = "(item, /, *items)")]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<ItemGetter>> {
@@ -205,7 +205,7 @@ impl AttrGetter {
     }
 }
 
-#[pytype(name = "attrgetter", module = "operator", gc, vectorcalloffset = offset_of!(AttrGetter, vectorcall))]
+#[pytype(name = "attrgetter", module = "operator", gc, vectorcalloffset = offset_of!(AttrGetter, vectorcall), heap)]
 impl AttrGetter {
     #[new(raw, signature = "(attr, /, *attrs)")]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<AttrGetter>> {
@@ -354,7 +354,7 @@ impl MethodCaller {
     }
 }
 
-#[pytype(name = "methodcaller", module = "operator", gc, vectorcalloffset = offset_of!(MethodCaller, vectorcall))]
+#[pytype(name = "methodcaller", module = "operator", gc, vectorcalloffset = offset_of!(MethodCaller, vectorcall), heap)]
 impl MethodCaller {
     #[new(raw, signature = "(name, /, *args, **kwargs)")]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<MethodCaller>> {

@@ -280,7 +280,7 @@ pub struct ScandirIterator {
     state: Cell<*mut Scan>,
 }
 
-#[pytype(name = "ScandirIterator", module = "posix", disallow_instantiation)]
+#[pytype(name = "ScandirIterator", module = "posix", disallow_instantiation, heap, mutable)]
 impl ScandirIterator {
     #[slot(tp_finalize)]
     fn finalize(this: &Ref<ScandirIterator>) {
@@ -431,7 +431,7 @@ impl DirEntry {
     }
 }
 
-#[pytype(name = "DirEntry", module = "posix", disallow_instantiation)]
+#[pytype(name = "DirEntry", module = "posix", disallow_instantiation, heap, mutable)]
 impl DirEntry {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut DirEntry) {

@@ -120,7 +120,7 @@ fn span_tuple(span: (isize, isize)) -> PyResult<Ref<Object>> {
     Ok(Tuple::from_vec(vec![start, end])?.into_object())
 }
 
-#[pytype(name = "Match", module = "re", gc, disallow_instantiation, itemsize = 8)]
+#[pytype(name = "Match", module = "re", gc, disallow_instantiation, itemsize = 8, heap)]
 impl Match {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Match) {

@@ -236,7 +236,7 @@ impl Pattern {
 }
 
 #[pytype(name = "Pattern", module = "re", gc, disallow_instantiation,
-         weaklistoffset = core::mem::offset_of!(Pattern, weakrefs))]
+         weaklistoffset = core::mem::offset_of!(Pattern, weakrefs), heap)]
 impl Pattern {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Pattern) {

@@ -80,7 +80,7 @@ impl Scanner {
     }
 }
 
-#[pytype(name = "SRE_Scanner", module = "_sre", gc, disallow_instantiation)]
+#[pytype(name = "SRE_Scanner", module = "_sre", gc, disallow_instantiation, heap)]
 impl Scanner {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Scanner) {

@@ -214,7 +214,8 @@ fn slice_bound(value: Option<Borrowed<'_, Object>>, default: usize, length: usiz
     basetype,
     sequence,
     unhashable,
-    weaklistoffset = offset_of!(Deque, weakrefs)
+    weaklistoffset = offset_of!(Deque, weakrefs),
+    heap
 )]
 impl Deque {
     #[slot(tp_new, raw)]
