@@ -319,7 +319,7 @@ impl Code {
 
     #[method(name = "__sizeof__", signature = "($self, /)")]
     fn sizeof(this: &Ref<Code>) -> usize {
-        core::mem::offset_of!(PyCodeObject, co_code_adaptive) + this.units() * 2
+        (core::mem::offset_of!(PyCodeObject, co_code_adaptive) + this.units() * 2).next_multiple_of(8)
     }
 
     #[member(name = "co_argcount", kind = T_INT, offset = offset_of!(PyCodeObject, co_argcount), readonly)]
