@@ -38,7 +38,38 @@ sys.int_info; sys.thread_info; sys.implementation; sys.get_asyncgen_hooks(); (la
 """.replace("\n", ";").split(";")
 
 # What may differ, by pattern of name and of fact; `*` matches anything. Each entry says why.
+ABSENT = "it does not exist (docs/missing.md)"
+OWN = "instances are laid out otherwise"
+INTERNAL = "never seen by Python programs: what stands behind it is built otherwise"
+SHARED = "in a library file there, part of the executable here"
 ALLOWED = [
+    *((module + rest, "*", ABSENT) for module in
+      """_ctypes _curses _curses_panel _dbm _elementtree _hashlib _interpchannels _interpqueues _interpreters _remote_debugging
+      _sqlite3 _ssl _uuid _zoneinfo pyexpat readline concurrent.interpreters ctypes sqlite3 ssl xml.parsers.expat
+      zoneinfo""".split() for rest in ("", ".*")),
+    ("*.__file__", "in dir", SHARED),
+    ("_codecs_*.__map_*", "*", "tables in capsules, of the codecs alone"),
+    ("_socket.CAPI", "*", "a capsule for the module _ssl"),
+    ("_sha3.implementation", "value", "another implementation"),
+    ("zlib.ZLIB*_VERSION", "value", "another implementation"),
+    *((name, fact, OWN) for name in
+      """_io.* _asyncio.Future _asyncio.Task _queue.SimpleQueue _thread._local collections.deque functools._lru_cache_wrapper
+      re.Pattern builtins.frame itertools.permutations itertools.product itertools._tee_dataobject builtins.hamt _sre.SRE_Template
+      builtins.EncodingMap""".split() for fact in ("__basicsize__", "__itemsize__", "__dictoffset__", "__weakrefoffset__")),
+    ("_asyncio.Future", "__flags__", "attributes and weak references stand in the object"),
+    ("_asyncio.Task", "__flags__", "attributes and weak references stand in the object"),
+    ("typing.*", "__flags__", "attributes of type parameters are never values in the object"),
+    ("functools._lru_cache_wrapper", "__flags__", "calls are vector calls"),
+    ("posix.ScandirIterator*", "*", "there the module says so twice, and warns of one left open in __del__"),
+    *((name + rest, "*", INTERNAL) for name in
+      """_pickle.Pdata _thread._localdummy sys.legacy_event_handler builtins.hamt builtins.hamt_array_node builtins.hamt_bitmap_node
+      builtins.hamt_collision_node builtins.uop_executor builtins.InstructionSequence builtins.UnraisableHookArgs
+      builtins.line_iterator builtins.positions_iterator""".split() for rest in ("", ".*")),
+    ("_contextvars.__package__", "*", "the runtime loads it before there is an import system"),
+    ("_multiprocessing.SemLock.*", "__doc__", "empty there, none here"),
+    ("_lsprof.Profiler*", "*", "it has a constructor of its own"),
+    ("decimal.SignalDictMixin*", "*", "it has a constructor of its own"),
+    ("unicodedata.UCD*", "*", "the version is no field"),
 ]
 
 # Where else heap types of native modules say they come from.

@@ -1,7 +1,8 @@
-//! Unpacks the docstrings of built-in types, functions and modules (the data crate `rustpython-doc`) into two flat
+//! Unpacks the docstrings of built-in types, functions and modules (the data crate `rustpython-doc`, and docs.txt) into flat
 //! files that the runtime embeds: the texts, and a sorted index of names. Reading a docstring then costs a binary
 //! search and nothing at start-up.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::{env, fs, path::PathBuf};
 
@@ -11,12 +12,19 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let mut texts = Vec::new();
     xz::read::XzDecoder::new(rustpython_doc::BLOB).read_to_end(&mut texts).expect("the texts unpack");
-    let mut rows: Vec<_> = rustpython_doc::DB.iter().filter(|(_, doc)| doc.len != 0).collect();
-    rows.sort_by_key(|(name, _)| *name);
+    let known = rustpython_doc::DB.iter().filter(|(_, doc)| doc.len != 0);
+    let mut rows: BTreeMap<&str, (u32, u32)> = known.map(|(name, doc)| (*name, (doc.offset, doc.len))).collect();
+    println!("cargo:rerun-if-changed=docs.txt");
+    let ours = fs::read_to_string("docs.txt").expect("docs.txt is there");
+    for entry in ours.strip_suffix('\n').unwrap_or(&ours).split("\n=== ").skip(1) {
+        let (name, text) = entry.split_once('\n').expect("an entry begins with its name");
+        rows.insert(name, (texts.len() as u32, text.len() as u32));
+        texts.extend_from_slice(text.as_bytes());
+    }
     // Each row is four words: where the name starts, its length, where the text starts, its length.
     let (mut names, mut index) = (Vec::new(), Vec::new());
-    for (name, doc) in rows {
-        for word in [names.len() as u32, name.len() as u32, doc.offset, doc.len] {
+    for (name, (offset, length)) in rows {
+        for word in [names.len() as u32, name.len() as u32, offset, length] {
             index.extend_from_slice(&word.to_le_bytes());
         }
         names.extend_from_slice(name.as_bytes());

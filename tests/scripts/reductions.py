@@ -160,8 +160,8 @@ reversed([1, 2]); iterated(reversed([1, 2]), 1); reversed((1, 2)); reversed('ab'
 map(str, [1]); map(max, [1], [2]); map(str, [1], strict=True); filter(None, [1]); iter(int, 1); iter(lambda: 0, 1); iter(memoryview(b'ab')); {}.keys(); {}.values(); {}.items()
 types.MappingProxyType({}); types.SimpleNamespace(a=1); types.SimpleNamespace(); list[int]; dict[str, int]; int | str; int | None; iter(list[int]); typing.Optional[int]; typing.Any
 typing.List[int]; typing.T; typing.TypeVar('T2'); typing.ParamSpec('P'); typing.TypeVarTuple('Ts'); typing.Generic; typing.Union[int, str]; typing.Callable[[int], str]; typing.Literal[1]
-types.CellType(1); function.__code__; function.__globals__.get; types.ModuleType('m'); sys; property(function); classmethod(function); staticmethod(function); super(Meta, Meta)
-(x for x in ()); t'a{1}b'; t'{1!r:x}'.interpolations[0]; sys.flags; sys.version_info; sys.float_info; sys.implementation; sys._getframe(); sys.exception
+types.CellType(1); function.__code__; types.ModuleType('m'); sys; property(function); classmethod(function); staticmethod(function); super(Meta, Meta)
+(x for x in ()); t'a{1}b'; t'{1!r:x}'.interpolations[0]; sys.flags; sys.version_info; sys.float_info; sys._getframe(); sys.exception
 weakref.ref(Plain); weakref.proxy(Plain); contextvars.ContextVar('v'); contextvars.Context(); type(sys.flags); types.GenericAlias(list, int)
 collections.deque(); collections.deque([1, 2]); collections.deque([1], 5); iter(collections.deque([1, 2])); reversed(collections.deque([1])); collections.OrderedDict(); collections.OrderedDict(a=1)
 iter(collections.OrderedDict(a=1)); iter(collections.OrderedDict(a=1).items()); collections.OrderedDict(a=1).keys(); reversed(collections.OrderedDict(a=1).values())

@@ -10,7 +10,7 @@ use crate::slots::{self, Piece, Shape, Suite};
 
 const KNOWN: &str = "`name`, `module`, `export`, `base`, `basicsize`, `itemsize`, `weaklistoffset`, `dictoffset`, \
                      `vectorcalloffset`, `subclass_flag`, `flags`, `extend`, and the flags `gc`, `heap`, `mutable`, `basetype`, \
-                     `sequence`, `mapping`, `disallow_instantiation`, `match_self`, `method_descriptor`, `unhashable`";
+                     `getattribute`, `setattribute`, `generic_new`, `sequence`, `mapping`, `disallow_instantiation`, `match_self`, `method_descriptor`, `text_signature`, `unhashable`";
 
 /// The arguments of `#[pytype(..)]`.
 #[derive(Default)]
@@ -31,6 +31,12 @@ struct Options {
     heap: bool,
     /// Attributes of the type can be set. Only of heap types.
     mutable: bool,
+    /// The generic `tp_getattro`, `tp_setattro` and `tp_new` as slots of the type's own, which then has the special methods.
+    getattribute: bool,
+    setattribute: bool,
+    generic_new: bool,
+    /// The text signature of a type whose constructor is written in the raw form.
+    text_signature: Option<LitStr>,
     extend: Vec<Expr>,
 }
 
@@ -78,6 +84,10 @@ impl Options {
                 }
                 "heap" => argument.flag().map(|()| options.heap = true)?,
                 "mutable" => argument.flag().map(|()| options.mutable = true)?,
+                "getattribute" => argument.flag().map(|()| options.getattribute = true)?,
+                "setattribute" => argument.flag().map(|()| options.setattribute = true)?,
+                "generic_new" => argument.flag().map(|()| options.generic_new = true)?,
+                "text_signature" => options.text_signature = Some(argument.string()?),
                 "unhashable" => argument.flag().map(|()| options.unhashable = true)?,
                 "extend" => options.extend = argument.list()?,
                 _ => return Err(argument.unknown(KNOWN)),
@@ -198,6 +208,15 @@ fn type_object(
         fields.push(quote!(#link: ::core::cell::Cell::new((&raw const #table).cast_mut())));
     }
     constructors(options, items, self_ty, &mut prelude, &mut fields)?;
+    for (wanted, field, function) in [
+        (options.getattribute, quote!(tp_getattro), quote!(__rt::generic_getattro)),
+        (options.setattribute, quote!(tp_setattro), quote!(__rt::generic_setattro)),
+        (options.generic_new, quote!(tp_new), quote!(__rt::generic_new)),
+    ] {
+        if wanted {
+            fields.push(quote!(#field: ::core::cell::Cell::new(::core::option::Option::Some(#function))));
+        }
+    }
     if options.unhashable {
         fields.push(quote!(tp_hash: ::core::cell::Cell::new(::core::option::Option::Some(__rt::hash_not_implemented))));
     }
@@ -304,6 +323,8 @@ fn constructors(
         }
     }
     let doc = items.new.as_ref().and_then(|new| new.doc()).or_else(|| items.init.as_ref().and_then(|init| init.doc()));
+    let raw = options.text_signature.as_ref().zip(options.name.as_ref());
+    let doc = doc.or_else(|| raw.map(|(text, name)| format!("{}{}\n--\n\n", name.value(), text.value())));
     if let Some(doc) = doc {
         let doc = c_string(&doc, Span::call_site())?;
         fields.push(quote!(tp_doc: ::core::cell::Cell::new(#doc.as_ptr())));

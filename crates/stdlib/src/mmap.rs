@@ -200,7 +200,7 @@ fn place_of(this: &Ref<Mmap>, key: Borrowed<'_, Object>) -> PyResult<Place> {
     Ok(Place::Slice { start, step, count })
 }
 
-#[pytype(name = "mmap", module = "mmap", basetype, weaklistoffset = offset_of!(Mmap, weakrefs), gc, heap)]
+#[pytype(name = "mmap", module = "mmap", basetype, weaklistoffset = offset_of!(Mmap, weakrefs), gc, heap, basicsize = 88, getattribute)]
 impl Mmap {
     #[slot(tp_traverse)]
     fn traverse(_this: &Mmap, _visit: &mut Visitor) {}

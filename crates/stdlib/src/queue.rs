@@ -107,7 +107,8 @@ impl SimpleQueue {
     gc,
     basetype,
     weaklistoffset = offset_of!(SimpleQueue, weakrefs),
-    heap
+    heap,
+    basicsize = 72
 )]
 impl SimpleQueue {
     #[new(signature = "()")]

@@ -229,7 +229,7 @@ pub struct Ucd {
     head: PyObject,
 }
 
-#[pytype(name = "UCD", module = "unicodedata", disallow_instantiation, gc, heap)]
+#[pytype(name = "UCD", module = "unicodedata", disallow_instantiation, gc, heap, basicsize = 40, getattribute)]
 impl Ucd {
     #[slot(tp_traverse)]
     fn traverse(_this: &Ucd, _visit: &mut Visitor) {}

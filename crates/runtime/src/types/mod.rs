@@ -208,7 +208,6 @@ static STATIC_TYPES: &[Row] = rows![
     capsule::Capsule,
     generic_alias::GenericAlias,
     generic_alias::GenericAliasIterator,
-    struct_seq::StructSeq,
     typevar::NoDefaultType,
     typevar::ConstEvaluator,
     typevar::TypeVar,

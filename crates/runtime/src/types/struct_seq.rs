@@ -12,8 +12,8 @@ use core::ptr;
 
 use crate::abi::{
     _Py_T_OBJECT, _Py_TPFLAGS_STATIC_BUILTIN, Py_READONLY, Py_TPFLAGS_DEFAULT, Py_TPFLAGS_DISALLOW_INSTANTIATION,
-    Py_TPFLAGS_HAVE_GC, Py_TPFLAGS_IMMUTABLETYPE, PyMemberDef, PyObject, PyStructSequence_Desc,
-    PyTupleObject, PyTypeObject, PyVarObject,
+    Py_TPFLAGS_HAVE_GC, Py_TPFLAGS_IMMUTABLETYPE, PyMemberDef, PyObject, PyStructSequence_Desc, PyTupleObject,
+    PyTypeObject, PyVarObject,
 };
 use crate::memory::object as memory;
 use crate::object::args::ArgSpec;
@@ -120,11 +120,7 @@ pub unsafe fn init_from_desc(ty: *mut PyTypeObject, desc: *const PyStructSequenc
             fields.push(if ptr::eq((*field).name, unnamed) { ptr::null() } else { (*field).name });
             field = field.add(1);
         }
-        let ty = if ty.is_null() {
-            static_heap::leak()
-        } else {
-            ty
-        };
+        let ty = if ty.is_null() { static_heap::leak() } else { ty };
         init_type(ty, desc.name, desc.doc, &fields, desc.n_in_sequence.max(0) as usize, 0)?;
         Ok(Ref::from_borrowed_ptr(ty))
     }

@@ -193,7 +193,8 @@ fn compare(this: &Ref<Array>, other: &Ref<Array>, op: CompareOp) -> PyResult<Ref
     basetype,
     sequence,
     weaklistoffset = offset_of!(Array, weakrefs),
-    heap
+    heap,
+    getattribute
 )]
 impl Array {
     #[new(raw, no_text_signature)]

@@ -430,7 +430,8 @@ impl FutureState {
     dictoffset = offset_of!(Future, dict),
     weaklistoffset = offset_of!(Future, weakrefs),
     extend = [Future::SHARED],
-    heap
+    heap,
+    generic_new
 )]
 impl Future {
     #[init(signature = "(*, loop=None)")]

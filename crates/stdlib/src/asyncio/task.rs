@@ -109,7 +109,8 @@ shared_methods!(SHARED, Task, |this| &this.future.state);
     gc,
     basetype,
     extend = [Task::SHARED],
-    heap
+    heap,
+    generic_new
 )]
 impl Task {
     #[init(signature = "(coro, *, loop=None, name=None, context=None, eager_start=False)")]

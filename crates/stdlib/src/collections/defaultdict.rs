@@ -45,7 +45,8 @@ fn make_like(this: &Ref<DefaultDict>, content: Borrowed<'_, Object>) -> PyResult
     mapping,
     match_self,
     subclass_flag = DICT,
-    heap
+    heap,
+    getattribute
 )]
 impl DefaultDict {
     #[slot(tp_init, raw)]

@@ -336,7 +336,8 @@ unsafe extern "C" fn lru_vectorcall(
     dictoffset = offset_of!(LruCache, dict),
     weaklistoffset = offset_of!(LruCache, weakrefs),
     vectorcalloffset = offset_of!(LruCache, vectorcall),
-    heap
+    heap,
+    basicsize = 152
 )]
 impl LruCache {
     #[new(signature = "(user_function, maxsize, typed, cache_info_type)", no_text_signature)]

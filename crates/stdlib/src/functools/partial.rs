@@ -244,9 +244,15 @@ fn call_with_keywords(parts: &Parts, placeholders: usize, args: CallArgs<'_>) ->
     dictoffset = offset_of!(Partial, dict),
     weaklistoffset = offset_of!(Partial, weakrefs),
     vectorcalloffset = offset_of!(Partial, vectorcall),
-    heap
+    heap,
+    basicsize = 80,
+    getattribute,
+    setattribute
 )]
 impl Partial {
+    #[member(name = "__vectorcalloffset__", kind = T_PYSSIZET, offset = offset_of!(Partial, vectorcall), readonly)]
+    const _VECTORCALL: () = ();
+
     #[new(raw, signature = "(func, /, *args, **keywords)")]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Partial>> {
         let Some((function, added)) = args.positional().split_first() else {

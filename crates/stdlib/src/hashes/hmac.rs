@@ -111,7 +111,7 @@ impl Hmac {
     }
 }
 
-#[pytype(name = "HMAC", module = "_hmac", disallow_instantiation, gc, heap)]
+#[pytype(name = "HMAC", module = "_hmac", disallow_instantiation, gc, heap, basicsize = 72)]
 impl Hmac {
     #[slot(tp_traverse)]
     fn traverse(_this: &Hmac, _visit: &mut Visitor) {}

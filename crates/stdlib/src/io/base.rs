@@ -124,10 +124,6 @@ pub fn size_limit(size: Nullable<isize>) -> Option<usize> {
 
 #[pytype(name = "_IOBase", module = "_io", gc, basetype, dictoffset = DICT, weaklistoffset = WEAKLIST, heap)]
 impl IoBase {
-    /// As a class of Python has it: `__init__` of the derived types looks at the arguments.
-    #[slot(tp_new, raw)]
-    const _NEW: abi::newfunc = taipan_runtime::object::args::rt::generic_new;
-
     #[slot(tp_traverse)]
     fn traverse(this: &IoBase, visit: &mut Visitor) {
         visit.object(this.dict.as_ptr());

@@ -87,7 +87,7 @@ impl Unpickler {
     }
 }
 
-#[pytype(name = "Unpickler", module = "_pickle", gc, basetype, heap)]
+#[pytype(name = "Unpickler", module = "_pickle", gc, basetype, heap, basicsize = 296, generic_new)]
 impl Unpickler {
     #[slot(tp_getattro)]
     fn getattro(this: &Ref<Unpickler>, name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {

@@ -63,7 +63,7 @@ impl Compress {
     }
 }
 
-#[pytype(name = "Compress", module = "zlib", disallow_instantiation, gc, heap, mutable)]
+#[pytype(name = "Compress", module = "zlib", disallow_instantiation, gc, heap, mutable, basicsize = 168)]
 impl Compress {
     #[slot(tp_traverse)]
     fn traverse(_this: &Compress, _visit: &mut Visitor) {}

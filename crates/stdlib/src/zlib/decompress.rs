@@ -147,7 +147,7 @@ impl Decompress {
     }
 }
 
-#[pytype(name = "Decompress", module = "zlib", disallow_instantiation, gc, heap, mutable)]
+#[pytype(name = "Decompress", module = "zlib", disallow_instantiation, gc, heap, mutable, basicsize = 168)]
 impl Decompress {
     #[slot(tp_traverse)]
     fn traverse(_this: &Decompress, _visit: &mut Visitor) {}
@@ -293,7 +293,7 @@ pub struct ZlibDecompressor {
     needs_input: Cell<bool>,
 }
 
-#[pytype(name = "_ZlibDecompressor", module = "zlib", gc, heap)]
+#[pytype(name = "_ZlibDecompressor", module = "zlib", gc, heap, basicsize = 184)]
 impl ZlibDecompressor {
     #[slot(tp_traverse)]
     fn traverse(_this: &ZlibDecompressor, _visit: &mut Visitor) {}

@@ -86,7 +86,7 @@ impl ZstdCompressor {
     }
 }
 
-#[pytype(name = "ZstdCompressor", module = "compression.zstd", gc, heap)]
+#[pytype(name = "ZstdCompressor", module = "compression.zstd", gc, heap, basicsize = 48)]
 impl ZstdCompressor {
     #[slot(tp_traverse)]
     fn traverse(_this: &ZstdCompressor, _visit: &mut Visitor) {}

@@ -50,7 +50,7 @@ pub struct ZstdDecompressor {
     needs_input: Cell<bool>,
 }
 
-#[pytype(name = "ZstdDecompressor", module = "compression.zstd", gc, heap)]
+#[pytype(name = "ZstdDecompressor", module = "compression.zstd", gc, heap, basicsize = 80)]
 impl ZstdDecompressor {
     #[slot(tp_traverse)]
     fn traverse(_this: &ZstdDecompressor, _visit: &mut Visitor) {}

@@ -39,7 +39,7 @@ fn with_kind(this: &Ref<ZstdDict>, kind: i64) -> PyResult<Ref<Tuple>> {
     Tuple::pack([this.as_object().clone(), Int::from_i64(kind)?.into_object()])
 }
 
-#[pytype(name = "ZstdDict", module = "compression.zstd", gc, heap)]
+#[pytype(name = "ZstdDict", module = "compression.zstd", gc, heap, basicsize = 56)]
 impl ZstdDict {
     #[slot(tp_traverse)]
     fn traverse(_this: &ZstdDict, _visit: &mut Visitor) {}

@@ -17,7 +17,7 @@ pub struct LockObject {
     lock: thread::Lock,
 }
 
-#[pytype(name = "lock", module = "_thread", flags = Py_TPFLAGS_MANAGED_WEAKREF, weaklistoffset = MANAGED_WEAKREF_OFFSET, gc, heap)]
+#[pytype(name = "lock", module = "_thread", text_signature = "()", flags = Py_TPFLAGS_MANAGED_WEAKREF, weaklistoffset = MANAGED_WEAKREF_OFFSET, gc, heap)]
 impl LockObject {
     #[slot(tp_traverse)]
     fn traverse(_this: &LockObject, _visit: &mut Visitor) {}

@@ -18,6 +18,9 @@ pub use crate::abi::{
 };
 pub use crate::object::{CompareOp, Object, PyLayout, Visitor};
 
+pub use crate::types::object::attr::{
+    PyObject_GenericGetAttr as generic_getattro, PyObject_GenericSetAttr as generic_setattro,
+};
 pub use crate::types::type_::StaticHeapType;
 
 use crate::abi::{
