@@ -63,8 +63,7 @@ ALLOWED = [
     ("posix.ScandirIterator*", "*", "there the module says so twice, and warns of one left open in __del__"),
     *((name + rest, "*", INTERNAL) for name in
       """_pickle.Pdata _thread._localdummy sys.legacy_event_handler builtins.hamt builtins.hamt_array_node builtins.hamt_bitmap_node
-      builtins.hamt_collision_node builtins.uop_executor builtins.InstructionSequence builtins.UnraisableHookArgs
-      builtins.line_iterator builtins.positions_iterator""".split() for rest in ("", ".*")),
+      builtins.hamt_collision_node builtins.uop_executor builtins.InstructionSequence builtins.UnraisableHookArgs""".split() for rest in ("", ".*")),
     ("_contextvars.__package__", "*", "the runtime loads it before there is an import system"),
     ("_multiprocessing.SemLock.*", "__doc__", "empty there, none here"),
     ("_lsprof.Profiler*", "*", "it has a constructor of its own"),

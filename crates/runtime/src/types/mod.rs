@@ -187,6 +187,8 @@ static STATIC_TYPES: &[Row] = rows![
     weakref::CallableProxy,
     // What code is made of.
     Code,
+    code::LineIterator,
+    code::PositionsIterator,
     Function,
     cell::Cell,
     frame::FrameObject,

@@ -400,6 +400,11 @@ impl DirEntry {
         }
     }
 
+    fn name_object(&self) -> Ref<Object> {
+        // SAFETY: set when the entry was made.
+        unsafe { Ref::from_borrowed_ptr(self.name.get()) }
+    }
+
     fn path_object(&self) -> Ref<Object> {
         // SAFETY: set when the entry was made.
         unsafe { Ref::from_borrowed_ptr(self.path.get()) }
@@ -450,7 +455,7 @@ impl DirEntry {
 
     #[slot(tp_repr)]
     fn repr(this: &Ref<DirEntry>) -> String {
-        format!("<DirEntry {}>", DirEntry::name(this).to_repr_text())
+        format!("<DirEntry {}>", this.name_object().to_repr_text())
     }
 
     #[member(name = "name", kind = T_OBJECT_EX, offset = offset_of!(DirEntry, name), readonly)]

@@ -251,7 +251,7 @@ impl Code {
         if let Some(run) = current {
             push(run)?;
         }
-        List::from_vec(rows)?.as_object().iter()
+        super::LineIterator::new(rows)
     }
 
     /// The branches: offsets of the branch, of where it goes on, and of where it jumps to.
@@ -307,7 +307,7 @@ impl Code {
             let row = Tuple::from_vec(vec![number(line)?, number(end_line)?, number(column)?, number(end_column)?])?;
             rows.extend((location.start..location.end).map(|_| row.clone().into_object()));
         }
-        List::from_vec(rows)?.as_object().iter()
+        super::PositionsIterator::new(rows)
     }
 
     #[method(name = "_varname_from_oparg", signature = "($self, /, oparg)")]
