@@ -152,7 +152,9 @@ instructions! {
     fast CALL_BOUND_METHOD_EXACT_ARGS: CALL = call::call_bound_method_exact_args, miss CALL;
     slow CALL_PY_GENERAL: CALL = call::call_py_general;
     fast CALL_LIST_APPEND: CALL = call::call_list_append, miss CALL;
+    fast CALL_LIST_POP: CALL = call::call_list_pop, miss CALL;
     fast CALL_LEN: CALL = call::call_len, miss CALL;
+    slow CALL_STR_1: CALL = call::call_str_1;
     fast CALL_TYPE_1: CALL = call::call_type_1, miss CALL;
     slow CALL_BUILTIN: CALL = call::call_builtin;
     slow CALL_ALLOC_AND_ENTER_INIT: CALL = call::call_alloc_and_enter_init;
@@ -180,7 +182,8 @@ instructions! {
     fast STORE_ATTR_SLOT: STORE_ATTR = attr::store_attr_slot, miss STORE_ATTR;
     slow DELETE_ATTR: DELETE_ATTR = attr::delete_attr;
 
-    slow BUILD_TUPLE: BUILD_TUPLE = build::build_tuple;
+    fast BUILD_TUPLE: BUILD_TUPLE = build::build_tuple_free, miss BUILD_TUPLE_NEW;
+    slow BUILD_TUPLE_NEW: BUILD_TUPLE = build::build_tuple;
     slow BUILD_LIST: BUILD_LIST = build::build_list;
     slow BUILD_SET: BUILD_SET = build::build_set;
     slow BUILD_MAP: BUILD_MAP = build::build_map;
@@ -210,6 +213,7 @@ instructions! {
     fast FOR_ITER_RANGE: FOR_ITER = iter::for_iter_range, miss FOR_ITER;
     fast FOR_ITER_LIST: FOR_ITER = iter::for_iter_list, miss FOR_ITER;
     fast FOR_ITER_TUPLE: FOR_ITER = iter::for_iter_tuple, miss FOR_ITER;
+    fast FOR_ITER_DICT: FOR_ITER = iter::for_iter_dict, miss FOR_ITER;
     slow FOR_ITER_GEN: FOR_ITER = iter::for_iter_gen;
     fast END_FOR: END_FOR = iter::end_for, miss BAD;
     fast POP_ITER: POP_ITER = iter::end_for, miss BAD;
@@ -292,7 +296,7 @@ const CPYTHONS: &[(u8, Handler)] = &entries! {
     COMPARE_OP COMPARE_OP_INT COMPARE_OP_FLOAT COMPARE_OP_STR IS_OP CONTAINS_OP CONTAINS_OP_DICT CONTAINS_OP_SET
     JUMP_FORWARD JUMP_BACKWARD JUMP_BACKWARD_NO_INTERRUPT POP_JUMP_IF_FALSE POP_JUMP_IF_TRUE POP_JUMP_IF_NONE
     POP_JUMP_IF_NOT_NONE RETURN_VALUE
-    CALL CALL_PY_EXACT_ARGS CALL_BOUND_METHOD_EXACT_ARGS CALL_PY_GENERAL CALL_LIST_APPEND CALL_LEN CALL_TYPE_1
+    CALL CALL_PY_EXACT_ARGS CALL_BOUND_METHOD_EXACT_ARGS CALL_PY_GENERAL CALL_LIST_APPEND CALL_LEN CALL_TYPE_1 CALL_STR_1
     CALL_ALLOC_AND_ENTER_INIT CALL_KW
     CALL_FUNCTION_EX CALL_INTRINSIC_1 CALL_INTRINSIC_2
     LOAD_ATTR LOAD_ATTR_INSTANCE_VALUE LOAD_ATTR_SLOT LOAD_ATTR_MODULE LOAD_ATTR_WITH_HINT LOAD_ATTR_CLASS
@@ -325,6 +329,8 @@ const OURS: &[(u8, Handler)] = &[
     (specialize::BINARY_OP_RSHIFT_INT, handlers::BINARY_OP_RSHIFT_INT),
     (specialize::BINARY_OP_TRUE_DIVIDE_FLOAT, handlers::BINARY_OP_TRUE_DIVIDE_FLOAT),
     (specialize::CALL_BUILTIN, handlers::CALL_BUILTIN),
+    (specialize::CALL_LIST_POP, handlers::CALL_LIST_POP),
+    (specialize::FOR_ITER_DICT, handlers::FOR_ITER_DICT),
 ];
 
 /// The dispatch table.

@@ -147,7 +147,7 @@ impl IoBase {
     /// Closes the stream. An exception on its way through is kept out of it.
     #[slot(tp_finalize)]
     fn finalize(this: &Ref<IoBase>) {
-        let pending = Raised::take_if_set();
+        let _aside = Raised::aside();
         let object = this.as_object();
         let closed = match object.lookup_attr(id!("closed")) {
             Ok(Some(closed)) => match closed.is_true() {
@@ -175,9 +175,6 @@ impl IoBase {
                 let message = format!("Exception ignored while finalizing file {}", object.to_repr_text());
                 exceptions::report_unraisable(Raised::restore(exception), &message, None);
             }
-        }
-        if let Some(pending) = pending {
-            let _ = Raised::restore(pending);
         }
     }
 

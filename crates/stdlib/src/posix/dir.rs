@@ -292,7 +292,7 @@ impl ScandirIterator {
         if unsafe { &*this.state.get() }.names.is_none() {
             return;
         }
-        let pending = Raised::take_if_set();
+        let _aside = Raised::aside();
         // After the warning nobody can use the stream any more.
         let text = format!("unclosed scandir iterator {}", this.as_object().to_repr_text());
         let class = exceptions::ResourceWarning::type_object();
@@ -301,9 +301,6 @@ impl ScandirIterator {
             exceptions::report_unraisable_object(raised, Some(this.as_borrowed()));
         }
         ScandirIterator::close(this);
-        if let Some(pending) = pending {
-            let _ = Raised::restore(pending);
-        }
     }
 
     #[slot(tp_dealloc)]

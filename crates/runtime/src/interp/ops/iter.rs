@@ -7,12 +7,14 @@ use crate::interp::monitoring::{event, fire};
 use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
+use crate::types::dict::iter::{DictItemIterator, DictIterHead, DictKeyIterator, DictValueIterator};
 use crate::types::exceptions::StopIteration;
 use crate::types::iter::{ListIterator, TupleIterator};
 use crate::types::range::RangeIterator;
 use crate::types::{Coroutine, Generator};
+use taipan_compiler::opcode::Opcode;
 
-/// FOR_ITER with its cache unit.
+/// FOR_ITER with its cache unit; UNPACK_SEQUENCE is as long.
 const SIZE: usize = 2;
 
 fast! {
@@ -74,6 +76,35 @@ fast! {
         }
         (*state).it_index.set(index + 1);
         push(r, super::counted(*(&raw const (*tuple).ob_item).cast::<*mut PyObject>().add(index as usize)));
+        Act::NEXT
+    }
+
+    /// Keys, values, or items that the next instruction takes apart: those need no tuple.
+    fn for_iter_dict(r, _ts) {
+        let iterator = *slot(r, 1);
+        if iterator.is_int() {
+            return Act::MISS;
+        }
+        let ty = (*iterator.ptr()).ob_type.get();
+        let next = r.ip.add(SIZE);
+        if ty == DictItemIterator::TYPE {
+            if *next != Opcode::UNPACK_SEQUENCE_TWO_TUPLE as u16 | 2 << 8 {
+                return Act::MISS;
+            }
+        } else if ty != DictKeyIterator::TYPE && ty != DictValueIterator::TYPE {
+            return Act::MISS;
+        }
+        let Some((key, value)) = (*iterator.ptr().cast::<DictIterHead>()).step() else { return Act::MISS };
+        if ty == DictKeyIterator::TYPE {
+            push(r, super::counted(key));
+            return Act::NEXT;
+        }
+        push(r, super::counted(value));
+        if ty == DictItemIterator::TYPE {
+            push(r, super::counted(key));
+            r.ip = next.add(SIZE);
+            return Act::JUMP;
+        }
         Act::NEXT
     }
 

@@ -54,12 +54,19 @@ fast! {
         }
         let list = container.ptr().cast::<PyListObject>();
         let Some(index) = resolve_index(index, (*list).ob_base.ob_size.get() as usize) else { return Act::MISS };
+        let item = (*list).ob_item.get().add(index);
+        let old = *item;
+        if super::overwrite(old, value) {
+            r.sp = r.sp.sub(3);
+            if container.is_owned() {
+                super::lower(container);
+            }
+            return Act::NEXT;
+        }
         let new = super::heap_pointer(value);
         if new.is_null() {
             return Act::MISS;
         }
-        let item = (*list).ob_item.get().add(index);
-        let old = *item;
         *item = new;
         r.sp = r.sp.sub(3);
         if container.is_owned() {

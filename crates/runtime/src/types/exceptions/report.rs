@@ -32,7 +32,7 @@ fn stderr() -> Option<Ref<Object>> {
 /// What `sys.excepthook` does by default: writes the exception with its chain to `file`, or to `sys.stderr`
 /// (`PyErr_Display`). Leaves no exception set.
 pub fn display(exception: &Ref<Object>, traceback: Option<Ref<Traceback>>, file: Option<Ref<Object>>) {
-    let saved = Raised::take_if_set();
+    let _aside = Raised::aside();
     if let (Some(exception), Some(traceback)) = (as_exception(exception), traceback)
         && exception.traceback().is_none()
     {
@@ -50,9 +50,6 @@ pub fn display(exception: &Ref<Object>, traceback: Option<Ref<Traceback>>, file:
             }
             flush(&file);
         }
-    }
-    if let Some(saved) = saved {
-        let _raised = Raised::restore(saved);
     }
 }
 

@@ -117,16 +117,13 @@ pub unsafe fn take_ownership(object: *mut PyFrameObject, frame: *mut Frame) {
         (*copy).frame_obj.set(ptr::null_mut());
         (*object).f_frame.set(copy);
         // The link to the caller becomes one between objects.
-        let saved = Raised::take_if_set();
+        let _aside = Raised::aside();
         let back = iframe::first_complete(previous);
         if !back.is_null() && (*object).f_back.get().is_null() {
             match frame_object(back) {
                 Ok(back) => (*object).f_back.set(back.into_ptr().cast()),
                 Err(raised) => raised.clear(),
             }
-        }
-        if let Some(saved) = saved {
-            let _ = Raised::restore(saved);
         }
     }
 }

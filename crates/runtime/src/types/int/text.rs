@@ -164,25 +164,32 @@ impl Ref<Int> {
 
     /// `str(self)`
     pub fn to_decimal_str(&self) -> PyResult<Ref<Str>> {
-        if let Some(value) = self.small_value() {
-            if (0..10).contains(&value) {
-                return Ok(Str::latin1_char(b'0' + value as u8));
-            }
-            let mut buffer = [0u8; 24];
-            let mut i = buffer.len();
-            let mut magnitude = value.unsigned_abs();
-            while magnitude > 0 {
-                i -= 1;
-                buffer[i] = b'0' + (magnitude % 10) as u8;
-                magnitude /= 10;
-            }
-            if value < 0 {
-                i -= 1;
-                buffer[i] = b'-';
-            }
-            return Str::from_ascii(&buffer[i..]);
+        match self.small_value() {
+            Some(value) => Int::decimal_str_of(value),
+            None => Str::from_ascii(self.to_text(Base::Decimal, false)?.as_bytes()),
         }
-        Str::from_ascii(self.to_text(Base::Decimal, false)?.as_bytes())
+    }
+}
+
+impl Int {
+    /// `str(value)` of an int that need not exist.
+    pub fn decimal_str_of(value: i64) -> PyResult<Ref<Str>> {
+        if (0..10).contains(&value) {
+            return Ok(Str::latin1_char(b'0' + value as u8));
+        }
+        let mut buffer = [0u8; 24];
+        let mut i = buffer.len();
+        let mut magnitude = value.unsigned_abs();
+        while magnitude > 0 {
+            i -= 1;
+            buffer[i] = b'0' + (magnitude % 10) as u8;
+            magnitude /= 10;
+        }
+        if value < 0 {
+            i -= 1;
+            buffer[i] = b'-';
+        }
+        Str::from_ascii(&buffer[i..])
     }
 }
 

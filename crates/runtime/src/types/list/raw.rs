@@ -91,7 +91,7 @@ pub(super) unsafe fn dealloc(list: *mut PyListObject) {
             let mut index = (*list).ob_base.ob_size.get() as usize;
             while index > 0 {
                 index -= 1;
-                header::xdecref(*items.add(index));
+                header::drop_item(*items.add(index));
             }
             free_items(items);
         }
@@ -307,7 +307,7 @@ impl Ref<List> {
         // SAFETY: array and items were the list's, which knows neither any more.
         unsafe {
             for index in (0..len).rev() {
-                header::xdecref(*items.add(index));
+                header::drop_item(*items.add(index));
             }
             free_items(items);
         }
@@ -446,7 +446,7 @@ impl Ref<List> {
             // SAFETY: array and items were the list's, which knows neither any more.
             unsafe {
                 for index in (0..len).rev() {
-                    header::xdecref(*items.add(index));
+                    header::drop_item(*items.add(index));
                 }
                 free_items(items);
             }

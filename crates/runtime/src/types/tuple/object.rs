@@ -72,7 +72,7 @@ impl Tuple {
         unsafe {
             match raw::new_raw(count) {
                 Ok(tuple) => {
-                    raw::items(tuple).copy_from_nonoverlapping(items, count);
+                    crate::memory::object::copy_items(items, raw::items(tuple), count);
                     Ok(raw::finish(tuple))
                 }
                 Err(raised) => {

@@ -172,8 +172,9 @@ pub unsafe extern "C" fn subtype_dealloc(this: *mut PyObject) {
                 heap::gc_untrack(this);
             }
         }
-        let owns_weakrefs = (*ty).tp_weaklistoffset.get() != 0 && (*base).tp_weaklistoffset.get() == 0;
-        if owns_weakrefs {
+        let weakrefs = (*ty).tp_weaklistoffset.get();
+        let owns_weakrefs = weakrefs != 0 && (*base).tp_weaklistoffset.get() == 0;
+        if owns_weakrefs && !(*this.byte_offset(weakrefs).cast::<*mut PyObject>()).is_null() {
             crate::types::weakref::clear_references(this);
         }
         if let Some(del) = (*ty).tp_del.get() {
