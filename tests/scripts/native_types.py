@@ -44,7 +44,7 @@ code = (lambda: 0).__code__
 print(type(code.co_lines()), type(code.co_positions()), list(code.co_lines())[:1])
 context = decimal.Context()
 print("flags" in dir(context), type(context.flags).__name__, hasattr(context, "traps"))
-context.flags = decimal.Context(flags=[decimal.Inexact]).flags
+context.flags[decimal.Inexact] = True
 print(context.flags[decimal.Inexact], context.flags[decimal.Overflow])
 try:
     del context.flags
