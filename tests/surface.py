@@ -68,7 +68,6 @@ ALLOWED = [
     ("_multiprocessing.SemLock.*", "__doc__", "empty there, none here"),
     ("_lsprof.Profiler*", "*", "it has a constructor of its own"),
     ("decimal.SignalDictMixin*", "*", "it has a constructor of its own"),
-    ("unicodedata.UCD*", "*", "the version is no field"),
 ]
 
 # Where else heap types of native modules say they come from.
