@@ -16,10 +16,16 @@ fn main() {
     let mut rows: BTreeMap<&str, (u32, u32)> = known.map(|(name, doc)| (*name, (doc.offset, doc.len))).collect();
     println!("cargo:rerun-if-changed=docs.txt");
     let ours = fs::read_to_string("docs.txt").expect("docs.txt is there");
+    let mut own = Vec::new();
     for entry in ours.strip_suffix('\n').unwrap_or(&ours).split("\n=== ").skip(1) {
         let (name, text) = entry.split_once('\n').expect("an entry begins with its name");
+        own.extend(name.strip_suffix(".__doc__"));
         rows.insert(name, (texts.len() as u32, text.len() as u32));
         texts.extend_from_slice(text.as_bytes());
+    }
+    // A type and a function of one name: the row of the name says that the type has one of its own.
+    for name in own {
+        rows.entry(name).or_default().1 |= TYPE_HAS_OWN;
     }
     // Each row is four words: where the name starts, its length, where the text starts, its length.
     let (mut names, mut index) = (Vec::new(), Vec::new());
@@ -33,6 +39,9 @@ fn main() {
     fs::write(out.join("docs.names"), names).expect("OUT_DIR is writable");
     fs::write(out.join("docs.index"), index).expect("OUT_DIR is writable");
 }
+
+/// In the length of a text: of a type of this name there is another, under `name.__doc__`.
+const TYPE_HAS_OWN: u32 = 1 << 31;
 
 /// Tail calls become jumps where code is optimised, on the machines where that was tried. Elsewhere, or when
 /// `TAIPAN_DRIVER=match` says so, the interpreter is a `match` in a loop.

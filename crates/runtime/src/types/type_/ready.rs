@@ -313,11 +313,7 @@ pub unsafe fn native_doc(ty: TypePtr) -> PyResult<Ref<Object>> {
         if (*ty).tp_doc.get().is_null() && !has_flag(ty, _Py_TPFLAGS_STATIC_BUILTIN) && !is_static_heap(ty) {
             return Ok(none());
         }
-        let name = dotted_name(ty);
-        if let Some(text) = doc::find(&format!("{name}.__doc__")) {
-            return if text.is_empty() { Ok(none()) } else { Ok(Str::from_utf8_str(text)?.into_object()) };
-        }
-        doc::doc_text((*ty).tp_name.get(), (*ty).tp_doc.get(), || name)
+        doc::type_doc_text((*ty).tp_name.get(), (*ty).tp_doc.get(), || dotted_name(ty))
     }
 }
 
