@@ -228,6 +228,9 @@ impl ErrorClass {
         let bases = Tuple::pack([(self.base)().upcast().to_owned()])?;
         let dict = Dict::new()?;
         dict.set_str(id!("__module__"), Str::from_utf8_str(self.module)?.borrow())?;
+        if let Some(doc) = taipan_runtime::types::descr::doc::find(&format!("{}.{}", self.module, self.name)) {
+            dict.set_str(id!("__doc__"), Str::from_utf8_str(doc)?.borrow())?;
+        }
         let class = Type::create(self.name, bases.borrow(), dict.borrow())?.into_object();
         self.class.set(Some(class.clone()));
         Ok(class)

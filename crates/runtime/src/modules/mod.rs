@@ -7,6 +7,7 @@ pub mod _signal;
 pub mod _string;
 pub mod _symtable;
 pub mod _thread;
+pub mod _types;
 pub mod _typing;
 pub mod _weakref;
 pub mod atexit;
@@ -32,6 +33,7 @@ pub fn table() -> Vec<(&'static str, InitFunction)> {
         ("_string", _string::StringModule::init),
         ("_symtable", _symtable::Symtable::init),
         ("_thread", _thread::Thread::init),
+        ("_types", _types::Types::init),
         ("_typing", _typing::Typing::init),
         ("_warnings", warnings::Warnings::init),
         ("_weakref", _weakref::WeakrefModule::init),

@@ -69,7 +69,7 @@ impl Traceback {
         }
     }
 
-    #[method(name = "__dir__", no_text_signature, signature = "($self, /)")]
+    #[method(name = "__dir__", signature = "($self, /)")]
     fn dir(_this: &Ref<Traceback>) -> PyResult<Ref<List>> {
         List::from_vec(
             [id!("tb_frame"), id!("tb_next"), id!("tb_lasti"), id!("tb_lineno")]

@@ -426,7 +426,9 @@ impl FutureState {
     basetype,
     dictoffset = offset_of!(Future, dict),
     weaklistoffset = offset_of!(Future, weakrefs),
-    extend = [Future::SHARED]
+    extend = [Future::SHARED],
+    heap,
+    generic_new
 )]
 impl Future {
     #[init(signature = "(*, loop=None)")]

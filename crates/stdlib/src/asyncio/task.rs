@@ -108,7 +108,9 @@ shared_methods!(SHARED, Task, |this| &this.future.state);
     base = Future,
     gc,
     basetype,
-    extend = [Task::SHARED]
+    extend = [Task::SHARED],
+    heap,
+    generic_new
 )]
 impl Task {
     #[init(signature = "(coro, *, loop=None, name=None, context=None, eager_start=False)")]

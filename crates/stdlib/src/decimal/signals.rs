@@ -222,8 +222,11 @@ pub fn bits_of_mapping(object: Borrowed<'_, Object>) -> PyResult<u32> {
     Ok(status)
 }
 
-#[pytype(name = "SignalDictMixin", module = "decimal", basetype, mapping, unhashable)]
+#[pytype(name = "SignalDictMixin", module = "decimal", basetype, unhashable, gc, heap, getattribute)]
 impl Signals {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &Signals, _visit: &mut Visitor) {}
+
     #[slot(tp_new, raw)]
     unsafe extern "C" fn new_raw(
         cls: *mut abi::PyTypeObject,
@@ -312,7 +315,7 @@ impl Signals {
         Ok(Bool::from(equal == (op == CompareOp::Eq)).into_object())
     }
 
-    #[method(signature = "($self, /)", no_text_signature)]
+    #[method(signature = "($self, /)")]
     fn copy(this: &Ref<Signals>) -> PyResult<Ref<Dict>> {
         this.check()?;
         let copy = Dict::new()?;

@@ -438,7 +438,7 @@ impl FileIo {
     }
 }
 
-#[pytype(name = "FileIO", module = "_io", base = RawIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "FileIO", module = "_io", base = RawIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, heap)]
 impl FileIo {
     #[slot(tp_traverse)]
     fn traverse(this: &FileIo, visit: &mut Visitor) {

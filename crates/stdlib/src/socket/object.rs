@@ -290,7 +290,7 @@ fn check(args: &CallArgs<'_>, function: &str, min: usize, max: usize) -> PyResul
     system::check_arguments(args, "_socket.socket", function, min, max)
 }
 
-#[pytype(name = "socket", module = "_socket", gc, basetype, extend = [Socket::MESSAGES])]
+#[pytype(name = "socket", module = "_socket", gc, basetype, extend = [Socket::MESSAGES], heap)]
 impl Socket {
     #[member(name = "family", kind = Py_T_INT, offset = offset_of!(Socket, family) as isize, readonly)]
     const _FAMILY: () = ();

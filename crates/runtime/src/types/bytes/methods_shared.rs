@@ -9,7 +9,7 @@ use super::{BytesBuilder, shared};
 use crate::object::args::BufferArg;
 use crate::prelude::*;
 use crate::types::str::outside::{clip, slice_bound};
-use crate::types::str::split::Ends;
+use crate::types::str::split::{Ends, room_for};
 
 /// What both types can do.
 pub(crate) trait ByteString: PyLayout {
@@ -108,6 +108,7 @@ pub(crate) fn tail_matches<T: ByteString>(
 fn pieces<T: ByteString>(
     this: &Ref<T>,
     reversed: bool,
+    room: usize,
     cut: impl FnOnce(&[u8], &mut dyn FnMut(Range<usize>) -> PyResult<()>) -> PyResult<()>,
 ) -> PyResult<Ref<List>> {
     let data = T::slice(this);
@@ -122,7 +123,7 @@ fn pieces<T: ByteString>(
     if reversed {
         list.reverse();
     }
-    List::from_vec(list)
+    List::from_vec_grown(list, room)
 }
 
 pub(crate) fn split<T: ByteString>(
@@ -131,8 +132,9 @@ pub(crate) fn split<T: ByteString>(
     maxsplit: isize,
     from_right: bool,
 ) -> PyResult<Ref<List>> {
+    let room = room_for(usize::try_from(maxsplit).unwrap_or(usize::MAX));
     let Some(sep) = sep.filter(|sep| !sep.is_none()) else {
-        return pieces(this, from_right, |data, piece| {
+        return pieces(this, from_right, room, |data, piece| {
             if from_right {
                 shared::rsplit_whitespace(data, maxsplit, piece)
             } else {
@@ -144,7 +146,7 @@ pub(crate) fn split<T: ByteString>(
     if sep.is_empty() {
         return Err(raise!(ValueError, "empty separator"));
     }
-    pieces(this, from_right, |data, piece| {
+    pieces(this, from_right, room, |data, piece| {
         if from_right {
             shared::rsplit(data, &sep, maxsplit, piece)
         } else {
@@ -154,7 +156,7 @@ pub(crate) fn split<T: ByteString>(
 }
 
 pub(crate) fn splitlines<T: ByteString>(this: &Ref<T>, keepends: bool) -> PyResult<Ref<List>> {
-    pieces(this, false, |data, piece| shared::splitlines(data, keepends, piece))
+    pieces(this, false, 0, |data, piece| shared::splitlines(data, keepends, piece))
 }
 
 /// `partition` and `rpartition`; `sep_object` stands in the middle.

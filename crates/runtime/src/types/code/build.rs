@@ -315,12 +315,12 @@ fn check(parts: &CodeParts) -> PyResult<()> {
     Ok(())
 }
 
-/// Interns the strings of a tuple that nobody else has seen yet.
+/// Interns the strings of a tuple that nobody else has seen yet. As names of a program they are immortal.
 fn intern_strings(tuple: &Ref<Tuple>) {
     for index in 0..tuple.len() {
         let item = tuple.get(index);
         if let Some(text) = item.downcast_exact::<Str>() {
-            let interned = Str::intern(text.to_owned());
+            let interned = Str::intern_object_immortal(text.to_owned());
             if !interned.is(&item) {
                 // SAFETY: the tuple is part of a code object being made; the slot's count goes with the old string.
                 unsafe {

@@ -346,19 +346,8 @@ impl FrameObject {
         if on && this.0.f_trace_opcodes.get() != 0 { legacy::set_opcode_trace(this, true) } else { Ok(()) }
     }
 
-    #[getter]
-    fn f_trace_lines(this: &Ref<FrameObject>) -> bool {
-        this.0.f_trace_lines.get() != 0
-    }
-
-    #[setter(name = "f_trace_lines")]
-    fn set_trace_lines(this: &Ref<FrameObject>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
-        match value {
-            Some(_) => this.0.f_trace_lines.set(expect_bool(value)? as c_char),
-            None => return Err(raise!(TypeError, "can't delete numeric/char attribute")),
-        }
-        Ok(())
-    }
+    #[member(name = "f_trace_lines", kind = T_BOOL, offset = offset_of!(PyFrameObject, f_trace_lines))]
+    const _TRACE_LINES: () = ();
 
     #[getter]
     fn f_trace_opcodes(this: &Ref<FrameObject>) -> bool {

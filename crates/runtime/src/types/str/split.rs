@@ -50,6 +50,11 @@ impl Pieces<'_> {
     }
 }
 
+/// The room of a list of pieces that begins with at most `most` splits.
+pub(crate) fn room_for(most: usize) -> usize {
+    most.saturating_add(1).min(12)
+}
+
 fn max_pieces(maxsplit: isize) -> usize {
     if maxsplit < 0 { usize::MAX } else { maxsplit as usize }
 }
@@ -81,7 +86,8 @@ impl Ref<Str> {
                 pieces.push(start..at)?;
             }
         });
-        List::from_vec(pieces.list)
+        let most = if maxsplit < 0 { self.len().div_ceil(2).max(1) } else { maxsplit as usize };
+        List::from_vec_grown(pieces.list, room_for(most))
     }
 
     /// `self.rsplit(None, maxsplit)`.
@@ -112,7 +118,8 @@ impl Ref<Str> {
             }
         });
         pieces.list.reverse();
-        List::from_vec(pieces.list)
+        let most = if maxsplit < 0 { self.len().div_ceil(2).max(1) } else { maxsplit as usize };
+        List::from_vec_grown(pieces.list, room_for(most))
     }
 
     /// `self.split(separator, maxsplit)`.
@@ -134,7 +141,12 @@ impl Ref<Str> {
         }
         result?;
         pieces.push(start..self.len())?;
-        List::from_vec(pieces.list)
+        let most = match self.len() / separator.len() {
+            0 => 0,
+            most if maxsplit < 0 => most + 1,
+            _ => maxsplit as usize,
+        };
+        List::from_vec_grown(pieces.list, room_for(most))
     }
 
     /// `self.rsplit(separator, maxsplit)`.
@@ -154,7 +166,12 @@ impl Ref<Str> {
         }
         pieces.push(0..end)?;
         pieces.list.reverse();
-        List::from_vec(pieces.list)
+        let most = match self.len() / separator.len() {
+            0 => 0,
+            most if maxsplit < 0 => most + 1,
+            _ => maxsplit as usize,
+        };
+        List::from_vec_grown(pieces.list, room_for(most))
     }
 
     /// `self.splitlines(keepends)`.
@@ -176,7 +193,7 @@ impl Ref<Str> {
                 start = next;
             }
         });
-        List::from_vec(pieces.list)
+        List::from_vec_grown(pieces.list, 0)
     }
 
     /// `self.partition(separator)`.

@@ -21,7 +21,7 @@ fn forward(name: &str, cls: Borrowed<'_, Type>, args: &CallArgs<'_>) -> PyResult
     function.call_args(&CallArgs { args: &all, names: args.names })
 }
 
-#[pytype(name = "Generic", module = "typing", gc, basetype)]
+#[pytype(name = "Generic", module = "typing", gc, basetype, heap, mutable)]
 impl Generic {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Generic) {

@@ -203,6 +203,6 @@ fn not_a_parameter(object: Borrowed<'_, Object>) -> Raised {
 /// The flags of parameters: attributes and weak references stand in front of the object.
 const MANAGED: u64 = crate::abi::Py_TPFLAGS_MANAGED_DICT | crate::abi::Py_TPFLAGS_MANAGED_WEAKREF;
 /// Where the type says that its instances keep their weak references.
-const WEAKREFS: isize = -4 * size_of::<*mut PyObject>() as isize;
+use crate::abi::MANAGED_WEAKREF_OFFSET as WEAKREFS;
 /// What stands for a dict that the runtime manages.
 const MANAGED_DICT: isize = -1;
