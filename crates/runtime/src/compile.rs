@@ -134,6 +134,19 @@ pub fn compile_module(module: &Mod<'_>, filename: Borrowed<'_, Str>, request: Re
     }
 }
 
+/// The instructions that code generation makes of a tree, not optimised.
+pub fn generate(
+    module: &Mod<'_>,
+    filename: Borrowed<'_, Str>,
+    request: Request,
+) -> PyResult<taipan_compiler::stages::Generated> {
+    let mut warnings = Vec::new();
+    let name = filename.to_display();
+    let result = taipan_compiler::stages::generate(module, &name, &compiler_options(&request), &mut warnings);
+    issue_warnings(&warnings, filename)?;
+    result.map_err(|error| compile_error(&error, filename))
+}
+
 /// What happens to a tree before the compiler, for those who want a tree: checks, and with `OPTIMIZED_AST` changes.
 pub fn preprocess<'a>(
     arena: &'a Arena,
@@ -241,7 +254,7 @@ fn nth_line(source: &[u8], lineno: i32) -> Option<String> {
 }
 
 /// An error of the symbol table or the compiler.
-fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>) -> Raised {
+pub fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>) -> Raised {
     match error {
         CompileError::Syntax(error) => {
             let fields = SyntaxFields {

@@ -97,14 +97,12 @@ impl Code {
 
     /// The code object of compiled code.
     pub fn from_unit(unit: &CodeUnit, filename: Borrowed<'_, Str>) -> PyResult<Ref<Code>> {
-        let mut pool = Pool {
-            filename: filename.to_owned(),
-            constants: HashMap::new(),
-            tuples: HashMap::new(),
-            names: HashMap::new(),
-            tables: HashMap::new(),
-        };
-        pool.code(unit)
+        Pool::new(filename).code(unit)
+    }
+
+    /// The objects of constants.
+    pub fn constants(constants: &[Constant], filename: Borrowed<'_, Str>) -> PyResult<Vec<Ref<Object>>> {
+        Pool::new(filename).items(constants)
     }
 }
 
@@ -136,6 +134,16 @@ impl<T: Hash + ?Sized> Hash for Key<'_, T> {
 }
 
 impl<'u> Pool<'u> {
+    fn new(filename: Borrowed<'_, Str>) -> Pool<'u> {
+        Pool {
+            filename: filename.to_owned(),
+            constants: HashMap::new(),
+            tuples: HashMap::new(),
+            names: HashMap::new(),
+            tables: HashMap::new(),
+        }
+    }
+
     fn code(&mut self, unit: &'u CodeUnit) -> PyResult<Ref<Code>> {
         let _guard = crate::thread::enter_recursive(" during compilation")?;
         let consts = match self.tuples.get(&Key(&unit.consts[..])) {
