@@ -68,6 +68,10 @@ pub const WARMUP: u16 = (1 << BACKOFF_BITS) | 1;
 pub const PAUSED: u16 = 0xfff0;
 /// After a choice: so many misses until the next one.
 const COOLDOWN: u16 = 52 << BACKOFF_BITS;
+/// How many executions of a new instruction lead to its choice.
+pub const THRESHOLD: u16 = (WARMUP >> BACKOFF_BITS) + 1;
+/// How many misses of a chosen instruction lead to the next choice.
+pub const COOLDOWN_EXECUTIONS: u16 = (COOLDOWN >> BACKOFF_BITS) + 1;
 
 /// Counts down; `true` when the instruction at `ip` is due for a choice.
 ///

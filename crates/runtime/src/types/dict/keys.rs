@@ -400,6 +400,11 @@ pub unsafe fn build_indices(keys: Keys, count: usize) {
 
 static NEXT_VERSION: StaticCell<u32> = StaticCell::cell(2);
 
+/// The number that the next keys get; 0 when numbers have run out.
+pub fn next_version() -> u32 {
+    NEXT_VERSION.get()
+}
+
 /// A number for the present state of the keys, which inline caches compare; 0 when numbers have run out.
 #[inline]
 pub fn keys_version(keys: Keys) -> u32 {

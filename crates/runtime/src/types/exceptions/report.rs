@@ -10,11 +10,16 @@ use crate::prelude::*;
 use crate::thread::{self, Slot};
 use crate::types::traceback::{self, Traceback};
 
-/// Writes `text` to a file object; a failure is forgotten.
-fn write(file: &Ref<Object>, text: &str) {
+/// Writes `text` to a file object; a failure is forgotten, except that there was no memory for it.
+fn write(file: &Ref<Object>, text: &str) -> bool {
     let written = Str::from_utf8_str(text).and_then(|text| file.call_method(id!("write"), &[text.as_borrowed()]));
-    if let Err(raised) = written {
-        raised.clear();
+    match written {
+        Ok(_) => true,
+        Err(raised) => {
+            let out_of_memory = raised.is_a::<super::MemoryError>();
+            raised.clear();
+            !out_of_memory
+        }
     }
 }
 
@@ -46,7 +51,10 @@ pub fn display(exception: &Ref<Object>, traceback: Option<Ref<Traceback>>, file:
         }
         Some(file) => {
             if display_by_module(exception, &file).is_none() {
-                display_natively(exception, &file, 0);
+                // Without memory for Python's files, the file descriptor is left.
+                if !display_natively(exception, &file, 0) {
+                    write_to_descriptor(exception);
+                }
             }
             flush(&file);
         }
@@ -84,8 +92,8 @@ const CONTEXT: &str = "\nDuring handling of the above exception, another excepti
 /// How many links of a chain are shown without the module `traceback`.
 const MAX_CHAIN: usize = 50;
 
-/// The plain form: chain, traceback without source lines' carets, class and message.
-fn display_natively(exception: &Ref<Object>, file: &Ref<Object>, depth: usize) {
+/// The plain form: chain, traceback without source lines' carets, class and message. False when memory was missing.
+fn display_natively(exception: &Ref<Object>, file: &Ref<Object>, depth: usize) -> bool {
     if let Some(error) = as_exception(exception)
         && depth < MAX_CHAIN
     {
@@ -99,7 +107,7 @@ fn display_natively(exception: &Ref<Object>, file: &Ref<Object>, depth: usize) {
             write(file, CONTEXT);
         }
     }
-    write(file, &native_text(exception));
+    write(file, &native_text(exception))
 }
 
 /// Traceback, class and message of one exception.
@@ -341,7 +349,9 @@ pub fn write_unraisable_default(parts: &[Ref<Object>; 5]) -> PyResult<()> {
             write(&file, ": ");
         }
         match object.repr() {
-            Ok(repr) => write(&file, &repr.to_display()),
+            Ok(repr) => {
+                let _written = write(&file, &repr.to_display());
+            }
             Err(raised) => {
                 raised.clear();
                 write(&file, "<object repr() failed>");

@@ -14,8 +14,7 @@ mod type_var_tuple;
 
 pub use alias::TypeAlias;
 pub use evaluator::ConstEvaluator;
-pub(crate) use generic::inherit_new;
-pub use generic::{Generic, subscript_generic};
+pub use generic::{Generic, generic_class, subscript_generic};
 pub use no_default::{_Py_NoDefaultStruct, NoDefaultType, no_default};
 pub use param_spec::{ParamSpec, ParamSpecArgs, ParamSpecKwargs};
 pub use type_var::TypeVar;
