@@ -446,7 +446,7 @@ impl Ref<Dict> {
             match other.get_known_hash(key.borrow(), hash)? {
                 None => return Ok(false),
                 Some(theirs) => {
-                    if !theirs.equals(value.borrow())? {
+                    if !theirs.is(&value) && !theirs.equals(value.borrow())? {
                         return Ok(false);
                     }
                 }

@@ -202,22 +202,38 @@ pub struct NewInt {
 impl NewInt {
     /// Room for `capacity` digits, all zero.
     pub fn new(capacity: usize) -> PyResult<NewInt> {
+        // SAFETY: the block has room for that many digits, two at least, and all are written here.
+        unsafe {
+            let new = NewInt::unwritten(capacity)?;
+            ptr::write_bytes(new.first_digit(), 0, capacity.max(2));
+            Ok(new)
+        }
+    }
+
+    /// As [`NewInt::new`] for a caller that writes every digit before it reads any.
+    ///
+    /// # Safety
+    /// As said.
+    #[inline(always)]
+    pub unsafe fn unwritten(capacity: usize) -> PyResult<NewInt> {
         let block = if capacity <= 2 {
-            new_small_block()?
+            let block = new_small_block()?;
+            // SAFETY: a block with room for two digits. Both are read where the value is small.
+            unsafe { block.cast::<u8>().add(HEAD).cast::<u64>().write_unaligned(0) };
+            block
         } else {
             if capacity > MAX_DIGITS {
                 return Err(raise!(OverflowError, "too many digits in integer"));
             }
-            let size = HEAD + capacity * size_of::<u32>();
-            let block = malloc_block(size)?.cast::<PyLongObject>();
+            let block = memory::small::malloc(HEAD + capacity * size_of::<u32>()).cast::<PyLongObject>();
+            if block.is_null() {
+                return Err(Raised::no_memory());
+            }
             // SAFETY: a block of at least the head.
             unsafe { header::init(block.cast(), Int::TYPE) };
             block
         };
-        let new = NewInt { block, capacity };
-        // SAFETY: the block has room for that many digits, two at least.
-        unsafe { ptr::write_bytes(new.first_digit(), 0, capacity.max(2)) };
-        Ok(new)
+        Ok(NewInt { block, capacity })
     }
 
     #[inline(always)]
@@ -228,11 +244,12 @@ impl NewInt {
 
     #[inline(always)]
     pub fn digits_mut(&mut self) -> &mut [u32] {
-        // SAFETY: initialised in `new`, and nobody else knows the block.
+        // SAFETY: initialised in `new`, or written by the caller before it reads; nobody else knows the block.
         unsafe { slice::from_raw_parts_mut(self.first_digit(), self.capacity) }
     }
 
     /// The finished int: leading zeros dropped, small values replaced by the immortal ones.
+    #[inline]
     pub fn finish(self, negative: bool) -> Ref<Int> {
         // SAFETY: as for `digits_mut`; the block is complete once its tag is set.
         unsafe {
@@ -437,7 +454,8 @@ unsafe fn set_value(block: *mut PyLongObject, value: i64) {
 #[inline(never)]
 pub fn from_u128(magnitude: u128, negative: bool) -> PyResult<Ref<Int>> {
     let bits = 128 - magnitude.leading_zeros();
-    let mut new = NewInt::new(bits.div_ceil(SHIFT) as usize)?;
+    // SAFETY: the loop writes every digit.
+    let mut new = unsafe { NewInt::unwritten(bits.div_ceil(SHIFT) as usize)? };
     let mut rest = magnitude;
     for digit in new.digits_mut() {
         *digit = rest as u32 & MASK;

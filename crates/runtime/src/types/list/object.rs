@@ -33,26 +33,6 @@ impl List {
         Ok(list)
     }
 
-    /// The same list with the room that it would have, had the items been appended to an empty one with `room`.
-    pub fn from_vec_grown(items: Vec<Ref<Object>>, room: usize) -> PyResult<Ref<List>> {
-        let mut items = items;
-        let mut capacity = room;
-        while capacity < items.len() {
-            let wanted = capacity + 1;
-            capacity = (wanted + (wanted >> 3) + 6) & !3;
-        }
-        let list = raw::new_list(capacity)?;
-        // SAFETY: the list has room for the items, which are forgotten where they were; a `Ref` is one pointer.
-        unsafe {
-            if !items.is_empty() {
-                list.items_ptr().copy_from_nonoverlapping(items.as_ptr().cast(), items.len());
-            }
-            list.set_len(items.len());
-            items.set_len(0);
-        }
-        Ok(list)
-    }
-
     /// A list of new references to the items, with room for just these.
     pub fn from_slice(items: &[Borrowed<'_, Object>]) -> PyResult<Ref<List>> {
         // SAFETY: a `Borrowed` is one pointer to a live object.
