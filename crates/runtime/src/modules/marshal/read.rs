@@ -187,7 +187,7 @@ impl Reader<'_> {
     fn object(&mut self) -> PyResult<Option<Ref<Object>>> {
         let code = self.byte()?;
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.depth > MAX_DEPTH || crate::thread::is_stack_low() {
             self.depth -= 1;
             return Err(raise!(ValueError, "recursion limit exceeded"));
         }
