@@ -6,6 +6,7 @@ pub mod _imp;
 pub mod _signal;
 pub mod _string;
 pub mod _symtable;
+pub mod _taipan;
 pub mod _thread;
 pub mod _types;
 pub mod _typing;
@@ -32,6 +33,7 @@ pub fn table() -> Vec<(&'static str, InitFunction)> {
         ("_signal", _signal::Signal::init),
         ("_string", _string::StringModule::init),
         ("_symtable", _symtable::Symtable::init),
+        ("_taipan", _taipan::TaipanModule::init),
         ("_thread", _thread::Thread::init),
         ("_types", _types::Types::init),
         ("_typing", _typing::Typing::init),

@@ -4,6 +4,7 @@
 //! never changed, and the low 32 bits alone are counted.
 
 use crate::abi::{_Py_IMMORTAL_INITIAL_REFCNT, PyObject};
+use crate::memory::checked;
 
 /// Whether the object is never freed.
 ///
@@ -21,6 +22,7 @@ pub unsafe fn is_immortal(object: *mut PyObject) -> bool {
 pub unsafe fn incref(object: *mut PyObject) {
     // SAFETY: the caller guarantees a live object.
     unsafe {
+        checked::check_live(object);
         let count = (*object).ob_refcnt.get();
         if count < _Py_IMMORTAL_INITIAL_REFCNT as u32 {
             (*object).ob_refcnt.set(count + 1);
@@ -34,6 +36,7 @@ pub unsafe fn incref(object: *mut PyObject) {
 pub unsafe fn decref(object: *mut PyObject) {
     // SAFETY: the caller guarantees a live object.
     unsafe {
+        checked::check_live(object);
         let count = (*object).ob_refcnt.get();
         if (count as i32) < 0 {
             return;

@@ -207,7 +207,7 @@ impl Reader<'_> {
             code => code?,
         };
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.depth > MAX_DEPTH || crate::thread::is_stack_low() {
             self.depth -= 1;
             return Err(raise!(ValueError, "recursion limit exceeded"));
         }

@@ -21,10 +21,14 @@ struct Writer {
 
 /// The marshalled form of `object`.
 pub fn dumps(object: Borrowed<'_, Object>, version: i32, allow_code: bool) -> PyResult<Vec<u8>> {
+    dumps_at(0, object, version, allow_code)
+}
+
+fn dumps_at(depth: usize, object: Borrowed<'_, Object>, version: i32, allow_code: bool) -> PyResult<Vec<u8>> {
     let mut writer = Writer {
         out: Vec::new(),
         version: version.min(VERSION),
-        depth: 0,
+        depth,
         allow_code,
         refs: HashMap::new(),
         kept: Vec::new(),
@@ -94,7 +98,7 @@ impl Writer {
 
     fn object(&mut self, object: Borrowed<'_, Object>) -> PyResult<()> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.depth > MAX_DEPTH || crate::thread::is_stack_low() {
             self.depth -= 1;
             return Err(raise!(ValueError, "object too deeply nested to marshal"));
         }
@@ -251,8 +255,16 @@ impl Writer {
     fn set(&mut self, object: Borrowed<'_, Object>, flag: u8) -> PyResult<()> {
         let kind = if object.is_exact::<FrozenSet>() { tag::FROZENSET } else { tag::SET };
         let mut items = Vec::new();
-        for item in object.collect_items()? {
-            items.push((dumps(item.borrow(), self.version, self.allow_code)?, item));
+        let given = object.collect_items()?;
+        if items.try_reserve_exact(given.len()).is_err() {
+            return Err(Raised::no_memory());
+        }
+        let sorts = given.len() > 1;
+        for item in given {
+            // One item has its place, so that a chain of sets is written once and not once for each level.
+            let key =
+                if sorts { dumps_at(self.depth, item.borrow(), self.version, self.allow_code)? } else { Vec::new() };
+            items.push((key, item));
         }
         items.sort_by(|a, b| a.0.cmp(&b.0));
         self.byte(kind | flag)?;

@@ -2,6 +2,7 @@
 
 use core::ptr;
 
+use crate::memory::checked;
 use crate::prelude::*;
 use crate::types::exceptions::AttributeError;
 use crate::types::object as base;
@@ -17,6 +18,7 @@ impl Ref<Object> {
         if !name.is_instance_of::<Str>() {
             return Err(raise!(TypeError, "attribute name must be string, not '{}'", name.type_name()));
         }
+        let _guard = crate::thread::enter_recursive(" while getting an attribute")?;
         // SAFETY: slots take live objects and return an owned result or NULL with an exception set.
         unsafe {
             let ty = self.type_ptr();
@@ -33,6 +35,7 @@ impl Ref<Object> {
 
     /// `self.name`, `None` when there is no such attribute (`PyObject_GetOptionalAttr`).
     pub fn lookup_attr(&self, name: Borrowed<'_, Str>) -> PyResult<Option<Ref<Object>>> {
+        let _guard = crate::thread::enter_recursive(" while getting an attribute")?;
         if self.type_of().uses_generic_getattr() {
             return base::generic_lookup_attr(self, name);
         }
@@ -61,6 +64,7 @@ impl Ref<Object> {
         };
         let name = Str::intern(name.to_owned());
         let value_ptr = value.map_or(ptr::null_mut(), |value| value.as_ptr());
+        let _guard = crate::thread::enter_recursive(" while setting an attribute")?;
         // SAFETY: slots take live objects; NULL as value means deletion.
         unsafe {
             let ty = self.type_ptr();
@@ -116,6 +120,7 @@ impl Ref<Object> {
             None => Ok(self.clone()),
             // SAFETY: the slot takes live objects or NULL.
             Some(get) => unsafe {
+                let _guard = crate::thread::enter_recursive(" in __get__")?;
                 from_result(get(self.as_ptr(), object.map_or(ptr::null_mut(), |o| o.as_ptr()), owner.as_ptr()))
             },
         }
@@ -137,7 +142,10 @@ pub fn no_attribute(object: &Ref<Object>, name: Borrowed<'_, Object>) -> Raised 
 pub unsafe fn from_result<T>(ptr: *mut abi::PyObject) -> PyResult<Ref<T>> {
     // SAFETY: by contract.
     match unsafe { Ref::from_owned_ptr_or_null(ptr) } {
-        Some(result) => Ok(result),
+        Some(result) => {
+            checked::check_return(false);
+            Ok(result)
+        }
         None => Err(missing_exception_checked()),
     }
 }
@@ -148,7 +156,11 @@ pub unsafe fn from_result<T>(ptr: *mut abi::PyObject) -> PyResult<Ref<T>> {
 /// As said.
 #[inline(always)]
 pub unsafe fn from_status(status: c_int) -> PyResult<()> {
-    if status < 0 { Err(missing_exception_checked()) } else { Ok(()) }
+    if status < 0 {
+        return Err(missing_exception_checked());
+    }
+    checked::check_return(false);
+    Ok(())
 }
 
 /// The token after an error return; SystemError if the callee forgot to set an exception.

@@ -35,6 +35,8 @@ pub unsafe fn vectorcall(
     // SAFETY: by contract.
     unsafe {
         let callable_ref: Borrowed<'_, Object> = Borrowed::from_ptr(callable);
+        // Callables that pass the call on recurse through here.
+        let Ok(_guard) = thread::enter_recursive(" while calling a Python object") else { return ptr::null_mut() };
         let result = match vectorcall_function(callable_ref) {
             Some(function) => function(callable, args, nargsf, kwnames),
             None => return make_tp_call(callable, args, nargsf & !PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames),

@@ -234,7 +234,7 @@ pub unsafe fn byte_size(keys: Keys) -> usize {
 /// The smallest unicode tables, of which programs make the most, are kept for the next one, linked by the first word.
 static FREE: StaticCell<Keys> = StaticCell::cell(ptr::null_mut());
 static FREE_COUNT: StaticCell<u32> = StaticCell::cell(0);
-const FREE_LIMIT: u32 = 80;
+const FREE_LIMIT: u32 = if crate::memory::checked::ON { 0 } else { 80 };
 
 /// A new empty table with one reference.
 #[inline]

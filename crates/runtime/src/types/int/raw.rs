@@ -67,7 +67,7 @@ struct FreeList {
 // SAFETY: used only while the GIL is held.
 unsafe impl Sync for FreeList {}
 
-const FREE_LIST_MAX: usize = 100;
+const FREE_LIST_MAX: usize = if crate::memory::checked::ON { 0 } else { 100 };
 static FREE_LIST: FreeList = FreeList { head: Cell::new(ptr::null_mut()), len: Cell::new(0) };
 
 impl FreeList {

@@ -10,7 +10,7 @@ use crate::object::header;
 use crate::prelude::*;
 
 /// The most list heads that the free list holds.
-const MAX_FREE: u32 = 80;
+const MAX_FREE: u32 = if memory::checked::ON { 0 } else { 80 };
 /// The most items that memory has room for.
 const MAX_ITEMS: usize = isize::MAX as usize / size_of::<*mut PyObject>();
 

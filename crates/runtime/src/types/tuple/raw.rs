@@ -14,7 +14,7 @@ use crate::prelude::*;
 /// Tuples of 1 to this many items have free lists.
 const SIZES: usize = 20;
 /// The most tuples that one free list holds.
-const MAX_FREE: u32 = 2000;
+const MAX_FREE: u32 = if crate::memory::checked::ON { 0 } else { 2000 };
 
 struct FreeList {
     first: Cell<*mut PyTupleObject>,

@@ -81,6 +81,7 @@ unsafe fn make_ready(ty: TypePtr) -> PyResult<()> {
         if (*ty).tp_dict.get().is_null() {
             (*ty).tp_dict.set(Dict::new()?.into_ptr());
         }
+        crate::types::dict::watch::set_owner((*ty).tp_dict.get().cast(), ty);
         set_base(ty)?;
         set_metatype(ty);
         if (*ty).tp_bases.get().is_null() {
