@@ -221,7 +221,7 @@ impl AsyncGenASend {
         AsyncGenASend::step(this, arg)
     }
 
-    #[method(signature = "($self, typ, val=None, tb=None, /)")]
+    #[method(signature = "($self, typ, val=None, tb=None, /)", no_text_signature)]
     fn throw(
         this: &Ref<AsyncGenASend>,
         typ: Borrowed<'_, Object>,
@@ -427,7 +427,7 @@ impl AsyncGenAThrow {
         AsyncGenAThrow::step(this, arg)
     }
 
-    #[method(signature = "($self, typ, val=None, tb=None, /)")]
+    #[method(signature = "($self, typ, val=None, tb=None, /)", no_text_signature)]
     fn throw(
         this: &Ref<AsyncGenAThrow>,
         typ: Borrowed<'_, Object>,

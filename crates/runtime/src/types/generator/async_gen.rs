@@ -84,7 +84,7 @@ impl AsyncGenerator {
         AsyncGenASend::new(this.clone(), Some(value.to_owned()))
     }
 
-    #[method(signature = "($self, typ, val=None, tb=None, /)")]
+    #[method(signature = "($self, typ, val=None, tb=None, /)", no_text_signature)]
     fn athrow(
         this: &Ref<AsyncGenerator>,
         typ: Borrowed<'_, Object>,

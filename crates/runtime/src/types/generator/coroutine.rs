@@ -95,7 +95,7 @@ impl Coroutine {
         resume::send_method(this.as_object(), arg)
     }
 
-    #[method(signature = "($self, typ, val=None, tb=None, /)")]
+    #[method(signature = "($self, typ, val=None, tb=None, /)", no_text_signature)]
     fn throw(
         this: &Ref<Coroutine>,
         typ: Borrowed<'_, Object>,
@@ -184,7 +184,7 @@ impl CoroutineWrapper {
         resume::send_method(&CoroutineWrapper::target(this), arg)
     }
 
-    #[method(signature = "($self, typ, val=None, tb=None, /)")]
+    #[method(signature = "($self, typ, val=None, tb=None, /)", no_text_signature)]
     fn throw(
         this: &Ref<CoroutineWrapper>,
         typ: Borrowed<'_, Object>,

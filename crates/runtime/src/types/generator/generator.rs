@@ -162,7 +162,7 @@ impl Generator {
         resume::send_method(this.as_object(), arg)
     }
 
-    #[method(signature = "($self, typ, val=None, tb=None, /)")]
+    #[method(signature = "($self, typ, val=None, tb=None, /)", no_text_signature)]
     fn throw(
         this: &Ref<Generator>,
         typ: Borrowed<'_, Object>,
