@@ -234,7 +234,7 @@ fn with_metadata(raised: Raised, error: &syntax::SyntaxError, text: &str) -> Rai
 }
 
 /// The text of line `lineno` of the file in its encoding, if there is such a file (`PyErr_ProgramTextObject`).
-fn line_of(filename: Borrowed<'_, Str>, lineno: i32) -> Option<String> {
+pub fn line_of(filename: Borrowed<'_, Str>, lineno: i32) -> Option<String> {
     let source = std::fs::read(filename.to_display()).ok()?;
     let body = source.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&source);
     let Some((encoding, _)) = syntax::source::declared_encoding(body) else { return nth_line(body, lineno) };

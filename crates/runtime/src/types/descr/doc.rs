@@ -6,6 +6,7 @@
 
 use core::cmp::Ordering;
 
+use crate::abi::{METH_CLASS, METH_COEXIST, METH_NOARGS, METH_O, METH_STATIC, PyMethodDef};
 use crate::prelude::*;
 
 static TEXTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/docs.texts"));
@@ -99,6 +100,25 @@ pub fn text_signature(name: *const c_char, doc: *const c_char) -> PyResult<Ref<O
         Some(signature) => to_str(signature),
         None => Ok(none()),
     }
+}
+
+/// `__text_signature__` of a method or function: where the docstring has none, that which its calling convention implies.
+pub fn method_signature(def: &PyMethodDef) -> PyResult<Ref<Object>> {
+    let given = text_signature(def.ml_name, def.ml_doc)?;
+    if !given.is_none() {
+        return Ok(given);
+    }
+    const BOUND: c_int = METH_CLASS | METH_STATIC;
+    let implied = match (def.ml_flags & !(METH_COEXIST | BOUND), def.ml_flags & BOUND) {
+        (METH_NOARGS, 0) => "($self, /)",
+        (METH_NOARGS, METH_CLASS) => "($type, /)",
+        (METH_NOARGS, METH_STATIC) => "()",
+        (METH_O, 0) => "($self, object, /)",
+        (METH_O, METH_CLASS) => "($type, object, /)",
+        (METH_O, METH_STATIC) => "(object, /)",
+        _ => return Ok(none()),
+    };
+    Ok(Str::from_utf8_str(implied)?.into_object())
 }
 
 /// `__doc__` of something with the C name and docstring given. `dotted` names it in the data of built-in docstrings,

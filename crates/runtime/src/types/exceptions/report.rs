@@ -49,10 +49,15 @@ pub fn display(exception: &Ref<Object>, traceback: Option<Ref<Traceback>>, file:
                 write_to_descriptor(exception);
             }
         }
+        Some(file) if as_exception(exception).is_none() => {
+            let found = exception.type_name();
+            write(&file, &format!("TypeError: print_exception(): Exception expected for value, {found} found\n"));
+            flush(&file);
+        }
         Some(file) => {
             if display_by_module(exception, &file).is_none() {
                 // Without memory for Python's files, the file descriptor is left.
-                if !display_natively(exception, &file, 0) {
+                if !display_natively(exception, &file, &mut Vec::new()) {
                     write_to_descriptor(exception);
                 }
             }
@@ -93,18 +98,20 @@ const CONTEXT: &str = "\nDuring handling of the above exception, another excepti
 const MAX_CHAIN: usize = 50;
 
 /// The plain form: chain, traceback without source lines' carets, class and message. False when memory was missing.
-fn display_natively(exception: &Ref<Object>, file: &Ref<Object>, depth: usize) -> bool {
+/// `seen` are the exceptions of the chain so far, which may be a cycle.
+fn display_natively(exception: &Ref<Object>, file: &Ref<Object>, seen: &mut Vec<Ref<Object>>) -> bool {
+    seen.push(exception.clone());
     if let Some(error) = as_exception(exception)
-        && depth < MAX_CHAIN
+        && seen.len() <= MAX_CHAIN
     {
-        if let Some(cause) = error.cause() {
-            display_natively(cause.as_object(), file, depth + 1);
-            write(file, CAUSE);
-        } else if let Some(context) = error.context()
-            && !error.suppresses_context()
-        {
-            display_natively(context.as_object(), file, depth + 1);
-            write(file, CONTEXT);
+        let (linked, message) = match error.cause() {
+            Some(cause) => (Some(cause), CAUSE),
+            None if error.suppresses_context() => (None, CONTEXT),
+            None => (error.context(), CONTEXT),
+        };
+        if let Some(linked) = linked.filter(|linked| !seen.iter().any(|known| known.is(linked))) {
+            display_natively(linked.as_object(), file, seen);
+            write(file, message);
         }
     }
     write(file, &native_text(exception))
