@@ -60,14 +60,13 @@ ALLOWED = [
     ("_asyncio.Task", "__flags__", "attributes and weak references stand in the object"),
     ("typing.*", "__flags__", "attributes of type parameters are never values in the object"),
     ("functools._lru_cache_wrapper", "__flags__", "calls are vector calls"),
-    ("posix.ScandirIterator*", "*", "there the module says so twice, and warns of one left open in __del__"),
+    ("posix.ScandirIterator", "__flags__", "a flag that means nothing is set there"),
     *((name + rest, "*", INTERNAL) for name in
       """_pickle.Pdata _thread._localdummy sys.legacy_event_handler builtins.hamt builtins.hamt_array_node builtins.hamt_bitmap_node
       builtins.hamt_collision_node builtins.uop_executor builtins.InstructionSequence builtins.UnraisableHookArgs""".split() for rest in ("", ".*")),
     ("_contextvars.__package__", "*", "the runtime loads it before there is an import system"),
     ("_multiprocessing.SemLock.*", "__doc__", "empty there, none here"),
     ("_lsprof.Profiler*", "*", "it has a constructor of its own"),
-    ("decimal.SignalDictMixin*", "*", "it has a constructor of its own"),
 ]
 
 # Where else heap types of native modules say they come from.

@@ -227,20 +227,9 @@ impl Signals {
     #[slot(tp_traverse)]
     fn traverse(_this: &Signals, _visit: &mut Visitor) {}
 
-    #[slot(tp_new, raw)]
-    unsafe extern "C" fn new_raw(
-        cls: *mut abi::PyTypeObject,
-        args: *mut PyObject,
-        kwargs: *mut PyObject,
-    ) -> *mut PyObject {
-        let _ = (args, kwargs);
-        // SAFETY: called as `tp_new`.
-        unsafe {
-            match support::instance::<Signals>(Borrowed::from_ptr(cls)) {
-                Ok(this) => this.into_ptr(),
-                Err(raised) => raised.into_null(),
-            }
-        }
+    #[init(signature = "(*args, **kwargs)", no_text_signature)]
+    fn init(_this: &Ref<Signals>, _args: Args<'_>, _kwargs: KwArgs<'_>) -> PyResult<()> {
+        Ok(())
     }
 
     #[slot(tp_dealloc)]
