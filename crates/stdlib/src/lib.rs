@@ -35,6 +35,7 @@ mod posix;
 mod posixshmem;
 mod posixsubprocess;
 mod pwd;
+mod pyexpat;
 mod queue;
 mod random;
 mod resource;
@@ -119,6 +120,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("mmap", mmap::MmapModule::init),
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
+    ("pyexpat", pyexpat::PyExpat::init),
     ("resource", resource::Resource::init),
     ("select", select::Select::init),
     ("syslog", syslog::Syslog::init),
