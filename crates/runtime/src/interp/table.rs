@@ -102,7 +102,8 @@ instructions! {
     fast BINARY_OP_SUBSCR_TUPLE_INT: BINARY_OP = subscript::subscr_tuple_int, miss SUBSCR_TUPLE_INT_MIXED;
     slow SUBSCR_TUPLE_INT_MIXED: BINARY_OP = subscript::subscr_tuple_int_mixed;
     slow BINARY_OP_SUBSCR_STR_INT: BINARY_OP = subscript::subscr_str_int;
-    slow BINARY_OP_SUBSCR_DICT: BINARY_OP = subscript::subscr_dict;
+    fast BINARY_OP_SUBSCR_DICT: BINARY_OP = subscript::subscr_dict_str, miss SUBSCR_DICT_ANY;
+    slow SUBSCR_DICT_ANY: BINARY_OP = subscript::subscr_dict;
     slow STORE_SUBSCR: STORE_SUBSCR = subscript::store_subscr;
     fast STORE_SUBSCR_LIST_INT: STORE_SUBSCR = subscript::store_subscr_list_int, miss STORE_SUBSCR_LIST_INT_MIXED;
     slow STORE_SUBSCR_LIST_INT_MIXED: STORE_SUBSCR = subscript::store_subscr_list_int_mixed;

@@ -47,6 +47,24 @@ fast! {
         drop_word(r, container, Act::NEXT)
     }
 
+    /// `dict[key]` with the very string that is in the dict.
+    fn subscr_dict_str(r, _ts) {
+        let (container, key) = (*slot(r, 2), *slot(r, 1));
+        if !container.is_exact(Dict::TYPE) || !key.is_exact(Str::TYPE) || super::is_last(key) {
+            return Act::MISS;
+        }
+        let value = dict::find_same(container.ptr().cast(), key.ptr());
+        if value.is_null() {
+            return Act::MISS;
+        }
+        if key.is_owned() {
+            super::lower(key);
+        }
+        *slot(r, 2) = super::counted(value);
+        r.sp = r.sp.sub(1);
+        drop_word(r, container, Act::NEXT)
+    }
+
     /// `list[int] = value`; the old item goes last.
     fn store_subscr_list_int(r, _ts) {
         let (value, container, index) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
