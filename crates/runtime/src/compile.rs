@@ -180,7 +180,7 @@ pub fn parse_options(request: &Request, is_text: bool) -> syntax::Options<'stati
         barry_as_bdfl: request.flags & flags::FUTURE_BARRY_AS_BDFL != 0,
         max_str_digits: usize::try_from(crate::types::int::max_str_digits()).unwrap_or(0),
         character_names: Some(&named_character),
-        ..syntax::Options::default()
+        stack_budget: crate::thread::stack_margin(),
     }
 }
 
@@ -272,7 +272,7 @@ pub fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>) -> Raise
                 }
             }
         }
-        CompileError::Recursion => raise!(RecursionError, "{}", error.message()),
+        CompileError::Recursion => crate::thread::stack_overflow(" during compilation"),
         CompileError::Other(kind, message) => match *kind {
             "ValueError" => raise!(ValueError, "{message}"),
             "TypeError" => raise!(TypeError, "{message}"),

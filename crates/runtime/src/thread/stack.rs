@@ -100,6 +100,15 @@ pub fn stack_margin() -> usize {
     stack_pointer().saturating_sub(bounds(current()).c_stack_soft_limit.get())
 }
 
+/// The RecursionError of work that watched the stack by itself, with [`stack_margin`], and used it up. `activity` is as in
+/// [`enter_recursive`].
+#[cold]
+pub fn stack_overflow(activity: &str) -> Raised {
+    let limits = bounds(current());
+    let used = limits.c_stack_top.get().saturating_sub(limits.c_stack_soft_limit.get()) / 1024;
+    raise!(RecursionError, "Stack overflow (used {used} kB){activity}")
+}
+
 #[cold]
 #[inline(never)]
 fn overflow(activity: &str) -> PyResult<()> {
