@@ -96,7 +96,7 @@ def run(name, injections, place):
         os.pwrite(note, f"{at:9}+{width:2}".encode(), 0)
         scope = {}
         outcome = "success"
-        signal.alarm(5)
+        signal.setitimer(signal.ITIMER_REAL, 1)
         _taipan.fail_allocations(at, at + width)
         try:
             exec(code, scope)
@@ -107,7 +107,7 @@ def run(name, injections, place):
             _taipan.end_failures()
             outcome = f"{type(error).__name__}: {str(error)[:90]}"
         _taipan.end_failures()
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
     print(total, outcomes, flush=True)
     os._exit(0)
@@ -121,7 +121,7 @@ def main():
         place = tempfile.mktemp()
         try:
             result = subprocess.run([sys.executable, __file__, "-run", name, str(injections), place], capture_output=True,
-                                    text=True, errors="replace", timeout=400)
+                                    text=True, errors="replace", timeout=600)
             status, out, err = result.returncode, result.stdout, result.stderr
         except subprocess.TimeoutExpired as error:
             status, out, err = "no end", "", (error.stderr or b"").decode(errors="replace")
