@@ -4,14 +4,18 @@
 //! inside operations that cannot fail in Rust's library (a `format!`, a `Box`, a short `Vec`). Rust ends the process when one
 //! of these fails, so they must not: when the C library has no memory, blocks up to [`SMALL`] come from a reserve. The
 //! next object that is made then fails with MemoryError, and what came from the reserve goes back.
-//! **Invariant:** a block above [`SMALL`] is never given from the reserve, so an infallible allocation of a size that
+//! The parser and the compiler allocate in proportion to a source text without looking: their callers set a [`Room`] aside
+//! first, or raise MemoryError.
+//! **Invariant:** outside a `Room` a block above [`SMALL`] is never given from the reserve, so an infallible allocation of a size that
 //! a program chooses shows in a run with `-X oom`.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::alloc::System;
+
+use crate::object::{PyResult, Raised};
 
 /// The largest block that the reserve gives.
 pub const SMALL: usize = 64 * 1024;
@@ -53,9 +57,18 @@ fn is_reserved(block: *mut u8) -> bool {
 #[cold]
 #[inline(never)]
 fn take(layout: Layout) -> *mut u8 {
-    if layout.size() > SMALL {
-        return ptr::null_mut();
+    let block = if layout.size() > SMALL { ptr::null_mut() } else { take_reserved(layout) };
+    if block.is_null() && ROOMS.load(Ordering::Relaxed) > 0 {
+        // SAFETY: the block set aside is freed once; the layout is that of the caller.
+        unsafe {
+            libc::free(ASIDE.swap(ptr::null_mut(), Ordering::Relaxed).cast());
+            return System.alloc(layout);
+        }
     }
+    block
+}
+
+fn take_reserved(layout: Layout) -> *mut u8 {
     locked(|| {
         let start = (END.load(Ordering::Relaxed) + layout.align() - 1) & !(layout.align() - 1);
         if layout.align() > 64 || start + layout.size() > RESERVE {
@@ -151,16 +164,39 @@ unsafe impl GlobalAlloc for Allocator {
     }
 }
 
-/// Whether the system has `size` bytes now, for work that allocates about that much in small blocks.
-pub fn has_room(size: usize) -> bool {
-    if fails() {
-        return false;
+/// How many [`Room`]s there are, and a block that they keep until the system has no memory.
+static ROOMS: AtomicUsize = AtomicUsize::new(0);
+static ASIDE: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
+
+/// Memory set aside for work that allocates infallibly, about as much as its size. Pages of it are not touched, so that it
+/// costs address space only.
+pub struct Room(());
+
+impl Room {
+    /// MemoryError when the system does not have `size` bytes.
+    pub fn new(size: usize) -> PyResult<Room> {
+        // SAFETY: plain allocation.
+        let block = if fails() { ptr::null_mut() } else { unsafe { libc::malloc(size.max(1)) } };
+        if block.is_null() {
+            return Err(Raised::no_memory());
+        }
+        ROOMS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: an outer room is about as large as it has to be; what it kept is freed once.
+        unsafe { libc::free(ASIDE.swap(block.cast(), Ordering::Relaxed).cast()) };
+        Ok(Room(()))
     }
-    // SAFETY: plain allocation, freed at once.
-    unsafe {
-        let block = libc::malloc(size.max(1));
-        libc::free(block);
-        !block.is_null()
+
+    /// Room for parsing and compiling a source text of `length` bytes.
+    pub fn for_source(length: usize) -> PyResult<Room> {
+        Room::new(length.saturating_mul(100))
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        ROOMS.fetch_sub(1, Ordering::Relaxed);
+        // SAFETY: what is set aside is freed once.
+        unsafe { libc::free(ASIDE.swap(ptr::null_mut(), Ordering::Relaxed).cast()) };
     }
 }
 
