@@ -571,7 +571,7 @@ fn find_on_type(ty: &Ref<Type>, name: Borrowed<'_, Str>) -> OnType {
     if kind.tp_flags.get() & Py_TPFLAGS_METHOD_DESCRIPTOR != 0 {
         return OnType::Method(found);
     }
-    if let Some(offset) = crate::types::descr::object_slot_offset(&found) {
+    if let Some(offset) = crate::types::descr::object_slot_offset(&found, ty) {
         return OnType::Slot(offset);
     }
     if let Some(getter) = crate::types::property::simple_getter(&found) {

@@ -270,6 +270,14 @@ const LIMIT: usize = 1000;
 /// had.
 pub fn format_native(traceback: &Ref<Traceback>) -> String {
     let mut text = String::new();
+    // CPython reads sources by `io.open`, which a program may take away.
+    let has_sources = match crate::import::import_attr("io", "open") {
+        Ok(_) => true,
+        Err(raised) => {
+            raised.clear();
+            false
+        }
+    };
     let mut depth = 0;
     let mut cursor = Some(traceback.clone());
     while let Some(entry) = cursor {
@@ -301,7 +309,7 @@ pub fn format_native(traceback: &Ref<Traceback>) -> String {
         }
         if count <= REPEATS {
             text.push_str(&shown);
-            let source = entry.code().zip(entry.line());
+            let source = entry.code().zip(entry.line()).filter(|_| has_sources);
             if let Some(source) = source.and_then(|(code, line)| crate::compile::line_of(code.filename(), line)) {
                 text.push_str(&format!("    {}\n", source.trim()));
             }

@@ -86,6 +86,10 @@ impl TestInternalCapi {
         if r#type.tp_flags.get() & Py_TPFLAGS_IMMUTABLETYPE != 0 {
             return Err(raise!(TypeError, "the type cannot be changed"));
         }
+        if version != 0 {
+            // Every version that a class gets counts against the most it can have.
+            r#type.tp_versions_used.set(r#type.tp_versions_used.get().saturating_add(1));
+        }
         // SAFETY: a live type.
         unsafe { cache::set_version(r#type.as_ptr().cast(), version) };
         Ok(())

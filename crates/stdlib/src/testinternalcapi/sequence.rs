@@ -50,6 +50,7 @@ pub struct InstructionSequence {
 
 impl InstructionSequence {
     pub fn create() -> PyResult<Ref<InstructionSequence>> {
+        taipan_runtime::types::type_::ready_static::<InstructionSequence>()?;
         let this: Ref<InstructionSequence> = support::instance_exact()?;
         this.inside.set(Box::into_raw(Box::default()));
         Ok(this)

@@ -615,7 +615,17 @@ pub unsafe extern "C" fn slot_tp_richcompare(this: *mut PyObject, other: *mut Py
         None => return not_implemented().into_ptr(),
     };
     // SAFETY: by contract.
-    into_c(unsafe { call_if_any(name, [this, other]) }.map(|result| result.unwrap_or_else(not_implemented)))
+    unsafe {
+        // A method that cannot be had, even for an error of its descriptor, means no comparison.
+        match find(this, name) {
+            Ok(Some(method)) => into_c(method.call([this, other])),
+            Ok(None) => not_implemented().into_ptr(),
+            Err(raised) => {
+                raised.clear();
+                not_implemented().into_ptr()
+            }
+        }
+    }
 }
 
 /// # Safety
