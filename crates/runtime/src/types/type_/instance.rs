@@ -219,7 +219,9 @@ pub unsafe extern "C" fn subtype_dealloc(this: *mut PyObject) {
         }
         // A native base frees the object but not what made it: the count of the class is ours.
         let owns_type = is_heap_type(ty) && !answers_for_type(base);
-        if let Some(dealloc) = (*base).tp_dealloc.get() {
+        if base == <Object as PyLayout>::TYPE && is_ours((*ty).tp_free.get(), heap::free_slot as *const ()) {
+            heap::free(this);
+        } else if let Some(dealloc) = (*base).tp_dealloc.get() {
             dealloc(this);
         }
         if owns_type {
