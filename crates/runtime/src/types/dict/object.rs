@@ -100,6 +100,11 @@ impl Dict {
         unsafe { raw::new_dict(keys, ptr::null_mut(), 0) }
     }
 
+    /// Whether the keys are shared with other dicts of a class.
+    pub fn is_split(&self) -> bool {
+        !self.0.ma_values.get().is_null()
+    }
+
     /// An empty split dict over shared keys; over keys of its own for null.
     ///
     /// # Safety

@@ -104,7 +104,7 @@ pub unsafe fn remove_from_order(values: *mut PyDictValues, index: usize) {
 /// Dicts that were freed, linked through `ma_keys`.
 static FREE: StaticCell<*mut PyDictObject> = StaticCell::cell(ptr::null_mut());
 static FREE_COUNT: StaticCell<u32> = StaticCell::cell(0);
-const FREE_LIMIT: u32 = 80;
+const FREE_LIMIT: u32 = if crate::memory::checked::ON { 0 } else { 80 };
 
 /// A dict over `keys` and `values`, whose references it takes, also when it fails.
 pub unsafe fn new_dict(keys: Keys, values: *mut PyDictValues, used: usize) -> PyResult<Ref<Dict>> {

@@ -165,13 +165,8 @@ impl Ref<Int> {
 
     /// `str(self)`
     pub fn to_decimal_str(&self) -> PyResult<Ref<Str>> {
-        if let Some(value @ 0..10) = self.small_value() {
-            return Ok(Str::latin1_char(b'0' + value as u8));
-        }
         if let Some(value) = self.small_value() {
-            let mut buffer = [b'-'; 24];
-            let start = limbs::write_decimal(&mut buffer, value.unsigned_abs());
-            return Str::from_ascii(&buffer[start - usize::from(value < 0)..]);
+            return Int::decimal_str_of(value);
         }
         if let Some(short) = self.short_decimal() {
             let sign = usize::from(self.is_negative());
@@ -183,6 +178,18 @@ impl Ref<Int> {
             return Ok(text);
         }
         Str::from_ascii(self.to_text(Base::Decimal, false)?.as_bytes())
+    }
+}
+
+impl Int {
+    /// `str(value)` of an int that need not exist.
+    pub fn decimal_str_of(value: i64) -> PyResult<Ref<Str>> {
+        if let 0..10 = value {
+            return Ok(Str::latin1_char(b'0' + value as u8));
+        }
+        let mut buffer = [b'-'; 24];
+        let start = limbs::write_decimal(&mut buffer, value.unsigned_abs());
+        Str::from_ascii(&buffer[start - usize::from(value < 0)..])
     }
 }
 

@@ -10,7 +10,7 @@ use crate::object::header;
 use crate::prelude::*;
 
 /// The most list heads that the free list holds.
-const MAX_FREE: u32 = 80;
+const MAX_FREE: u32 = if memory::checked::ON { 0 } else { 80 };
 /// The most items that memory has room for.
 const MAX_ITEMS: usize = isize::MAX as usize / size_of::<*mut PyObject>();
 
@@ -91,7 +91,7 @@ pub(super) unsafe fn dealloc(list: *mut PyListObject) {
             let mut index = (*list).ob_base.ob_size.get() as usize;
             while index > 0 {
                 index -= 1;
-                header::xdecref(*items.add(index));
+                header::drop_item(*items.add(index));
             }
             free_items(items);
         }
@@ -325,7 +325,7 @@ impl Ref<List> {
         // SAFETY: array and items were the list's, which knows neither any more.
         unsafe {
             for index in (0..len).rev() {
-                header::xdecref(*items.add(index));
+                header::drop_item(*items.add(index));
             }
             free_items(items);
         }
@@ -464,7 +464,7 @@ impl Ref<List> {
             // SAFETY: array and items were the list's, which knows neither any more.
             unsafe {
                 for index in (0..len).rev() {
-                    header::xdecref(*items.add(index));
+                    header::drop_item(*items.add(index));
                 }
                 free_items(items);
             }

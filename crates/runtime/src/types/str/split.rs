@@ -173,7 +173,11 @@ impl Ref<Str> {
             return Err(raise!(ValueError, "empty separator"));
         }
         let mut left = max_pieces(maxsplit);
-        let mut pieces = Pieces::new(self, maxsplit, self.len() / separator.len() + 1)?;
+        // A string shorter than the separator has no cut, whatever is allowed.
+        let mut pieces = match self.len() / separator.len() {
+            0 => Pieces::new(self, 0, 0)?,
+            most => Pieces::new(self, maxsplit, most + 1)?,
+        };
         let mut start = 0;
         let mut result = Ok(());
         if let (Some(text), Some(separator)) = (self.as_ascii(), separator.as_ascii())
@@ -209,7 +213,11 @@ impl Ref<Str> {
             return Err(raise!(ValueError, "empty separator"));
         }
         let mut left = max_pieces(maxsplit);
-        let mut pieces = Pieces::new(self, maxsplit, self.len() / separator.len() + 1)?;
+        // A string shorter than the separator has no cut, whatever is allowed.
+        let mut pieces = match self.len() / separator.len() {
+            0 => Pieces::new(self, 0, 0)?,
+            most => Pieces::new(self, maxsplit, most + 1)?,
+        };
         let mut end = self.len();
         while left > 0
             && let Some(at) = search::rfind(self.data().range(0..end), separator.data())
