@@ -4,6 +4,7 @@ use taipan_compiler::{CompileError, Options, Warning, code::flags};
 use taipan_syntax as syntax;
 use taipan_syntax::ast::{Arena, Mod};
 
+use crate::memory::rust_alloc::Room;
 use crate::prelude::*;
 use crate::types::Code;
 use crate::types::exceptions::{self, SyntaxFields};
