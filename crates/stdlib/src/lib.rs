@@ -35,6 +35,7 @@ mod posix;
 mod posixshmem;
 mod posixsubprocess;
 mod pwd;
+mod pyexpat;
 mod queue;
 mod random;
 mod resource;
@@ -50,6 +51,7 @@ mod sysconfig;
 mod syslog;
 mod system;
 mod termios;
+mod testinternalcapi;
 mod tokenize;
 mod tracemalloc;
 mod unicodedata;
@@ -104,6 +106,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_struct", struct_::StructModule::init),
     ("_suggestions", suggestions::Suggestions::init),
     ("_sysconfig", sysconfig::SysConfig::init),
+    ("_testinternalcapi", testinternalcapi::TestInternalCapi::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("_tracemalloc", tracemalloc::TraceMalloc::init),
     ("_zstd", zstd::Zstd::init),
@@ -117,6 +120,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("mmap", mmap::MmapModule::init),
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
+    ("pyexpat", pyexpat::PyExpat::init),
     ("resource", resource::Resource::init),
     ("select", select::Select::init),
     ("syslog", syslog::Syslog::init),

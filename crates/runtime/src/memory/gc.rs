@@ -765,7 +765,7 @@ pub fn collect_for(generation: usize, reason: _PyGC_Reason) -> isize {
     if STATE.collecting.get() {
         return 0;
     }
-    let pending = Raised::take_if_set();
+    let _aside = Raised::aside();
     STATE.collecting.set(true);
     set_trigger();
     let generation = generation.min(GENERATIONS - 1);
@@ -802,9 +802,6 @@ pub fn collect_for(generation: usize, reason: _PyGC_Reason) -> isize {
     }
     STATE.collecting.set(false);
     set_trigger();
-    if let Some(exception) = pending {
-        let _ = Raised::restore(exception);
-    }
     collected + uncollectable
 }
 

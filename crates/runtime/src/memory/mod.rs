@@ -9,6 +9,7 @@ pub mod debug_alloc;
 pub mod domains;
 pub mod gc;
 pub mod object;
+pub mod resident;
 pub mod rust_alloc;
 pub mod settings;
 pub mod small;

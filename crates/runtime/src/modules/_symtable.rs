@@ -28,7 +28,7 @@ pub struct Entry {
     lineno: Cell<c_int>,
 }
 
-#[pytype(name = "symtable entry", disallow_instantiation)]
+#[pytype(name = "symtable entry", disallow_instantiation, basicsize = 144)]
 impl Entry {
     #[member(name = "id", kind = _Py_T_OBJECT, offset = offset_of!(Entry, id), readonly)]
     const _ID: () = ();

@@ -8,6 +8,7 @@ pub mod _string;
 pub mod _symtable;
 pub mod _taipan;
 pub mod _thread;
+pub mod _types;
 pub mod _typing;
 pub mod _weakref;
 pub mod atexit;
@@ -34,6 +35,7 @@ pub fn table() -> Vec<(&'static str, InitFunction)> {
         ("_symtable", _symtable::Symtable::init),
         ("_taipan", _taipan::TaipanModule::init),
         ("_thread", _thread::Thread::init),
+        ("_types", _types::Types::init),
         ("_typing", _typing::Typing::init),
         ("_warnings", warnings::Warnings::init),
         ("_weakref", _weakref::WeakrefModule::init),

@@ -223,7 +223,7 @@ fn run_file(file: &OsStr) -> PyResult<i32> {
     } else {
         let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: false, feature_version: -1 };
         let source = if thread::config().skip_source_first_line { skip_first_line(&source) } else { source };
-        compile::compile_source(&source, name.borrow(), request)?
+        compile::compile_file(&source, name.borrow(), request)?
     };
     exec_main(&code)
 }

@@ -69,7 +69,7 @@ impl Traceback {
         }
     }
 
-    #[method(name = "__dir__", no_text_signature, signature = "($self, /)")]
+    #[method(name = "__dir__", signature = "($self, /)")]
     fn dir(_this: &Ref<Traceback>) -> PyResult<Ref<List>> {
         List::from_vec(
             [id!("tb_frame"), id!("tb_next"), id!("tb_lasti"), id!("tb_lineno")]
@@ -266,7 +266,8 @@ pub fn remove_importlib_frames(raised: Raised) -> Raised {
 const REPEATS: usize = 3;
 const LIMIT: usize = 1000;
 
-/// The entries in the plain form, without source text: what is shown where the module `traceback` cannot be had.
+/// The entries in the plain form, with source lines but no carets: what is shown where the module `traceback` cannot be
+/// had.
 pub fn format_native(traceback: &Ref<Traceback>) -> String {
     let mut text = String::new();
     let mut depth = 0;
@@ -300,6 +301,10 @@ pub fn format_native(traceback: &Ref<Traceback>) -> String {
         }
         if count <= REPEATS {
             text.push_str(&shown);
+            let source = entry.code().zip(entry.line());
+            if let Some(source) = source.and_then(|(code, line)| crate::compile::line_of(code.filename(), line)) {
+                text.push_str(&format!("    {}\n", source.trim()));
+            }
         }
     }
     push_repeats(&mut text, count);

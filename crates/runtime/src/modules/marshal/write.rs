@@ -15,6 +15,8 @@ struct Writer {
     /// The index of each object that was written with one, by address. The objects are kept alive below.
     refs: HashMap<usize, u32>,
     kept: Vec<Ref<Object>>,
+    /// Code objects and slices that are being written: a reference to one of them cannot be read back.
+    open: Vec<usize>,
 }
 
 /// The marshalled form of `object`.
@@ -30,6 +32,7 @@ fn dumps_at(depth: usize, object: Borrowed<'_, Object>, version: i32, allow_code
         allow_code,
         refs: HashMap::new(),
         kept: Vec::new(),
+        open: Vec::new(),
     };
     writer.object(object)?;
     Ok(writer.out)
@@ -75,11 +78,15 @@ impl Writer {
         if self.version < 3 {
             return Ok(Some(0));
         }
-        if object.refcount() == 1 {
+        let is_interned = || object.downcast_exact::<Str>().is_some_and(|text| text.is_interned());
+        if object.refcount() == 1 && !is_interned() {
             return Ok(Some(0));
         }
         let address = object.as_ptr() as usize;
         if let Some(index) = self.refs.get(&address).copied() {
+            if self.open.contains(&address) {
+                return Err(unmarshallable());
+            }
             self.byte(tag::REF)?;
             self.long(index as i32)?;
             return Ok(None);
@@ -181,24 +188,29 @@ impl Writer {
                 return Err(unmarshallable());
             }
             self.byte(tag::SLICE | flag)?;
+            self.open.push(object.as_ptr() as usize);
             for part in [slice.start(), slice.stop(), slice.step()] {
                 self.object(part)?;
             }
+            self.open.pop();
             return Ok(());
         }
-        // SAFETY: null or a table that lives as long as the type.
-        let has_buffer = unsafe { object.type_of().tp_as_buffer.get().as_ref() }
-            .is_some_and(|table| table.bf_getbuffer.get().is_some());
-        if !has_buffer {
+        if !crate::types::buffer::has_buffer(&object) {
             return Err(unmarshallable());
         }
         // bytearray, memoryview, array: written as bytes.
-        let buffer = BufferArg::new(object)?;
+        let buffer = match BufferArg::new(object) {
+            Ok(buffer) => buffer,
+            Err(raised) => {
+                raised.clear();
+                return Err(unmarshallable());
+            }
+        };
         self.sized(tag::STRING | flag, buffer.as_slice())
     }
 
     fn text_float(&mut self, value: f64) -> PyResult<()> {
-        let text = crate::types::float::text::repr(value);
+        let text = crate::types::float::format_17g(value);
         self.byte(text.len() as u8)?;
         self.put(text.as_bytes())
     }
@@ -271,7 +283,10 @@ impl Writer {
         {
             self.long(number.get())?;
         }
+        self.open.push(code.as_ptr() as usize);
         let instructions = Bytes::from_slice(&code.base_bytes())?;
+        // A second owner: in CPython the code object keeps these bytes, so they get an index.
+        let _second = instructions.clone();
         self.object(instructions.as_borrowed())?;
         self.object(code.consts().upcast())?;
         self.object(code.names().upcast())?;
@@ -282,6 +297,8 @@ impl Writer {
         self.object(code.qualname().upcast())?;
         self.long(raw.co_firstlineno.get())?;
         self.object(code.line_table().upcast())?;
-        self.object(code.exception_table().upcast())
+        self.object(code.exception_table().upcast())?;
+        self.open.pop();
+        Ok(())
     }
 }

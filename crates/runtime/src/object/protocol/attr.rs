@@ -4,8 +4,23 @@ use core::ptr;
 
 use crate::memory::checked;
 use crate::prelude::*;
+use crate::thread::Slot;
 use crate::types::exceptions::AttributeError;
 use crate::types::object as base;
+
+/// Tells an AttributeError that names no attribute what was looked for, so that a suggestion can be made
+/// (`_PyObject_SetAttributeErrorContext`).
+#[cold]
+fn name_attribute(raised: Raised, object: &Ref<Object>, name: Borrowed<'_, Object>) -> Raised {
+    if let Some(error) = raised.peek().and_then(|error| error.downcast_borrowed::<AttributeError>()) {
+        let (own_name, own_object) = (Slot::of(&error.0.name), Slot::of(&error.0.obj));
+        if own_name.get().is_none() && own_object.get().is_none() {
+            own_name.set(Some(name.to_owned()));
+            own_object.set(Some(object.clone()));
+        }
+    }
+    raised
+}
 
 impl Ref<Object> {
     /// `self.name` (`PyObject_GetAttr`).
@@ -23,7 +38,8 @@ impl Ref<Object> {
         unsafe {
             let ty = self.type_ptr();
             if let Some(getattro) = (*ty).tp_getattro.get() {
-                return from_result(getattro(self.as_ptr(), name.as_ptr()));
+                let found: PyResult<Ref<Object>> = from_result(getattro(self.as_ptr(), name.as_ptr()));
+                return found.map_err(|raised| name_attribute(raised, self, name));
             }
             if let Some(getattr) = (*ty).tp_getattr.get() {
                 let text = Str::to_c_string(name.cast_unchecked::<Str>())?;

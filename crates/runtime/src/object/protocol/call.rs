@@ -210,6 +210,16 @@ pub unsafe fn call_tuple_raw(callable: *mut PyObject, args: *mut PyObject, kwarg
             };
             return check_result(callable, call(callable, args, kwargs));
         };
+        // A class of Python takes a dict as it is, even one whose keys are no strings.
+        if !kwargs.is_null()
+            && function as usize == crate::types::type_::call::class_vectorcall as *const () as usize
+            && let Some(call) = callable_ref.type_of().tp_call.get()
+        {
+            let Ok(_guard) = thread::enter_recursive(" while calling a Python object") else {
+                return ptr::null_mut();
+            };
+            return check_result(callable, call(callable, args, kwargs));
+        }
         check_result(callable, vectorcall_tuple(function, callable, args, kwargs))
     }
 }

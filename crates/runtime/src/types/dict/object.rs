@@ -100,6 +100,11 @@ impl Dict {
         unsafe { raw::new_dict(keys, ptr::null_mut(), 0) }
     }
 
+    /// Whether the keys are shared with other dicts of a class.
+    pub fn is_split(&self) -> bool {
+        !self.0.ma_values.get().is_null()
+    }
+
     /// An empty split dict over shared keys; over keys of its own for null.
     ///
     /// # Safety
@@ -441,7 +446,7 @@ impl Ref<Dict> {
             match other.get_known_hash(key.borrow(), hash)? {
                 None => return Ok(false),
                 Some(theirs) => {
-                    if !theirs.equals(value.borrow())? {
+                    if !theirs.is(&value) && !theirs.equals(value.borrow())? {
                         return Ok(false);
                     }
                 }

@@ -63,7 +63,7 @@ unsafe fn notify_slow(event: PyDict_WatchEvent, dict: *mut PyDictObject, key: *m
             }
             let Some(callback) = watcher.get() else { continue };
             // Some events come from a deallocation: an exception that is set has to survive them.
-            let pending = Raised::take_if_set();
+            let _aside = Raised::aside();
             if callback(event, dict.cast(), key, value) < 0 {
                 let name = ["ADDED", "MODIFIED", "DELETED", "CLONED", "CLEARED", "DEALLOCATED"][event as usize % 6];
                 let message =
@@ -71,9 +71,6 @@ unsafe fn notify_slow(event: PyDict_WatchEvent, dict: *mut PyDictObject, key: *m
                 if let Err(raised) = Raised::check() {
                     crate::types::exceptions::report_unraisable(raised, &message, None);
                 }
-            }
-            if let Some(pending) = pending {
-                let _ = Raised::restore(pending);
             }
         }
     }

@@ -61,11 +61,8 @@ pub unsafe fn finish_frame(thread: *mut PyThreadState, frame: *mut Frame) {
         (*generator).gi_frame_state.set(FRAME_CLEARED);
         (*thread).exc_info.set((*generator).gi_exc_state.previous_item.replace(ptr::null_mut()));
         (*frame).previous.set(ptr::null_mut());
-        let saved = Raised::take_if_set();
+        let _aside = Raised::aside();
         frame::clear(thread, frame);
-        if let Some(saved) = saved {
-            let _ = Raised::restore(saved);
-        }
     }
 }
 

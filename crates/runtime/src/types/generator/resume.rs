@@ -56,8 +56,7 @@ fn resume(object: &Ref<Object>, with: With<'_>, closing: bool) -> SendResult {
         return SendResult::Error(raise!(TypeError, "{message}"));
     }
     if state == FRAME_EXECUTING {
-        let pending = Raised::take_if_set();
-        drop(pending);
+        drop(Raised::take_if_set());
         return SendResult::Error(raise!(ValueError, "{} already executing", kind(object)));
     }
     if state > FRAME_EXECUTING {
@@ -416,7 +415,7 @@ pub fn finalize(object: &Ref<Object>) {
     if generator.gi_frame_state.get() > FRAME_EXECUTING {
         return;
     }
-    let saved = Raised::take_if_set();
+    let _aside = Raised::aside();
     if object.is_exact::<AsyncGenerator>() && generator.gi_hooks_inited.get() != 0 {
         // SAFETY: null or a live object.
         let finalizer: Option<Ref<Object>> =
@@ -431,9 +430,6 @@ pub fn finalize(object: &Ref<Object>) {
                     Some(object.borrow()),
                 );
             }
-            if let Some(saved) = saved {
-                let _ = Raised::restore(saved);
-            }
             return;
         }
     }
@@ -446,8 +442,5 @@ pub fn finalize(object: &Ref<Object>) {
             "Exception ignored while closing generator",
             Some(object.borrow()),
         );
-    }
-    if let Some(saved) = saved {
-        let _ = Raised::restore(saved);
     }
 }

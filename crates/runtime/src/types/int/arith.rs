@@ -19,6 +19,27 @@ pub fn floor_div_rem(a: i64, b: i64) -> (i64, i64) {
     if r != 0 && (r < 0) != (b < 0) { (q - 1, r + b) } else { (q, r) }
 }
 
+/// Dividends up to this many limbs are divided on the stack.
+const SHORT: usize = 36;
+
+/// A quotient and, in the place of the dividend, a remainder.
+struct Short {
+    q: [u64; SHORT + 1],
+    a: [u64; SHORT + 1],
+    quotient: usize,
+    rest: usize,
+}
+
+impl Short {
+    fn quotient(&mut self) -> &mut [u64] {
+        &mut self.q[..self.quotient]
+    }
+
+    fn rest(&self) -> &[u64] {
+        &self.a[..self.rest]
+    }
+}
+
 #[cold]
 fn division_by_zero() -> Raised {
     raise!(ZeroDivisionError, "division by zero")
@@ -27,7 +48,8 @@ fn division_by_zero() -> Raised {
 /// The sum of magnitudes.
 fn add_magnitudes(a: &[u32], b: &[u32], negative: bool) -> PyResult<Ref<Int>> {
     let (a, b) = if a.len() >= b.len() { (a, b) } else { (b, a) };
-    let mut new = NewInt::new(a.len() + 1)?;
+    // SAFETY: the addition writes every digit.
+    let mut new = unsafe { NewInt::unwritten(a.len() + 1)? };
     digits::add(new.digits_mut(), a, b);
     Ok(new.finish(negative))
 }
@@ -39,7 +61,8 @@ fn sub_magnitudes(a: &[u32], b: &[u32], negative: bool) -> PyResult<Ref<Int>> {
         Ordering::Greater => (a, b, negative),
         Ordering::Less => (b, a, !negative),
     };
-    let mut new = NewInt::new(a.len())?;
+    // SAFETY: the subtraction writes every digit.
+    let mut new = unsafe { NewInt::unwritten(a.len())? };
     digits::sub(new.digits_mut(), a, b);
     Ok(new.finish(negative))
 }
@@ -86,7 +109,8 @@ impl Ref<Int> {
     #[inline(never)]
     fn mul_slow(&self, other: &Ref<Int>) -> PyResult<Ref<Int>> {
         let (a, b) = (self.digits(), other.digits());
-        let mut new = NewInt::new(a.len() + b.len())?;
+        // SAFETY: the multiplication writes every digit before it reads any.
+        let mut new = unsafe { NewInt::unwritten(a.len() + b.len())? };
         digits::mul(new.digits_mut(), a, b, &mut interrupted).map_err(stopped)?;
         Ok(new.finish(self.is_negative() != other.is_negative()))
     }
@@ -101,6 +125,13 @@ impl Ref<Int> {
         }
         if other.is_zero() {
             return Err(division_by_zero());
+        }
+        if let Some(mut short) = self.divide_short(other) {
+            let negative = self.is_negative() != other.is_negative();
+            if negative && short.rest().iter().any(|&limb| limb != 0) {
+                limbs::increment(short.quotient());
+            }
+            return Int::from_limbs(limbs::trimmed(short.quotient()), negative);
         }
         Ok(self.div_mod_slow(other)?.0)
     }
@@ -123,7 +154,31 @@ impl Ref<Int> {
             }
             _ => {}
         }
+        if let Some(short) = self.divide_short(other) {
+            let is_zero = short.rest().iter().all(|&limb| limb == 0);
+            let rest = Int::from_limbs(limbs::trimmed(short.rest()), self.is_negative())?;
+            return if is_zero || self.is_negative() == other.is_negative() { Ok(rest) } else { rest.add(other) };
+        }
         Ok(self.div_mod_slow(other)?.1)
+    }
+
+    /// Quotient and remainder of the magnitudes, on the stack; `None` where the operands are too long for that or the quotient is
+    /// zero. `other` is not zero.
+    fn divide_short(&self, other: &Ref<Int>) -> Option<Short> {
+        let (a, b) = (self.digits(), other.digits());
+        let (na, nb) = (digits::limbs_for(a.len()), digits::limbs_for(b.len()));
+        if na > SHORT || b.len() > a.len() || b.is_empty() {
+            return None;
+        }
+        let mut short = Short { q: [0; SHORT + 1], a: [0; SHORT + 1], quotient: 0, rest: 0 };
+        let mut divisor = [0; SHORT];
+        digits::pack_into(&mut divisor[..nb], b);
+        digits::pack_into(&mut short.a[..na], a);
+        let n = limbs::len(&divisor[..nb]);
+        // One limb more than the dividend has, for the shift; one more quotient limb than needed, for an increment.
+        (short.quotient, short.rest) = (na + 1 - n, n);
+        limbs::div_rem_short(&mut short.q[..na + 1 - n], &mut short.a[..na + 1], &mut divisor[..n]);
+        Some(short)
     }
 
     pub fn div_mod(&self, other: &Ref<Int>) -> PyResult<(Ref<Int>, Ref<Int>)> {
@@ -158,12 +213,14 @@ impl Ref<Int> {
             return Ok((Int::zero(), self.to_exact()?));
         }
         if let [d] = *b {
-            let mut q = NewInt::new(a.len())?;
+            // SAFETY: the division writes every digit.
+            let mut q = unsafe { NewInt::unwritten(a.len())? };
             let r = digits::div_digit(q.digits_mut(), a, d) as i64;
             return Ok((q.finish(q_negative), Int::from_i64(if self.is_negative() { -r } else { r })?));
         }
-        if let (Some(x), Some(y)) = (self.to_i128(), other.to_i128()) {
-            return Ok((Int::from_i128(x / y)?, Int::from_i128(x % y)?));
+        if let Some(mut short) = self.divide_short(other) {
+            let q = Int::from_limbs(limbs::trimmed(short.quotient()), q_negative)?;
+            return Ok((q, Int::from_limbs(limbs::trimmed(short.rest()), self.is_negative())?));
         }
         let (x, y) = (digits::pack(a).map_err(stopped)?, digits::pack(b).map_err(stopped)?);
         let (q, r) = limbs::div_rem(&x, &y, &mut interrupted).map_err(stopped)?;

@@ -72,21 +72,6 @@ fn text_too_long() -> Raised {
     )
 }
 
-/// Appends `value` in decimal.
-fn push_u64(out: &mut Vec<u8>, mut value: u64) {
-    let mut buffer = [0u8; 20];
-    let mut i = buffer.len();
-    loop {
-        i -= 1;
-        buffer[i] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&buffer[i..]);
-}
-
 impl Ref<Int> {
     /// The digits of the magnitude in lower case, without prefix. ValueError when decimal text would be too long.
     pub fn magnitude_text(&self, base: Base) -> PyResult<String> {
@@ -102,9 +87,13 @@ impl Ref<Int> {
 
     fn decimal(&self) -> PyResult<Vec<u8>> {
         if let Some(value) = self.small_value() {
-            let mut out = Vec::with_capacity(20);
-            push_u64(&mut out, value.unsigned_abs());
-            return Ok(out);
+            let mut buffer = [0; 20];
+            let start = limbs::write_decimal(&mut buffer, value.unsigned_abs());
+            return Ok(buffer[start..].to_vec());
+        }
+        let mut buffer = [0; limbs::SHORT_TEXT];
+        if let Some(start) = self.short_decimal(&mut buffer) {
+            return Ok(buffer[start..].to_vec());
         }
         let limit = max_str_digits() as u64;
         // A value of n bits has more than (n - 1) * 0.30102 digits: refuse early what is certainly too long.
@@ -117,6 +106,17 @@ impl Ref<Int> {
             return Err(text_too_long());
         }
         Ok(text)
+    }
+
+    /// Where the decimal digits of the magnitude, written to the end of a buffer, begin there: not at its first byte. `None` where
+    /// it is too short.
+    #[inline]
+    fn short_decimal(&self, buffer: &mut [u8; limbs::SHORT_TEXT]) -> Option<usize> {
+        let digits = self.digits();
+        let n = digits::limbs_for(digits.len());
+        let mut value = [0; limbs::SHORT_VALUE];
+        digits::pack_into(value.get_mut(..n)?, digits);
+        Some(limbs::write_decimal_short(buffer, &mut value[..n]))
     }
 
     /// Digits of `bits` bits each.
@@ -165,24 +165,25 @@ impl Ref<Int> {
     /// `str(self)`
     pub fn to_decimal_str(&self) -> PyResult<Ref<Str>> {
         if let Some(value) = self.small_value() {
-            if (0..10).contains(&value) {
-                return Ok(Str::latin1_char(b'0' + value as u8));
-            }
-            let mut buffer = [0u8; 24];
-            let mut i = buffer.len();
-            let mut magnitude = value.unsigned_abs();
-            while magnitude > 0 {
-                i -= 1;
-                buffer[i] = b'0' + (magnitude % 10) as u8;
-                magnitude /= 10;
-            }
-            if value < 0 {
-                i -= 1;
-                buffer[i] = b'-';
-            }
-            return Str::from_ascii(&buffer[i..]);
+            return Int::decimal_str_of(value);
+        }
+        let mut buffer = [b'-'; limbs::SHORT_TEXT];
+        if let Some(start) = self.short_decimal(&mut buffer) {
+            return Str::from_ascii(&buffer[start - usize::from(self.is_negative())..]);
         }
         Str::from_ascii(self.to_text(Base::Decimal, false)?.as_bytes())
+    }
+}
+
+impl Int {
+    /// `str(value)` of an int that need not exist.
+    pub fn decimal_str_of(value: i64) -> PyResult<Ref<Str>> {
+        if let 0..10 = value {
+            return Ok(Str::latin1_char(b'0' + value as u8));
+        }
+        let mut buffer = [b'-'; 24];
+        let start = limbs::write_decimal(&mut buffer, value.unsigned_abs());
+        Str::from_ascii(&buffer[start - usize::from(value < 0)..])
     }
 }
 
@@ -203,12 +204,15 @@ pub fn parse(text: &[u8], base: u32) -> Result<Ref<Int>, ParseError> {
     };
     if base == 10 && (1..=18).contains(&body.len()) {
         // The common case: digits alone, which fit a machine integer.
-        let value = body.iter().try_fold(0i64, |value, c| match c {
-            b'0'..=b'9' => Some(value * 10 + (c - b'0') as i64),
-            _ => None,
-        });
-        if let Some(value) = value {
+        if let Some(value) = limbs::decimal_group(body) {
+            let value = value as i64;
             return raw::from_i64(if negative { -value } else { value }).map_err(ParseError::Raised);
+        }
+    }
+    if base == 10 && (19..=limbs::SHORT_DIGITS).contains(&body.len()) {
+        let mut value = [0; limbs::SHORT_VALUE];
+        if let Some(n) = limbs::from_decimal_short(&mut value, body) {
+            return Int::from_limbs(&value[..n], negative).map_err(ParseError::Raised);
         }
     }
     let prefix = match (body.first(), body.get(1).map(|c| c | 0x20)) {
@@ -232,6 +236,10 @@ pub fn parse(text: &[u8], base: u32) -> Result<Ref<Int>, ParseError> {
     }
     let mut values = Vec::new();
     values.try_reserve_exact(body.len()).map_err(|_| ParseError::Raised(Raised::no_memory()))?;
+    if radix == 10 && body.len() > 12 && body.iter().fold(true, |all, c| all & c.is_ascii_digit()) && !only_zero {
+        values.extend(body.iter().map(|c| c - b'0'));
+        return from_digit_values(&values, radix, negative).map_err(ParseError::Raised);
+    }
     let mut after_digit = false;
     for &c in body {
         if c == b'_' {

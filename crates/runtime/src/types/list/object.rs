@@ -49,9 +49,7 @@ impl List {
         unsafe {
             match raw::new_list(count) {
                 Ok(list) => {
-                    if count > 0 {
-                        list.items_ptr().copy_from_nonoverlapping(items, count);
-                    }
+                    memory_object::copy_items(items, list.items_ptr(), count);
                     list.set_len(count);
                     Ok(list)
                 }

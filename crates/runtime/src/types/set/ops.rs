@@ -123,6 +123,18 @@ pub fn update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult<()
                 raw::resize(set, (len(set) + more) * 2)?;
             }
         }
+        if let Some(list) = other.downcast_exact::<List>() {
+            // As an iterator would see it: hashing and comparing may change the list.
+            let mut index = 0;
+            while let Some(key) = list.get(index) {
+                raw::add_key(set, key.borrow())?;
+                index += 1;
+            }
+            return Ok(());
+        }
+        if let Some(tuple) = other.downcast_exact::<Tuple>() {
+            return tuple.iter().try_for_each(|key| raw::add_key(set, key).map(|_| ()));
+        }
         for_each(other, |key, hash| raw::add_entry(set, key.as_ptr(), hash).map(|_| ()))
     }
 }

@@ -63,6 +63,9 @@ pub fn hash_key(key: Borrowed<'_, Object>) -> PyResult<isize> {
     if let Some(text) = key.downcast_exact::<Str>() {
         return Ok(hash_str(text));
     }
+    if let Some(int) = key.downcast_exact::<Int>() {
+        return Ok(int.hash_value());
+    }
     match key.hash() {
         Ok(hash) => Ok(hash),
         Err(raised) => Err(explain_unhashable(raised, key, "a set element")),
@@ -221,6 +224,7 @@ pub unsafe fn add_key(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyRes
 }
 
 /// Puts a key that is known to be new into a table without removed entries, taking over its count.
+#[inline(always)]
 unsafe fn insert_clean(table: *mut setentry, mask: usize, key: *mut PyObject, hash: isize) {
     // SAFETY: see the head of the file.
     unsafe {
@@ -369,7 +373,7 @@ pub unsafe fn clear(set: *mut PySetObject) {
     // SAFETY: see the head of the file.
     unsafe {
         let table = (*set).table.get();
-        let size = (*set).mask.get() as usize + 1;
+        let used = (*set).used.get() as usize;
         let is_small = table == small_table(set);
         if is_small && (*set).fill.get() == 0 {
             return;
@@ -384,21 +388,25 @@ pub unsafe fn clear(set: *mut PySetObject) {
         (*set).fill.set(0);
         (*set).used.set(0);
         init_empty(set);
-        release(from, size);
+        release(from, used);
         if !is_small {
             small::free(table.cast());
         }
     }
 }
 
-unsafe fn release(table: *mut setentry, size: usize) {
-    // SAFETY: the entries belong to nobody else.
+/// Gives back the keys of a table in which `used` entries are: not those behind the last.
+unsafe fn release(table: *mut setentry, used: usize) {
+    // SAFETY: the entries belong to nobody else. The dummy is immortal.
     unsafe {
-        for index in 0..size {
-            let key = (*table.add(index)).key.get();
-            if !key.is_null() && key != dummy() {
+        let (mut entry, mut left) = (table, used);
+        while left > 0 {
+            let key = (*entry).key.get();
+            if !key.is_null() {
+                left -= usize::from(key != dummy());
                 header::decref(key);
             }
+            entry = entry.add(1);
         }
     }
 }
@@ -412,7 +420,7 @@ pub unsafe fn dealloc(set: *mut PySetObject) {
             crate::types::weakref::clear_references(set.cast());
         }
         let table = (*set).table.get();
-        release(table, (*set).mask.get() as usize + 1);
+        release(table, (*set).used.get() as usize);
         if table != small_table(set) {
             small::free(table.cast());
         }
@@ -446,17 +454,19 @@ pub unsafe fn merge(set: *mut PySetObject, other: *mut PySetObject) -> PyResult<
             let (mask, other_mask) = ((*set).mask.get() as usize, (*other).mask.get() as usize);
             let (table, other_table) = ((*set).table.get(), (*other).table.get());
             let as_is = mask == other_mask && (*other).fill.get() == (*other).used.get();
-            for index in 0..=other_mask {
-                let entry = other_table.add(index);
-                let key = (*entry).key.get();
-                if key.is_null() || key == dummy() {
-                    continue;
+            if as_is {
+                ptr::copy_nonoverlapping(other_table, table, other_mask + 1);
+                for index in 0..=other_mask {
+                    header::xincref((*table.add(index)).key.get());
                 }
-                header::incref(key);
-                if as_is {
-                    (*table.add(index)).key.set(key);
-                    (*table.add(index)).hash.set((*entry).hash.get());
-                } else {
+            } else {
+                for index in 0..=other_mask {
+                    let entry = other_table.add(index);
+                    let key = (*entry).key.get();
+                    if key.is_null() || key == dummy() {
+                        continue;
+                    }
+                    header::incref(key);
                     insert_clean(table, mask, key, (*entry).hash.get());
                 }
             }

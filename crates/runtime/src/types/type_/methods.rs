@@ -193,7 +193,6 @@ impl Type {
             return size_of::<PyTypeObject>();
         }
         let mut size = size_of::<PyHeapTypeObject>();
-        size += size_of::<PyMemberDef>() * this.ob_base.ob_size.get().max(0) as usize;
         // SAFETY: heap types have shared keys or none.
         unsafe {
             let keys = (*this.as_raw().cast::<PyHeapTypeObject>()).ht_cached_keys.get();

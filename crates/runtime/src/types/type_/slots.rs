@@ -716,7 +716,7 @@ pub unsafe extern "C" fn slot_tp_new(ty: TypePtr, args: *mut PyObject, kwargs: *
 pub unsafe extern "C" fn slot_tp_finalize(this: *mut PyObject) {
     // SAFETY: by contract. The exception of whoever lost the last reference is kept.
     unsafe {
-        let pending = Raised::take_if_set();
+        let _aside = Raised::aside();
         match find(this, id!("__del__")) {
             Err(raised) => exceptions::report_unraisable_object(raised, Some(Borrowed::from_ptr(this))),
             Ok(None) => {}
@@ -730,9 +730,6 @@ pub unsafe extern "C" fn slot_tp_finalize(this: *mut PyObject) {
                     );
                 }
             }
-        }
-        if let Some(pending) = pending {
-            let _still_set = Raised::restore(pending);
         }
     }
 }

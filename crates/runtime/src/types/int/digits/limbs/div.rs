@@ -29,6 +29,18 @@ pub fn div_rem(a: &[u64], b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<
     Divider::new(b)?.div_rem(a, interrupted)
 }
 
+/// Divides short operands where they stand: `a` becomes the remainder. The top limb of `b` is not zero, that of `a` is, and
+/// `a.len() == q.len() + b.len()`. `b` is shifted.
+pub fn div_rem_short(q: &mut [u64], a: &mut [u64], b: &mut [u64]) {
+    debug_assert!(a.len() == q.len() + b.len() && a.last() == Some(&0));
+    let n = b.len();
+    let shift = b[n - 1].leading_zeros();
+    shl_small(b, shift);
+    shl_small(a, shift);
+    schoolbook(q, a, b);
+    shr_small(&mut a[..n], shift);
+}
+
 /// A divisor prepared for several divisions.
 pub struct Divider {
     /// Shifted so that the top bit is set.

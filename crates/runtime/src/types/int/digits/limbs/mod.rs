@@ -14,11 +14,14 @@ mod radix;
 mod sqrt;
 
 pub use basic::*;
-pub use div::{Divider, div_rem};
+pub use div::{Divider, div_rem, div_rem_short};
 pub use gcd::gcd;
 pub use mul::{mul, square};
 pub use pow::{pow, pow_mod};
-pub use radix::{from_radix, to_decimal};
+pub use radix::{
+    SHORT_DIGITS, SHORT_TEXT, SHORT_VALUE, decimal_group, from_decimal_short, from_radix, to_decimal, write_decimal,
+    write_decimal_short,
+};
 pub use sqrt::isqrt;
 
 use super::{Interrupt, Stop};
