@@ -13,6 +13,7 @@ mod contextvars;
 mod csv;
 mod datetime;
 mod decimal;
+mod elementtree;
 mod fcntl;
 mod functools;
 mod grp;
@@ -78,6 +79,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_csv", csv::Csv::init),
     ("_datetime", datetime::DateTimeModule::init),
     ("_decimal", decimal::DecimalModule::init),
+    ("_elementtree", elementtree::ElementTree::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
     ("_hmac", hashes::HmacModule::init),

@@ -336,9 +336,12 @@ pub unsafe fn gc_track(object: *mut PyObject) {
 }
 
 /// Zeroes the bytes from `start` to `end` of a block, whole words; without a call where they are few.
+///
+/// # Safety
+/// The block has `end` bytes, and the numbers are multiples of 8.
 #[inline(always)]
-unsafe fn zero_words(block: *mut u8, start: usize, end: usize) {
-    // SAFETY: the block has that size.
+pub unsafe fn zero_words(block: *mut u8, start: usize, end: usize) {
+    // SAFETY: by contract.
     unsafe {
         if end - start > 64 {
             return block.add(start).write_bytes(0, end - start);

@@ -14,6 +14,7 @@ use taipan_runtime::types::exceptions;
 use crate::support::ErrorClass;
 use expat::{Kind, Parser, Quantity, error};
 use xmlparser::XmlParser;
+pub use xmlparser::decoding_table;
 
 /// `xml.parsers.expat.ExpatError`
 static ERROR: ErrorClass = ErrorClass::new("xml.parsers.expat", "ExpatError", || exceptions::Exception::type_object());

@@ -38,6 +38,9 @@ pub(crate) fn find<T: ByteString>(
     end: Index<'_>,
     search: impl Fn(&[u8], &[u8]) -> Option<usize>,
 ) -> PyResult<Option<usize>> {
+    if let (None, None, Some(needle)) = (start, end, sub.downcast_exact::<Bytes>()) {
+        return Ok(search(T::slice(this), needle.as_slice()));
+    }
     let range = range_of(this, start, end)?;
     let needle = Needle::new(sub)?;
     // The needle's conversion may have shortened the bytes.
@@ -63,6 +66,9 @@ pub(crate) fn count<T: ByteString>(
     start: Index<'_>,
     end: Index<'_>,
 ) -> PyResult<usize> {
+    if let (None, None, Some(needle)) = (start, end, sub.downcast_exact::<Bytes>()) {
+        return Ok(shared::count(T::slice(this), needle.as_slice(), usize::MAX));
+    }
     let range = range_of(this, start, end)?;
     let needle = Needle::new(sub)?;
     let part = range.and_then(|range| T::slice(this).get(range));

@@ -185,7 +185,8 @@ pub fn strip(data: &[u8], ends: Ends, drop: impl Fn(u8) -> bool) -> Range<usize>
     start..end
 }
 
-/// Copies `data` with the first `matches` places of `old` (not empty) replaced; `out` has the length of the result.
+/// Copies `data` with the first `matches` places of `old` (not empty) replaced; `out` has the length of the result. Where `new` is as
+/// long as `old`, there may be fewer matches.
 pub fn replace_into(data: &[u8], old: &[u8], new: &[u8], matches: usize, out: &mut [u8]) {
     if let ([old], [new]) = (old, new) {
         let all = matches >= data.len() || scan::count_byte(data, *old) == matches;
@@ -200,6 +201,17 @@ pub fn replace_into(data: &[u8], old: &[u8], new: &[u8], matches: usize, out: &m
         for at in memchr::memchr_iter(*old, data).take(matches) {
             out[at] = *new;
         }
+        return;
+    }
+    if old.len() == new.len() {
+        out.copy_from_slice(data);
+        let target = out.as_mut_ptr();
+        let done = each_match(data, old, matches, |at| {
+            // SAFETY: a match lies inside of the data, whose length is that of `out`.
+            unsafe { scan::copy_short(new.as_ptr(), target.add(at), new.len()) };
+            Ok(())
+        });
+        debug_assert!(done.is_ok());
         return;
     }
     let (mut from, mut to) = (0, 0);
@@ -228,6 +240,19 @@ pub fn replace(data: &[u8], old: &[u8], new: &[u8], count_limit: isize) -> PyRes
     let max = limit(count_limit);
     if max == 0 || old.len() > data.len() || (old.is_empty() && new.is_empty()) {
         return Ok(None);
+    }
+    if old.len() == new.len() {
+        // Nothing to count: the length stays.
+        if find(data, old).is_none() {
+            return Ok(None);
+        }
+        let mut out = BytesBuilder::with_capacity(data.len())?;
+        // SAFETY: there is room for so many bytes, all of which are written.
+        unsafe {
+            out.advance(data.len());
+            replace_into(data, old, new, max, out.as_mut_slice());
+        }
+        return Ok(Some(out));
     }
     let matches = count(data, old, max);
     if matches == 0 {

@@ -56,7 +56,8 @@ pub unsafe fn init_split_values(values: *mut PyDictValues, capacity: usize, embe
         (*values).size.set(0);
         (*values).embedded.set(embedded as u8);
         (*values).valid.set(1);
-        (&raw mut (*values).values).cast::<*mut PyObject>().write_bytes(0, capacity);
+        let first = (&raw mut (*values).values).cast::<u8>();
+        crate::memory::object::zero_words(first, 0, capacity * size_of::<*mut PyObject>());
     }
 }
 

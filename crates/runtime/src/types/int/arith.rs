@@ -19,25 +19,23 @@ pub fn floor_div_rem(a: i64, b: i64) -> (i64, i64) {
     if r != 0 && (r < 0) != (b < 0) { (q - 1, r + b) } else { (q, r) }
 }
 
-/// Dividends up to this many limbs are divided on the stack.
+/// Dividends up to this many limbs are divided on the stack, few limbs in less of it.
 const SHORT: usize = 36;
+const FEW: usize = 8;
 
-/// A quotient and, in the place of the dividend, a remainder.
-struct Short {
-    q: [u64; SHORT + 1],
-    a: [u64; SHORT + 1],
-    quotient: usize,
-    rest: usize,
-}
-
-impl Short {
-    fn quotient(&mut self) -> &mut [u64] {
-        &mut self.q[..self.quotient]
-    }
-
-    fn rest(&self) -> &[u64] {
-        &self.a[..self.rest]
-    }
+/// Divides magnitudes by way of limbs on the stack: `N` is more than the dividend's limbs. What `body` gets is the quotient, with room
+/// for one unit more, and the remainder.
+#[inline(always)]
+fn divide_on_stack<const N: usize, R>(a: &[u32], b: &[u32], body: impl FnOnce(&mut [u64], &[u64]) -> R) -> R {
+    let (na, nb) = (digits::limbs_for(a.len()), digits::limbs_for(b.len()));
+    let (mut q, mut rest, mut divisor) = ([0; N], [0; N], [0; N]);
+    digits::pack_into(&mut rest[..na], a);
+    digits::pack_into(&mut divisor[..nb], b);
+    let n = limbs::len(&divisor[..nb]);
+    // One limb more than the dividend has, for the shift.
+    let count = na + 1 - n;
+    limbs::div_rem_short(&mut q[..count], &mut rest[..na + 1], &mut divisor[..n]);
+    body(&mut q[..count], &rest[..n])
 }
 
 #[cold]
@@ -126,12 +124,15 @@ impl Ref<Int> {
         if other.is_zero() {
             return Err(division_by_zero());
         }
-        if let Some(mut short) = self.divide_short(other) {
-            let negative = self.is_negative() != other.is_negative();
-            if negative && short.rest().iter().any(|&limb| limb != 0) {
-                limbs::increment(short.quotient());
+        let negative = self.is_negative() != other.is_negative();
+        let short = self.divide_short(other, |quotient, rest| {
+            if negative && rest.iter().any(|&limb| limb != 0) {
+                limbs::increment(quotient);
             }
-            return Int::from_limbs(limbs::trimmed(short.quotient()), negative);
+            Int::from_limbs(limbs::trimmed(quotient), negative)
+        });
+        if let Some(quotient) = short {
+            return quotient;
         }
         Ok(self.div_mod_slow(other)?.0)
     }
@@ -154,31 +155,27 @@ impl Ref<Int> {
             }
             _ => {}
         }
-        if let Some(short) = self.divide_short(other) {
-            let is_zero = short.rest().iter().all(|&limb| limb == 0);
-            let rest = Int::from_limbs(limbs::trimmed(short.rest()), self.is_negative())?;
-            return if is_zero || self.is_negative() == other.is_negative() { Ok(rest) } else { rest.add(other) };
+        let rest = self.divide_short(other, |_, rest| Int::from_limbs(limbs::trimmed(rest), self.is_negative()));
+        if let Some(rest) = rest {
+            let rest = rest?;
+            let is_done = rest.is_zero() || self.is_negative() == other.is_negative();
+            return if is_done { Ok(rest) } else { rest.add(other) };
         }
         Ok(self.div_mod_slow(other)?.1)
     }
 
-    /// Quotient and remainder of the magnitudes, on the stack; `None` where the operands are too long for that or the quotient is
-    /// zero. `other` is not zero.
-    fn divide_short(&self, other: &Ref<Int>) -> Option<Short> {
+    /// Gives `body` quotient and remainder of the magnitudes; `None` where the operands are too long for the stack or the
+    /// quotient is zero. `other` is not zero.
+    fn divide_short<R>(&self, other: &Ref<Int>, body: impl FnOnce(&mut [u64], &[u64]) -> R) -> Option<R> {
         let (a, b) = (self.digits(), other.digits());
-        let (na, nb) = (digits::limbs_for(a.len()), digits::limbs_for(b.len()));
-        if na > SHORT || b.len() > a.len() || b.is_empty() {
+        if b.len() > a.len() || b.is_empty() {
             return None;
         }
-        let mut short = Short { q: [0; SHORT + 1], a: [0; SHORT + 1], quotient: 0, rest: 0 };
-        let mut divisor = [0; SHORT];
-        digits::pack_into(&mut divisor[..nb], b);
-        digits::pack_into(&mut short.a[..na], a);
-        let n = limbs::len(&divisor[..nb]);
-        // One limb more than the dividend has, for the shift; one more quotient limb than needed, for an increment.
-        (short.quotient, short.rest) = (na + 1 - n, n);
-        limbs::div_rem_short(&mut short.q[..na + 1 - n], &mut short.a[..na + 1], &mut divisor[..n]);
-        Some(short)
+        match digits::limbs_for(a.len()) {
+            ..FEW => Some(divide_on_stack::<FEW, R>(a, b, body)),
+            FEW..SHORT => Some(divide_on_stack::<SHORT, R>(a, b, body)),
+            _ => None,
+        }
     }
 
     pub fn div_mod(&self, other: &Ref<Int>) -> PyResult<(Ref<Int>, Ref<Int>)> {
@@ -218,9 +215,12 @@ impl Ref<Int> {
             let r = digits::div_digit(q.digits_mut(), a, d) as i64;
             return Ok((q.finish(q_negative), Int::from_i64(if self.is_negative() { -r } else { r })?));
         }
-        if let Some(mut short) = self.divide_short(other) {
-            let q = Int::from_limbs(limbs::trimmed(short.quotient()), q_negative)?;
-            return Ok((q, Int::from_limbs(limbs::trimmed(short.rest()), self.is_negative())?));
+        let short = self.divide_short(other, |quotient, rest| {
+            let quotient = Int::from_limbs(limbs::trimmed(quotient), q_negative)?;
+            Ok((quotient, Int::from_limbs(limbs::trimmed(rest), self.is_negative())?))
+        });
+        if let Some(pair) = short {
+            return pair;
         }
         let (x, y) = (digits::pack(a).map_err(stopped)?, digits::pack(b).map_err(stopped)?);
         let (q, r) = limbs::div_rem(&x, &y, &mut interrupted).map_err(stopped)?;

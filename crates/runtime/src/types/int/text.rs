@@ -6,6 +6,7 @@ use super::digits::{self, SHIFT, limbs};
 use super::support::{ascii_number, interrupted, stopped, trim_space};
 use super::{Int, raw};
 use crate::prelude::*;
+use crate::types::str::Width;
 
 /// Texts up to this length are never refused, whatever the limit.
 pub const LIMIT_THRESHOLD: usize = 640;
@@ -91,9 +92,10 @@ impl Ref<Int> {
             let start = limbs::write_decimal(&mut buffer, value.unsigned_abs());
             return Ok(buffer[start..].to_vec());
         }
-        let mut buffer = [0; limbs::SHORT_TEXT];
-        if let Some(start) = self.short_decimal(&mut buffer) {
-            return Ok(buffer[start..].to_vec());
+        if let Some(short) = self.short_decimal() {
+            let mut out = vec![0; short.len()];
+            short.write(&mut out);
+            return Ok(out);
         }
         let limit = max_str_digits() as u64;
         // A value of n bits has more than (n - 1) * 0.30102 digits: refuse early what is certainly too long.
@@ -108,15 +110,14 @@ impl Ref<Int> {
         Ok(text)
     }
 
-    /// Where the decimal digits of the magnitude, written to the end of a buffer, begin there: not at its first byte. `None` where
-    /// it is too short.
+    /// The decimal digits of a magnitude of few limbs: never so many that there is a limit.
     #[inline]
-    fn short_decimal(&self, buffer: &mut [u8; limbs::SHORT_TEXT]) -> Option<usize> {
+    fn short_decimal(&self) -> Option<limbs::ShortDecimal> {
         let digits = self.digits();
         let n = digits::limbs_for(digits.len());
         let mut value = [0; limbs::SHORT_VALUE];
         digits::pack_into(value.get_mut(..n)?, digits);
-        Some(limbs::write_decimal_short(buffer, &mut value[..n]))
+        Some(limbs::ShortDecimal::new(&mut value[..n]))
     }
 
     /// Digits of `bits` bits each.
@@ -167,9 +168,14 @@ impl Ref<Int> {
         if let Some(value) = self.small_value() {
             return Int::decimal_str_of(value);
         }
-        let mut buffer = [b'-'; limbs::SHORT_TEXT];
-        if let Some(start) = self.short_decimal(&mut buffer) {
-            return Str::from_ascii(&buffer[start - usize::from(self.is_negative())..]);
+        if let Some(short) = self.short_decimal() {
+            let sign = usize::from(self.is_negative());
+            let text = Str::uninit(short.len() + sign, Width::Ascii)?;
+            // SAFETY: the new string has so many characters, more than one, and all are written.
+            let out = unsafe { core::slice::from_raw_parts_mut(text.data_mut_ptr(), short.len() + sign) };
+            out[0] = b'-';
+            short.write(&mut out[sign..]);
+            return Ok(text);
         }
         Str::from_ascii(self.to_text(Base::Decimal, false)?.as_bytes())
     }

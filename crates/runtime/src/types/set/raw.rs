@@ -438,6 +438,47 @@ pub unsafe fn traverse(set: *mut PySetObject, visitor: &mut Visitor) {
     }
 }
 
+/// Copies the table of another set as it is into an empty set, where that table has no removed entries and the size that the
+/// set would get; whether it did.
+unsafe fn copy_table(set: *mut PySetObject, other: *mut PySetObject) -> PyResult<bool> {
+    // SAFETY: see the head of the file; all entries of the new table are written before it is the set's.
+    unsafe {
+        let used = (*other).used.get() as usize;
+        let mut size = MINSIZE;
+        if used * 5 >= (*set).mask.get() as usize * 3 {
+            while size <= used * 2 {
+                size <<= 1;
+            }
+        }
+        let is_small = (*set).table.get() == small_table(set);
+        if (*other).fill.get() as usize != used || (*other).mask.get() as usize != size - 1 || !is_small {
+            return Ok(false);
+        }
+        let from = (*other).table.get();
+        let to = if size == MINSIZE {
+            small_table(set)
+        } else {
+            let table = small::malloc(size * size_of::<setentry>()).cast::<setentry>();
+            if table.is_null() {
+                return Err(Raised::no_memory());
+            }
+            table
+        };
+        for index in 0..size {
+            let (from, to) = (from.add(index), to.add(index));
+            let key = (*from).key.get();
+            (*to).key.set(key);
+            (*to).hash.set((*from).hash.get());
+            header::xincref(key);
+        }
+        (*set).table.set(to);
+        (*set).mask.set(size as isize - 1);
+        (*set).fill.set(used as isize);
+        (*set).used.set(used as isize);
+        Ok(true)
+    }
+}
+
 /// Adds all keys of another set (`set_merge`).
 pub unsafe fn merge(set: *mut PySetObject, other: *mut PySetObject) -> PyResult<()> {
     // SAFETY: see the head of the file.
@@ -446,29 +487,20 @@ pub unsafe fn merge(set: *mut PySetObject, other: *mut PySetObject) -> PyResult<
         if set == other || other_used == 0 {
             return Ok(());
         }
+        if (*set).fill.get() == 0 && copy_table(set, other)? {
+            return Ok(());
+        }
         // One large resize at the start, as if no key were in both.
         if ((*set).fill.get() as usize + other_used) * 5 >= (*set).mask.get() as usize * 3 {
             resize(set, ((*set).used.get() as usize + other_used) * 2)?;
         }
         if (*set).fill.get() == 0 {
-            let (mask, other_mask) = ((*set).mask.get() as usize, (*other).mask.get() as usize);
-            let (table, other_table) = ((*set).table.get(), (*other).table.get());
-            let as_is = mask == other_mask && (*other).fill.get() == (*other).used.get();
-            if as_is {
-                ptr::copy_nonoverlapping(other_table, table, other_mask + 1);
-                for index in 0..=other_mask {
-                    header::xincref((*table.add(index)).key.get());
-                }
-            } else {
-                for index in 0..=other_mask {
-                    let entry = other_table.add(index);
-                    let key = (*entry).key.get();
-                    if key.is_null() || key == dummy() {
-                        continue;
-                    }
-                    header::incref(key);
-                    insert_clean(table, mask, key, (*entry).hash.get());
-                }
+            let mask = (*set).mask.get() as usize;
+            let table = (*set).table.get();
+            let mut position = 0;
+            while let Some((key, hash)) = next(other, &mut position) {
+                header::incref(key);
+                insert_clean(table, mask, key, hash);
             }
             (*set).fill.set(other_used as isize);
             (*set).used.set(other_used as isize);

@@ -424,7 +424,7 @@ pub unsafe fn copy_wide(data: *mut u8, size: usize, at: usize, chars: StrData<'_
     // SAFETY: by contract.
     unsafe {
         match (size, chars) {
-            (1, StrData::Ucs1(chars)) => ptr::copy_nonoverlapping(chars.as_ptr(), data.add(at), chars.len()),
+            (1, StrData::Ucs1(chars)) => scan::copy_short(chars.as_ptr(), data.add(at), chars.len()),
             (2, StrData::Ucs1(chars)) => {
                 let data = data.cast::<u16>().add(at);
                 chars.iter().enumerate().for_each(|(i, &c)| *data.add(i) = u16::from(c));

@@ -71,6 +71,33 @@ pub fn each_byte(haystack: &[u8], c: u8, mut found: impl FnMut(usize) -> bool) {
     }
 }
 
+/// As [`each_byte`] for characters of two bytes.
+#[inline]
+pub fn each_wide(haystack: &[u16], c: u16, mut found: impl FnMut(usize) -> bool) {
+    let mut at = 0;
+    #[cfg(target_arch = "x86_64")]
+    while at + 8 <= haystack.len() {
+        use core::arch::x86_64::{_mm_cmpeq_epi16, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi16};
+        // SAFETY: the block is inside; SSE2 is part of x86-64. One bit of the two of each match is kept.
+        let mut mask = unsafe {
+            let block = _mm_loadu_si128(haystack.as_ptr().add(at).cast());
+            _mm_movemask_epi8(_mm_cmpeq_epi16(block, _mm_set1_epi16(c as i16))) as u32 & 0x5555
+        };
+        while mask != 0 {
+            if !found(at + mask.trailing_zeros() as usize / 2) {
+                return;
+            }
+            mask &= mask - 1;
+        }
+        at += 8;
+    }
+    for (index, &unit) in haystack[at..].iter().enumerate() {
+        if unit == c && !found(at + index) {
+            return;
+        }
+    }
+}
+
 /// How often `c` occurs.
 #[inline]
 pub fn count_byte(haystack: &[u8], c: u8) -> usize {
@@ -296,6 +323,13 @@ mod tests {
                     true
                 });
                 let naive: Vec<usize> = (0..len).filter(|&i| text[i] == b'b').collect();
+                assert_eq!(places, naive);
+                let wide: Vec<u16> = text.iter().map(|&c| u16::from(c)).collect();
+                places.clear();
+                each_wide(&wide, u16::from(b'b'), |at| {
+                    places.push(at);
+                    true
+                });
                 assert_eq!(places, naive);
                 assert_eq!(count_byte(&text, b'b'), naive.len());
             }

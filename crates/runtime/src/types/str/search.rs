@@ -307,6 +307,14 @@ fn each_match<T: Unit>(haystack: &[T], needle: &[T], found: &mut impl FnMut(usiz
         }
         return;
     }
+    if size_of::<T>() == 2
+        && let [c] = needle
+    {
+        // SAFETY: a unit of two bytes is `u16`.
+        let haystack = unsafe { core::slice::from_raw_parts(haystack.as_ptr().cast::<u16>(), haystack.len()) };
+        let c: u32 = (*c).into();
+        return scan::each_wide(haystack, c as u16, found);
+    }
     let mut at = 0;
     while at + needle.len() <= haystack.len() {
         let place = match needle {

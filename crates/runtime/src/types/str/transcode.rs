@@ -25,6 +25,15 @@ trait Unit: Copy + Into<u32> {
     /// # Safety
     /// Both places have room for sixteen.
     unsafe fn narrow(from: *const Self, to: *mut u8) -> usize;
+
+    /// Encodes characters from the first on, as many as suits it, into `room` bytes; how many, and the bytes written.
+    ///
+    /// # Safety
+    /// There is so much room.
+    #[inline(always)]
+    unsafe fn encode_blocks(_chars: &[Self], _to: *mut u8, _room: usize) -> (usize, usize) {
+        (0, 0)
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -33,6 +42,34 @@ mod vector {
     use core::arch::x86_64::*;
 
     use super::Unit;
+
+    /// Characters of one or two bytes of UTF-8, 32 at a time: each is made two bytes, of which those that count are pushed
+    /// together. Stops at a block with anything longer.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
+    unsafe fn compress_blocks(chars: &[u16], to: *mut u8, room: usize) -> (usize, usize) {
+        let (mut at, mut done) = (0, 0);
+        while at + 32 <= chars.len() && done + 64 <= room {
+            // SAFETY: 32 characters are there, and 64 bytes of room.
+            unsafe {
+                let block = _mm512_loadu_si512(chars.as_ptr().add(at).cast());
+                if _mm512_cmpge_epu16_mask(block, _mm512_set1_epi16(0x800)) != 0 {
+                    break;
+                }
+                let wide = _mm512_cmpge_epu16_mask(block, _mm512_set1_epi16(0x80));
+                let lead = _mm512_or_si512(_mm512_srli_epi16::<6>(block), _mm512_set1_epi16(0xc0));
+                let tail = _mm512_or_si512(_mm512_and_si512(block, _mm512_set1_epi16(0x3f)), _mm512_set1_epi16(0x80));
+                let both = _mm512_or_si512(lead, _mm512_slli_epi16::<8>(tail));
+                let bytes = _mm512_mask_mov_epi16(block, wide, both);
+                // The second byte of each character counts where it is wide.
+                let seconds = _mm512_test_epi8_mask(bytes, _mm512_set1_epi16(0xff00u16 as i16));
+                let kept = 0x5555_5555_5555_5555 | seconds;
+                _mm512_storeu_si512(to.add(done).cast(), _mm512_maskz_compress_epi8(kept, bytes));
+                done += 32 + wide.count_ones() as usize;
+                at += 32;
+            }
+        }
+        (at, done)
+    }
 
     /// The number of leading lanes without the bit of the mask.
     #[inline(always)]
@@ -93,6 +130,15 @@ mod vector {
                 _mm_storeu_si128(to.add(8).cast(), _mm_unpackhi_epi8(block, zero));
                 leading(_mm_movemask_epi8(block))
             }
+        }
+
+        #[inline(always)]
+        unsafe fn encode_blocks(chars: &[u16], to: *mut u8, room: usize) -> (usize, usize) {
+            if chars.len() < 64 || !(is_x86_feature_detected!("avx512vbmi2") && is_x86_feature_detected!("avx512bw")) {
+                return (0, 0);
+            }
+            // SAFETY: the processor has the instructions; the rest by contract.
+            unsafe { compress_blocks(chars, to, room) }
         }
 
         #[inline(always)]
@@ -294,7 +340,8 @@ pub fn utf8_len(data: StrData<'_>) -> Option<usize> {
 /// # Safety
 /// As [`write_utf8`].
 unsafe fn encode_into<T: Unit>(chars: &[T], to: *mut u8, len: usize) {
-    let (mut at, mut done) = (0, 0);
+    // SAFETY: by contract.
+    let (mut at, mut done) = unsafe { T::encode_blocks(chars, to, len) };
     while at < chars.len() {
         // SAFETY: `len` bytes are what all characters need, so there is room; whole runs are checked.
         unsafe {

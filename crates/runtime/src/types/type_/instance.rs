@@ -81,15 +81,18 @@ pub unsafe extern "C" fn subtype_traverse(this: *mut PyObject, visit: visitproc,
                 break;
             }
         }
+        let base_traverse = if base.is_null() { None } else { (*base).tp_traverse.get() };
         if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) {
-            instance_dict::visit_managed(this, &mut visitor);
+            // A native base with a managed dictionary visits it itself, and each reference counts once.
+            if base_traverse.is_none() || !has_flag(base, Py_TPFLAGS_MANAGED_DICT) {
+                instance_dict::visit_managed(this, &mut visitor);
+            }
         } else if !base.is_null() && (*ty).tp_dictoffset.get() != (*base).tp_dictoffset.get() {
             let field = instance_dict::computed_pointer(this);
             if !field.is_null() {
                 visitor.object(*field);
             }
         }
-        let base_traverse = if base.is_null() { None } else { (*base).tp_traverse.get() };
         if is_heap_type(ty) && (base_traverse.is_none() || !answers_for_type(base)) {
             // A native base knows nothing of a type that its instances own.
             visitor.object(ty);
@@ -219,7 +222,9 @@ pub unsafe extern "C" fn subtype_dealloc(this: *mut PyObject) {
         }
         // A native base frees the object but not what made it: the count of the class is ours.
         let owns_type = is_heap_type(ty) && !answers_for_type(base);
-        if let Some(dealloc) = (*base).tp_dealloc.get() {
+        if base == <Object as PyLayout>::TYPE && is_ours((*ty).tp_free.get(), heap::free_slot as *const ()) {
+            heap::free(this);
+        } else if let Some(dealloc) = (*base).tp_dealloc.get() {
             dealloc(this);
         }
         if owns_type {

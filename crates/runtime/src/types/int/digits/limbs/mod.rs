@@ -9,6 +9,8 @@ mod div;
 mod gcd;
 mod mul;
 mod ntt;
+#[cfg(target_arch = "x86_64")]
+mod ntt_vector;
 mod pow;
 mod radix;
 mod sqrt;
@@ -19,8 +21,7 @@ pub use gcd::gcd;
 pub use mul::{mul, square};
 pub use pow::{pow, pow_mod};
 pub use radix::{
-    SHORT_DIGITS, SHORT_TEXT, SHORT_VALUE, decimal_group, from_decimal_short, from_radix, to_decimal, write_decimal,
-    write_decimal_short,
+    SHORT_DIGITS, SHORT_VALUE, ShortDecimal, decimal_group, from_decimal_short, from_radix, to_decimal, write_decimal,
 };
 pub use sqrt::isqrt;
 

@@ -210,7 +210,7 @@ fn push_group(out: &mut Vec<u8>, group: u64) {
     out.extend_from_slice(&group_digits(group));
 }
 
-/// Writes the digits of `value` to the end of a buffer, which has room for 20; where they begin.
+/// Writes the digits of `value` to the end of a buffer, which has room for them; where they begin.
 #[inline]
 pub fn write_decimal(buffer: &mut [u8], value: u64) -> usize {
     let (mut at, mut rest) = (buffer.len(), value);
@@ -229,29 +229,53 @@ pub fn write_decimal(buffer: &mut [u8], value: u64) -> usize {
     at
 }
 
-/// Limbs of a short value, digits that surely fit them, and room for their text with a sign before it.
+/// Limbs of a short value, digits that surely fit them, and the most groups of 19 digits that it has.
 pub const SHORT_VALUE: usize = 33;
 pub const SHORT_DIGITS: usize = 630;
-pub const SHORT_TEXT: usize = 680;
+const SHORT_GROUPS: usize = 34;
 
-/// Writes the digits of a short value, which is lost, to the end of a buffer; where they begin, the first byte being free.
-pub fn write_decimal_short(buffer: &mut [u8; SHORT_TEXT], value: &mut [u64]) -> usize {
-    let mut n = len(value);
-    let mut at = SHORT_TEXT;
-    while n > 1 {
-        let group = div_limb_assign(&mut value[..n], TEN19);
-        at -= 19;
-        buffer[at..at + 19].copy_from_slice(&group_digits(group));
-        n = len(&value[..n]);
-    }
-    let top = if n == 1 { value[0] } else { 0 };
-    if top == 0 && at < SHORT_TEXT {
-        while buffer[at] == b'0' {
-            at += 1;
+/// The digits of a short value in groups of 19.
+pub struct ShortDecimal {
+    /// The lowest group first.
+    groups: [u64; SHORT_GROUPS],
+    count: usize,
+    /// The digits of the highest group.
+    top: usize,
+}
+
+impl ShortDecimal {
+    /// Of a value of at most `SHORT_VALUE` limbs, which is lost.
+    #[inline]
+    pub fn new(value: &mut [u64]) -> ShortDecimal {
+        let mut short = ShortDecimal { groups: [0; SHORT_GROUPS], count: 0, top: 1 };
+        let mut n = len(value);
+        while n > 0 {
+            short.groups[short.count] = div_limb_assign(&mut value[..n], TEN19);
+            short.count += 1;
+            n = len(&value[..n]);
         }
-        return at;
+        if let Some(&top) = short.groups[..short.count].last() {
+            short.top = top.checked_ilog10().map_or(1, |digits| digits as usize + 1);
+        }
+        short
     }
-    write_decimal(&mut buffer[..at], top)
+
+    /// How many digits there are.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.top + 19 * self.count.saturating_sub(1)
+    }
+
+    /// Writes the digits into memory of just their number.
+    #[inline]
+    pub fn write(&self, out: &mut [u8]) {
+        let (top, rest) = out.split_at_mut(self.top);
+        write_decimal(top, self.groups[self.count.saturating_sub(1)]);
+        let groups = self.groups[..self.count.saturating_sub(1)].iter().rev();
+        for (out, &group) in rest.as_chunks_mut::<19>().0.iter_mut().zip(groups) {
+            *out = group_digits(group);
+        }
+    }
 }
 
 /// The decimal digits of a value below the range of the fast method.
@@ -361,7 +385,27 @@ pub fn from_radix(digits: &[u8], base: u32, interrupted: &mut Interrupt<'_>) -> 
         powers.try_reserve(1).map_err(|_| Stop::NoMemory)?;
         powers.push(next);
     }
-    join(digits, base, group, leaf, shift, &powers, interrupted)
+    let mut levels = Vec::new();
+    levels.try_reserve_exact(powers.len()).map_err(|_| Stop::NoMemory)?;
+    for power in powers {
+        // The power is a factor of several products, but for the last.
+        let transformed = if power.len() >= JOINED && super::ntt::fits(2 * power.len()) {
+            Some(super::ntt::Transformed::new(&power, 2 * power.len() + 1, interrupted)?)
+        } else {
+            None
+        };
+        levels.push(Power { power, transformed });
+    }
+    join(digits, base, group, leaf, shift, &levels, interrupted)
+}
+
+/// From here (limbs) powers are transformed for the conversion from text.
+const JOINED: usize = 300;
+
+/// A power of the base without its power of two.
+struct Power {
+    power: Vec<u64>,
+    transformed: Option<super::ntt::Transformed>,
 }
 
 fn join(
@@ -370,7 +414,7 @@ fn join(
     group: usize,
     leaf: usize,
     shift: usize,
-    powers: &[Vec<u64>],
+    powers: &[Power],
     interrupted: &mut Interrupt<'_>,
 ) -> Result<Vec<u64>, Stop> {
     if digits.len() <= leaf {
@@ -385,7 +429,15 @@ fn join(
     let (high, low) = digits.split_at(digits.len() - low_digits);
     let high = join(high, base, group, leaf, shift, powers, interrupted)?;
     let low = join(low, base, group, leaf, shift, powers, interrupted)?;
-    let mut out = mul_vec(&high, &powers[i], interrupted)?;
+    let Power { power, transformed } = &powers[i];
+    let mut out = match transformed {
+        Some(transformed) if high.len() + power.len() <= transformed.len() => {
+            let mut out = transformed.mul(&high, interrupted)?;
+            trim(&mut out);
+            out
+        }
+        _ => mul_vec(&high, power, interrupted)?,
+    };
     if shift > 0 {
         out = shl(&out, low_digits * shift)?;
     }
