@@ -442,6 +442,18 @@ impl Ref<Dict> {
             return Ok(false);
         }
         let mut position = 0;
+        // SAFETY: both dicts are held. Finding a `str` among keys that all are runs nothing, so what is the same needs no counts.
+        unsafe {
+            while keys::is_unicode(self.keys_raw()) && keys::is_unicode(other.keys_raw()) {
+                let before = position;
+                let Some((key, value, hash)) = raw::next(self.raw(), &mut position) else { return Ok(true) };
+                if lookup::lookup(other.raw(), key, hash)?.value != value {
+                    // Looked at again, with care.
+                    position = before;
+                    break;
+                }
+            }
+        }
         while let Some((key, value, hash)) = self.next_owned(&mut position) {
             match other.get_known_hash(key.borrow(), hash)? {
                 None => return Ok(false),

@@ -292,6 +292,49 @@ pub unsafe fn resize(set: *mut PySetObject, min_used: usize) -> PyResult<()> {
     }
 }
 
+/// Whether a key is there, as far as that shows without a look at any object; `None` where keys have to be compared.
+#[inline(always)]
+pub unsafe fn contains_plain(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> Option<bool> {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let table = (*set).table.get();
+        let mut probe = Probe::new(hash, (*set).mask.get() as usize);
+        loop {
+            let mut entry = table.add(probe.at);
+            for _ in 0..=probe.run() {
+                let entry_key = (*entry).key.get();
+                if entry_key == key {
+                    return Some(true);
+                }
+                let entry_hash = (*entry).hash.get();
+                if entry_hash == 0 && entry_key.is_null() {
+                    return Some(false);
+                }
+                if entry_hash == hash {
+                    return None;
+                }
+                entry = entry.add(1);
+            }
+            probe.jump();
+        }
+    }
+}
+
+/// Whether a key of another set is there. The key is held only while it is compared.
+#[inline(always)]
+pub unsafe fn contains_key_of_other(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<bool> {
+    // SAFETY: see the head of the file.
+    unsafe {
+        match contains_plain(set, key, hash) {
+            Some(found) => Ok(found),
+            None => {
+                let held: Ref<Object> = Ref::from_borrowed_ptr(key);
+                contains_entry(set, held.as_ptr(), hash)
+            }
+        }
+    }
+}
+
 pub unsafe fn contains_entry(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<bool> {
     // SAFETY: see the head of the file.
     unsafe { Ok(!(*lookup(set, key, hash)?).key.get().is_null()) }
