@@ -85,6 +85,17 @@ impl ElementIter {
                     }
                 }
             };
+            // Comments and the like have no text, but a tail.
+            let is_silent = |element: &Ref<Object>| {
+                let tag = element.downcast::<Element>().map(|element| element.tag_or_none());
+                tag.is_some_and(|tag| !tag.is_none() && !tag.is_instance_of::<Str>())
+            };
+            if self.gives_text.get() && is_silent(&element) {
+                if stack.is_empty() {
+                    break Found::Nothing;
+                }
+                break Found::Tail(element);
+            }
             if stack.try_reserve(1).is_err() {
                 self.stack.set(Some(stack));
                 return Err(Raised::no_memory());

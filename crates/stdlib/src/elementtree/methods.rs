@@ -247,34 +247,19 @@ impl Element {
         if !subelement.is_instance_of::<Element>() {
             return Err(wrong_argument("remove() argument", subelement));
         }
-        let missing = || raise!(ValueError, "Element.remove(x): element not found");
-        let mut found = None;
         let mut i = 0;
-        while let Some(child) = this.child(i) {
-            if child.borrow().is_identical(subelement) {
-                found = Some(i);
+        loop {
+            let Some(child) = this.child(i) else {
+                return Err(raise!(ValueError, "Element.remove(x): element not found"));
+            };
+            if child.borrow().is_identical(subelement) || child.equals(subelement)? {
                 break;
             }
             i += 1;
         }
-        if found.is_none() {
-            i = 0;
-            while let Some(child) = this.child(i) {
-                if child.equals(subelement)? {
-                    found = Some(i);
-                    break;
-                }
-                i += 1;
-            }
-        }
-        // The comparison may have changed the children.
-        match found.and_then(|index| this.take_child(index)) {
-            Some(child) => {
-                drop(child);
-                Ok(())
-            }
-            None => Err(missing()),
-        }
+        // A comparison that said yes may have taken the children away; then there is nothing left to do.
+        drop(this.take_child(i));
+        Ok(())
     }
 
     #[method(signature = "($self, /, tag=None)")]

@@ -482,6 +482,8 @@ impl XmlParser {
                 if text.is_empty() {
                     break;
                 }
+                // What the document says of its bytes is not about these.
+                this.with(|inside| inside.parser.set_encoding("utf-8"))?;
                 XmlParser::parse(this, &text.to_wtf8(), false)?;
                 continue;
             }

@@ -276,10 +276,6 @@ impl XmlParser {
 
     #[cold]
     fn raise(&self, code: Code) -> Raised {
-        // An error of the document comes behind what was found before it.
-        if let Err(raised) = self.flush() {
-            return raised;
-        }
         match self.place() {
             Ok((line, column, _)) => raise_code(code, line, column),
             Err(raised) => raised,

@@ -214,7 +214,15 @@ impl Parser {
         next: usize,
     ) -> Result<Step, Code> {
         let bindings = self.bindings.len();
-        let Tagged { raw, name, announced } = self.store_attributes(s, source, at, name_end)?;
+        let Tagged { raw, name, announced } = match self.store_attributes(s, source, at, name_end) {
+            Ok(tagged) => tagged,
+            Err(code) if self.todo.is_empty() => return Err(code),
+            Err(code) => {
+                // Namespaces that were begun are told of before the error.
+                self.todo.push_back(Todo::Fail(code, self.event_at));
+                return Ok(Step::Again);
+            }
+        };
         let wants_start = self.wants(Handler::StartElement);
         if !empty {
             if self.tags.len() == self.tags.capacity() && self.tags.try_reserve(64).is_err() {

@@ -10,15 +10,15 @@ use super::{Code, Event, Handler, OpenEntity, Parser, Span, Stage, Step, Todo, t
 impl Parser {
     /// The replacement text of an entity whose literal stands in `s` from `from` to `to`. References to general entities stay
     /// as they are; those to parameter entities are replaced where they are allowed.
-    pub(super) fn entity_value(&mut self, s: &[u8], source: u32, from: usize, to: usize) -> Result<Text, Code> {
+    /// With an error comes what there was before it.
+    pub(super) fn entity_value(&mut self, s: &[u8], source: u32, from: usize, to: usize) -> (Text, Result<(), Code>) {
         let mut value = Vec::new();
         let mut inside: Vec<(Rc<Entity>, usize)> = Vec::new();
         let result = self.entity_tokens(s, source, from, to, &mut value, &mut inside);
         for (entity, _) in inside {
             entity.open.set(false);
         }
-        result?;
-        Ok(Text::from(text(&value)))
+        (Text::from(text(&value)), result)
     }
 
     fn entity_tokens(

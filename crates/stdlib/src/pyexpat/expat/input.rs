@@ -126,6 +126,17 @@ impl Input {
         core::mem::take(&mut self.dropped) as u64
     }
 
+    /// How many bytes were not used yet.
+    pub fn unused(&self) -> usize {
+        let end = self.text.len() - usize::from(self.broken);
+        let text = &self.text[self.at.min(end)..end];
+        let bytes = match &self.encoding {
+            Encoding::Utf8 => text.len(),
+            encoding => text.utf8_chunks().flat_map(|part| part.valid().chars()).map(|c| encoding.bytes_of(c)).sum(),
+        };
+        bytes + self.rest.len()
+    }
+
     /// The first bytes.
     pub fn head(&self) -> [Option<u8>; 3] {
         let end = self.text.len() - usize::from(self.broken);

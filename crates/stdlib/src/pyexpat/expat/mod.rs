@@ -524,7 +524,8 @@ impl Parser {
         self.direct_base += self.input.dropped();
         self.limits.direct.set(self.limits.direct.get().max(if self.is_child { 0 } else { self.consumed() }));
         self.last = last;
-        let have = self.input.text.len() - self.input.at;
+        // Only a token that was not whole makes the count matter.
+        let have = if self.partial_before == 0 { 0 } else { self.input.unused() };
         let crowded = self.grow_buffer(data.len());
         self.hold = self.deferral && !last && have < self.partial_before.saturating_mul(2) && !crowded;
         self.fed_at = self.input.at;
@@ -633,7 +634,7 @@ impl Parser {
     fn used_up(&mut self) {
         let at = self.input.at;
         let moved = at - self.fed_at;
-        self.partial_before = if moved == 0 { self.input.text.len() - at } else { 0 };
+        self.partial_before = if moved == 0 { self.input.unused() } else { 0 };
         self.buffer.0 = self.buffer.0.saturating_add(moved);
         self.fed_at = at;
         self.event_at = at;
@@ -722,9 +723,10 @@ impl Parser {
         let latin = requested == Some(Encoding::Latin1);
         let found = match (head[0], head[1]) {
             (None, _) if !self.last => return Ok(Step::More),
-            (Some(one), None) if !self.last => {
-                if !self.is_general || wide || matches!(one, 0xFE | 0xFF | 0xEF | 0 | b'<') {
-                    return Ok(Step::More);
+            (Some(one), None) => {
+                let marks = matches!(one, 0xFE | 0xFF | 0xEF) && !(latin && self.is_general);
+                if wide || marks || matches!(one, 0 | b'<') {
+                    return if self.last { Err(Code::UnclosedToken) } else { Ok(Step::More) };
                 }
                 None
             }
@@ -733,6 +735,7 @@ impl Parser {
             (Some(b'<'), Some(0)) if !(self.is_general && big) => Some(Encoding::Utf16Le),
             (Some(0xEF), Some(0xBB)) if !(self.is_general && (latin || wide)) => match head[2] {
                 None if !self.last => return Ok(Step::More),
+                None => return Err(Code::UnclosedToken),
                 Some(0xBF) => Some(Encoding::Utf8),
                 _ => None,
             },

@@ -353,12 +353,18 @@ impl Parser {
                 if !keeps {
                     return Ok(true);
                 }
-                let value = self.entity_value(s, source, at + 1, next - 1)?;
-                let Some(mut entity) = self.decl.entity.take() else { return Ok(true) };
+                let (value, result) = self.entity_value(s, source, at + 1, next - 1);
+                let Some(mut entity) = self.decl.entity.take() else { return result.map(|()| true) };
                 self.dtd.borrow_mut().size += value.len() + entity.name.len() + size_of::<Entity>();
                 entity.value = Some(value);
                 self.check_memory()?;
-                Ok(self.declare(entity))
+                // Also a value with an error is told of before it.
+                let by_default = self.declare(entity);
+                if let Err(code) = result {
+                    self.todo.push_back(Todo::Fail(code, self.event_at));
+                    return Ok(false);
+                }
+                Ok(by_default)
             }
             Role::EntitySystemId => {
                 let base = self.base.clone();

@@ -562,7 +562,7 @@ pub fn prolog(s: &[u8], at: usize, ns: bool) -> Scan<(Prolog, usize, bool)> {
             b'!' => match byte(s, at + 2)? {
                 b'-' => comment(s, at + 3).and_then(|end| whole(Prolog::Comment, end)),
                 b'[' => whole(Prolog::SectionOpen, at + 3),
-                c if class(c) == START => {
+                c if class(c) == START || (c == b':' && !ns) => {
                     let mut end = at + 3;
                     loop {
                         match byte(s, end)? {
@@ -574,7 +574,7 @@ pub fn prolog(s: &[u8], at: usize, ns: bool) -> Scan<(Prolog, usize, bool)> {
                                 return whole(Prolog::DeclOpen, end);
                             }
                             c if is_space(c) => return whole(Prolog::DeclOpen, end),
-                            c if class(c) == START => end += 1,
+                            c if class(c) == START || (c == b':' && !ns) => end += 1,
                             _ => return Err(Cut::Invalid(end)),
                         }
                     }
@@ -742,12 +742,15 @@ pub struct Declaration<'a> {
     pub standalone: Option<bool>,
 }
 
+/// A name and a value, with the places of the value and of the name.
+type Pair<'a> = (&'a [u8], &'a [u8], usize, usize);
+
 /// The declaration from `start` to `end`, which includes `<?xml` and `?>`; or the place of what is wrong with it.
 pub fn declaration(s: &[u8], start: usize, end: usize, is_text: bool) -> Result<Declaration<'_>, usize> {
     let mut at = start + 5;
     let end = end - 2;
     let mut result = Declaration::default();
-    let next = |at: &mut usize| -> Result<Option<(&[u8], &[u8], usize)>, usize> {
+    let next = |at: &mut usize| -> Result<Option<Pair<'_>>, usize> {
         if *at == end {
             return Ok(None);
         }
@@ -760,14 +763,14 @@ pub fn declaration(s: &[u8], start: usize, end: usize, is_text: bool) -> Result<
         if *at == end {
             return Ok(None);
         }
-        let name = *at;
+        let begin = *at;
         while *at < end && s[*at] != b'=' && !is_space(s[*at]) {
             if !s[*at].is_ascii() {
                 return Err(*at);
             }
             *at += 1;
         }
-        let name = &s[name..*at];
+        let name = &s[begin..*at];
         while *at < end && is_space(s[*at]) {
             *at += 1;
         }
@@ -795,10 +798,15 @@ pub fn declaration(s: &[u8], start: usize, end: usize, is_text: bool) -> Result<
             }
         }
         *at += 1;
-        Ok(Some((name, &s[value..*at - 1], value)))
+        Ok(Some((name, &s[value..*at - 1], value, begin)))
     };
-    let mut pair = next(&mut at)?.ok_or(at)?;
+    let first = at;
+    let mut pair = next(&mut at)?.ok_or(first)?;
     if pair.0 == b"version" {
+        let minor = pair.1.strip_prefix(b"1.").filter(|minor| !minor.is_empty());
+        if !minor.is_some_and(|minor| minor.iter().all(u8::is_ascii_digit)) {
+            return Err(pair.2);
+        }
         result.version = Some(pair.1);
         match next(&mut at)? {
             Some(more) => pair = more,
@@ -806,7 +814,7 @@ pub fn declaration(s: &[u8], start: usize, end: usize, is_text: bool) -> Result<
             None => return Ok(result),
         }
     } else if !is_text {
-        return Err(pair.2);
+        return Err(pair.3);
     }
     if pair.0 == b"encoding" {
         if !pair.1.first().is_some_and(u8::is_ascii_alphabetic) {
@@ -819,7 +827,7 @@ pub fn declaration(s: &[u8], start: usize, end: usize, is_text: bool) -> Result<
         }
     }
     if pair.0 != b"standalone" || is_text {
-        return Err(pair.2);
+        return Err(pair.3);
     }
     result.standalone = match pair.1 {
         b"yes" => Some(true),
