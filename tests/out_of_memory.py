@@ -79,9 +79,15 @@ def run(name, injections, place):
     import signal
 
     # A loop whose wake-up call was lost waits for ever, in CPython as well.
+    class NoEnd(BaseException):
+        pass
+
+    waiting = False
+
     def interrupt(*_):
-        _taipan.end_failures()
-        raise TimeoutError
+        if waiting:
+            _taipan.end_failures()
+            raise NoEnd
 
     signal.signal(signal.SIGALRM, interrupt)
     for _ in range(2):
@@ -96,17 +102,19 @@ def run(name, injections, place):
         os.pwrite(note, f"{at:9}+{width:2}".encode(), 0)
         scope = {}
         outcome = "success"
-        signal.setitimer(signal.ITIMER_REAL, 1)
-        _taipan.fail_allocations(at, at + width)
+        signal.setitimer(signal.ITIMER_REAL, 2, 2)
         try:
-            exec(code, scope)
+            try:
+                waiting = True
+                _taipan.fail_allocations(at, at + width)
+                exec(code, scope)
+            finally:
+                waiting = False
+                _taipan.end_failures()
         except MemoryError:
-            _taipan.end_failures()
             outcome = "MemoryError"
         except BaseException as error:
-            _taipan.end_failures()
             outcome = f"{type(error).__name__}: {str(error)[:90]}"
-        _taipan.end_failures()
         signal.setitimer(signal.ITIMER_REAL, 0)
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
     print(total, outcomes, flush=True)
