@@ -65,6 +65,24 @@ PROGRAMS = {
     "subprocess": "import subprocess, shlex, tempfile, os\np = subprocess.run(['/bin/echo', 'x'], capture_output=True, text=True); p.stdout; subprocess.CompletedProcess([], 0); os.waitstatus_to_exitcode(0); import uuid, secrets; uuid.UUID(int=5).hex; secrets.token_hex(9); import tracemalloc; tracemalloc.start(); x = [bytes(99) for i in range(9)]; tracemalloc.take_snapshot().statistics('lineno'); tracemalloc.stop()",
 }
 
+# Blocks above 64 KiB: the reserve behind Rust's own allocations does not give these, so whatever is not asked for fallibly
+# ends the process.
+LARGE = {
+    "large str": "s = 'hello wörld ' * 30000; s.upper(); s.split(); s.replace('o', '00'); s.encode('utf-16'); s.splitlines(); repr(s); s.title(); s.translate({111: 'xx'}); ','.join([s, s]); s.find('zz'); '%s' % s; '{:>900000}'.format(s); s.casefold(); s.expandtabs(); s.partition('zz'); s[::2]; s.zfill(900000); ascii(s); s.encode('ascii', 'xmlcharrefreplace'); s.swapcase(); s.rsplit('l', 9); s.isidentifier(); s.count('l'); hash(s); f'{s!r:>500000}'; s == s + ''; s.maketrans(s[:9], s[:9]); s.center(900000, 'é'); int(('1' * 4000))",
+    "large bytes": "b = bytes(range(256)) * 2000; b.hex(); b.hex(':'); bytes.fromhex(b.hex()); b.split(b'a'); b.replace(b'a', b'bb'); bytearray(b).replace(b'a', b''); b.translate(bytes(256)); b.decode('latin-1'); b.decode('utf-8', 'replace'); b.decode('cp437'); bytes(b); bytearray(b) * 2; b.join([b] * 3); b.upper(); repr(b); b.splitlines(); memoryview(b)[::3].tobytes(); memoryview(b).tolist(); bytes(list(b)); b % () if 0 else b; b.title(); b.expandtabs(); b.zfill(999999); b.center(999999); memoryview(b).cast('I').hex(); bytearray(b)[::2]; b.find(b'zz' * 40000)",
+    "large list": "a = list(range(100000)); a.sort(key=lambda v: -v); a.sort(); sorted(a, reverse=True); a * 3; a + a; repr(a); tuple(a); set(a); frozenset(a); dict.fromkeys(a); list(map(str, a)); list(zip(a, a)); list(reversed(a)); a[::2]; a[10:90000] = a; sum(a); min(a); [*a, *a]; (lambda *x: len(x))(*a); max(*a); a.extend(tuple(a)); a.copy(); a == a[:]; print(*a[:1]) if 0 else 0; a.insert(3, a); del a[3]; any(a); sorted(str(x) for x in a[:30000])",
+    "large dict": "d = {i: str(i) for i in range(60000)}; d | d; {**d}; list(d.items()); repr(d); d.copy(); dict(d); d.keys() & d.keys(); d.keys() | [1]; sorted(d); d == dict(d); d.update(d); set(d); {v: k for k, v in d.items()}; d.items() ^ {(1, 2)}; import collections; collections.OrderedDict(d); collections.Counter(d.values()); collections.ChainMap(d, d).keys(); list(collections.ChainMap(d, d)); dict(**{str(k): v for k, v in list(d.items())[:20000]}); d.clear()",
+    "large set": "s = set(range(70000)); s | {1.5}; s & s; s - {3}; s ^ {4}; s.copy(); frozenset(s); repr(s); sorted(s); s <= set(s); s.update(range(70000, 90000)); s.intersection(range(60000)); s.symmetric_difference(range(5, 80000)); hash(frozenset(s)); s.difference(list(range(9)))",
+    "large iterators": "import itertools as i, collections as c, heapq, bisect, functools, operator\nr = range(30000); c.deque(r).copy(); c.deque(r) * 2; list(i.batched(r, 20000)); i.tee(r, 9); list(i.zip_longest(r, range(9))); list(i.accumulate(r)); next(i.permutations(r)); next(i.combinations(r, 20000)); next(i.product(r, r)); next(i.combinations_with_replacement(r, 20000)); heapq.nlargest(20000, r); h = list(r); heapq.heapify(h); list(heapq.merge(r, r)); functools.reduce(operator.add, r); operator.itemgetter(*range(20000))(r); functools.partial(max, *r)(); list(i.chain.from_iterable([r, r])); list(i.starmap(min, zip(r, r))); next(i.cycle(r)); c.namedtuple('P', ['a%d' % j for j in range(300)])(*range(300))",
+    "large text formats": "import json, pickle, marshal, csv, io, re, ast, pprint, copy, base64, binascii, struct, array, textwrap, string, html, urllib.parse\nx = {'k%d' % i: [i, 'é' * 9, 1.5, None] for i in range(4000)}; j = json.dumps(x); json.loads(j); json.dumps(x, indent=1); p = pickle.dumps(x); pickle.loads(p); m = marshal.dumps(x); marshal.loads(m); copy.deepcopy(x); w = io.StringIO(); csv.writer(w).writerows([['a' * 90] * 900] * 9); list(csv.reader(io.StringIO(w.getvalue()))); csv.writer(io.StringIO()).writerow(['q\"' * 90000]); list(csv.reader(['\"' + 'x' * 100000 + '\"'])); re.sub('k', 'zz', j); re.findall('[0-9]+', j); re.split(',', j); re.escape(j); re.sub('(.)', r'\\1\\1', j[:40000]); base64.b64encode(p); binascii.hexlify(p); binascii.b2a_qp(p); binascii.unhexlify(binascii.hexlify(p)); json.dumps(j); json.loads(json.dumps('é' * 90000)); html.escape(j); urllib.parse.quote(j[:9000]); struct.pack('90000s', b''); struct.unpack('20000i', bytes(80000)); array.array('i', range(50000)).tolist(); array.array('w', 'a' * 50000).tounicode(); array.array('d', bytes(800000)).byteswap()",
+    "large compression": "import zlib, bz2, lzma, hashlib, io, random, gzip\nb = random.Random(3).randbytes(120000); z = zlib.compress(b); zlib.decompress(z); zlib.decompressobj().decompress(z, 100000); y = bz2.compress(b); bz2.decompress(y); x = lzma.compress(b, preset=0); lzma.decompress(x); hashlib.sha512(b).hexdigest(); hashlib.shake_128(b).digest(200000); gzip.decompress(gzip.compress(b)); f = io.BytesIO(b); f.read(); f.getvalue(); f.write(b); f.readlines(); io.BufferedReader(io.BytesIO(b), 200000).read(150000); io.TextIOWrapper(io.BytesIO(b), 'latin-1').read(); io.StringIO('x' * 300000).readlines(); io.BytesIO().writelines([b, b]); io.BufferedWriter(io.BytesIO(), 100000).write(b); zlib.crc32(b); hashlib.scrypt(b'a', salt=b'b', n=2, r=8, p=1, dklen=100000) if hasattr(hashlib, 'scrypt') else 0",
+    "large numbers": "x = 3 ** 60000; y = x * x; y // x; y % (x + 1); pow(x, 3, y); import sys; sys.set_int_max_str_digits(0); s = str(x); int(s); hex(x); int(hex(x), 16); x >> 9; x | y; x.to_bytes(20000); int.from_bytes(bytes(100000)); import math; math.isqrt(x); math.gcd(x, y); math.factorial(9000); math.comb(9000, 4500); math.prod(range(1, 9000)); import decimal; d = decimal.Decimal(s); d + 1; str(d); d * d; decimal.Context(prec=30000).divide(1, 7); decimal.Context(prec=3000).sqrt(2); decimal.Decimal(x); int(d); import fractions; fractions.Fraction(x, y); '%x' % x; f'{x:,}'; f'{1.5:.70000f}'; '%.70000f' % 1.5; float(s[:300]); round(x, -9); divmod(y, x); import random; random.getrandbits(900000); random.Random(x); random.sample(range(60000), 30000); random.shuffle(list(range(30000))); math.fsum([.1] * 30000); math.sumprod(range(30000), range(30000)); math.hypot(*range(20000)); math.dist(range(20000), range(20000)); sys.set_int_max_str_digits(4300)",
+    "large source": "s = '\\n'.join('def f%d(a, b=[1, 2, {3: 4}]): return a + b * %d + len(\"text %d\")' % (i, i, i) for i in range(1500)); c = compile(s, 'f', 'exec'); import ast; t = ast.parse(s); compile(t, 'f', 'exec'); import tokenize, io, marshal; list(tokenize.generate_tokens(io.StringIO(s).readline)); marshal.loads(marshal.dumps(c)); ast.dump(t); exec(c, {}); compile('x = ' + '\"' + 'a' * 200000 + '\"', 'f', 'exec'); compile('[' + '1, ' * 30000 + ']', 'f', 'eval'); compile('x(' + 'y, ' * 30000 + ')', 'f', 'eval'); import symtable; symtable.symtable(s, 'f', 'exec')\ntry: compile('x = (\\n' + 'y\\n' * 30000, 'f', 'exec')\nexcept SyntaxError: pass",
+    "large objects": "class A: pass\na = A(); a.__dict__.update({'x%d' % i: i for i in range(9000)}); dir(a); vars(a); repr(a.__dict__); b = type('B', (), {'m%d' % i: i for i in range(9000)}); dir(b); c = type('C', (), {'__slots__': ['s%d' % i for i in range(9000)]}); c(); import types; types.SimpleNamespace(**a.__dict__); repr(types.SimpleNamespace(**a.__dict__)); e = ExceptionGroup('g', [ValueError(i) for i in range(9000)]); e.split(KeyError); e.subgroup(lambda x: True); repr(e); import weakref; w = [weakref.ref(a, lambda r: 0) for i in range(9000)]; weakref.getweakrefs(a); import gc; gc.get_objects(); gc.get_referrers(A); gc.get_referents(*[list(range(9000))] * 9); import sys; sys._current_frames(); isinstance(1, tuple([str] * 20000) + (int,)); list[tuple(range(20000))]; 'a'.startswith(tuple('b' * 20000)); print(end='', sep='', *[''] * 20000); exec('def f(' + ','.join('a%d' % i for i in range(3000)) + '): return locals()\\nf(*range(3000))', {})",
+    "large files": "import os, tempfile, mmap, pathlib, shutil\nd = tempfile.mkdtemp()\ntry:\n  n = d + '/f'\n  with open(n, 'wb') as f: f.write(bytes(900000)); f.writelines([bytes(90000)] * 9)\n  with open(n, 'rb') as f: f.read(); f.seek(0); f.readlines(); f.seek(0); f.read(500000); f.readinto(bytearray(500000))\n  with open(n, encoding='latin-1') as f: f.read(); f.seek(0); f.read(400000); f.tell()\n  with open(n, 'rb', buffering=0) as f: f.read(); f.seek(0); f.read(300000)\n  f = os.open(n, os.O_RDWR); os.read(f, 400000); os.pread(f, 300000, 9); os.write(f, bytes(300000)); os.writev(f, [bytes(9)] * 900); os.readv(f, [bytearray(90000)] * 9); os.close(f)\n  pathlib.Path(n).read_bytes(); pathlib.Path(n).read_text('latin-1'); shutil.copy(n, n + '2')\n  for i in range(300): os.close(os.open(d + '/' + 'x' * 200 + str(i), os.O_CREAT))\n  os.listdir(d); list(os.scandir(d)); list(pathlib.Path(d).iterdir()); os.getrandom(100000); os.urandom(300000); os.path.join(*['a' * 9000] * 20); os.path.normpath('a/' * 90000); os.fsencode('é' * 90000)\nfinally: shutil.rmtree(d)\nimport socket\na, b = socket.socketpair(); a.send(bytes(90000)); b.recv(100000); a.sendmsg([bytes(9)] * 900); b.recvmsg(100000); b.recv_into(bytearray(100000), 9, socket.MSG_DONTWAIT) if 0 else 0; a.close(); b.close()",
+}
+PROGRAMS |= LARGE
+
 
 def run(name, injections, place):
     import _taipan
@@ -79,14 +97,21 @@ def run(name, injections, place):
     import signal
 
     # A loop whose wake-up call was lost waits for ever, in CPython as well.
+    class NoEnd(BaseException):
+        pass
+
+    waiting = False
+    least = 65537 if name in LARGE else 0
+
     def interrupt(*_):
-        _taipan.end_failures()
-        raise TimeoutError
+        if waiting:
+            _taipan.end_failures()
+            raise NoEnd
 
     signal.signal(signal.SIGALRM, interrupt)
     for _ in range(2):
         exec(code, {})
-    _taipan.fail_allocations(0, 0)
+    _taipan.fail_allocations(0, 0, least)
     exec(code, {})
     total = _taipan.end_failures()
     outcomes = {}
@@ -96,17 +121,19 @@ def run(name, injections, place):
         os.pwrite(note, f"{at:9}+{width:2}".encode(), 0)
         scope = {}
         outcome = "success"
-        signal.setitimer(signal.ITIMER_REAL, 1)
-        _taipan.fail_allocations(at, at + width)
+        signal.setitimer(signal.ITIMER_REAL, *[20 if name in LARGE else 2] * 2)
         try:
-            exec(code, scope)
+            try:
+                waiting = True
+                _taipan.fail_allocations(at, at + width, least)
+                exec(code, scope)
+            finally:
+                waiting = False
+                _taipan.end_failures()
         except MemoryError:
-            _taipan.end_failures()
             outcome = "MemoryError"
         except BaseException as error:
-            _taipan.end_failures()
             outcome = f"{type(error).__name__}: {str(error)[:90]}"
-        _taipan.end_failures()
         signal.setitimer(signal.ITIMER_REAL, 0)
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
     print(total, outcomes, flush=True)

@@ -98,15 +98,15 @@ fn give(block: *mut u8, size: usize) {
 
 /// Whether an allocation is to fail: one that `-X oom` counts.
 #[inline(always)]
-fn fails() -> bool {
-    super::small::counts_allocations() && fails_slow()
+fn fails(size: usize) -> bool {
+    super::small::counts_allocations() && fails_slow(size)
 }
 
 #[cold]
 #[inline(never)]
-fn fails_slow() -> bool {
+fn fails_slow(size: usize) -> bool {
     // The counter belongs to the thread that has the GIL.
-    !crate::thread::current_ptr().is_null() && super::small::injected_failure()
+    !crate::thread::current_ptr().is_null() && super::small::injected_failure(size)
 }
 
 // SAFETY: blocks are those of the system's allocator or of the reserve, which are told apart by their address.
@@ -114,14 +114,14 @@ unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: by contract.
-        let block = if fails() { ptr::null_mut() } else { unsafe { System.alloc(layout) } };
+        let block = if fails(layout.size()) { ptr::null_mut() } else { unsafe { System.alloc(layout) } };
         if block.is_null() { take(layout) } else { block }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: by contract.
-        let block = if fails() { ptr::null_mut() } else { unsafe { System.alloc_zeroed(layout) } };
+        let block = if fails(layout.size()) { ptr::null_mut() } else { unsafe { System.alloc_zeroed(layout) } };
         if !block.is_null() {
             return block;
         }
@@ -147,7 +147,7 @@ unsafe impl GlobalAlloc for Allocator {
         // SAFETY: by contract; a new block has the smaller of both sizes at least.
         unsafe {
             if !is_reserved(block) {
-                let new = if fails() { ptr::null_mut() } else { System.realloc(block, layout, size) };
+                let new = if fails(size) { ptr::null_mut() } else { System.realloc(block, layout, size) };
                 if !new.is_null() {
                     return new;
                 }
@@ -176,7 +176,7 @@ impl Room {
     /// MemoryError when the system does not have `size` bytes.
     pub fn new(size: usize) -> PyResult<Room> {
         // SAFETY: plain allocation.
-        let block = if fails() { ptr::null_mut() } else { unsafe { libc::malloc(size.max(1)) } };
+        let block = if fails(size) { ptr::null_mut() } else { unsafe { libc::malloc(size.max(1)) } };
         if block.is_null() {
             return Err(Raised::no_memory());
         }

@@ -48,6 +48,8 @@ static HOOKED: StaticCell<bool> = StaticCell::cell(false);
 /// Allocations left until the first that fails, and until the first that succeeds again.
 static FAIL_FROM: StaticCell<u64> = StaticCell::cell(u64::MAX);
 static FAIL_TO: StaticCell<u64> = StaticCell::cell(u64::MAX);
+/// Smaller ones neither fail nor count.
+static FAIL_SIZE: StaticCell<usize> = StaticCell::cell(0);
 static COUNTED: StaticCell<u64> = StaticCell::cell(0);
 /// Blocks from the C library, for `sys.getallocatedblocks`.
 static FOREIGN: StaticCell<isize> = StaticCell::cell(0);
@@ -225,7 +227,10 @@ pub fn counted_allocations() -> u64 {
 
 /// Counts an allocation; true when it has to fail.
 #[cold]
-pub(super) fn injected_failure() -> bool {
+pub(super) fn injected_failure(size: usize) -> bool {
+    if size < FAIL_SIZE.get() {
+        return false;
+    }
     let count = COUNTED.get() + 1;
     COUNTED.set(count);
     (FAIL_FROM.get()..FAIL_TO.get()).contains(&count)
@@ -240,7 +245,7 @@ fn malloc_closed(size: usize) -> *mut u8 {
 
 /// As [`malloc`], past installed allocators.
 pub fn plain_malloc(size: usize) -> *mut u8 {
-    if COUNTING.get() && injected_failure() {
+    if COUNTING.get() && injected_failure(size) {
         return ptr::null_mut();
     }
     if size > SMALL_LIMIT { malloc_large(size) } else { take_block(class_of(size.max(1))) }
@@ -359,7 +364,7 @@ pub fn plain_calloc(count: usize, size: usize) -> *mut u8 {
         }
         return block;
     }
-    if total > isize::MAX as usize || (COUNTING.get() && injected_failure()) {
+    if total > isize::MAX as usize || (COUNTING.get() && injected_failure(total)) {
         return ptr::null_mut();
     }
     // SAFETY: plain allocation.
@@ -388,7 +393,7 @@ pub unsafe fn plain_realloc(block: *mut u8, size: usize) -> *mut u8 {
         return plain_malloc(size);
     }
     if !arena::owns(block) {
-        if size > isize::MAX as usize || (COUNTING.get() && injected_failure()) {
+        if size > isize::MAX as usize || (COUNTING.get() && injected_failure(size)) {
             return ptr::null_mut();
         }
         // SAFETY: a block of the C library; a size of 0 would free it.
@@ -416,6 +421,11 @@ pub unsafe fn plain_realloc(block: *mut u8, size: usize) -> *mut u8 {
 pub fn usable_size(block: *mut u8) -> Option<usize> {
     // SAFETY: the block is in an arena.
     arena::owns(block).then(|| unsafe { (*arena::pool_of(block)).block_size.get() as usize })
+}
+
+/// Which allocations [`inject_failures`] counts: those of this size at least.
+pub fn set_failing_size(least: usize) {
+    FAIL_SIZE.set(least);
 }
 
 /// Makes the allocations `from <= n < to` fail, counted from now at 1; `None` ends it (`-X oom=K`, `_testcapi.set_nomemory`).

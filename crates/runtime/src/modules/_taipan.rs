@@ -11,9 +11,10 @@ impl TaipanModule {
     const checked: bool = checked::ON;
 
     /// Makes the allocations from the `first` to before the `last` fail, counted from now at 1. None fail and the
-    /// count goes on when the range is empty.
-    #[function(signature = "(first, last, /)")]
-    fn fail_allocations(first: u64, last: u64) {
+    /// count goes on when the range is empty. Those of fewer bytes than `least` do not count.
+    #[function(signature = "(first, last, least=0, /)")]
+    fn fail_allocations(first: u64, last: u64, least: usize) {
+        small::set_failing_size(least);
         small::inject_failures(Some((first, last)));
     }
 

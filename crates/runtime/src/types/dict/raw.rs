@@ -508,12 +508,16 @@ pub unsafe fn clear(dict: *mut PyDictObject) {
             free_split_values(values);
             keys::decref(keys);
         } else {
-            // The values stand in the object and stay its values.
+            // The values stand in the object and stay its values. It may go, and they with it, when the first is released.
             (*dict).ma_used.set(0);
             (*values).size.set(0);
-            for index in 0..(*values).capacity.get() as usize {
-                let old = split_value(values, index).replace(ptr::null_mut());
-                header::xdecref(old);
+            let mut old = [ptr::null_mut(); u8::MAX as usize];
+            let capacity = (*values).capacity.get() as usize;
+            for (index, old) in old[..capacity].iter_mut().enumerate() {
+                *old = split_value(values, index).replace(ptr::null_mut());
+            }
+            for &value in &old[..capacity] {
+                header::xdecref(value);
             }
         }
     }

@@ -239,7 +239,7 @@ pub(super) fn close(object: &Ref<Object>) -> PyResult<Ref<Object>> {
         generator.gi_frame_state.set(FRAME_CLEARED);
         // SAFETY: the frame has not started.
         unsafe {
-            frame::clear(crate::thread::current_ptr(), (&raw const generator.gi_iframe).cast_mut());
+            raw::clear_frame(crate::thread::current_ptr(), (&raw const generator.gi_iframe).cast_mut());
         }
         return Ok(none());
     }
@@ -258,7 +258,7 @@ pub(super) fn close(object: &Ref<Object>) -> PyResult<Ref<Object>> {
         let unseen = monitoring::global_tools(monitoring::event::PY_UNWIND) == 0;
         if unseen && base == Opcode::RESUME as u8 && (unit >> 8) & RESUME_OUTSIDE_TRY != 0 {
             generator.gi_frame_state.set(FRAME_CLEARED);
-            frame::clear(crate::thread::current_ptr(), frame);
+            raw::clear_frame(crate::thread::current_ptr(), frame);
             return Ok(none());
         }
     }
