@@ -1,21 +1,23 @@
 //! The trash can: deallocation of deep structures without deep native recursion.
 //!
 //! `header::dealloc` sends objects of the collector through [`dealloc`], so every container, also one of an extension, is
-//! bounded without knowing it. Past a depth of nested deallocations an object is put aside; the outermost one frees what
-//! was put aside. CPython: `_PyTrash_thread_deposit_object`; since 3.14 it stands in `_Py_Dealloc` too.
+//! bounded without knowing it. Where the machine stack is nearly used up an object is put aside, and freed when there is room
+//! again. A count of levels would not do: a finalizer that drops an object with a finalizer has to meet the recursion limit.
+//! CPython: `_PyTrash_thread_deposit_object`; since 3.14 it stands in `_Py_Dealloc` too.
 
 use core::cell::Cell;
 use core::ptr;
 
 use super::object::{gc_head, gc_track, gc_untrack, is_tracked};
 use crate::abi::{_PyGC_PREV_MASK_FINALIZED, PyObject, destructor};
+use crate::thread::stack_margin;
 
-/// Deep enough that ordinary structures are never put aside, small enough for any stack.
-const LIMIT: u32 = 100;
+/// With fewer bytes of stack an object is put aside; with more than twice as many, those put aside are freed.
+const LOW: usize = 32 << 10;
 const WAS_TRACKED: usize = 2;
 
 thread_local! {
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    static EMPTYING: Cell<bool> = const { Cell::new(false) };
     /// Objects put aside, linked through `_gc_prev`.
     static LATER: Cell<*mut PyObject> = const { Cell::new(ptr::null_mut()) };
 }
@@ -26,16 +28,13 @@ thread_local! {
 /// The object has no counts left; `tp_dealloc` is its type's.
 #[inline]
 pub unsafe fn dealloc(object: *mut PyObject, tp_dealloc: destructor) {
-    let depth = DEPTH.get();
     // SAFETY: by contract.
     unsafe {
-        if depth >= LIMIT {
+        if stack_margin() < LOW {
             return put_aside(object);
         }
-        DEPTH.set(depth + 1);
         tp_dealloc(object);
-        DEPTH.set(depth);
-        if depth == 0 && !LATER.get().is_null() {
+        if !LATER.get().is_null() && !EMPTYING.get() && stack_margin() > 2 * LOW {
             empty();
         }
     }
@@ -58,7 +57,7 @@ unsafe fn put_aside(object: *mut PyObject) {
 #[cold]
 #[inline(never)]
 unsafe fn empty() {
-    DEPTH.set(1);
+    EMPTYING.set(true);
     loop {
         let object = LATER.get();
         if object.is_null() {
@@ -78,22 +77,5 @@ unsafe fn empty() {
             }
         }
     }
-    DEPTH.set(0);
+    EMPTYING.set(false);
 }
-
-/// Where CPython's `tp_dealloc` functions once had `Py_TRASHCAN_BEGIN`: always goes on, since the bound is kept by
-/// [`dealloc`]. (In 3.14 the macro is empty as well.)
-///
-/// # Safety
-/// None needed.
-#[inline(always)]
-pub unsafe fn begin<T>(_object: *mut T) -> bool {
-    true
-}
-
-/// The end of a piece that [`begin`] started.
-///
-/// # Safety
-/// None needed.
-#[inline(always)]
-pub unsafe fn end<T>(_object: *mut T) {}
