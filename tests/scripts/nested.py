@@ -1,11 +1,11 @@
 # What is nested very deep gives a result or an exception, never the end of the process: each kind of chain is built,
 # used by everything that walks it, and freed, in a thread with a small stack.
 # Usage: nested.py [depth [kind] [-v]]. The default is more levels than that stack holds, however small the native frames
-# are. A million, or -v, which says what is done next, runs all of it in the main thread as well.
+# are. A million runs all of it in the main thread as well. -v says what is done next.
 import _pickle, ast, collections, contextlib, contextvars, copy, functools, gc, io, itertools, json, marshal, operator, os
 import pickle, pprint, re, sys, threading, traceback, types, typing, weakref, array, string, struct, time
 
-DEPTH = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+DEPTH = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
 VERBOSE = "-v" in sys.argv
 EXPECTED = (RecursionError, MemoryError, TypeError, ValueError, AttributeError, SyntaxError, OverflowError, LookupError,
             pickle.PicklingError, StopIteration, RuntimeError)
@@ -841,7 +841,7 @@ def all_of_it():
 
 import warnings
 warnings.simplefilter("ignore")
-if DEPTH >= 1_000_000 or VERBOSE:
+if DEPTH >= 1_000_000:
     all_of_it()
 threading.stack_size(256 * 1024)
 thread = threading.Thread(target=all_of_it)
