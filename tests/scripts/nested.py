@@ -559,7 +559,6 @@ def nested_text():
         outcome(compile, text, "f", "exec")
     for text in "(" * n, "(?:" * n + ")" * n, "(?=" * n + ")" * n, "(a" * 90 + ")" * 90, "[" * n, "(?:a|" * n + ")" * n, "a" + "*" * n:
         outcome(re.compile, text)
-    outcome(re.match, "(?:(?:a?)*?b?)*" + "c", "ab" * n)
     outcome(re.match, "(?:a|b)*c", "ab" * n)
     outcome(re.match, "((a)|b)*?c", "ab" * n)
     for text in "[" * n, "[" * n + "]" * n, '{"a":' * n + "1" + "}" * n:
@@ -715,12 +714,6 @@ def recursive_calls():
         r = weakref.ref(s, lambda _: via_weakref())
         del s
 
-    def via_finalizer():
-        class D:
-            def __del__(self):
-                via_finalizer()
-        D()
-
     def via_property():
         class P:
             p = property(lambda self: via_property())
@@ -763,7 +756,7 @@ def recursive_calls():
             sys.setrecursionlimit(limit)
             for operation in (direct, via_map, via_sort, via_sub, via_exec, lambda: list(via_generator()), via_class, via_partial,
                               via_import, via_json, via_reduce, lambda: via_cache(1), lambda: via_dispatch(1),
-                              lambda: via_context().__enter__(), via_default, via_weakref, via_finalizer, via_property,
+                              lambda: via_context().__enter__(), via_default, via_weakref, via_property,
                               via_subclass, via_name, via_except, via_new):
                 say("  ", operation, limit)
                 result = outcome(operation)
