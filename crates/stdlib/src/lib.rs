@@ -52,6 +52,7 @@ mod sysconfig;
 mod syslog;
 mod system;
 mod termios;
+mod testinternalcapi;
 mod tokenize;
 mod tracemalloc;
 mod unicodedata;
@@ -107,6 +108,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_struct", struct_::StructModule::init),
     ("_suggestions", suggestions::Suggestions::init),
     ("_sysconfig", sysconfig::SysConfig::init),
+    ("_testinternalcapi", testinternalcapi::TestInternalCapi::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("_tracemalloc", tracemalloc::TraceMalloc::init),
     ("_zstd", zstd::Zstd::init),

@@ -173,3 +173,45 @@ fn escapes_that_mean_nothing_are_warned_of() {
     assert_eq!(messages.iter().filter(|message| **message == escape).count(), 1);
     assert_eq!(messages.iter().filter(|message| **message == "invalid decimal literal").count(), 2);
 }
+
+#[test]
+fn warnings_of_one_line_count_its_characters() {
+    let arena = Arena::new();
+    let Ok(parsed) = parse(&arena, "é = 1if ö else 2or 'é' or 3or 4\nx = 5or 6".as_bytes(), &Options::default())
+    else {
+        panic!()
+    };
+    let places: Vec<_> = parsed.warnings.iter().map(|warning| (warning.lineno, warning.offset)).collect();
+    assert_eq!(places, [(1, 5), (1, 16), (1, 27), (2, 5)]);
+}
+
+#[test]
+fn columns_of_tokens_count_characters() {
+    let arena = Arena::new();
+    let tokens = crate::tokenize::PyTokens::new(&arena, "é = \"\"\"ü\nöö\"\"\" + f'é{ü}é' # ß\n  é\n", true);
+    let places: Vec<_> = tokens.flatten().map(|token| (token.start, token.end)).collect();
+    let expected = [
+        ((1, 0), (1, 1)),
+        ((1, 2), (1, 3)),
+        ((1, 4), (2, 5)),
+        ((2, 6), (2, 7)),
+        ((2, 8), (2, 10)),
+        ((2, 10), (2, 11)),
+        ((2, 11), (2, 12)),
+        ((2, 12), (2, 13)),
+        ((2, 13), (2, 14)),
+        ((2, 14), (2, 15)),
+        ((2, 15), (2, 16)),
+        ((2, 17), (2, 20)),
+        ((2, 20), (2, 21)),
+    ];
+    assert_eq!(places[..expected.len()], expected);
+}
+
+#[test]
+fn a_long_dotted_name_is_copied_once() {
+    let arena = Arena::new();
+    let source = format!("import a{}", ".b".repeat(100_000));
+    assert!(parse(&arena, source.as_bytes(), &Options::default()).is_ok());
+    assert!(arena.allocated_bytes() < 4_000_000);
+}

@@ -29,6 +29,8 @@ pub struct PyTokens<'a> {
     /// The source did not end in a line ending, and one has been added.
     implicit_newline: bool,
     done: bool,
+    /// The last place whose column was asked for: the start of its line, the place, and its column in characters.
+    counted: (usize, usize, i32),
 }
 
 impl<'a> PyTokens<'a> {
@@ -42,7 +44,7 @@ impl<'a> PyTokens<'a> {
         }
         let text = arena.str(&owned);
         let options = LexOptions { type_comments: false, extra_tokens: extra };
-        PyTokens { lexer: Lexer::new(text, options), text, extra, implicit_newline, done: false }
+        PyTokens { lexer: Lexer::new(text, options), text, extra, implicit_newline, done: false, counted: (0, 0, 0) }
     }
 
     /// The source from `start` to the end of the line that the lexer is on.
@@ -54,11 +56,19 @@ impl<'a> PyTokens<'a> {
         &self.text[start..end.max(start)]
     }
 
-    fn chars(&self, from: usize, to: usize) -> i32 {
-        self.text[from..to].chars().count() as i32
+    /// The column in characters of `at` in the line that begins at `line`. It counts on from the place before, so that
+    /// a long line of many tokens costs no more than as many short ones.
+    fn column(&mut self, line: usize, at: usize) -> i32 {
+        let (counted_line, mut from, mut chars) = self.counted;
+        if counted_line != line || from > at {
+            (from, chars) = (line, 0);
+        }
+        chars += self.text[from..at].chars().count() as i32;
+        self.counted = (line, at, chars);
+        chars
     }
 
-    fn convert(&self, token: Token) -> PyToken<'a> {
+    fn convert(&mut self, token: Token) -> PyToken<'a> {
         let (start, end) = (token.start as usize, token.end as usize);
         let mut text = &self.text[start..end];
         let mut kind = token.kind.python_number();
@@ -73,11 +83,11 @@ impl<'a> PyTokens<'a> {
             return PyToken { kind, text: "", start: (token.lineno, -1), end: (token.lineno, -1), line };
         }
         let first_line = start - token.col as usize;
-        let start_col = self.chars(first_line, start);
-        let mut end_col = self.chars(self.lexer.line_start.min(end), end);
-        if token.lineno == token.end_lineno {
-            end_col = start_col + self.chars(start, end);
-        }
+        let start_col = self.column(first_line, start);
+        let mut end_col = match token.lineno == token.end_lineno {
+            true => self.column(first_line, end),
+            false => self.column(self.lexer.line_start.min(end), end),
+        };
         let implicit = self.implicit_newline && at_end;
         match token.kind {
             Kind::Newline | Kind::Nl if self.extra => {

@@ -9,7 +9,7 @@ use crate::abi::{_PyThreadStateImpl, PyThreadState};
 use crate::prelude::*;
 
 /// Space that native code between two checks may use.
-const MARGIN: usize = 128 * 1024;
+pub const MARGIN: usize = 128 * 1024;
 
 /// The approximate stack pointer.
 #[inline(always)]
@@ -98,6 +98,15 @@ pub fn is_stack_low() -> bool {
 #[inline(always)]
 pub fn stack_margin() -> usize {
     stack_pointer().saturating_sub(bounds(current()).c_stack_soft_limit.get())
+}
+
+/// The RecursionError of work that watched the stack by itself, with [`stack_margin`], and used it up. `activity` is as in
+/// [`enter_recursive`].
+#[cold]
+pub fn stack_overflow(activity: &str) -> Raised {
+    let limits = bounds(current());
+    let used = limits.c_stack_top.get().saturating_sub(limits.c_stack_soft_limit.get()) / 1024;
+    raise!(RecursionError, "Stack overflow (used {used} kB){activity}")
 }
 
 #[cold]

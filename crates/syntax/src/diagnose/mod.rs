@@ -100,7 +100,9 @@ enum Rule {
 struct Memo<'a> {
     rule: Rule,
     node: Option<ExprRef<'a>>,
-    end: usize,
+    end: u32,
+    /// The result kept before this one for the same token, as in `Diag::newest`.
+    older: u32,
 }
 
 /// Where an error ends when it reaches to the point the lexer has come to.
@@ -114,7 +116,10 @@ struct Diag<'a, 'o> {
     tokens: Vec<Token>,
     /// For each token, how many brackets were open behind it.
     levels: Vec<usize>,
-    memo: Vec<Vec<Memo<'a>>>,
+    memo: Vec<Memo<'a>>,
+    /// For each token from `memo_start` on, one more than the place in `memo` of the last result kept for it; 0 for none.
+    newest: Vec<u32>,
+    memo_start: usize,
     mark: usize,
     /// The second run.
     invalid: bool,
@@ -141,6 +146,8 @@ pub(crate) fn diagnose<'a>(arena: &'a Arena, text: &'a str, options: &Options<'_
         tokens: Vec::new(),
         levels: Vec::new(),
         memo: Vec::new(),
+        newest: Vec::new(),
+        memo_start: 0,
         mark: 0,
         invalid: false,
         error: None,
@@ -206,8 +213,8 @@ impl<'a> Diag<'a, '_> {
         }
         let last = self.tokens.last().copied();
         if self.error.is_none() {
-            self.memo.clear();
             self.mark = 0;
+            self.forget();
             self.invalid = true;
             self.last_statement = (0, 0);
             self.barry = self.options.barry_as_bdfl;
@@ -496,19 +503,25 @@ impl<'a> Diag<'a, '_> {
         }
     }
 
+    /// Drops all kept results, where nothing before the mark will be looked at again.
+    fn forget(&mut self) {
+        self.memo.clear();
+        self.newest.clear();
+        self.memo_start = self.mark;
+    }
+
     /// The result of `rule` here, found only once.
     fn memo(&mut self, rule: Rule, find: impl FnOnce(&mut Self) -> R<ExprRef<'a>>) -> R<ExprRef<'a>> {
-        let at = self.mark;
-        if let Some(memos) = self.memo.get(at)
-            && let Some(memo) = memos.iter().find(|memo| memo.rule == rule)
-        {
-            return match memo.node {
-                Some(node) => {
-                    self.mark = memo.end;
-                    Ok(node)
-                }
-                None => Err(Miss::No),
-            };
+        let at = self.mark - self.memo_start;
+        let mut place = self.newest.get(at).copied().unwrap_or(0);
+        while place != 0 {
+            let memo = &self.memo[place as usize - 1];
+            if memo.rule == rule {
+                let node = memo.node.ok_or(Miss::No)?;
+                self.mark = memo.end as usize;
+                return Ok(node);
+            }
+            place = memo.older;
         }
         if stack_pointer() < self.stack_floor {
             self.error = Some(too_complex());
@@ -520,10 +533,11 @@ impl<'a> Diag<'a, '_> {
             Err(Miss::No) => None,
             Err(raised) => return Err(raised),
         };
-        if self.memo.len() <= at {
-            self.memo.resize_with(at + 1, Vec::new);
+        if self.newest.len() <= at {
+            self.newest.resize(at + 1, 0);
         }
-        self.memo[at].push(Memo { rule, node, end: self.mark });
+        self.memo.push(Memo { rule, node, end: self.mark as u32, older: self.newest[at] });
+        self.newest[at] = self.memo.len() as u32;
         found
     }
 
@@ -542,10 +556,11 @@ impl<'a> Diag<'a, '_> {
 
     /// A node that stands for a statement.
     fn placeholder(&self) -> ExprRef<'a> {
-        self.arena.alloc(Expr {
+        const NODE: &Expr<'static> = &Expr {
             kind: ExprKind::Constant { value: crate::ast::Constant::None, kind: None },
-            range: Range::default(),
-        })
+            range: Range { lineno: 0, col_offset: 0, end_lineno: 0, end_col_offset: 0 },
+        };
+        NODE
     }
 
     // ---- errors ----

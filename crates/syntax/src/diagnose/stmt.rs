@@ -9,7 +9,9 @@ impl<'a> Diag<'a, '_> {
     pub(super) fn start_rule(&mut self) -> R<()> {
         match self.options.mode {
             Mode::Exec => {
-                self.opt(Self::statements)?;
+                while self.opt(Self::statement)?.is_some() {
+                    self.forget();
+                }
                 self.expect(Kind::EndMarker).map(drop)
             }
             Mode::Single => self.statement_newline(),

@@ -91,6 +91,8 @@ pub struct Lexer<'s> {
     /// An unterminated string has been read up to the end of the source.
     pub(crate) hit_end: bool,
     pub warnings: Vec<Warning>,
+    /// Where the last warning is: the start of its line, its place, and its column in characters.
+    warned: (usize, usize, i32),
 }
 
 /// Classes of bytes that the main loop tells apart.
@@ -152,6 +154,7 @@ impl<'s> Lexer<'s> {
             nul_line,
             hit_end: false,
             warnings: Vec::new(),
+            warned: (0, 0, 0),
         }
     }
 
@@ -253,7 +256,15 @@ impl<'s> Lexer<'s> {
     }
 
     fn warn(&mut self, kind: WarningKind, message: String, error_message: String) {
-        let offset = char_offset(&self.text[self.line_start..], (self.pos - self.line_start) as i32);
+        // Counted on from the warning before when it is of the same line, which may be long.
+        let (line, mut counted, mut chars) = self.warned;
+        if line != self.line_start || counted > self.pos {
+            (counted, chars) = (self.line_start, 0);
+        }
+        let offset = chars + char_offset(&self.text[counted..], (self.pos - counted) as i32);
+        if self.text.is_char_boundary(self.pos) {
+            self.warned = (self.line_start, self.pos, offset);
+        }
         self.warnings.push(Warning {
             kind,
             message,

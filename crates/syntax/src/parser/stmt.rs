@@ -339,12 +339,16 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn dotted_name(&mut self) -> P<Identifier<'a>> {
-        let mut name = self.name()?;
-        while self.eat(Kind::Dot) {
-            let next = self.name()?;
-            name = self.arena.str(&format!("{name}.{next}"));
+        let first = self.name()?;
+        if !self.at(Kind::Dot) {
+            return Ok(first);
         }
-        Ok(name)
+        let mut name = String::from(first);
+        while self.eat(Kind::Dot) {
+            name.push('.');
+            name.push_str(self.name()?);
+        }
+        Ok(self.arena.str(&name))
     }
 
     fn import_from(&mut self) -> P<StmtKind<'a>> {
