@@ -107,10 +107,6 @@ impl Element {
         }
     }
 
-    pub fn has_extra(&self) -> bool {
-        !self.extra.get().is_null()
-    }
-
     /// The attributes, if there are any.
     pub fn attrib(&self) -> Option<Ref<Object>> {
         // SAFETY: null or a live object that the block owns.

@@ -40,8 +40,8 @@ impl ElementTree {
         PARSE_ERROR.add_to(module)
     }
 
-    #[function(raw)]
-    fn SubElement(args: CallArgs<'_>) -> PyResult<Ref<Object>> {
+    #[function(name = "SubElement", raw)]
+    fn sub_element(args: CallArgs<'_>) -> PyResult<Ref<Object>> {
         let (positional, keywords) = (args.args.len() - args.keyword_count(), args.keyword_count());
         let given = &args.args[..positional];
         let [parent, tag, rest @ ..] = given else {

@@ -135,8 +135,11 @@ impl PyExpat {
         add_model(module)
     }
 
-    #[function(signature = "($module, /, encoding=None, namespace_separator=None, intern=<unrepresentable>)")]
-    fn ParserCreate(
+    #[function(
+        name = "ParserCreate",
+        signature = "($module, /, encoding=None, namespace_separator=None, intern=<unrepresentable>)"
+    )]
+    fn parser_create(
         encoding: Option<Borrowed<'_, Object>>,
         namespace_separator: Option<Borrowed<'_, Object>>,
         intern: Option<Borrowed<'_, Object>>,
@@ -163,8 +166,8 @@ impl PyExpat {
         XmlParser::create(Parser::new(encoding, separator), intern)
     }
 
-    #[function(signature = "($module, code, /)")]
-    fn ErrorString(code: i64) -> Option<Ref<Str>> {
+    #[function(name = "ErrorString", signature = "($module, code, /)")]
+    fn error_string(code: i64) -> Option<Ref<Str>> {
         error::message(code).and_then(|text| Str::from_utf8_str(text).ok())
     }
 }

@@ -393,8 +393,8 @@ fn truth(value: Option<Borrowed<'_, Object>>) -> PyResult<bool> {
 
 #[pytype(name = "xmlparser", module = "pyexpat", gc, disallow_instantiation, extend = [HANDLERS])]
 impl XmlParser {
-    #[method(signature = "($self, data, isfinal=False, /)")]
-    fn Parse(this: &Ref<XmlParser>, data: Borrowed<'_, Object>, isfinal: Option<bool>) -> PyResult<i64> {
+    #[method(name = "Parse", signature = "($self, data, isfinal=False, /)")]
+    fn parse(this: &Ref<XmlParser>, data: Borrowed<'_, Object>, isfinal: Option<bool>) -> PyResult<i64> {
         let last = isfinal.unwrap_or(false);
         this.begin()?;
         let _parsing = Parsing(&this.parsing);
@@ -409,8 +409,8 @@ impl XmlParser {
         Ok(1)
     }
 
-    #[method(signature = "($self, file, /)")]
-    fn ParseFile(this: &Ref<XmlParser>, file: Borrowed<'_, Object>) -> PyResult<i64> {
+    #[method(name = "ParseFile", signature = "($self, file, /)")]
+    fn parse_file(this: &Ref<XmlParser>, file: Borrowed<'_, Object>) -> PyResult<i64> {
         let Some(read) = file.lookup_attr(id!("read"))? else {
             return Err(raise!(TypeError, "argument must have 'read' attribute"));
         };
@@ -445,18 +445,18 @@ impl XmlParser {
         }
     }
 
-    #[method(signature = "($self, base, /)")]
-    fn SetBase(this: &Ref<XmlParser>, base: &str) -> PyResult<()> {
+    #[method(name = "SetBase", signature = "($self, base, /)")]
+    fn set_base(this: &Ref<XmlParser>, base: &str) -> PyResult<()> {
         this.with(|inside| inside.parser.base = Some(base.into()))
     }
 
-    #[method(signature = "($self, /)")]
-    fn GetBase(this: &Ref<XmlParser>) -> PyResult<Option<String>> {
+    #[method(name = "GetBase", signature = "($self, /)")]
+    fn get_base(this: &Ref<XmlParser>) -> PyResult<Option<String>> {
         this.with(|inside| inside.parser.base.as_ref().map(|base| base.to_string()))
     }
 
-    #[method(signature = "($self, /)")]
-    fn GetInputContext(this: &Ref<XmlParser>) -> PyResult<Option<Ref<Bytes>>> {
+    #[method(name = "GetInputContext", signature = "($self, /)")]
+    fn get_input_context(this: &Ref<XmlParser>) -> PyResult<Option<Ref<Bytes>>> {
         if !this.calling.get() {
             return Ok(None);
         }
@@ -464,8 +464,8 @@ impl XmlParser {
         Bytes::from_slice(&bytes).map(Some)
     }
 
-    #[method(signature = "($self, context, encoding=<unrepresentable>, /)")]
-    fn ExternalEntityParserCreate(
+    #[method(name = "ExternalEntityParserCreate", signature = "($self, context, encoding=<unrepresentable>, /)")]
+    fn external_entity_parser_create(
         this: &Ref<XmlParser>,
         context: Borrowed<'_, Object>,
         encoding: Option<Borrowed<'_, Object>>,
@@ -495,8 +495,8 @@ impl XmlParser {
         Ok(child)
     }
 
-    #[method(signature = "($self, flag, /)")]
-    fn SetParamEntityParsing(this: &Ref<XmlParser>, flag: i32) -> PyResult<i64> {
+    #[method(name = "SetParamEntityParsing", signature = "($self, flag, /)")]
+    fn set_param_entity_parsing(this: &Ref<XmlParser>, flag: i32) -> PyResult<i64> {
         this.with(|inside| {
             let fits = !inside.parser.is_started();
             if fits {
@@ -506,8 +506,8 @@ impl XmlParser {
         })
     }
 
-    #[method(signature = "($self, flag=True, /)")]
-    fn UseForeignDTD(this: &Ref<XmlParser>, flag: Option<bool>) -> PyResult<()> {
+    #[method(name = "UseForeignDTD", signature = "($self, flag=True, /)")]
+    fn use_foreign_dtd(this: &Ref<XmlParser>, flag: Option<bool>) -> PyResult<()> {
         if !this.with(|inside| inside.parser.use_foreign_dtd(flag.unwrap_or(true)))? {
             let (line, column, _) = this.place()?;
             return Err(raise_code(Code::CantChangeFeatureOnceParsing, line, column));
@@ -515,36 +515,39 @@ impl XmlParser {
         Ok(())
     }
 
-    #[method(signature = "($self, enabled, /)")]
-    fn SetReparseDeferralEnabled(this: &Ref<XmlParser>, enabled: bool) -> PyResult<()> {
+    #[method(name = "SetReparseDeferralEnabled", signature = "($self, enabled, /)")]
+    fn set_reparse_deferral_enabled(this: &Ref<XmlParser>, enabled: bool) -> PyResult<()> {
         this.with(|inside| inside.parser.deferral = enabled)
     }
 
-    #[method(signature = "($self, /)")]
-    fn GetReparseDeferralEnabled(this: &Ref<XmlParser>) -> PyResult<bool> {
+    #[method(name = "GetReparseDeferralEnabled", signature = "($self, /)")]
+    fn get_reparse_deferral_enabled(this: &Ref<XmlParser>) -> PyResult<bool> {
         this.with(|inside| inside.parser.deferral)
     }
 
-    #[method(signature = "($self, threshold, /)")]
-    fn SetBillionLaughsAttackProtectionActivationThreshold(
+    #[method(name = "SetBillionLaughsAttackProtectionActivationThreshold", signature = "($self, threshold, /)")]
+    fn set_billion_laughs_attack_protection_activation_threshold(
         this: &Ref<XmlParser>,
         threshold: Borrowed<'_, Object>,
     ) -> PyResult<()> {
         this.set_threshold(threshold, false)
     }
 
-    #[method(signature = "($self, max_factor, /)")]
-    fn SetBillionLaughsAttackProtectionMaximumAmplification(this: &Ref<XmlParser>, max_factor: f64) -> PyResult<()> {
+    #[method(name = "SetBillionLaughsAttackProtectionMaximumAmplification", signature = "($self, max_factor, /)")]
+    fn set_billion_laughs_attack_protection_maximum_amplification(
+        this: &Ref<XmlParser>,
+        max_factor: f64,
+    ) -> PyResult<()> {
         this.set_factor(max_factor, false)
     }
 
-    #[method(signature = "($self, threshold, /)")]
-    fn SetAllocTrackerActivationThreshold(this: &Ref<XmlParser>, threshold: Borrowed<'_, Object>) -> PyResult<()> {
+    #[method(name = "SetAllocTrackerActivationThreshold", signature = "($self, threshold, /)")]
+    fn set_alloc_tracker_activation_threshold(this: &Ref<XmlParser>, threshold: Borrowed<'_, Object>) -> PyResult<()> {
         this.set_threshold(threshold, true)
     }
 
-    #[method(signature = "($self, max_factor, /)")]
-    fn SetAllocTrackerMaximumAmplification(this: &Ref<XmlParser>, max_factor: f64) -> PyResult<()> {
+    #[method(name = "SetAllocTrackerMaximumAmplification", signature = "($self, max_factor, /)")]
+    fn set_alloc_tracker_maximum_amplification(this: &Ref<XmlParser>, max_factor: f64) -> PyResult<()> {
         this.set_factor(max_factor, true)
     }
 

@@ -85,10 +85,6 @@ impl Names {
         }
     }
 
-    pub fn get(&self, text: &str) -> Option<NameId> {
-        self.find(text.as_bytes(), self.hash(text.as_bytes())).ok()
-    }
-
     /// The number of a name, a new one if it has none.
     #[inline]
     pub fn intern(&mut self, text: &str) -> NameId {
