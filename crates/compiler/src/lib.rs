@@ -10,7 +10,7 @@ pub mod opcode;
 mod text;
 
 mod error;
-mod fx;
+pub mod fx;
 mod names;
 mod tables;
 

@@ -48,15 +48,15 @@ pub fn parse_reporting<'a>(
     warnings: &mut Vec<Warning>,
 ) -> Result<Mod<'a>, SyntaxError> {
     let text = source::prepare(arena, source, options.is_text, options.mode == Mode::Exec)?;
-    let parsed = parse_fast(arena, text, options, warnings);
-    warnings.sort_by_key(|warning| warning.lineno);
-    match parsed {
+    let parsed = match parse_fast(arena, text, options, warnings) {
         Some(module) => Ok(module),
-        None => Err(diagnose::diagnose(arena, text, options)),
-    }
+        None => Err(diagnose::diagnose(arena, text, options, warnings)),
+    };
+    warnings.sort_by_key(|warning| warning.lineno);
+    parsed
 }
 
-/// The tree of a right program; `None` for a wrong one.
+/// The tree of a right program; `None` for a wrong one, and then without the warnings of the lexer.
 fn parse_fast<'a>(
     arena: &'a Arena,
     text: &'a str,
@@ -88,18 +88,12 @@ fn parse_fast<'a>(
     };
     let consumed = parser.consumed();
     warnings.append(&mut parser.warnings);
-    if module.is_ok() {
-        warnings.append(&mut lexer.warnings);
-    } else {
-        // The lexer has run ahead of the parser.
-        let line = text[..consumed.min(text.len())].bytes().filter(|byte| *byte == b'\n').count() as i32 + 1;
-        warnings.extend(lexer.warnings.drain(..).filter(|warning| warning.lineno <= line));
-    }
     lexed.ok()?;
     let module = module.ok()?;
     if options.mode == Mode::Single && !only_one_statement(text, consumed) {
         return None;
     }
+    warnings.append(&mut lexer.warnings);
     Some(module)
 }
 
