@@ -3,6 +3,9 @@
 //! `parse` runs the lexer over the whole source, then a fast parser over the tokens. Only if one of them fails does
 //! `diagnose` read the source again, in the order in which CPython would, to find which error to report and where.
 
+#![warn(missing_docs)]
+
+#[allow(missing_docs, reason = "nodes and fields are those of Python's `ast`, whose documentation describes them")]
 pub mod ast;
 mod diagnose;
 pub mod error;
@@ -28,6 +31,7 @@ use token::{Kind, Token};
 /// The result of a successful parse.
 #[derive(Debug)]
 pub struct Parsed<'a> {
+    /// The tree.
     pub module: Mod<'a>,
     /// In the order of the source.
     pub warnings: Vec<Warning>,

@@ -4,7 +4,7 @@ use super::{Diag, Miss, R, Rule, alt, mistake};
 use crate::ast::*;
 use crate::escape;
 use crate::parser::split_literal;
-use crate::token::{Kind, Token};
+use crate::token::Kind;
 
 /// The two kinds of strings with replacement fields.
 #[derive(Clone, Copy)]
