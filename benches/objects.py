@@ -152,6 +152,15 @@ def list_index_slice():
         items[i] = i
 
 
+@bench
+def list_search_compare(items=list(range(1000)), same=list(range(1000))):
+    for _ in range(10):
+        999 in items
+        items.index(998)
+        items == same
+        [0] * 1000
+
+
 def shuffled(n):
     x, out = 12345, []
     for _ in range(n):
@@ -270,6 +279,58 @@ def bytes_operations(data=TEXT.encode()):
         data.replace(b"fox", b"cat")
         data.split(b" ")
         data.hex()
+
+
+PIECES = TEXT.encode().split()
+HEX = TEXT.encode().hex()
+
+
+@bench
+def bytes_split_join(data=TEXT.encode(), pieces=PIECES):
+    data.split()
+    b" ".join(pieces)
+    bytes.fromhex(HEX)
+
+
+LINE = "the quick brown fox"
+BYTES = LINE.encode()
+NAMES = ["alpha", "beta", "gamma"]
+
+
+@bench
+def str_short(s=LINE, names=NAMES):
+    for _ in range(1000):
+        s.find("brown")
+        s.split()
+        s.split(" ")
+        s.replace("quick", "slow")
+        s.startswith("the")
+        ",".join(names)
+        s + s
+        s.partition(" ")
+        s.encode()
+
+
+@bench
+def bytes_short(b=BYTES, names=[name.encode() for name in NAMES]):
+    for _ in range(1000):
+        b.find(b"brown")
+        b.split()
+        b.replace(b"quick", b"slow")
+        b.startswith(b"the")
+        b",".join(names)
+        b + b
+        b.hex()
+        b.decode()
+
+
+@bench
+def number_text(n=1000):
+    for i in range(n):
+        str(i * 12345)
+        int("1234567")
+        repr(i / 7)
+        "%d %.3f" % (i, i / 7)
 
 
 SET_A = set(range(0, 20_000))

@@ -6,7 +6,11 @@ mod paths;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use taipan_runtime::memory::rust_alloc;
 use taipan_runtime::{import, startup};
+
+#[global_allocator]
+static ALLOCATOR: rust_alloc::Allocator = rust_alloc::Allocator;
 
 /// The standard descriptors that were closed when the process began, one bit each. Rust's start-up opens `/dev/null` there,
 /// but a program has to see that they are closed.

@@ -1,7 +1,8 @@
-//! Unpacks the docstrings of built-in types, functions and modules (the data crate `rustpython-doc`) into two flat
+//! Unpacks the docstrings of built-in types, functions and modules (the data crate `rustpython-doc`, and docs.txt) into flat
 //! files that the runtime embeds: the texts, and a sorted index of names. Reading a docstring then costs a binary
 //! search and nothing at start-up.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::{env, fs, path::PathBuf};
 
@@ -11,12 +12,25 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let mut texts = Vec::new();
     xz::read::XzDecoder::new(rustpython_doc::BLOB).read_to_end(&mut texts).expect("the texts unpack");
-    let mut rows: Vec<_> = rustpython_doc::DB.iter().filter(|(_, doc)| doc.len != 0).collect();
-    rows.sort_by_key(|(name, _)| *name);
+    let known = rustpython_doc::DB.iter().filter(|(_, doc)| doc.len != 0);
+    let mut rows: BTreeMap<&str, (u32, u32)> = known.map(|(name, doc)| (*name, (doc.offset, doc.len))).collect();
+    println!("cargo:rerun-if-changed=docs.txt");
+    let ours = fs::read_to_string("docs.txt").expect("docs.txt is there");
+    let mut own = Vec::new();
+    for entry in ours.strip_suffix('\n').unwrap_or(&ours).split("\n=== ").skip(1) {
+        let (name, text) = entry.split_once('\n').expect("an entry begins with its name");
+        own.extend(name.strip_suffix(".__doc__"));
+        rows.insert(name, (texts.len() as u32, text.len() as u32));
+        texts.extend_from_slice(text.as_bytes());
+    }
+    // A type and a function of one name: the row of the name says that the type has one of its own.
+    for name in own {
+        rows.entry(name).or_default().1 |= TYPE_HAS_OWN;
+    }
     // Each row is four words: where the name starts, its length, where the text starts, its length.
     let (mut names, mut index) = (Vec::new(), Vec::new());
-    for (name, doc) in rows {
-        for word in [names.len() as u32, name.len() as u32, doc.offset, doc.len] {
+    for (name, (offset, length)) in rows {
+        for word in [names.len() as u32, name.len() as u32, offset, length] {
             index.extend_from_slice(&word.to_le_bytes());
         }
         names.extend_from_slice(name.as_bytes());
@@ -26,6 +40,9 @@ fn main() {
     fs::write(out.join("docs.index"), index).expect("OUT_DIR is writable");
 }
 
+/// In the length of a text: of a type of this name there is another, under `name.__doc__`.
+const TYPE_HAS_OWN: u32 = 1 << 31;
+
 /// Tail calls become jumps where code is optimised, on the machines where that was tried. Elsewhere, or when
 /// `TAIPAN_DRIVER=match` says so, the interpreter is a `match` in a loop.
 fn choose_driver() {
@@ -33,7 +50,9 @@ fn choose_driver() {
     println!("cargo:rustc-check-cfg=cfg(match_driver)");
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let tried = ["x86_64", "aarch64"].contains(&variable("CARGO_CFG_TARGET_ARCH").as_str());
-    if !tried || variable("OPT_LEVEL") == "0" || variable("TAIPAN_DRIVER") == "match" {
+    // The checks at each count keep tail calls from being jumps.
+    let checked = std::env::var_os("CARGO_CFG_TAIPAN_CHECKED").is_some();
+    if checked || !tried || variable("OPT_LEVEL") == "0" || variable("TAIPAN_DRIVER") == "match" {
         println!("cargo:rustc-cfg=match_driver");
     }
 }

@@ -113,9 +113,10 @@ capi! {
         if !entry.is_instance_of::<Traceback>() {
             return Err(bad_internal_call());
         }
-        let print = taipan_runtime::import::import_attr("traceback", "print_tb")?;
-        let nothing = none();
-        print.call(&[entry, nothing.borrow(), file]).map(drop)
+        let Some(entry) = entry.downcast::<Traceback>() else { return Err(bad_internal_call()) };
+        let text = taipan_runtime::types::traceback::format_native(&entry.to_owned());
+        let text = Str::from_utf8_str(&format!("Traceback (most recent call last):\n{text}"))?;
+        file.call_method(id!("write"), &[text.as_borrowed()]).map(drop)
     }
 
     fn _PyTraceback_Add(function: *const c_char, file: *const c_char, line: c_int) {

@@ -267,7 +267,8 @@ capi! {
     }
 
     fn Py_ReprLeave(object: *mut PyObject) {
-        keeping_exception(|| repr_guard::leave_raw(object));
+        let _aside = Raised::aside();
+        repr_guard::leave_raw(object);
     }
 
     fn PyObject_Print(object: Nullable<'_>, file: *mut libc::FILE, flags: c_int) -> PyResult<()> {
@@ -296,12 +297,13 @@ capi! {
         } else {
             // SAFETY: a debugging aid that is given live objects.
             let handle: Borrowed<'_, Object> = unsafe { Borrowed::from_ptr(object) };
+            let _aside = Raised::aside();
             format!(
                 "object address  : {object:p}\nobject refcount : {}\nobject type     : {:p}\nobject type name: {}\nobject repr     : {}",
                 handle.refcount(),
                 handle.type_ptr(),
                 handle.type_name(),
-                keeping_exception(|| handle.to_repr_text())
+                handle.to_repr_text()
             )
         };
         eprintln!("{text}");

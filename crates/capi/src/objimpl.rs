@@ -226,7 +226,7 @@ capi! {
         if !gc::is_enabled() || taipan_runtime::thread::current_ptr().is_null() {
             return 0;
         }
-        keeping_exception(|| gc::collect(gc::GENERATIONS - 1))
+        gc::collect(gc::GENERATIONS - 1)
     }
 
     fn PyGC_Enable() -> c_int {

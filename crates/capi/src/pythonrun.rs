@@ -248,6 +248,10 @@ unsafe fn compile_named(
             Bool::from(true).as_borrowed(),
         ]);
     }
+    if request.is_text && core::str::from_utf8(source).is_err() {
+        // Nothing declares an encoding here: the text has to be UTF-8.
+        taipan_runtime::types::codec::decode_bytes(source, "utf-8", "strict")?;
+    }
     Ok(compile_source(source, file, request)?.into_object())
 }
 

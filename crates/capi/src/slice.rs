@@ -30,7 +30,7 @@ fn adjust(length: isize, start: Out<'_, isize>, stop: Out<'_, isize>, step: isiz
     start.set(first);
     stop.set(last);
     match step {
-        ..0 if last < first => (first - last - 1) / step.wrapping_neg() + 1,
+        ..=-1 if last < first => (first - last - 1) / step.wrapping_neg() + 1,
         1.. if first < last => (last - first - 1) / step + 1,
         _ => 0,
     }

@@ -111,16 +111,6 @@ pub unsafe fn class<'a>(class: *mut PyTypeObject) -> Borrowed<'a, Type> {
     unsafe { Borrowed::from_ptr(class) }
 }
 
-/// Runs `body` with the exception that is set put aside, and puts it back.
-pub fn keeping_exception<R>(body: impl FnOnce() -> R) -> R {
-    let saved = Raised::take_if_set();
-    let answer = body();
-    if let Some(saved) = saved {
-        let _raised = Raised::restore(saved);
-    }
-    answer
-}
-
 /// Runs a fallible `body` for a C function that cannot report errors: what it raises goes to `sys.unraisablehook`.
 pub fn ignoring(message: &str, body: impl FnOnce() -> PyResult<bool>) -> bool {
     match body() {

@@ -15,13 +15,14 @@ use crate::va::{Arguments, VaList};
 capi! {
     fn PySys_GetObject(name: *const c_char) -> *mut PyObject {
         // No exception comes out of this; `sys` keeps the object.
-        keeping_exception(|| match unsafe { string(name) }.and_then(|name| interpreter().sys_dict()?.get(name.borrow())) {
+        let _aside = Raised::aside();
+        match unsafe { string(name) }.and_then(|name| interpreter().sys_dict()?.get(name.borrow())) {
             Ok(found) => found.map_or(ptr::null_mut(), |found| found.as_ptr()),
             Err(raised) => {
                 exc::report_unraisable(raised, "Exception ignored in PySys_GetObject()", None);
                 ptr::null_mut()
             }
-        })
+        }
     }
 
     fn _PySys_GetOptionalAttr(name: Borrowed<'_, Object>, place: *mut *mut PyObject) -> PyResult<bool> {
@@ -153,13 +154,14 @@ capi! {
     }
 
     fn taipan_sys_format(error: c_int, format: *const c_char, arguments: *mut Arguments) {
-        let text = keeping_exception(|| match unsafe { formatted(format, arguments) } {
+        let _aside = Raised::aside();
+        let text = match unsafe { formatted(format, arguments) } {
             Ok(text) => text.to_text(),
             Err(raised) => {
                 raised.clear();
                 String::new()
             }
-        });
+        };
         write(error != 0, &text);
     }
 }
@@ -175,19 +177,18 @@ fn audit(event: &str, values: &[Ref<Object>]) -> PyResult<()> {
 
 /// Writes to `sys.stdout` or `sys.stderr`, or to C's stream where that does not work.
 fn write(error: bool, text: &str) {
-    keeping_exception(|| {
-        let stream = interpreter().sys_attr(if error { id!("stderr") } else { id!("stdout") });
-        let written = match stream.filter(|stream| !stream.is_none()) {
-            Some(stream) => Str::from_utf8_str(text)
-                .and_then(|text| stream.call_method(id!("write"), &[text.as_borrowed()]))
-                .map(drop)
-                .map_err(Raised::clear),
-            None => Err(()),
-        };
-        if written.is_err() {
-            if error { eprint!("{text}") } else { print!("{text}") }
-        }
-    });
+    let _aside = Raised::aside();
+    let stream = interpreter().sys_attr(if error { id!("stderr") } else { id!("stdout") });
+    let written = match stream.filter(|stream| !stream.is_none()) {
+        Some(stream) => Str::from_utf8_str(text)
+            .and_then(|text| stream.call_method(id!("write"), &[text.as_borrowed()]))
+            .map(drop)
+            .map_err(Raised::clear),
+        None => Err(()),
+    };
+    if written.is_err() {
+        if error { eprint!("{text}") } else { print!("{text}") }
+    }
 }
 
 /// `wchar_t` text up to its zero.

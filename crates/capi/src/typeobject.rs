@@ -225,7 +225,7 @@ capi! {
             return Err(raise!(
                 TypeError,
                 "type '{}' does not have Py_TPFLAGS_ITEMS_AT_END",
-                keeping_exception(|| object.type_of().full_name().unwrap_or_else(|_| object.type_name()))
+                object.type_of().full_name().unwrap_or_else(|_| object.type_name())
             ));
         }
         // SAFETY: the items stand behind the fixed part.

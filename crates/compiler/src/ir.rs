@@ -28,18 +28,20 @@ pub(crate) struct RawInstr {
     pub loc: Loc,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sequence {
     pub instrs: Vec<RawInstr>,
     /// The index of the instruction behind each label.
     pub labels: Vec<u32>,
     /// Code that takes the place of `ANNOTATIONS_PLACEHOLDER`; it has no labels.
     pub annotations: Option<Vec<RawInstr>>,
+    /// The sequences of inner scopes, where somebody wants to see them.
+    pub nested: Vec<Sequence>,
 }
 
 impl Sequence {
     pub fn new() -> Sequence {
-        Sequence { instrs: Vec::with_capacity(32), labels: Vec::new(), annotations: None }
+        Sequence { instrs: Vec::with_capacity(32), labels: Vec::new(), annotations: None, nested: Vec::new() }
     }
 
     #[inline]

@@ -30,6 +30,7 @@ mod ir;
 
 pub mod code;
 pub mod marshal;
+pub mod stages;
 
 use taipan_syntax as syntax;
 use taipan_syntax::ast::{Arena, Mod};
@@ -69,8 +70,20 @@ pub fn compile(
     options: &Options,
     warnings: &mut Vec<Warning>,
 ) -> Result<CodeUnit, CompileError> {
-    let stack = StackGuard::new(options.stack_budget);
     let arena = Arena::new();
+    let (context, names, table) = front(&arena, tree, filename, options, warnings)?;
+    codegen::compile(tree, context, names, table, warnings)
+}
+
+/// What comes before code generation: the scopes, and what holds for the whole compilation.
+fn front<'a>(
+    arena: &'a Arena,
+    tree: &'a Mod<'a>,
+    filename: &str,
+    options: &Options,
+    warnings: &mut Vec<Warning>,
+) -> Result<(codegen::Context<'a>, Names<'a>, SymbolTable), CompileError> {
+    let stack = StackGuard::new(options.stack_budget);
     let (features, future_end) = preprocess::future_features(tree).map_err(CompileError::early)?;
     let future = features | options.future & code::flags::FUTURE_MASK;
     preprocess::warn_finally(tree, warnings, stack)?;
@@ -82,18 +95,19 @@ pub fn compile(
         optimize: options.optimize,
         debug_is_constant: true,
     };
-    let mut names = Names::new(&arena);
+    let mut names = Names::new(arena);
     let table = SymbolTable::build(tree, &mut names, settings, stack).map_err(CompileError::early)?;
     let context = codegen::Context {
-        arena: &arena,
+        arena,
         filename: Text::new(filename),
         future,
         future_annotations,
         optimize: options.optimize,
         interactive: matches!(tree, Mod::Interactive { .. }),
         stack,
+        keep_sequences: false,
     };
-    codegen::compile(tree, context, names, table, warnings)
+    Ok((context, names, table))
 }
 
 /// What CPython does to a tree that the caller wants back, not compiled: it checks the `__future__` imports, and with

@@ -120,6 +120,24 @@ impl ConstTable {
         (hash ^ hash >> 29) as u32
     }
 
+    /// Constants numbered as they stand, even where equal ones come twice.
+    pub fn with(values: Vec<Constant>) -> ConstTable {
+        let hashes: Vec<u32> = values.iter().map(Self::hash).collect();
+        let mut table = ConstTable { values, hashes, index: None };
+        if table.values.len() > 2 * SCAN {
+            table.build_index();
+        }
+        table
+    }
+
+    fn build_index(&mut self) {
+        let mut index: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        for (at, known) in self.hashes.iter().enumerate() {
+            index.entry(*known).or_default().push(at as u32);
+        }
+        self.index = Some(index);
+    }
+
     /// The number of a constant, which is added when it is new.
     pub fn number(&mut self, value: Constant) -> u32 {
         let hash = Self::hash(&value);
@@ -134,11 +152,7 @@ impl ConstTable {
                 self.values.push(value);
                 self.hashes.push(hash);
                 if self.values.len() > 2 * SCAN {
-                    let mut index: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
-                    for (at, known) in self.hashes.iter().enumerate() {
-                        index.entry(*known).or_default().push(at as u32);
-                    }
-                    self.index = Some(index);
+                    self.build_index();
                 }
                 number
             }

@@ -56,6 +56,8 @@ pub struct Method {
     pub raw: bool,
     pub vectorcall: bool,
     text_signature: bool,
+    /// What `__text_signature__` says, where that is not how arguments are parsed.
+    published: Option<String>,
     coexist: bool,
     signature: Signature,
     receiver: Receiver,
@@ -105,6 +107,7 @@ impl Method {
         let mut kind = kind;
         let mut name = None;
         let mut text: Option<LitStr> = None;
+        let mut published = None;
         let (mut raw, mut vectorcall, mut text_signature, mut coexist) = (false, true, true, false);
         for argument in &helper.arguments {
             match (argument.name.to_string().as_str(), kind) {
@@ -114,6 +117,7 @@ impl Method {
                 ("name", _) => name = Some(argument.string()?.value()),
                 ("signature", _) => text = Some(argument.string()?),
                 ("raw", _) => argument.flag().map(|()| raw = true)?,
+                ("text_signature", _) => published = Some(argument.string()?.value()),
                 ("no_text_signature", _) => argument.flag().map(|()| text_signature = false)?,
                 ("coexist", Kind::Method) => argument.flag().map(|()| coexist = true)?,
                 ("no_vectorcall", Kind::New) => argument.flag().map(|()| vectorcall = false)?,
@@ -123,7 +127,7 @@ impl Method {
                 }
                 _ => {
                     return Err(argument.unknown(
-                        "`name`, `signature`, `raw`, `no_text_signature`, `coexist` (methods), `module` (functions), \
+                        "`name`, `signature`, `raw`, `text_signature`, `no_text_signature`, `coexist` (methods), `module` (functions), \
                          `no_vectorcall` (`new`)",
                     ));
                 }
@@ -198,6 +202,7 @@ impl Method {
             raw,
             vectorcall,
             text_signature,
+            published,
             coexist,
             signature,
             receiver,
@@ -208,6 +213,9 @@ impl Method {
 
     /// `append($self, object, /)\n--\n\n`, or nothing where the reference has no text signature.
     pub fn doc(&self) -> Option<String> {
+        if let Some(text) = &self.published {
+            return Some(format!("{}{text}\n--\n\n", self.name));
+        }
         self.text_signature
             .then(|| format!("{}{}\n--\n\n", self.name, self.signature.text(&self.name, self.kind.text_receiver())))
     }

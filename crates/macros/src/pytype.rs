@@ -9,8 +9,8 @@ use crate::part::{Items, Mode, SlotUse, allowed, extended, table_pointer};
 use crate::slots::{self, Piece, Shape, Suite};
 
 const KNOWN: &str = "`name`, `module`, `export`, `base`, `basicsize`, `itemsize`, `weaklistoffset`, `dictoffset`, \
-                     `vectorcalloffset`, `subclass_flag`, `flags`, `extend`, and the flags `gc`, `basetype`, `sequence`, \
-                     `mapping`, `disallow_instantiation`, `immutable`, `match_self`, `method_descriptor`, `unhashable`";
+                     `vectorcalloffset`, `subclass_flag`, `flags`, `extend`, and the flags `gc`, `heap`, `mutable`, `basetype`, \
+                     `getattribute`, `setattribute`, `generic_new`, `sequence`, `mapping`, `disallow_instantiation`, `match_self`, `method_descriptor`, `text_signature`, `unhashable`";
 
 /// The arguments of `#[pytype(..)]`.
 #[derive(Default)]
@@ -27,6 +27,16 @@ struct Options {
     flags: Vec<TokenStream>,
     gc: bool,
     unhashable: bool,
+    /// A heap type in static storage, as the types of most modules are in CPython.
+    heap: bool,
+    /// Attributes of the type can be set. Only of heap types.
+    mutable: bool,
+    /// The generic `tp_getattro`, `tp_setattro` and `tp_new` as slots of the type's own, which then has the special methods.
+    getattribute: bool,
+    setattribute: bool,
+    generic_new: bool,
+    /// The text signature of a type whose constructor is written in the raw form.
+    text_signature: Option<LitStr>,
     extend: Vec<Expr>,
 }
 
@@ -42,7 +52,6 @@ impl Options {
                 "sequence" => Some("Py_TPFLAGS_SEQUENCE"),
                 "mapping" => Some("Py_TPFLAGS_MAPPING"),
                 "disallow_instantiation" => Some("Py_TPFLAGS_DISALLOW_INSTANTIATION"),
-                "immutable" => Some("Py_TPFLAGS_IMMUTABLETYPE"),
                 "match_self" => Some("_Py_TPFLAGS_MATCH_SELF"),
                 "method_descriptor" => Some("Py_TPFLAGS_METHOD_DESCRIPTOR"),
                 _ => None,
@@ -73,6 +82,12 @@ impl Options {
                     let flags = argument.expr()?;
                     options.flags.push(quote!((#flags)));
                 }
+                "heap" => argument.flag().map(|()| options.heap = true)?,
+                "mutable" => argument.flag().map(|()| options.mutable = true)?,
+                "getattribute" => argument.flag().map(|()| options.getattribute = true)?,
+                "setattribute" => argument.flag().map(|()| options.setattribute = true)?,
+                "generic_new" => argument.flag().map(|()| options.generic_new = true)?,
+                "text_signature" => options.text_signature = Some(argument.string()?),
                 "unhashable" => argument.flag().map(|()| options.unhashable = true)?,
                 "extend" => options.extend = argument.list()?,
                 _ => return Err(argument.unknown(KNOWN)),
@@ -106,20 +121,30 @@ pub fn pytype(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> 
         Some(module) => format!("{module}.{name}"),
         None => name.clone(),
     };
-    let body = type_object(&options, &items, &self_ty, &name, &full_name, name_span)?;
+    if options.mutable && !options.heap || options.heap && options.export.is_some() {
+        return Err(Error::new(name_span, "`mutable` is for heap types, and those are not exported"));
+    }
+    let mut body = type_object(&options, &items, &self_ty, &name, &full_name, name_span)?;
     let allowed = allowed();
+    let (storage, pointer) = if options.heap {
+        body = quote!(__rt::StaticHeapType::new({ #body }));
+        let storage = quote!(::taipan_runtime::types::type_::StaticHeapType);
+        (storage.clone(), quote!(#storage::get(&raw const #static_name)))
+    } else {
+        (quote!(::taipan_runtime::abi::PyTypeObject), quote!((&raw const #static_name).cast_mut()))
+    };
     Ok(quote! {
         #block
 
         #allowed
-        #linkage static #static_name: ::taipan_runtime::abi::PyTypeObject = {
+        #linkage static #static_name: #storage = {
             use ::taipan_runtime::object::args::rt as __rt;
             #body
         };
 
         // SAFETY: the type object says that its instances are at least as large as the Rust type and begin with it.
         unsafe impl ::taipan_runtime::object::PyLayout for #self_ty {
-            const TYPE: *mut ::taipan_runtime::abi::PyTypeObject = (&raw const #static_name).cast_mut();
+            const TYPE: *mut ::taipan_runtime::abi::PyTypeObject = #pointer;
             const NAME: &'static str = #full_name;
             // `extend` is joined into the tables at compile time.
             const PARTS: &'static [&'static ::taipan_runtime::object::TypePart] = &[];
@@ -183,6 +208,15 @@ fn type_object(
         fields.push(quote!(#link: ::core::cell::Cell::new((&raw const #table).cast_mut())));
     }
     constructors(options, items, self_ty, &mut prelude, &mut fields)?;
+    for (wanted, field, function) in [
+        (options.getattribute, quote!(tp_getattro), quote!(__rt::generic_getattro)),
+        (options.setattribute, quote!(tp_setattro), quote!(__rt::generic_setattro)),
+        (options.generic_new, quote!(tp_new), quote!(__rt::generic_new)),
+    ] {
+        if wanted {
+            fields.push(quote!(#field: ::core::cell::Cell::new(::core::option::Option::Some(#function))));
+        }
+    }
     if options.unhashable {
         fields.push(quote!(tp_hash: ::core::cell::Cell::new(::core::option::Option::Some(__rt::hash_not_implemented))));
     }
@@ -221,6 +255,12 @@ fn type_object(
         }
     }
     let mut flags = options.flags.iter().map(|flag| replace_self(flag, self_ty)).collect::<Vec<_>>();
+    if options.heap {
+        flags.push(quote!(__rt::abi::Py_TPFLAGS_HEAPTYPE));
+    }
+    if !options.mutable {
+        flags.push(quote!(__rt::abi::Py_TPFLAGS_IMMUTABLETYPE));
+    }
     if options.vectorcalloffset.is_some() {
         flags.push(quote!(__rt::abi::Py_TPFLAGS_HAVE_VECTORCALL));
         if !items.has_slot("tp_call") {
@@ -234,7 +274,7 @@ fn type_object(
             tp_name: ::core::cell::Cell::new(#full_name.as_ptr()),
             tp_basicsize: ::core::cell::Cell::new((#basicsize) as isize),
             tp_flags: ::core::cell::Cell::new(
-                __rt::abi::Py_TPFLAGS_DEFAULT | __rt::abi::Py_TPFLAGS_IMMUTABLETYPE #(| #flags)*
+                __rt::abi::Py_TPFLAGS_DEFAULT #(| #flags)*
             ),
             tp_base: ::core::cell::Cell::new(#base),
             #(#fields,)*
@@ -277,12 +317,14 @@ fn constructors(
             Some(Expr::Path(path)) => path.path.is_ident("Object"),
             Some(_) => false,
         };
-        if items.new.is_none() && !items.has_slot("tp_new") && plain_base {
+        if items.new.is_none() && !items.has_slot("tp_new") && plain_base && !options.heap {
             // A static type does not inherit `object.__new__`.
             fill(&[], "tp_new", quote!(__rt::generic_new));
         }
     }
     let doc = items.new.as_ref().and_then(|new| new.doc()).or_else(|| items.init.as_ref().and_then(|init| init.doc()));
+    let raw = options.text_signature.as_ref().zip(options.name.as_ref());
+    let doc = doc.or_else(|| raw.map(|(text, name)| format!("{}{}\n--\n\n", name.value(), text.value())));
     if let Some(doc) = doc {
         let doc = c_string(&doc, Span::call_site())?;
         fields.push(quote!(tp_doc: ::core::cell::Cell::new(#doc.as_ptr())));

@@ -4,6 +4,7 @@ use taipan_compiler::{CompileError, Options, Warning, code::flags};
 use taipan_syntax as syntax;
 use taipan_syntax::ast::{Arena, Mod};
 
+use crate::memory::rust_alloc::Room;
 use crate::prelude::*;
 use crate::types::Code;
 use crate::types::exceptions::{self, SyntaxFields};
@@ -47,9 +48,39 @@ pub const ALL_FLAGS: u32 = flags::FUTURE_MASK
 
 /// Compiles source text to a code object.
 pub fn compile_source(source: &[u8], filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Code>> {
+    let _room = Room::for_source(source.len())?;
     let arena = Arena::with_capacity(source.len() * 8 + 1024);
     let module = parse(&arena, source, filename, request)?;
     compile_module(&module, filename, request)
+}
+
+/// Compiles the source of the file that is run, which CPython reads as it parses: two errors look different.
+pub fn compile_file(source: &[u8], filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Code>> {
+    compile_source(source, filename, request).map_err(|raised| {
+        if !raised.is_a::<exceptions::SyntaxError>() {
+            return raised;
+        }
+        let exception = raised.take();
+        match adapt_to_file(&exception, filename) {
+            Ok(()) => Raised::restore(exception),
+            Err(raised) => raised,
+        }
+    })
+}
+
+/// The message on bytes that are not UTF-8 names the file, and a lone backslash at the end has no caret, because its line
+/// has left the tokenizer's buffer.
+fn adapt_to_file(error: &Ref<Object>, filename: Borrowed<'_, Str>) -> PyResult<()> {
+    let message = error.getattr(id!("msg"))?.to_text();
+    if message.starts_with("Non-UTF-8 code starting with ")
+        && let Some((start, end)) = message.split_once(" on line ")
+    {
+        let message = format!("{start} in file {} on line {end}", filename.to_display());
+        error.setattr(id!("msg"), Str::from_utf8_str(&message)?.as_borrowed())?;
+    } else if message == "unexpected EOF while parsing" && error.getattr(id!("text"))?.to_text().trim() == "\\" {
+        error.setattr(id!("offset"), Int::zero().as_borrowed())?;
+    }
+    Ok(())
 }
 
 /// Parses source text.
@@ -103,6 +134,19 @@ pub fn compile_module(module: &Mod<'_>, filename: Borrowed<'_, Str>, request: Re
         Ok(unit) => Code::from_unit(&unit, filename),
         Err(error) => Err(compile_error(&error, filename)),
     }
+}
+
+/// The instructions that code generation makes of a tree, not optimised.
+pub fn generate(
+    module: &Mod<'_>,
+    filename: Borrowed<'_, Str>,
+    request: Request,
+) -> PyResult<taipan_compiler::stages::Generated> {
+    let mut warnings = Vec::new();
+    let name = filename.to_display();
+    let result = taipan_compiler::stages::generate(module, &name, &compiler_options(&request), &mut warnings);
+    issue_warnings(&warnings, filename)?;
+    result.map_err(|error| compile_error(&error, filename))
 }
 
 /// What happens to a tree before the compiler, for those who want a tree: checks, and with `OPTIMIZED_AST` changes.
@@ -191,9 +235,18 @@ fn with_metadata(raised: Raised, error: &syntax::SyntaxError, text: &str) -> Rai
     }
 }
 
-/// The text of line `lineno` of the file, if there is such a file (`PyErr_ProgramTextObject`).
-fn line_of(filename: Borrowed<'_, Str>, lineno: i32) -> Option<String> {
-    nth_line(&std::fs::read(filename.to_display()).ok()?, lineno)
+/// The text of line `lineno` of the file in its encoding, if there is such a file (`PyErr_ProgramTextObject`).
+pub fn line_of(filename: Borrowed<'_, Str>, lineno: i32) -> Option<String> {
+    let source = std::fs::read(filename.to_display()).ok()?;
+    let body = source.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&source);
+    let Some((encoding, _)) = syntax::source::declared_encoding(body) else { return nth_line(body, lineno) };
+    match crate::types::codec::decode_bytes(body, &encoding, "replace") {
+        Ok(text) => nth_line(text.to_display().as_bytes(), lineno),
+        Err(raised) => {
+            raised.clear();
+            nth_line(body, lineno)
+        }
+    }
 }
 
 fn nth_line(source: &[u8], lineno: i32) -> Option<String> {
@@ -203,7 +256,7 @@ fn nth_line(source: &[u8], lineno: i32) -> Option<String> {
 }
 
 /// An error of the symbol table or the compiler.
-fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>) -> Raised {
+pub fn compile_error(error: &CompileError, filename: Borrowed<'_, Str>) -> Raised {
     match error {
         CompileError::Syntax(error) => {
             let fields = SyntaxFields {

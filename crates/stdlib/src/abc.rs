@@ -35,7 +35,7 @@ impl AbcData {
     }
 }
 
-#[pytype(name = "_abc_data", module = "_abc", gc)]
+#[pytype(name = "_abc_data", module = "_abc", gc, heap, mutable)]
 impl AbcData {
     #[new(signature = "()", no_text_signature)]
     fn new(cls: Borrowed<'_, Type>) -> PyResult<Ref<AbcData>> {

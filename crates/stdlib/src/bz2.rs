@@ -126,7 +126,7 @@ fn compress_all(stream: &mut Stream, mut input: &[u8], action: c_int, out: &mut 
     }
 }
 
-#[pytype(name = "BZ2Compressor", module = "_bz2")]
+#[pytype(name = "BZ2Compressor", module = "_bz2", heap, basicsize = 112)]
 impl Compressor {
     #[new(signature = "(compresslevel=9, /)")]
     fn new(cls: Borrowed<'_, Type>, compresslevel: i32) -> PyResult<Ref<Compressor>> {
@@ -199,7 +199,7 @@ pub struct Decompressor {
     needs_input: Cell<bool>,
 }
 
-#[pytype(name = "BZ2Decompressor", module = "_bz2")]
+#[pytype(name = "BZ2Decompressor", module = "_bz2", heap, basicsize = 152)]
 impl Decompressor {
     #[new(signature = "()")]
     fn new(cls: Borrowed<'_, Type>) -> PyResult<Ref<Decompressor>> {

@@ -13,6 +13,7 @@ mod contextvars;
 mod csv;
 mod datetime;
 mod decimal;
+mod elementtree;
 mod fcntl;
 mod functools;
 mod grp;
@@ -35,6 +36,7 @@ mod posix;
 mod posixshmem;
 mod posixsubprocess;
 mod pwd;
+mod pyexpat;
 mod queue;
 mod random;
 mod resource;
@@ -50,6 +52,7 @@ mod sysconfig;
 mod syslog;
 mod system;
 mod termios;
+mod testinternalcapi;
 mod tokenize;
 mod tracemalloc;
 mod unicodedata;
@@ -76,6 +79,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_csv", csv::Csv::init),
     ("_datetime", datetime::DateTimeModule::init),
     ("_decimal", decimal::DecimalModule::init),
+    ("_elementtree", elementtree::ElementTree::init),
     ("_functools", functools::Functools::init),
     ("_heapq", heapq::Heapq::init),
     ("_hmac", hashes::HmacModule::init),
@@ -104,6 +108,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_struct", struct_::StructModule::init),
     ("_suggestions", suggestions::Suggestions::init),
     ("_sysconfig", sysconfig::SysConfig::init),
+    ("_testinternalcapi", testinternalcapi::TestInternalCapi::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("_tracemalloc", tracemalloc::TraceMalloc::init),
     ("_zstd", zstd::Zstd::init),
@@ -117,6 +122,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("mmap", mmap::MmapModule::init),
     ("posix", posix::Posix::init),
     ("pwd", pwd::Pwd::init),
+    ("pyexpat", pyexpat::PyExpat::init),
     ("resource", resource::Resource::init),
     ("select", select::Select::init),
     ("syslog", syslog::Syslog::init),

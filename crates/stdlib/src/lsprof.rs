@@ -277,7 +277,7 @@ fn call_monitoring(name: &str, args: &[Borrowed<'_, Object>]) -> PyResult<Ref<Ob
     monitoring()?.getattr(Str::from_utf8_str(name)?.borrow())?.call(args)
 }
 
-#[pytype(name = "Profiler", module = "_lsprof", basetype, gc)]
+#[pytype(name = "Profiler", module = "_lsprof", basetype, gc, heap, basicsize = 80)]
 impl Profiler {
     #[slot(tp_new, raw)]
     unsafe extern "C" fn new_raw(

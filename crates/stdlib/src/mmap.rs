@@ -200,8 +200,11 @@ fn place_of(this: &Ref<Mmap>, key: Borrowed<'_, Object>) -> PyResult<Place> {
     Ok(Place::Slice { start, step, count })
 }
 
-#[pytype(name = "mmap", module = "mmap", basetype, weaklistoffset = offset_of!(Mmap, weakrefs))]
+#[pytype(name = "mmap", module = "mmap", basetype, weaklistoffset = offset_of!(Mmap, weakrefs), gc, heap, basicsize = 88, getattribute)]
 impl Mmap {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &Mmap, _visit: &mut Visitor) {}
+
     #[new(
         signature = "(fileno, length, flags=MAP_SHARED, prot=PROT_WRITE | PROT_READ, access=ACCESS_DEFAULT, offset=0, *, \
                      trackfd=True)",
@@ -269,6 +272,7 @@ impl Mmap {
     unsafe fn dealloc(this: *mut Mmap) {
         // SAFETY: called once, by the last decref.
         unsafe {
+            memory::gc_untrack(this.cast());
             weakref::clear_refs(this.cast());
             (*this).unmap();
             memory::dealloc_finish(this);

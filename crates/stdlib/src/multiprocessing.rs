@@ -75,7 +75,7 @@ fn interruptible(mut call: impl FnMut() -> c_int) -> PyResult<Result<(), i32>> {
     }
 }
 
-#[pytype(name = "SemLock", module = "_multiprocessing", gc, basetype)]
+#[pytype(name = "SemLock", module = "_multiprocessing", gc, basetype, heap, getattribute, setattribute)]
 impl SemLock {
     #[member(name = "handle", kind = Py_T_PYSSIZET, offset = offset_of!(SemLock, handle) as isize, readonly)]
     const _HANDLE: () = ();

@@ -106,7 +106,9 @@ impl SimpleQueue {
     module = "_queue",
     gc,
     basetype,
-    weaklistoffset = offset_of!(SimpleQueue, weakrefs)
+    weaklistoffset = offset_of!(SimpleQueue, weakrefs),
+    heap,
+    basicsize = 72
 )]
 impl SimpleQueue {
     #[new(signature = "()")]

@@ -131,7 +131,7 @@ impl Random {
     }
 }
 
-#[pytype(name = "Random", module = "_random", basetype)]
+#[pytype(name = "Random", module = "_random", basetype, heap, mutable)]
 impl Random {
     #[slot(tp_new, raw)]
     unsafe extern "C" fn new_raw(

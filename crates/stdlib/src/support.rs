@@ -189,21 +189,6 @@ impl<T> Place<T> {
         unsafe { self.0.get().as_ref() }
     }
 
-    /// The value, to be changed.
-    ///
-    /// # Safety
-    /// No other reference to it lives, and it is not replaced or taken.
-    #[inline(always)]
-    #[expect(clippy::mut_from_ref, reason = "the field is a cell; the caller vouches for being alone")]
-    pub unsafe fn get_mut(&self) -> Option<&mut T> {
-        // SAFETY: null or a live box; by contract.
-        unsafe { self.0.get().as_mut() }
-    }
-
-    pub fn is_set(&self) -> bool {
-        !self.0.get().is_null()
-    }
-
     pub fn set(&self, value: T) {
         let new = Box::into_raw(Box::new(value));
         // SAFETY: only boxes are put there.
@@ -243,6 +228,9 @@ impl ErrorClass {
         let bases = Tuple::pack([(self.base)().upcast().to_owned()])?;
         let dict = Dict::new()?;
         dict.set_str(id!("__module__"), Str::from_utf8_str(self.module)?.borrow())?;
+        if let Some(doc) = taipan_runtime::types::descr::doc::find(&format!("{}.{}", self.module, self.name)) {
+            dict.set_str(id!("__doc__"), Str::from_utf8_str(doc)?.borrow())?;
+        }
         let class = Type::create(self.name, bases.borrow(), dict.borrow())?.into_object();
         self.class.set(Some(class.clone()));
         Ok(class)

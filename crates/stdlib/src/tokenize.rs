@@ -106,9 +106,9 @@ impl TokenizerIter {
     }
 }
 
-#[pytype(name = "TokenizerIter", module = "_tokenize")]
+#[pytype(name = "TokenizerIter", module = "_tokenize", heap, basicsize = 64, getattribute)]
 impl TokenizerIter {
-    #[new(signature = "(readline, /, *, encoding=None, extra_tokens=False)")]
+    #[new(signature = "(readline, /, *, encoding=None, extra_tokens=False)", no_text_signature)]
     fn new(
         cls: Borrowed<'_, Type>,
         readline: Borrowed<'_, Object>,

@@ -5,10 +5,13 @@
 //!
 //! CPython: `Modules/unicodedata.c`.
 
+use core::mem::offset_of;
+
 use taipan_runtime::abi::{Py_UCS4, PyObject};
 use taipan_runtime::memory;
 use taipan_runtime::object::args::CodePoint;
 use taipan_runtime::prelude::*;
+use taipan_runtime::thread::Slot;
 use taipan_runtime::types::capsule::Capsule;
 use taipan_runtime::types::str::StrData;
 use taipan_unicode::names::{self, Named};
@@ -214,8 +217,9 @@ impl UnicodeData {
     #[exec]
     fn exec(module: &Ref<Module>) -> PyResult<()> {
         module.add_type::<Ucd>()?;
-        // SAFETY: the type is ready and has no fields but the head.
+        // SAFETY: the type is ready and its field may be empty.
         let old: Ref<Ucd> = unsafe { Ref::from_owned_ptr(memory::object::new::<Ucd>()?) };
+        old.version.set(Some(Str::from_utf8_str("3.2.0")?.into_object()));
         module.add("ucd_3_2_0", old.into_object())?;
         // SAFETY: both are static.
         let names = unsafe { Capsule::new((&raw const NAMES_API).cast_mut().cast(), NAMES_API_NAME.as_ptr(), None)? };
@@ -227,14 +231,24 @@ impl UnicodeData {
 #[repr(C)]
 pub struct Ucd {
     head: PyObject,
+    version: Slot,
 }
 
-#[pytype(name = "UCD", module = "unicodedata", disallow_instantiation)]
+#[pytype(name = "UCD", module = "unicodedata", disallow_instantiation, gc, heap, basicsize = 40, getattribute)]
 impl Ucd {
-    #[getter]
-    fn unidata_version(_this: &Ref<Ucd>) -> &'static str {
-        "3.2.0"
+    #[slot(tp_traverse)]
+    fn traverse(this: &Ucd, visit: &mut Visitor) {
+        crate::support::traverse([&this.version], visit);
     }
+
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Ucd) {
+        // SAFETY: called once, by the last decref.
+        unsafe { crate::support::dealloc(this, [&(*this).version]) }
+    }
+
+    #[member(name = "unidata_version", kind = T_OBJECT, offset = offset_of!(Ucd, version), readonly)]
+    const _VERSION: () = ();
 
     #[method(signature = "($self, chr, default=<unrepresentable>, /)")]
     fn decimal(_this: &Ref<Ucd>, chr: CodePoint, default: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {

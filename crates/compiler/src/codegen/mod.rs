@@ -18,12 +18,14 @@ mod stmt;
 mod unwind;
 mod with;
 
+pub(crate) use scope::clean_docstring;
+
 use taipan_syntax::ast::{self, Arena, Body, ExprRef, Mod};
 
 use crate::code::{CodeUnit, Constant};
 use crate::error::{CompileError, Result, StackGuard, Warning};
 use crate::fold;
-use crate::ir::{Label, Loc, NO_LOCATION};
+use crate::ir::{Label, Loc, NO_LOCATION, Sequence};
 use crate::names::{Names, Symbol, known};
 use crate::opcode::Opcode;
 use crate::symtable::SymbolTable;
@@ -40,6 +42,8 @@ pub(crate) struct Context<'a> {
     pub optimize: u8,
     pub interactive: bool,
     pub stack: StackGuard,
+    /// The sequences of scopes are kept in those around them.
+    pub keep_sequences: bool,
 }
 
 pub(crate) struct Codegen<'a, 'w> {
@@ -56,27 +60,52 @@ pub(crate) struct Codegen<'a, 'w> {
 }
 
 pub(crate) fn compile<'a>(
-    tree: &'a Mod<'a>,
+    tree: &Mod<'a>,
     cx: Context<'a>,
     names: Names<'a>,
     table: SymbolTable,
     warnings: &mut Vec<Warning>,
 ) -> Result<CodeUnit> {
+    let (mut codegen, add_none) = module_scope(tree, cx, names, table, warnings)?;
+    codegen.assemble(add_none)
+}
+
+/// The instructions and constants of the module's scope, not optimised.
+pub(crate) fn generate<'a>(
+    tree: &Mod<'a>,
+    cx: Context<'a>,
+    names: Names<'a>,
+    table: SymbolTable,
+    warnings: &mut Vec<Warning>,
+) -> Result<(Sequence, Vec<Constant>)> {
+    let (mut codegen, add_none) = module_scope(tree, cx, names, table, warnings)?;
+    codegen.add_return(add_none);
+    Ok((codegen.unit.sequence, codegen.unit.consts.values))
+}
+
+/// The module's scope up to its end, and whether falling off the end returns None.
+fn module_scope<'a, 'w>(
+    tree: &Mod<'a>,
+    cx: Context<'a>,
+    names: Names<'a>,
+    table: SymbolTable,
+    warnings: &'w mut Vec<Warning>,
+) -> Result<(Codegen<'a, 'w>, bool)> {
     let unit = Unit::new(ScopeKind::Module, 0, &table, &names, known::anon_module, 1, ArgCounts::default());
     let mut codegen = Codegen { cx, names, table, unit: Box::new(unit), outer: Vec::new(), warnings, warnings_off: 0 };
     codegen.start_scope();
     match *tree {
         Mod::Module { body, .. } => {
             codegen.module(body, false)?;
-            codegen.assemble(true)
+            Ok((codegen, true))
         }
         Mod::Interactive { body } => {
             codegen.module(body, true)?;
-            codegen.assemble(true)
+            Ok((codegen, true))
         }
         Mod::Expression { body } => {
             codegen.expr(body)?;
-            codegen.assemble(false)
+            Ok((codegen, false))
         }
         Mod::FunctionType { .. } => {
             Err(CompileError::Other("SystemError", "module kind 4 should not be possible".into()))

@@ -104,13 +104,18 @@ impl<'a> Codegen<'a, '_> {
         bits | self.cx.future
     }
 
-    /// Finishes the current scope without leaving it. `add_none`: falling off the end returns `None`.
-    pub(super) fn assemble(&mut self, add_none: bool) -> Result<CodeUnit> {
-        let bits = self.code_flags();
+    /// The end of the current scope. `add_none`: falling off the end returns `None`.
+    pub(super) fn add_return(&mut self, add_none: bool) {
         if add_none {
             self.load_none(NO_LOCATION);
         }
         self.op(NO_LOCATION, Opcode::RETURN_VALUE);
+    }
+
+    /// Finishes the current scope without leaving it.
+    pub(super) fn assemble(&mut self, add_none: bool) -> Result<CodeUnit> {
+        let bits = self.code_flags();
+        self.add_return(add_none);
         let unit = &mut *self.unit;
         let graph = Graph::build(&unit.sequence)?;
         let cell_locals: Vec<Option<u32>> = unit.cellvars.iter().map(|(name, _)| unit.varnames.get(name)).collect();
@@ -190,7 +195,10 @@ impl<'a> Codegen<'a, '_> {
     /// Finishes the current scope and goes back to the one around; answers the code and its free variables.
     pub(super) fn finish_scope(&mut self, add_none: bool) -> Result<(CodeUnit, Vec<Symbol>)> {
         let code = self.assemble(add_none)?;
-        let unit = self.exit_scope()?;
+        let mut unit = self.exit_scope()?;
+        if self.cx.keep_sequences {
+            self.unit.sequence.nested.push(std::mem::take(&mut unit.sequence));
+        }
         Ok((code, unit.freevars.iter().map(|(name, _)| name).collect()))
     }
 
@@ -235,7 +243,7 @@ impl<'a> Codegen<'a, '_> {
 
 /// `inspect.cleandoc`, except that blank lines at the start and end stay: tabs become spaces, the common indentation
 /// of all lines but the first goes.
-pub(super) fn clean_docstring(text: StrValue<'_>) -> Text {
+pub(crate) fn clean_docstring(text: StrValue<'_>) -> Text {
     let bytes = text.as_bytes();
     let mut expanded;
     let bytes = if bytes.contains(&b'\t') {

@@ -58,7 +58,7 @@ impl Values {
 }
 
 impl Graph {
-    pub(super) fn borrow_locals(&mut self) {
+    pub(crate) fn borrow_locals(&mut self) {
         self.clear_visited();
         let mut values = Values { stack: Vec::with_capacity(32), owned: Vec::new() };
         let mut todo: Vec<BlockId> = vec![0];

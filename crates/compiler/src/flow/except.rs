@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::opcode::{Opcode, resume};
 
 impl Graph {
-    pub(super) fn mark_handlers(&mut self) {
+    pub(crate) fn mark_handlers(&mut self) {
         let mut handlers = Vec::new();
         for block in &self.blocks {
             handlers.extend(block.instrs.iter().filter(|i| i.op.is_block_push()).map(|i| i.target));
@@ -16,7 +16,7 @@ impl Graph {
     }
 
     /// Follows the control flow with the stack of open handlers.
-    pub(super) fn assign_handlers(&mut self) -> Result<()> {
+    pub(crate) fn assign_handlers(&mut self) -> Result<()> {
         // Most code has no handler at all.
         if !self
             .blocks

@@ -246,6 +246,12 @@ impl Graph {
 
     /// Runs every pass; the result is ready for the assembler.
     pub fn optimize(mut self, consts: &mut ConstTable, frame: &Frame<'_>) -> Result<Optimized> {
+        self.optimize_unit(consts, frame.nlocals, frame.nparams)?;
+        self.finish(frame)
+    }
+
+    /// The passes that work on pseudo instructions (`_PyCfg_OptimizeCodeUnit`).
+    pub fn optimize_unit(&mut self, consts: &mut ConstTable, nlocals: usize, nparams: usize) -> Result<()> {
         self.mark_handlers();
         self.assign_handlers()?;
         self.check()?;
@@ -258,10 +264,15 @@ impl Graph {
         self.remove_unreachable();
         self.remove_nops_and_jumps()?;
         self.remove_unused_consts(consts);
-        self.check_unbound_locals(frame.nlocals, frame.nparams);
+        self.check_unbound_locals(nlocals, nparams);
         self.combine_instructions();
         self.move_cold_blocks()?;
         self.resolve_lines();
+        Ok(())
+    }
+
+    /// The passes that make real instructions (`_PyCfg_OptimizedCfgToInstructionSequence`).
+    pub fn finish(mut self, frame: &Frame<'_>) -> Result<Optimized> {
         self.expand_conditional_jumps();
         let stack_depth = self.stack_depth()?;
         self.insert_prefix(frame);
@@ -270,6 +281,24 @@ impl Graph {
         self.orient_jumps();
         self.borrow_locals();
         Ok(Optimized { graph: self, stack_depth })
+    }
+
+    /// The instructions in the order of the code; targets are numbers of instructions.
+    pub fn instructions(&self) -> Vec<RawInstr> {
+        let order = self.order();
+        let mut starts = vec![0; self.blocks.len()];
+        let mut count = 0;
+        for &id in &order {
+            starts[id as usize] = count;
+            count += self.block(id).instrs.len() as u32;
+        }
+        let all = order.iter().flat_map(|&id| &self.block(id).instrs);
+        all.map(|instr| RawInstr {
+            op: instr.op,
+            arg: if instr.op.has_target() { starts[instr.target as usize] } else { instr.arg },
+            loc: instr.loc,
+        })
+        .collect()
     }
 
     /// A jump or exit ends its block.

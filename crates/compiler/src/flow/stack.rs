@@ -5,7 +5,7 @@ use crate::error::{CompileError, Result};
 use crate::opcode::Opcode;
 
 impl Graph {
-    pub(super) fn stack_depth(&mut self) -> Result<u32> {
+    pub(crate) fn stack_depth(&mut self) -> Result<u32> {
         for block in &mut self.blocks {
             block.start_depth = i32::MIN;
         }

@@ -2,6 +2,7 @@
 //!
 //! CPython: `initialize_locals`, `_PyEvalFramePushAndInit`, `_PyEval_Vector` and `_PyFunction_Vectorcall`.
 
+use core::mem::MaybeUninit;
 use core::ptr;
 
 use super::dispatch::Machine;
@@ -53,7 +54,7 @@ pub unsafe fn push_frame(
             && kwnames.is_none()
             && nargs == (*code).co_argcount.get() as usize;
         let bound = if simple {
-            ptr::copy_nonoverlapping(args, variables, nargs);
+            crate::memory::object::copy_items(args.cast_const().cast(), variables.cast(), nargs);
             for index in nargs..(*code).co_nlocalsplus.get() as usize {
                 *variables.add(index) = StackRef::NULL;
             }
@@ -436,17 +437,29 @@ pub unsafe fn push_init_shim(
                 return Err(raised);
             }
         };
-        shim.write_bytes(0, 1);
-        let code = super::table::entry_code();
-        (*shim).f_executable.set(crate::abi::_PyStackRef { bits: code as usize | 1 });
-        (*shim).f_funcobj.set(crate::abi::_PyStackRef { bits: StackRef::NULL.bits() as usize });
-        (*shim).previous.set(previous);
-        (*shim).instr_ptr.set(INIT_CLEANUP.as_ptr().cast_mut().cast());
-        (*shim).owner.set(FRAME_OWNED_BY_INTERPRETER);
         let stack = frame::local(shim, 0);
+        write_internal(shim, previous, INIT_CLEANUP.as_ptr().cast_mut().cast(), stack.add(1));
         *stack = instance;
-        frame::set_stack_pointer(shim, stack.add(1));
         Ok(shim)
+    }
+}
+
+/// Fills a frame of the interpreter's own, which executes `instructions`.
+unsafe fn write_internal(
+    new: *mut Frame,
+    previous: *mut Frame,
+    instructions: *mut crate::abi::_Py_CODEUNIT,
+    stack: *mut StackRef,
+) {
+    // SAFETY: the frame's memory is the caller's.
+    unsafe {
+        new.write_bytes(0, 1);
+        (*new).f_executable.set(crate::abi::_PyStackRef { bits: super::table::entry_code() as usize | 1 });
+        (*new).f_funcobj.set(crate::abi::_PyStackRef { bits: StackRef::NULL.bits() as usize });
+        (*new).previous.set(previous);
+        (*new).instr_ptr.set(instructions);
+        (*new).owner.set(FRAME_OWNED_BY_INTERPRETER);
+        frame::set_stack_pointer(new, stack);
     }
 }
 
@@ -457,12 +470,9 @@ pub unsafe fn push_init_shim(
 pub unsafe fn drop_init_shim(thread: *mut PyThreadState, shim: *mut Frame) {
     // SAFETY: by contract.
     unsafe {
-        let saved = Raised::take_if_set();
+        let _aside = Raised::aside();
         frame::clear_locals(shim);
         frame::pop_words(thread, shim.cast());
-        if let Some(saved) = saved {
-            let _ = Raised::restore(saved);
-        }
     }
 }
 
@@ -478,18 +488,7 @@ pub unsafe fn enter_init(
     size: usize,
 ) -> PyResult<super::dispatch::Flow> {
     // SAFETY: by contract.
-    unsafe {
-        (*m.frame).return_offset.set(size as u16);
-        if (*m.thread).py_recursion_remaining.get() <= 1
-            && let Err(raised) = check_recursion(m.thread, new)
-        {
-            drop_init_shim(m.thread, shim);
-            return Err(raised);
-        }
-        (*m.thread).py_recursion_remaining.set((*m.thread).py_recursion_remaining.get() - 1);
-        (*m.thread).current_frame.set(new);
-    }
-    Ok(super::dispatch::Flow::Reload)
+    unsafe { enter(m, new, size).inspect_err(|_| drop_init_shim(m.thread, shim)) }
 }
 
 /// RecursionError when the limit of Python calls is reached; the new frame is dropped then.
@@ -511,13 +510,10 @@ unsafe fn check_recursion(thread: *mut PyThreadState, new: *mut Frame) -> PyResu
 unsafe fn drop_frame(thread: *mut PyThreadState, new: *mut Frame) {
     // SAFETY: the frame was pushed last.
     unsafe {
-        let saved = Raised::take_if_set();
+        let _aside = Raised::aside();
         if (*new).owner.get() == crate::abi::FRAME_OWNED_BY_THREAD as c_char {
             frame::clear(thread, new);
             frame::pop_words(thread, new.cast());
-        }
-        if let Some(saved) = saved {
-            let _ = Raised::restore(saved);
         }
     }
 }
@@ -565,17 +561,15 @@ unsafe fn run_from(
             check_recursion(thread, new)?;
         }
         (*thread).py_recursion_remaining.set((*thread).py_recursion_remaining.get() - 1);
-        let mut entry = EntryFrame { frame: core::mem::zeroed(), stack: [StackRef::NULL; 2] };
-        let bottom = &raw mut entry.frame;
+        let mut entry = MaybeUninit::<EntryFrame>::uninit();
+        let bottom = entry.as_mut_ptr().cast::<Frame>();
         let previous = (*thread).current_frame.get();
-        let code = super::table::entry_code();
-        (*bottom).f_executable.set(crate::abi::_PyStackRef { bits: code as usize | 1 });
-        (*bottom).f_funcobj.set(crate::abi::_PyStackRef { bits: StackRef::NULL.bits() as usize });
-        (*bottom).previous.set(previous);
-        (*bottom).instr_ptr.set(super::table::entry_instructions());
-        (*bottom).owner.set(FRAME_OWNED_BY_INTERPRETER);
-        frame::set_stack_pointer(bottom, (&raw mut entry.stack).cast());
-        (*bottom).return_offset.set(0);
+        write_internal(
+            bottom,
+            previous,
+            super::table::entry_instructions(),
+            (&raw mut (*entry.as_mut_ptr()).stack).cast(),
+        );
         (*new).previous.set(bottom);
         (*thread).current_frame.set(new);
         let bits = execute(thread, new);

@@ -316,6 +316,15 @@ pub unsafe fn close_function(frame: *mut Frame) {
     }
 }
 
+/// Makes `code`, of which a count is taken over, the code of a cleared frame.
+///
+/// # Safety
+/// The frame holds nothing else.
+pub unsafe fn keep_code(frame: *mut Frame, code: *mut PyCodeObject) {
+    // SAFETY: by contract; an owned word is the pointer itself.
+    unsafe { (*frame).f_executable.set(crate::abi::_PyStackRef { bits: code as usize }) }
+}
+
 /// Reports the references of a frame to the collector.
 ///
 /// # Safety

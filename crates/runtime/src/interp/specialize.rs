@@ -12,12 +12,13 @@ use super::ops::arith;
 use super::stackref::StackRef;
 use crate::abi::{
     CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_INLINE_VALUES, Py_TPFLAGS_IS_ABSTRACT,
-    Py_TPFLAGS_MANAGED_DICT, Py_TPFLAGS_METHOD_DESCRIPTOR, Py_TPFLAGS_TYPE_SUBCLASS, PyCodeObject, PyFunctionObject,
-    PyHeapTypeObject, PyMethodObject, PyObject, PyTypeObject,
+    Py_TPFLAGS_MANAGED_DICT, Py_TPFLAGS_METHOD_DESCRIPTOR, Py_TPFLAGS_TYPE_SUBCLASS, PyCFunctionObject, PyCodeObject,
+    PyFunctionObject, PyHeapTypeObject, PyMethodDescrObject, PyMethodObject, PyObject, PyTypeObject,
 };
 use crate::prelude::*;
 use crate::types::builtin_function::CFunction;
 use crate::types::descr::MethodDescr;
+use crate::types::dict::iter::{DictItemIterator, DictKeyIterator, DictValueIterator};
 use crate::types::method::BoundMethod;
 use crate::types::object::object_new;
 use crate::types::type_::slots::slot_tp_init;
@@ -34,15 +35,19 @@ pub const BINARY_OP_LSHIFT_INT: u8 = 218;
 pub const BINARY_OP_RSHIFT_INT: u8 = 219;
 pub const BINARY_OP_TRUE_DIVIDE_FLOAT: u8 = 220;
 pub const CALL_BUILTIN: u8 = 221;
+pub const CALL_LIST_POP: u8 = 222;
+pub const FOR_ITER_DICT: u8 = 223;
+pub const FOR_ITER_STR: u8 = 224;
 pub const LOAD_CONST_IMMORTAL: u8 = Opcode::LOAD_CONST_IMMORTAL as u8;
 /// The first and the last number of ours.
-pub const OURS: core::ops::RangeInclusive<u8> = 212..=221;
+pub const OURS: core::ops::RangeInclusive<u8> = 212..=224;
 
 /// The base instruction of one of ours.
 pub fn base_of_ours(opcode: u8) -> Opcode {
     match opcode {
         LOAD_CONST_INT => Opcode::LOAD_CONST,
-        CALL_BUILTIN => Opcode::CALL,
+        CALL_BUILTIN | CALL_LIST_POP => Opcode::CALL,
+        FOR_ITER_DICT | FOR_ITER_STR => Opcode::FOR_ITER,
         _ => Opcode::BINARY_OP,
     }
 }
@@ -63,6 +68,10 @@ pub const WARMUP: u16 = (1 << BACKOFF_BITS) | 1;
 pub const PAUSED: u16 = 0xfff0;
 /// After a choice: so many misses until the next one.
 const COOLDOWN: u16 = 52 << BACKOFF_BITS;
+/// How many executions of a new instruction lead to its choice.
+pub const THRESHOLD: u16 = (WARMUP >> BACKOFF_BITS) + 1;
+/// How many misses of a chosen instruction lead to the next choice.
+pub const COOLDOWN_EXECUTIONS: u16 = (COOLDOWN >> BACKOFF_BITS) + 1;
 
 /// Counts down; `true` when the instruction at `ip` is due for a choice.
 ///
@@ -335,6 +344,13 @@ pub unsafe fn for_iter(m: Machine) {
             Some(Opcode::FOR_ITER_RANGE as u8)
         } else if word.is_exact(Generator::TYPE) {
             Some(Opcode::FOR_ITER_GEN as u8)
+        } else if word.is_exact(DictKeyIterator::TYPE)
+            || word.is_exact(DictValueIterator::TYPE)
+            || word.is_exact(DictItemIterator::TYPE) && base(*m.ip().add(2) as u8) == Opcode::UNPACK_SEQUENCE as u8
+        {
+            Some(FOR_ITER_DICT)
+        } else if word.is_exact(crate::types::str::StrAsciiIterator::TYPE) {
+            Some(FOR_ITER_STR)
         } else {
             None
         };
@@ -448,14 +464,23 @@ unsafe fn call_choice(m: Machine, nargs: usize) -> Option<u8> {
             }
             return None;
         }
-        if has_self && nargs == 1 && callable.is_ptr(list_append_method()) && (*m.slot(2)).is_exact(List::TYPE) {
+        let has_list = has_self && (*m.slot(nargs + 1)).is_exact(List::TYPE);
+        if nargs == 1
+            && if has_self { has_list && callable.is_ptr(list_append_method()) } else { is_bound_append(callable) }
+        {
             return Some(Opcode::CALL_LIST_APPEND as u8);
+        }
+        if nargs == 0 && has_list && callable.is_ptr(list_pop_method()) {
+            return Some(CALL_LIST_POP);
         }
         if !has_self && nargs == 1 && callable.is_ptr(len_function()) {
             return Some(Opcode::CALL_LEN as u8);
         }
         if !has_self && nargs == 1 && callable.is_ptr(Type::TYPE.cast()) {
             return Some(Opcode::CALL_TYPE_1 as u8);
+        }
+        if !has_self && nargs == 1 && callable.is_ptr(Str::TYPE.cast()) {
+            return Some(Opcode::CALL_STR_1 as u8);
         }
         if if has_self { callable.is_exact(MethodDescr::TYPE) } else { callable.is_exact(CFunction::TYPE) } {
             return Some(CALL_BUILTIN);
@@ -500,6 +525,26 @@ pub unsafe fn list_append_method() -> *mut PyObject {
     crate::thread::interpreter().callables.list_append.get()
 }
 
+/// The descriptor `list.pop`, which `CALL_LIST_POP` expects; null before `list` is ready.
+#[inline(always)]
+pub unsafe fn list_pop_method() -> *mut PyObject {
+    crate::thread::interpreter().callables.list_pop.get()
+}
+
+/// Whether the callable is `append` of an exact list, taken from it before.
+#[inline(always)]
+pub unsafe fn is_bound_append(callable: StackRef) -> bool {
+    // SAFETY: a word of an object; `list.append` is a method descriptor.
+    unsafe {
+        let append = list_append_method().cast::<PyMethodDescrObject>();
+        if append.is_null() || !callable.is_exact(CFunction::TYPE) {
+            return false;
+        }
+        let function = callable.ptr().cast::<PyCFunctionObject>();
+        (*function).m_ml.get() == (*append).d_method.get() && (*(*function).m_self.get()).ob_type.get() == List::TYPE
+    }
+}
+
 /// The built-in function `len`; null before there are builtins.
 #[inline(always)]
 pub unsafe fn len_function() -> *mut PyObject {
@@ -526,7 +571,7 @@ fn find_on_type(ty: &Ref<Type>, name: Borrowed<'_, Str>) -> OnType {
     if kind.tp_flags.get() & Py_TPFLAGS_METHOD_DESCRIPTOR != 0 {
         return OnType::Method(found);
     }
-    if let Some(offset) = crate::types::descr::object_slot_offset(&found) {
+    if let Some(offset) = crate::types::descr::object_slot_offset(&found, ty) {
         return OnType::Slot(offset);
     }
     if let Some(getter) = crate::types::property::simple_getter(&found) {

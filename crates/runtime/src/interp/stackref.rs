@@ -217,7 +217,7 @@ impl StackRef {
     #[inline(never)]
     unsafe fn into_object_slow(self) -> PyResult<Ref<Object>> {
         if self.is_int() {
-            return Ok(Int::from_i64(self.int_value())?.into_object());
+            return Ok(crate::types::int::raw::boxed(self.int_value())?.into_object());
         }
         // SAFETY: a borrowed pointer to a live object.
         unsafe { Ok(Ref::from_borrowed_ptr(self.ptr())) }
@@ -254,7 +254,7 @@ pub unsafe fn materialize(slot: *mut StackRef) -> PyResult<*mut PyObject> {
 unsafe fn materialize_slow(slot: *mut StackRef) -> PyResult<*mut PyObject> {
     // SAFETY: the caller checked that an immediate stands here.
     unsafe {
-        let object = Int::from_i64((*slot).int_value())?.into_ptr();
+        let object = crate::types::int::raw::boxed((*slot).int_value())?.into_ptr();
         *slot = StackRef::steal(object);
         Ok(object)
     }

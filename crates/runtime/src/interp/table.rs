@@ -24,7 +24,8 @@ use crate::prelude::*;
 instructions! {
     fast NOP: NOP = load_store::nop, miss BAD;
     fast NOT_TAKEN: NOT_TAKEN = load_store::nop, miss BAD;
-    fast RESUME: RESUME = control::resume, miss RESUME_SLOW;
+    fast RESUME: RESUME = control::resume_first, miss RESUME_SLOW;
+    fast RESUME_CHECK: RESUME = control::resume, miss RESUME_SLOW;
     slow RESUME_SLOW: RESUME = control::resume_slow;
     slow BAD: NOP = control::not_reachable;
     slow INTERPRETER_EXIT: NOP = control::interpreter_exit;
@@ -43,6 +44,7 @@ instructions! {
     fast DELETE_FAST: DELETE_FAST = load_store::delete_fast, miss LOAD_FAST_UNBOUND;
     slow LOAD_CONST: LOAD_CONST = load_store::load_const_adaptive;
     fast LOAD_CONST_IMMORTAL: LOAD_CONST = load_store::load_const, miss BAD;
+    fast LOAD_CONST_MORTAL: LOAD_CONST = load_store::load_const, miss BAD;
     fast LOAD_CONST_INT: LOAD_CONST = load_store::load_const_int, miss BAD;
     fast LOAD_SMALL_INT: LOAD_SMALL_INT = load_store::load_small_int, miss BAD;
     fast PUSH_NULL: PUSH_NULL = load_store::push_null, miss BAD;
@@ -102,7 +104,8 @@ instructions! {
     fast BINARY_OP_SUBSCR_TUPLE_INT: BINARY_OP = subscript::subscr_tuple_int, miss SUBSCR_TUPLE_INT_MIXED;
     slow SUBSCR_TUPLE_INT_MIXED: BINARY_OP = subscript::subscr_tuple_int_mixed;
     slow BINARY_OP_SUBSCR_STR_INT: BINARY_OP = subscript::subscr_str_int;
-    slow BINARY_OP_SUBSCR_DICT: BINARY_OP = subscript::subscr_dict;
+    fast BINARY_OP_SUBSCR_DICT: BINARY_OP = subscript::subscr_dict_str, miss SUBSCR_DICT_ANY;
+    slow SUBSCR_DICT_ANY: BINARY_OP = subscript::subscr_dict;
     slow STORE_SUBSCR: STORE_SUBSCR = subscript::store_subscr;
     fast STORE_SUBSCR_LIST_INT: STORE_SUBSCR = subscript::store_subscr_list_int, miss STORE_SUBSCR_LIST_INT_MIXED;
     slow STORE_SUBSCR_LIST_INT_MIXED: STORE_SUBSCR = subscript::store_subscr_list_int_mixed;
@@ -129,7 +132,8 @@ instructions! {
     fast COMPARE_OP_INT: COMPARE_OP = compare::compare_op_int, miss COMPARE_INT_MIXED;
     fast COMPARE_INT_MIXED: COMPARE_OP = compare::compare_op_int_mixed, miss COMPARE_OP;
     fast COMPARE_OP_FLOAT: COMPARE_OP = compare::compare_op_float, miss COMPARE_OP;
-    slow COMPARE_OP_STR: COMPARE_OP = compare::compare_op_str;
+    fast COMPARE_OP_STR: COMPARE_OP = compare::compare_op_str, miss COMPARE_STR_ANY;
+    slow COMPARE_STR_ANY: COMPARE_OP = compare::compare_op_str_slow;
     fast IS_OP: IS_OP = compare::is_op, miss IS_OP_SLOW;
     slow IS_OP_SLOW: IS_OP = compare::is_op_slow;
     slow CONTAINS_OP: CONTAINS_OP = compare::contains_op;
@@ -137,7 +141,8 @@ instructions! {
     slow CONTAINS_OP_SET: CONTAINS_OP = compare::contains_op_set;
 
     fast JUMP_FORWARD: JUMP_FORWARD = control::jump_forward, miss BAD;
-    fast JUMP_BACKWARD: JUMP_BACKWARD = control::jump_backward, miss JUMP_BACKWARD_SLOW;
+    fast JUMP_BACKWARD: JUMP_BACKWARD = control::jump_backward_first, miss JUMP_BACKWARD_SLOW;
+    fast JUMP_BACKWARD_NO_JIT: JUMP_BACKWARD = control::jump_backward, miss JUMP_BACKWARD_SLOW;
     slow JUMP_BACKWARD_SLOW: JUMP_BACKWARD = control::jump_backward_slow;
     fast JUMP_BACKWARD_NO_INTERRUPT: JUMP_BACKWARD_NO_INTERRUPT = control::jump_backward_no_interrupt, miss BAD;
     fast POP_JUMP_IF_FALSE: POP_JUMP_IF_FALSE = control::pop_jump_if_false, miss BAD;
@@ -152,7 +157,9 @@ instructions! {
     fast CALL_BOUND_METHOD_EXACT_ARGS: CALL = call::call_bound_method_exact_args, miss CALL;
     slow CALL_PY_GENERAL: CALL = call::call_py_general;
     fast CALL_LIST_APPEND: CALL = call::call_list_append, miss CALL;
+    fast CALL_LIST_POP: CALL = call::call_list_pop, miss CALL;
     fast CALL_LEN: CALL = call::call_len, miss CALL;
+    slow CALL_STR_1: CALL = call::call_str_1;
     fast CALL_TYPE_1: CALL = call::call_type_1, miss CALL;
     slow CALL_BUILTIN: CALL = call::call_builtin;
     slow CALL_ALLOC_AND_ENTER_INIT: CALL = call::call_alloc_and_enter_init;
@@ -180,7 +187,8 @@ instructions! {
     fast STORE_ATTR_SLOT: STORE_ATTR = attr::store_attr_slot, miss STORE_ATTR;
     slow DELETE_ATTR: DELETE_ATTR = attr::delete_attr;
 
-    slow BUILD_TUPLE: BUILD_TUPLE = build::build_tuple;
+    fast BUILD_TUPLE: BUILD_TUPLE = build::build_tuple_free, miss BUILD_TUPLE_NEW;
+    slow BUILD_TUPLE_NEW: BUILD_TUPLE = build::build_tuple;
     slow BUILD_LIST: BUILD_LIST = build::build_list;
     slow BUILD_SET: BUILD_SET = build::build_set;
     slow BUILD_MAP: BUILD_MAP = build::build_map;
@@ -210,15 +218,19 @@ instructions! {
     fast FOR_ITER_RANGE: FOR_ITER = iter::for_iter_range, miss FOR_ITER;
     fast FOR_ITER_LIST: FOR_ITER = iter::for_iter_list, miss FOR_ITER;
     fast FOR_ITER_TUPLE: FOR_ITER = iter::for_iter_tuple, miss FOR_ITER;
-    slow FOR_ITER_GEN: FOR_ITER = iter::for_iter_gen;
+    fast FOR_ITER_DICT: FOR_ITER = iter::for_iter_dict, miss FOR_ITER;
+    fast FOR_ITER_STR: FOR_ITER = iter::for_iter_str, miss FOR_ITER;
+    fast FOR_ITER_GEN: FOR_ITER = iter::for_iter_gen, miss FOR_ITER_GEN_SLOW;
+    slow FOR_ITER_GEN_SLOW: FOR_ITER = iter::for_iter_gen_slow;
     fast END_FOR: END_FOR = iter::end_for, miss BAD;
     fast POP_ITER: POP_ITER = iter::end_for, miss BAD;
     slow GET_YIELD_FROM_ITER: GET_YIELD_FROM_ITER = iter::get_yield_from_iter;
 
     slow RETURN_GENERATOR: RETURN_GENERATOR = generator::return_generator;
-    slow YIELD_VALUE: YIELD_VALUE = generator::yield_value;
-    slow SEND: SEND = generator::send;
-    slow END_SEND: END_SEND = generator::end_send;
+    fast YIELD_VALUE: YIELD_VALUE = generator::yield_value, miss BAD;
+    fast SEND: SEND = generator::send_gen, miss SEND_ANY;
+    slow SEND_ANY: SEND = generator::send;
+    fast END_SEND: END_SEND = generator::end_send, miss BAD;
     slow CLEANUP_THROW: CLEANUP_THROW = generator::cleanup_throw;
     slow GET_AWAITABLE: GET_AWAITABLE = generator::get_awaitable;
     slow GET_AITER: GET_AITER = generator::get_aiter;
@@ -277,9 +289,10 @@ macro_rules! entries {
 
 /// The instructions under CPython's numbers.
 const CPYTHONS: &[(u8, Handler)] = &entries! {
-    NOP NOT_TAKEN RESUME INTERPRETER_EXIT
+    NOP NOT_TAKEN RESUME RESUME_CHECK INTERPRETER_EXIT
     LOAD_FAST LOAD_FAST_BORROW LOAD_FAST_LOAD_FAST LOAD_FAST_BORROW_LOAD_FAST_BORROW LOAD_FAST_CHECK LOAD_FAST_AND_CLEAR
-    STORE_FAST STORE_FAST_LOAD_FAST STORE_FAST_STORE_FAST DELETE_FAST LOAD_CONST LOAD_CONST_IMMORTAL LOAD_SMALL_INT
+    STORE_FAST STORE_FAST_LOAD_FAST STORE_FAST_STORE_FAST DELETE_FAST LOAD_CONST LOAD_CONST_IMMORTAL LOAD_CONST_MORTAL
+    LOAD_SMALL_INT
     PUSH_NULL POP_TOP COPY SWAP MAKE_CELL COPY_FREE_VARS LOAD_DEREF STORE_DEREF DELETE_DEREF LOAD_FROM_DICT_OR_DEREF
     LOAD_FROM_DICT_OR_GLOBALS LOAD_NAME STORE_NAME DELETE_NAME LOAD_GLOBAL LOAD_GLOBAL_MODULE LOAD_GLOBAL_BUILTIN
     STORE_GLOBAL DELETE_GLOBAL LOAD_LOCALS LOAD_BUILD_CLASS LOAD_COMMON_CONSTANT SETUP_ANNOTATIONS
@@ -290,9 +303,9 @@ const CPYTHONS: &[(u8, Handler)] = &entries! {
     UNARY_NEGATIVE UNARY_INVERT UNARY_NOT TO_BOOL TO_BOOL_BOOL TO_BOOL_INT TO_BOOL_NONE TO_BOOL_LIST TO_BOOL_STR
     TO_BOOL_ALWAYS_TRUE CONVERT_VALUE FORMAT_SIMPLE FORMAT_WITH_SPEC
     COMPARE_OP COMPARE_OP_INT COMPARE_OP_FLOAT COMPARE_OP_STR IS_OP CONTAINS_OP CONTAINS_OP_DICT CONTAINS_OP_SET
-    JUMP_FORWARD JUMP_BACKWARD JUMP_BACKWARD_NO_INTERRUPT POP_JUMP_IF_FALSE POP_JUMP_IF_TRUE POP_JUMP_IF_NONE
-    POP_JUMP_IF_NOT_NONE RETURN_VALUE
-    CALL CALL_PY_EXACT_ARGS CALL_BOUND_METHOD_EXACT_ARGS CALL_PY_GENERAL CALL_LIST_APPEND CALL_LEN CALL_TYPE_1
+    JUMP_FORWARD JUMP_BACKWARD JUMP_BACKWARD_NO_JIT JUMP_BACKWARD_NO_INTERRUPT POP_JUMP_IF_FALSE POP_JUMP_IF_TRUE
+    POP_JUMP_IF_NONE POP_JUMP_IF_NOT_NONE RETURN_VALUE
+    CALL CALL_PY_EXACT_ARGS CALL_BOUND_METHOD_EXACT_ARGS CALL_PY_GENERAL CALL_LIST_APPEND CALL_LEN CALL_TYPE_1 CALL_STR_1
     CALL_ALLOC_AND_ENTER_INIT CALL_KW
     CALL_FUNCTION_EX CALL_INTRINSIC_1 CALL_INTRINSIC_2
     LOAD_ATTR LOAD_ATTR_INSTANCE_VALUE LOAD_ATTR_SLOT LOAD_ATTR_MODULE LOAD_ATTR_WITH_HINT LOAD_ATTR_CLASS
@@ -325,6 +338,9 @@ const OURS: &[(u8, Handler)] = &[
     (specialize::BINARY_OP_RSHIFT_INT, handlers::BINARY_OP_RSHIFT_INT),
     (specialize::BINARY_OP_TRUE_DIVIDE_FLOAT, handlers::BINARY_OP_TRUE_DIVIDE_FLOAT),
     (specialize::CALL_BUILTIN, handlers::CALL_BUILTIN),
+    (specialize::CALL_LIST_POP, handlers::CALL_LIST_POP),
+    (specialize::FOR_ITER_DICT, handlers::FOR_ITER_DICT),
+    (specialize::FOR_ITER_STR, handlers::FOR_ITER_STR),
 ];
 
 /// The dispatch table.

@@ -132,9 +132,13 @@ pub unsafe extern "C" fn finish_dealloc(
     // SAFETY: the object's count came to zero in the handler that sent us here. `__del__` may run, so the frame is
     // made visible first; the instruction pointer names the instruction before the next one.
     unsafe {
+        let object = pending as *mut crate::abi::PyObject;
+        if header::reclaim(object) {
+            dispatch!(ip, sp, fp, ts)
+        }
         (*fp).instr_ptr.set(ip.cast());
         frame::set_stack_pointer(fp, sp);
-        header::dealloc(pending as *mut crate::abi::PyObject);
+        header::dealloc(object);
         dispatch!(ip, sp, fp, ts)
     }
 }

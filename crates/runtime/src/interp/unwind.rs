@@ -156,10 +156,9 @@ pub unsafe fn find_handler(thread: *mut PyThreadState, thrown: bool) -> bool {
                 empty_stack(Machine { frame, thread });
                 fire::fire_exception(thread, frame, first.add(place), event::PY_UNWIND);
             }
-            let saved = Raised::take_if_set();
-            control::pop_frame(Machine { frame, thread });
-            if let Some(saved) = saved {
-                let _ = Raised::restore(saved);
+            {
+                let _aside = Raised::aside();
+                control::pop_frame(Machine { frame, thread });
             }
             debug_assert!((*thread).current_frame.get() == caller);
         }
@@ -172,12 +171,9 @@ unsafe fn empty_stack(m: Machine) {
     unsafe {
         let bottom = frame::stack_base(m.frame);
         if m.sp() > bottom {
-            let saved = Raised::take_if_set();
+            let _aside = Raised::aside();
             while m.sp() > bottom {
                 m.pop().close();
-            }
-            if let Some(saved) = saved {
-                let _ = Raised::restore(saved);
             }
         }
     }

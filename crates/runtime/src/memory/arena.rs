@@ -15,6 +15,8 @@ use crate::abi::PyObjectArenaAllocator;
 pub const ARENA_SIZE: usize = 1 << 20;
 pub const POOL_SIZE: usize = 1 << 14;
 const POOLS: u32 = (ARENA_SIZE / POOL_SIZE) as u32;
+/// How many arenas without a block in use are kept.
+const KEPT: usize = 16;
 
 /// The head of a pool, at its first byte.
 #[repr(C)]
@@ -217,6 +219,21 @@ pub fn take_pool() -> *mut Pool {
     }
 }
 
+/// Whether an arena of free pools alone is kept: up to [`KEPT`] are, for what comes and goes, and would have to be cleared by the
+/// system each time.
+unsafe fn keeps_another() -> bool {
+    // SAFETY: listed arenas are live.
+    unsafe {
+        let mut kept = 0;
+        let mut arena = BY_FREE[POOLS as usize].get();
+        while !arena.is_null() && kept < KEPT {
+            kept += 1;
+            arena = (*arena).next.get();
+        }
+        kept < KEPT
+    }
+}
+
 /// Whether giving a pool back would free its arena.
 ///
 /// # Safety
@@ -224,14 +241,11 @@ pub fn take_pool() -> *mut Pool {
 pub unsafe fn frees_arena(pool: *mut Pool) -> bool {
     // SAFETY: by contract its arena is live.
     let arena = arena_of(pool);
-    let (free, alone_in_list) = {
-        // SAFETY: as above; listed arenas are live.
-        unsafe { ((*arena).free_count.get(), (*arena).prev.get().is_null() && (*arena).next.get().is_null()) }
-    };
-    free == POOLS - 1 && (!alone_in_list || NONEMPTY.get() != 1 << (free - 1))
+    // SAFETY: as above.
+    unsafe { (*arena).free_count.get() == POOLS - 1 && !keeps_another() }
 }
 
-/// Gives a pool back; the last pool of an arena frees it unless it is the only arena with free pools.
+/// Gives a pool back; the last pool of an arena frees it unless few such arenas are there.
 ///
 /// # Safety
 /// No block of the pool is in use, and the pool is in no queue.
@@ -243,7 +257,7 @@ pub unsafe fn give_pool(pool: *mut Pool) {
         unlink(arena);
         (*pool).next.set((*arena).free_pools.replace(pool));
         (*arena).free_count.set((*arena).free_count.get() + 1);
-        if (*arena).free_count.get() == POOLS && NONEMPTY.get() != 0 {
+        if (*arena).free_count.get() == POOLS && !keeps_another() {
             let (base, size) = ((*arena).base, (*arena).size);
             mark(first_pool(arena) as usize, false);
             ARENAS.set(ARENAS.get() - 1);

@@ -9,7 +9,7 @@ use core::ffi::c_void;
 use core::ptr;
 
 use super::{Guarded, domains};
-use crate::abi::{PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ, PYMEM_DOMAIN_RAW, PyMemAllocatorEx};
+use crate::abi::PyMemAllocatorEx;
 
 const CLEAN: u8 = 0xCD;
 const DEAD: u8 = 0xDD;
@@ -29,26 +29,22 @@ static HOOKS: Guarded<[Hook; 3]> = Guarded([
     Hook { letter: b'o', inner: Cell::new(domains::SMALL) },
 ]);
 
+/// The hooks, whose context is a [`Hook`].
+const FUNCTIONS: PyMemAllocatorEx = PyMemAllocatorEx {
+    ctx: ptr::null_mut(),
+    malloc: Some(malloc),
+    calloc: Some(calloc),
+    realloc: Some(realloc),
+    free: Some(free),
+};
+
 /// Puts the hooks over all three domains where they are not yet (`PyMem_SetupDebugHooks`).
 pub fn install() {
-    for domain in [PYMEM_DOMAIN_RAW, PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ] {
-        let Some(table) = domains::allocator(domain) else { continue };
-        if inner(&table).is_some() {
-            continue;
-        }
+    domains::layer(&FUNCTIONS, |domain, below| {
         let hook = &HOOKS[domain as usize];
-        hook.inner.set(table);
-        domains::set_allocator(
-            domain,
-            PyMemAllocatorEx {
-                ctx: (&raw const *hook).cast_mut().cast(),
-                malloc: Some(malloc),
-                calloc: Some(calloc),
-                realloc: Some(realloc),
-                free: Some(free),
-            },
-        );
-    }
+        hook.inner.set(below);
+        (&raw const *hook).cast_mut().cast()
+    });
 }
 
 /// The allocator below, if `table` is these hooks.

@@ -14,6 +14,8 @@ const RAW: usize = PYMEM_DOMAIN_RAW as usize;
 const MEM: usize = PYMEM_DOMAIN_MEM as usize;
 const OBJECT: usize = PYMEM_DOMAIN_OBJ as usize;
 
+pub const DOMAINS: [PyMemAllocatorDomain; 3] = [PYMEM_DOMAIN_RAW, PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ];
+
 /// The C library's functions.
 pub const LIBC: PyMemAllocatorEx = PyMemAllocatorEx {
     ctx: ptr::null_mut(),
@@ -95,6 +97,16 @@ pub fn set_allocator(domain: PyMemAllocatorDomain, table: PyMemAllocatorEx) {
         PYMEM_DOMAIN_RAW => RAW_HOOKED.set(!is_same(&table, &LIBC)),
         PYMEM_DOMAIN_MEM => MEM_HOOKED.set(!is_same(&table, &SMALL)),
         _ => small::set_hooked(!is_same(&table, &SMALL)),
+    }
+}
+
+/// Lays `hooks` over every domain that does not have them on top; `keep` is told the table below and gives the hooks' context.
+pub fn layer(hooks: &PyMemAllocatorEx, keep: impl Fn(PyMemAllocatorDomain, PyMemAllocatorEx) -> *mut c_void) {
+    for domain in DOMAINS {
+        let below = TABLES[domain as usize].get();
+        if below.malloc.map(|f| f as usize) != hooks.malloc.map(|f| f as usize) {
+            set_allocator(domain, PyMemAllocatorEx { ctx: keep(domain, below), ..*hooks });
+        }
     }
 }
 

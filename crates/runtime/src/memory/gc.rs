@@ -11,7 +11,7 @@ use core::ffi::{c_int, c_void};
 use core::sync::atomic::Ordering;
 
 use super::object::{gc_head, is_finalized, is_gc, is_tracked, set_finalized};
-use super::{Guarded, StaticCell};
+use super::{Guarded, StaticCell, checked};
 use crate::abi::*;
 use crate::object::{Borrowed, Object, PyLayout, PyResult, Raised, Ref, header};
 use crate::prelude::*;
@@ -415,13 +415,16 @@ unsafe fn update_refs(list: *mut PyGC_Head) {
     }
 }
 
-unsafe extern "C" fn visit_decref(object: *mut PyObject, _arg: *mut c_void) -> c_int {
+unsafe extern "C" fn visit_decref(object: *mut PyObject, container: *mut c_void) -> c_int {
     // SAFETY: visited objects are live.
     unsafe {
+        checked::check_live(object);
         if is_gc(object) {
             let head = gc_head(object);
             if is_in_collection(head) {
-                debug_assert!(refs_of(head) > 0, "more references to an object than counts");
+                if checked::ON && refs_of(head) == 0 {
+                    checked::fail_count(container.cast(), object);
+                }
                 (*head)._gc_prev.set((*head)._gc_prev.get() - (1 << _PyGC_PREV_SHIFT));
             }
         }
@@ -435,7 +438,7 @@ unsafe fn subtract_refs(list: *mut PyGC_Head) {
     unsafe {
         let mut node = next_of(list);
         while node != list {
-            traverse(object_of(node), visit_decref, core::ptr::null_mut());
+            traverse(object_of(node), visit_decref, object_of(node).cast());
             node = next_of(node);
         }
     }
@@ -762,7 +765,7 @@ pub fn collect_for(generation: usize, reason: _PyGC_Reason) -> isize {
     if STATE.collecting.get() {
         return 0;
     }
-    let pending = Raised::take_if_set();
+    let _aside = Raised::aside();
     STATE.collecting.set(true);
     set_trigger();
     let generation = generation.min(GENERATIONS - 1);
@@ -774,8 +777,10 @@ pub fn collect_for(generation: usize, reason: _PyGC_Reason) -> isize {
     if start.is_some() {
         show_sizes(generation);
     }
+    check_lists();
     // SAFETY: the lists are whole between collections, and the flag keeps other collections out.
     let (collected, uncollectable) = unsafe { collect_lists(generation, debug) };
+    check_lists();
     if let Some(start) = start {
         let seconds = start.elapsed().as_secs_f64();
         let unreachable = collected + uncollectable;
@@ -797,10 +802,14 @@ pub fn collect_for(generation: usize, reason: _PyGC_Reason) -> isize {
     }
     STATE.collecting.set(false);
     set_trigger();
-    if let Some(exception) = pending {
-        let _ = Raised::restore(exception);
-    }
     collected + uncollectable
+}
+
+fn check_lists() {
+    for list in [generation_head(0), generation_head(1), generation_head(2), permanent_head()] {
+        // SAFETY: no collection is at work on the lists.
+        unsafe { checked::check_list(list) };
+    }
 }
 
 unsafe fn collect_lists(generation: usize, debug: c_int) -> (isize, isize) {

@@ -4,10 +4,13 @@
 //! CPython: `Objects/obmalloc.c`, `Python/gc.c`, `pycore_object.h`.
 
 pub mod arena;
+pub mod checked;
 pub mod debug_alloc;
 pub mod domains;
 pub mod gc;
 pub mod object;
+pub mod resident;
+pub mod rust_alloc;
 pub mod settings;
 pub mod small;
 pub mod stats;

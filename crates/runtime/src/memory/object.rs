@@ -199,7 +199,7 @@ pub unsafe fn alloc_untracked(cls: *mut PyTypeObject, nitems: isize) -> PyResult
         if object.is_null() {
             return no_memory();
         }
-        object.add(size_of::<PyObject>()).write_bytes(0, size - size_of::<PyObject>());
+        zero_words(object, size_of::<PyObject>(), size);
         let object = object.cast::<PyObject>();
         init(object, cls);
         if itemsize != 0 {
@@ -332,6 +332,42 @@ pub unsafe fn gc_track(object: *mut PyObject) {
         (*head)._gc_prev.set(last as usize | ((*head)._gc_prev.get() & _PyGC_PREV_MASK_FINALIZED));
         (*head)._gc_next.set(young as usize);
         (*young)._gc_prev.set(head as usize);
+    }
+}
+
+/// Zeroes the bytes from `start` to `end` of a block, whole words; without a call where they are few.
+///
+/// # Safety
+/// The block has `end` bytes, and the numbers are multiples of 8.
+#[inline(always)]
+pub unsafe fn zero_words(block: *mut u8, start: usize, end: usize) {
+    // SAFETY: by contract.
+    unsafe {
+        if end - start > 64 {
+            return block.add(start).write_bytes(0, end - start);
+        }
+        for offset in (start..end).step_by(8) {
+            // Volatile, or the loop would be made that call.
+            block.add(offset).cast::<u64>().write_volatile(0);
+        }
+    }
+}
+
+/// Copies pointers to items; a call costs more than it saves where they are few.
+///
+/// # Safety
+/// `from` and `to` do not overlap and have room for `count`.
+#[inline(always)]
+pub unsafe fn copy_items(from: *const *mut PyObject, to: *mut *mut PyObject, count: usize) {
+    // SAFETY: by contract.
+    unsafe {
+        if count > 8 {
+            return to.copy_from_nonoverlapping(from, count);
+        }
+        for index in 0..count {
+            // Volatile, or the loop would be made that call.
+            *to.add(index) = from.add(index).read_volatile();
+        }
     }
 }
 

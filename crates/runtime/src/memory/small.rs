@@ -8,9 +8,10 @@
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::arena::{self, POOL_SIZE, Pool};
-use super::{Guarded, StaticCell};
+use super::{Guarded, StaticCell, checked};
 
 pub const SMALL_LIMIT: usize = 512;
 const CLASSES: usize = SMALL_LIMIT / 16;
@@ -40,11 +41,15 @@ static QUEUES: Guarded<[Cell<*mut Pool>; CLASSES + 1]> = Guarded([const { Cell::
 
 /// Allocations are counted, and some of them fail.
 static COUNTING: StaticCell<bool> = StaticCell::cell(false);
+/// The same for `rust_alloc`, which is asked without the GIL as well.
+static RUST_COUNTING: AtomicBool = AtomicBool::new(false);
 /// Allocators that a program installed have to be asked.
 static HOOKED: StaticCell<bool> = StaticCell::cell(false);
 /// Allocations left until the first that fails, and until the first that succeeds again.
 static FAIL_FROM: StaticCell<u64> = StaticCell::cell(u64::MAX);
 static FAIL_TO: StaticCell<u64> = StaticCell::cell(u64::MAX);
+/// Smaller ones neither fail nor count.
+static FAIL_SIZE: StaticCell<usize> = StaticCell::cell(0);
 static COUNTED: StaticCell<u64> = StaticCell::cell(0);
 /// Blocks from the C library, for `sys.getallocatedblocks`.
 static FOREIGN: StaticCell<isize> = StaticCell::cell(0);
@@ -54,18 +59,17 @@ fn class_of(size: usize) -> usize {
     (size + 15) >> 4
 }
 
-/// What unoptimised builds fill new and freed blocks with, so that a field that was never written, or is read after the
-/// object is gone, shows at once.
-const FRESH: u8 = 0xCD;
-const FREED: u8 = 0xDD;
+/// New and freed blocks are filled, so that a field that was never written, or is read after the object is gone, shows at
+/// once.
+const FILL: bool = cfg!(debug_assertions) || checked::ON;
 
 /// A block of at least `size` bytes, aligned to 16; null without memory.
 #[inline(always)]
 pub fn malloc(size: usize) -> *mut u8 {
     let block = malloc_any(size);
-    if cfg!(debug_assertions) && !block.is_null() {
+    if FILL && !block.is_null() {
         // SAFETY: the block has that size.
-        unsafe { block.write_bytes(FRESH, size) };
+        unsafe { block.write_bytes(checked::FRESH, size) };
     }
     block
 }
@@ -122,12 +126,19 @@ pub unsafe fn plain_free(block: *mut u8) {
 /// # Safety
 /// The block lies in an arena and is not used any more.
 #[inline(always)]
-unsafe fn free_own(block: *mut u8) {
+unsafe fn free_own(mut block: *mut u8) {
+    if checked::ON {
+        // SAFETY: a freed block; those that wait lie in arenas as well.
+        match unsafe { checked::retire(block, |block| (*arena::pool_of(block)).block_size.get() as usize) } {
+            Some(old) => block = old,
+            None => return,
+        }
+    }
     let pool = arena::pool_of(block);
     // SAFETY: the block lies in an arena, so the pool is live.
     unsafe {
-        if cfg!(debug_assertions) {
-            block.write_bytes(FREED, (*pool).block_size.get() as usize);
+        if FILL {
+            block.write_bytes(checked::FREED, (*pool).block_size.get() as usize);
         }
         *block.cast::<*mut u8>() = (*pool).free.get();
         (*pool).free.set(block);
@@ -203,9 +214,23 @@ unsafe fn unlink(pool: *mut Pool, class: usize) {
     }
 }
 
+/// Whether allocations are counted; may be asked without the GIL.
+#[inline(always)]
+pub(super) fn counts_allocations() -> bool {
+    RUST_COUNTING.load(Ordering::Relaxed)
+}
+
+/// Allocations since the counting began.
+pub fn counted_allocations() -> u64 {
+    COUNTED.get()
+}
+
 /// Counts an allocation; true when it has to fail.
 #[cold]
-fn injected_failure() -> bool {
+pub(super) fn injected_failure(size: usize) -> bool {
+    if size < FAIL_SIZE.get() {
+        return false;
+    }
     let count = COUNTED.get() + 1;
     COUNTED.set(count);
     (FAIL_FROM.get()..FAIL_TO.get()).contains(&count)
@@ -220,7 +245,7 @@ fn malloc_closed(size: usize) -> *mut u8 {
 
 /// As [`malloc`], past installed allocators.
 pub fn plain_malloc(size: usize) -> *mut u8 {
-    if COUNTING.get() && injected_failure() {
+    if COUNTING.get() && injected_failure(size) {
         return ptr::null_mut();
     }
     if size > SMALL_LIMIT { malloc_large(size) } else { take_block(class_of(size.max(1))) }
@@ -304,7 +329,12 @@ unsafe fn free_foreign(block: *mut u8) {
     if !block.is_null() {
         FOREIGN.set(FOREIGN.get() - 1);
         // SAFETY: by contract a block of the C library.
-        unsafe { libc::free(block.cast()) }
+        unsafe {
+            if checked::ON {
+                block.write_bytes(checked::FREED, libc::malloc_usable_size(block.cast()));
+            }
+            libc::free(block.cast());
+        }
     }
 }
 
@@ -334,7 +364,7 @@ pub fn plain_calloc(count: usize, size: usize) -> *mut u8 {
         }
         return block;
     }
-    if total > isize::MAX as usize || (COUNTING.get() && injected_failure()) {
+    if total > isize::MAX as usize || (COUNTING.get() && injected_failure(total)) {
         return ptr::null_mut();
     }
     // SAFETY: plain allocation.
@@ -363,7 +393,7 @@ pub unsafe fn plain_realloc(block: *mut u8, size: usize) -> *mut u8 {
         return plain_malloc(size);
     }
     if !arena::owns(block) {
-        if size > isize::MAX as usize || (COUNTING.get() && injected_failure()) {
+        if size > isize::MAX as usize || (COUNTING.get() && injected_failure(size)) {
             return ptr::null_mut();
         }
         // SAFETY: a block of the C library; a size of 0 would free it.
@@ -393,6 +423,11 @@ pub fn usable_size(block: *mut u8) -> Option<usize> {
     arena::owns(block).then(|| unsafe { (*arena::pool_of(block)).block_size.get() as usize })
 }
 
+/// Which allocations [`inject_failures`] counts: those of this size at least.
+pub fn set_failing_size(least: usize) {
+    FAIL_SIZE.set(least);
+}
+
 /// Makes the allocations `from <= n < to` fail, counted from now at 1; `None` ends it (`-X oom=K`, `_testcapi.set_nomemory`).
 pub fn inject_failures(range: Option<(u64, u64)>) {
     COUNTED.set(0);
@@ -404,6 +439,7 @@ pub fn inject_failures(range: Option<(u64, u64)>) {
         }
         None => COUNTING.set(false),
     }
+    RUST_COUNTING.store(COUNTING.get(), Ordering::Relaxed);
     open_all();
 }
 
@@ -423,7 +459,7 @@ fn open_all() {
 pub fn allocated_blocks() -> usize {
     let mut blocks = 0;
     arena::for_each_pool(|pool| blocks += pool.used.get() & (FULL - 1));
-    blocks as usize + usize::try_from(FOREIGN.get()).unwrap_or(0)
+    blocks as usize - checked::quarantined() + usize::try_from(FOREIGN.get()).unwrap_or(0)
 }
 
 /// One row per size class in use, for `sys._debugmallocstats`: (block size, pools, blocks in use, free blocks).

@@ -41,7 +41,14 @@ static HOOKS: Guarded<[Hook; 3]> = Guarded([
     Hook { inner: Cell::new(domains::SMALL) },
 ]);
 
-const DOMAINS: [PyMemAllocatorDomain; 3] = [PYMEM_DOMAIN_RAW, PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ];
+/// The hooks, whose context is a [`Hook`].
+const FUNCTIONS: PyMemAllocatorEx = PyMemAllocatorEx {
+    ctx: ptr::null_mut(),
+    malloc: Some(malloc),
+    calloc: Some(calloc),
+    realloc: Some(realloc),
+    free: Some(free),
+};
 
 /// A file name, counted, and a line.
 type Place = (usize, i32);
@@ -285,24 +292,11 @@ pub fn start(limit: usize) -> PyResult<()> {
     let unknown = Str::intern_str("<unknown>")?.into_object().into_ptr();
     LIMIT.set(limit);
     *tables() = Some(Tables { unknown: unknown as usize, ..Tables::default() });
-    for domain in DOMAINS {
-        let Some(table) = domains::allocator(domain) else { continue };
-        if is_ours(&table) {
-            continue;
-        }
+    domains::layer(&FUNCTIONS, |domain, below| {
         let hook = &HOOKS[domain as usize];
-        hook.inner.set(table);
-        domains::set_allocator(
-            domain,
-            PyMemAllocatorEx {
-                ctx: (&raw const *hook).cast_mut().cast(),
-                malloc: Some(malloc),
-                calloc: Some(calloc),
-                realloc: Some(realloc),
-                free: Some(free),
-            },
-        );
-    }
+        hook.inner.set(below);
+        (&raw const *hook).cast_mut().cast()
+    });
     TRACING.store(true, Ordering::Relaxed);
     clear_free_lists();
     Ok(())
@@ -331,7 +325,7 @@ pub fn stop() {
         return;
     }
     TRACING.store(false, Ordering::Relaxed);
-    for domain in DOMAINS {
+    for domain in domains::DOMAINS {
         if domains::allocator(domain).is_some_and(|table| is_ours(&table)) {
             domains::set_allocator(domain, HOOKS[domain as usize].inner.get());
         }

@@ -9,12 +9,12 @@ pub struct StringModule;
 
 #[pymodule(name = "_string")]
 impl StringModule {
-    #[function(signature = "(object, /)")]
+    #[function(signature = "(object, /)", text_signature = "($self, object, /)")]
     fn formatter_field_name_split(object: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>> {
         format::formatter_field_name_split(object)
     }
 
-    #[function(signature = "(object, /)")]
+    #[function(signature = "(object, /)", text_signature = "($self, object, /)")]
     fn formatter_parser(object: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         format::formatter_parser(object)
     }

@@ -28,7 +28,7 @@ pub struct Entry {
     lineno: Cell<c_int>,
 }
 
-#[pytype(name = "symtable entry", disallow_instantiation)]
+#[pytype(name = "symtable entry", disallow_instantiation, basicsize = 144)]
 impl Entry {
     #[member(name = "id", kind = _Py_T_OBJECT, offset = offset_of!(Entry, id), readonly)]
     const _ID: () = ();
@@ -158,6 +158,7 @@ impl Symtable {
                 _ => return Err(raise!(ValueError, "symtable() arg 3 must be 'exec' or 'eval' or 'single'")),
             };
             let request = Request { mode, flags: 0, optimize: -1, is_text, feature_version: -1 };
+            let _room = crate::memory::rust_alloc::Room::for_source(text.len())?;
             let arena = Arena::with_capacity(text.len() * 8 + 1024);
             let module = compile::parse(&arena, text, filename.borrow(), request)?;
             entries(&compile::symbol_table(&module, filename.borrow(), request)?)

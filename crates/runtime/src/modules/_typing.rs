@@ -5,7 +5,7 @@
 use crate::prelude::*;
 use crate::types::Union;
 use crate::types::typevar::{
-    Generic, ParamSpec, ParamSpecArgs, ParamSpecKwargs, TypeAlias, TypeVar, TypeVarTuple, inherit_new, no_default,
+    ParamSpec, ParamSpecArgs, ParamSpecKwargs, TypeAlias, TypeVar, TypeVarTuple, generic_class, no_default,
 };
 
 pub struct Typing;
@@ -19,14 +19,13 @@ impl Typing {
 
     #[exec]
     fn exec(module: &Ref<Module>) -> PyResult<()> {
-        inherit_new();
         for (name, class) in [
             ("TypeVar", TypeVar::type_object()),
             ("TypeVarTuple", TypeVarTuple::type_object()),
             ("ParamSpec", ParamSpec::type_object()),
             ("ParamSpecArgs", ParamSpecArgs::type_object()),
             ("ParamSpecKwargs", ParamSpecKwargs::type_object()),
-            ("Generic", Generic::type_object()),
+            ("Generic", generic_class()?),
             ("TypeAliasType", TypeAlias::type_object()),
             ("Union", Union::type_object()),
         ] {

@@ -6,7 +6,9 @@ pub mod _imp;
 pub mod _signal;
 pub mod _string;
 pub mod _symtable;
+pub mod _taipan;
 pub mod _thread;
+pub mod _types;
 pub mod _typing;
 pub mod _weakref;
 pub mod atexit;
@@ -31,7 +33,9 @@ pub fn table() -> Vec<(&'static str, InitFunction)> {
         ("_signal", _signal::Signal::init),
         ("_string", _string::StringModule::init),
         ("_symtable", _symtable::Symtable::init),
+        ("_taipan", _taipan::TaipanModule::init),
         ("_thread", _thread::Thread::init),
+        ("_types", _types::Types::init),
         ("_typing", _typing::Typing::init),
         ("_warnings", warnings::Warnings::init),
         ("_weakref", _weakref::WeakrefModule::init),

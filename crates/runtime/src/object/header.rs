@@ -4,6 +4,7 @@
 //! never changed, and the low 32 bits alone are counted.
 
 use crate::abi::{_Py_IMMORTAL_INITIAL_REFCNT, PyObject};
+use crate::memory::checked;
 
 /// Whether the object is never freed.
 ///
@@ -21,6 +22,7 @@ pub unsafe fn is_immortal(object: *mut PyObject) -> bool {
 pub unsafe fn incref(object: *mut PyObject) {
     // SAFETY: the caller guarantees a live object.
     unsafe {
+        checked::check_live(object);
         let count = (*object).ob_refcnt.get();
         if count < _Py_IMMORTAL_INITIAL_REFCNT as u32 {
             (*object).ob_refcnt.set(count + 1);
@@ -34,6 +36,7 @@ pub unsafe fn incref(object: *mut PyObject) {
 pub unsafe fn decref(object: *mut PyObject) {
     // SAFETY: the caller guarantees a live object.
     unsafe {
+        checked::check_live(object);
         let count = (*object).ob_refcnt.get();
         if (count as i32) < 0 {
             return;
@@ -55,6 +58,28 @@ pub unsafe fn xdecref(object: *mut PyObject) {
     }
 }
 
+/// As [`xdecref`] for the items of a container: numbers, which are most of them, go without a call.
+///
+/// # Safety
+/// As [`xdecref`].
+#[inline(always)]
+pub unsafe fn drop_item(object: *mut PyObject) {
+    // SAFETY: by contract.
+    unsafe {
+        if object.is_null() {
+            return;
+        }
+        let count = (*object).ob_refcnt.get();
+        if (count as i32) < 0 {
+            return;
+        }
+        (*object).ob_refcnt.set(count - 1);
+        if count == 1 && !reclaim(object) {
+            dealloc(object);
+        }
+    }
+}
+
 /// # Safety
 /// As [`incref`], and `object` may be null.
 #[inline(always)]
@@ -62,6 +87,22 @@ pub unsafe fn xincref(object: *mut PyObject) {
     if !object.is_null() {
         // SAFETY: not null, otherwise as `incref`.
         unsafe { incref(object) }
+    }
+}
+
+/// Puts an int or float without counts on its free list, without any call; `false` for what has to go another way.
+///
+/// # Safety
+/// As [`dealloc`].
+#[inline(always)]
+pub(crate) unsafe fn reclaim(object: *mut PyObject) -> bool {
+    // SAFETY: by contract; the types are exact.
+    unsafe {
+        let ty = (*object).ob_type.get();
+        if ty == <crate::types::Int as super::PyLayout>::TYPE {
+            return crate::types::int::raw::reclaim(object.cast());
+        }
+        ty == <crate::types::Float as super::PyLayout>::TYPE && crate::types::float::raw::reclaim(object.cast())
     }
 }
 
@@ -73,6 +114,9 @@ pub unsafe fn xincref(object: *mut PyObject) {
 pub unsafe fn dealloc(object: *mut PyObject) {
     // SAFETY: the object is complete, so its type has a `tp_dealloc` (inherited from `object` at least).
     unsafe {
+        if reclaim(object) {
+            return;
+        }
         let ty = (*object).ob_type.get();
         if let Some(dealloc) = (*ty).tp_dealloc.get() {
             if (*ty).tp_flags.get() & crate::abi::Py_TPFLAGS_HAVE_GC != 0 {

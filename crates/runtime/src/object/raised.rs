@@ -76,6 +76,11 @@ impl Raised {
         unsafe { Ref::from_owned_ptr_or_null(exception) }
     }
 
+    /// Puts the exception that is set aside, if any, until the guard goes: it then takes the place of whatever has been raised since.
+    pub fn aside() -> Aside {
+        Aside(Raised::take_if_set())
+    }
+
     /// The exception that is set, without taking it.
     pub fn peek(&self) -> Option<Borrowed<'_, Object>> {
         // SAFETY: the thread state keeps it alive while the token is held.
@@ -112,6 +117,18 @@ impl Raised {
     #[cold]
     pub fn no_memory() -> Raised {
         crate::types::exceptions::raise_no_memory()
+    }
+}
+
+/// What [`Raised::aside`] has put aside.
+#[must_use = "the exception comes back when the guard goes"]
+pub struct Aside(Option<Ref<Object>>);
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if let Some(exception) = self.0.take() {
+            let _raised = Raised::restore(exception);
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub fn initialize(config: Config) -> Result<(), ()> {
     }
     match start() {
         Ok(()) => {
+            crate::memory::resident::drop_read_only_data();
             crate::memory::settings::apply(thread::config());
             Ok(())
         }
@@ -75,9 +76,10 @@ fn start() -> PyResult<()> {
 /// The callables that specialised calls look for.
 fn note_callables() -> PyResult<()> {
     let callables = &thread::interpreter().callables;
-    // All three are kept alive by immortal types or by the builtins.
-    if let Some(append) = List::type_object().lookup(id!("append")) {
-        callables.list_append.set(append.into_ptr());
+    for (name, place) in [(id!("append"), &callables.list_append), (id!("pop"), &callables.list_pop)] {
+        if let Some(method) = List::type_object().lookup(name) {
+            place.set(method.into_ptr());
+        }
     }
     callables.len.set(thread::builtin(id!("len"))?.into_ptr());
     callables.isinstance.set(thread::builtin(id!("isinstance"))?.into_ptr());

@@ -132,15 +132,15 @@ fn run_command(command: &OsStr) -> PyResult<i32> {
         return Ok(1);
     }
     let source = dedent(command.as_bytes());
+    let code = compile::compile_source(&source, name.borrow(), request)?;
     // Tracebacks show the lines of the command.
     let registered = import::import_module("linecache").and_then(|linecache| {
         let text = crate::types::codec::fs_decode(&source)?;
-        linecache.call_method(id!("_register_code"), &[name.as_borrowed(), text.as_borrowed(), name.as_borrowed()])
+        linecache.call_method(id!("_register_code"), &[code.as_borrowed(), text.as_borrowed(), name.as_borrowed()])
     });
     if let Err(raised) = registered {
         raised.clear();
     }
-    let code = compile::compile_source(&source, name.borrow(), request)?;
     exec_main(&code)
 }
 
@@ -223,7 +223,7 @@ fn run_file(file: &OsStr) -> PyResult<i32> {
     } else {
         let request = Request { mode: Mode::Exec, flags: 0, optimize: -1, is_text: false, feature_version: -1 };
         let source = if thread::config().skip_source_first_line { skip_first_line(&source) } else { source };
-        compile::compile_source(&source, name.borrow(), request)?
+        compile::compile_file(&source, name.borrow(), request)?
     };
     exec_main(&code)
 }

@@ -23,6 +23,7 @@ pub struct AuditHook {
 pub struct Callables {
     /// The method descriptor `list.append`.
     pub list_append: Cell<*mut PyObject>,
+    pub list_pop: Cell<*mut PyObject>,
     /// The function `len`.
     pub len: Cell<*mut PyObject>,
     /// The function `isinstance`.
@@ -117,6 +118,7 @@ static MAIN: Interpreter = Interpreter {
     instrumentation_version: AtomicU64::new(0),
     callables: Callables {
         list_append: Cell::new(ptr::null_mut()),
+        list_pop: Cell::new(ptr::null_mut()),
         len: Cell::new(ptr::null_mut()),
         isinstance: Cell::new(ptr::null_mut()),
     },

@@ -28,7 +28,7 @@ pub use handled::{handled_exception, set_handled_exception, topmost_handled};
 pub use interpreter::{Interpreter, builtin, builtins_of, interpreter};
 pub use lock::{Lock, Outcome, Wait};
 pub use slot::Slot;
-pub use stack::{RecursionGuard, check_python_recursion, enter_recursive, stack_margin, stack_overflow};
+pub use stack::{RecursionGuard, check_python_recursion, enter_recursive, is_stack_low, stack_margin, stack_overflow};
 pub use state::{current_ident, current_native_id};
 
 thread_local! {

@@ -9,7 +9,7 @@ use crate::abi::{_PyThreadStateImpl, PyThreadState};
 use crate::prelude::*;
 
 /// Space that native code between two checks may use.
-const MARGIN: usize = 128 * 1024;
+pub const MARGIN: usize = 128 * 1024;
 
 /// The approximate stack pointer.
 #[inline(always)]

@@ -321,7 +321,7 @@ impl CFunction {
 
     #[getter(name = "__text_signature__")]
     fn text_signature(this: &Ref<CFunction>) -> PyResult<Ref<Object>> {
-        doc::text_signature(this.def().ml_name, this.def().ml_doc)
+        doc::method_signature(this.def())
     }
 }
 

@@ -39,7 +39,7 @@ impl Ref<Cell> {
 
 #[pytype(name = "cell", export = "PyCell_Type", gc)]
 impl Cell {
-    #[new(signature = "(contents=<unrepresentable>, /)")]
+    #[new(signature = "(contents=<unrepresentable>, /)", text_signature = "([contents])")]
     fn create(cls: Borrowed<'_, Type>, contents: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Cell>> {
         let _ = cls;
         Cell::new(contents.map(|contents| contents.to_owned()))

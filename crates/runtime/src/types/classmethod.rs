@@ -127,8 +127,8 @@ fn make(class: *mut PyTypeObject, callable: Borrowed<'_, Object>) -> PyResult<Re
     // SAFETY: both types are laid out as `Holder`.
     unsafe {
         let object: Ref<Object> = Ref::from_owned_ptr(heap::alloc(class, 0)?);
-        let holder = &*object.as_ptr().cast::<Holder>();
-        Holder::init(&object, holder, callable)?;
+        // What describes the callable is copied by `__init__` alone.
+        (*object.as_ptr().cast::<Holder>()).callable.set(callable.to_owned().into_ptr());
         Ok(object)
     }
 }

@@ -219,13 +219,7 @@ unsafe fn notify(event: PyFunction_WatchEvent, function: *mut PyFunctionObject, 
     }
     // SAFETY: by contract.
     let describe = || unsafe {
-        let name = match event {
-            PyFunction_EVENT_CREATE => "CREATE",
-            PyFunction_EVENT_DESTROY => "DESTROY",
-            PyFunction_EVENT_MODIFY_CODE => "MODIFY_CODE",
-            PyFunction_EVENT_MODIFY_DEFAULTS => "MODIFY_DEFAULTS",
-            _ => "MODIFY_KWDEFAULTS",
-        };
+        let name = ["CREATE", "DESTROY", "MODIFY_CODE", "MODIFY_DEFAULTS", "MODIFY_KWDEFAULTS"][event as usize % 5];
         let qualname = Borrowed::<Function>::from_ptr(function).qualname().to_display();
         format!("PyFunction_EVENT_{name} watcher callback for function {qualname} at {function:p}")
     };

@@ -211,7 +211,7 @@ impl InstanceMethod {
 
 #[pytype(name = "instancemethod", export = "PyInstanceMethod_Type", gc)]
 impl InstanceMethod {
-    #[new(signature = "(func, /)", no_vectorcall)]
+    #[new(signature = "(function, /)", no_vectorcall)]
     fn new_method(_cls: Borrowed<'_, Type>, func: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         if !func.is_callable() {
             return Err(raise!(TypeError, "first argument must be callable"));

@@ -187,6 +187,8 @@ static STATIC_TYPES: &[Row] = rows![
     weakref::CallableProxy,
     // What code is made of.
     Code,
+    code::LineIterator,
+    code::PositionsIterator,
     Function,
     cell::Cell,
     frame::FrameObject,
@@ -208,7 +210,6 @@ static STATIC_TYPES: &[Row] = rows![
     capsule::Capsule,
     generic_alias::GenericAlias,
     generic_alias::GenericAliasIterator,
-    struct_seq::StructSeq,
     typevar::NoDefaultType,
     typevar::ConstEvaluator,
     typevar::TypeVar,

@@ -34,7 +34,7 @@ impl StdPrinter {
         format!("<stdprinter(fd={}) object at {:p}>", this.fd.get(), this.as_ptr())
     }
 
-    #[method(signature = "($self, text, /)")]
+    #[method(signature = "($self, text, /)", no_text_signature)]
     fn write(this: &Ref<StdPrinter>, text: Borrowed<'_, Str>) -> PyResult<isize> {
         let bytes = match utf8::encode(&text, "strict") {
             Ok(bytes) => bytes,

@@ -12,14 +12,15 @@ use core::ptr;
 
 use crate::abi::{
     _Py_T_OBJECT, _Py_TPFLAGS_STATIC_BUILTIN, Py_READONLY, Py_TPFLAGS_DEFAULT, Py_TPFLAGS_DISALLOW_INSTANTIATION,
-    Py_TPFLAGS_HAVE_GC, Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE, PyMemberDef, PyObject, PyStructSequence_Desc,
-    PyTupleObject, PyTypeObject, PyVarObject,
+    Py_TPFLAGS_HAVE_GC, Py_TPFLAGS_IMMUTABLETYPE, PyMemberDef, PyObject, PyStructSequence_Desc, PyTupleObject,
+    PyTypeObject, PyVarObject,
 };
 use crate::memory::object as memory;
 use crate::object::args::ArgSpec;
 use crate::object::header;
 use crate::prelude::*;
 use crate::types::str::StrBuilder;
+use crate::types::type_::static_heap;
 
 /// A struct sequence of any type.
 #[repr(transparent)]
@@ -42,11 +43,18 @@ pub struct Definition<'a> {
     pub instantiable: bool,
     /// Whether attributes of the type can be set.
     pub mutable: bool,
+    /// A heap type, as outside `sys`.
+    pub heap: bool,
 }
 
 /// A new type of `fields` of which the first `visible` are items. Python code can make instances.
 pub fn new_class(name: &str, fields: &[&str], visible: usize) -> PyResult<Ref<Type>> {
-    define_type(&Definition { name, fields, visible, instantiable: true, mutable: true })
+    define_type(&Definition { name, fields, visible, instantiable: true, mutable: true, heap: true })
+}
+
+/// The same as a static type, as those of `sys` are.
+pub fn new_static_class(name: &str, fields: &[&str], visible: usize) -> PyResult<Ref<Type>> {
+    define_type(&Definition { name, fields, visible, instantiable: true, mutable: false, heap: false })
 }
 
 pub use {instance as new, new_class as define};
@@ -75,9 +83,12 @@ pub fn define_type(definition: &Definition<'_>) -> PyResult<Ref<Type>> {
     for &field in definition.fields {
         fields.push(if field.is_empty() { ptr::null() } else { text(field)? });
     }
-    let ty: *mut PyTypeObject =
-        Box::leak(Box::new(PyTypeObject { ob_base: PyVarObject::immortal(Type::TYPE, 0), ..PyTypeObject::ZERO }));
-    let mut flags = 0;
+    let ty: *mut PyTypeObject = if definition.heap {
+        static_heap::leak()
+    } else {
+        Box::leak(Box::new(PyTypeObject { ob_base: PyVarObject::immortal(Type::TYPE, 0), ..PyTypeObject::ZERO }))
+    };
+    let mut flags = if definition.heap { 0 } else { _Py_TPFLAGS_STATIC_BUILTIN };
     if !definition.instantiable {
         flags |= Py_TPFLAGS_DISALLOW_INSTANTIATION;
     }
@@ -87,7 +98,7 @@ pub fn define_type(definition: &Definition<'_>) -> PyResult<Ref<Type>> {
     // SAFETY: the type object is new, and the names are leaked.
     unsafe {
         // Its docstring is found by its name, as that of other types of ours.
-        init_type(ty, name, ptr::null(), &fields, definition.visible, flags | _Py_TPFLAGS_STATIC_BUILTIN)?;
+        init_type(ty, name, ptr::null(), &fields, definition.visible, flags)?;
         Ok(Ref::from_borrowed_ptr(ty))
     }
 }
@@ -109,11 +120,7 @@ pub unsafe fn init_from_desc(ty: *mut PyTypeObject, desc: *const PyStructSequenc
             fields.push(if ptr::eq((*field).name, unnamed) { ptr::null() } else { (*field).name });
             field = field.add(1);
         }
-        let ty = if ty.is_null() {
-            Box::leak(Box::new(PyTypeObject { ob_base: PyVarObject::immortal(Type::TYPE, 0), ..PyTypeObject::ZERO }))
-        } else {
-            ty
-        };
+        let ty = if ty.is_null() { static_heap::leak() } else { ty };
         init_type(ty, desc.name, desc.doc, &fields, desc.n_in_sequence.max(0) as usize, 0)?;
         Ok(Ref::from_borrowed_ptr(ty))
     }
@@ -364,9 +371,6 @@ impl StructSeq {
                 header::xdecref(*items.add(index));
             }
             memory::dealloc_finish(this);
-            if (*ty).tp_flags.get() & Py_TPFLAGS_HEAPTYPE != 0 {
-                header::decref(ty.cast());
-            }
         }
     }
 
@@ -375,9 +379,6 @@ impl StructSeq {
         // SAFETY: the fields stand in one array, null where they are not written yet.
         unsafe {
             let ty = this.0.ob_base.ob_base.ob_type.get();
-            if (*ty).tp_flags.get() & Py_TPFLAGS_HEAPTYPE != 0 {
-                visit.object(ty);
-            }
             let count = this.0.ob_base.ob_size.get() as usize + hidden_count(&*ty);
             let items = (&raw const *this).byte_add(ITEMS).cast::<*mut PyObject>();
             for index in 0..count {

@@ -69,7 +69,7 @@ impl Traceback {
         }
     }
 
-    #[method(name = "__dir__", no_text_signature, signature = "($self, /)")]
+    #[method(name = "__dir__", signature = "($self, /)")]
     fn dir(_this: &Ref<Traceback>) -> PyResult<Ref<List>> {
         List::from_vec(
             [id!("tb_frame"), id!("tb_next"), id!("tb_lasti"), id!("tb_lineno")]
@@ -266,9 +266,18 @@ pub fn remove_importlib_frames(raised: Raised) -> Raised {
 const REPEATS: usize = 3;
 const LIMIT: usize = 1000;
 
-/// The entries in the plain form, without source text: what is shown where the module `traceback` cannot be had.
+/// The entries in the plain form, with source lines but no carets: what is shown where the module `traceback` cannot be
+/// had.
 pub fn format_native(traceback: &Ref<Traceback>) -> String {
     let mut text = String::new();
+    // CPython reads sources by `io.open`, which a program may take away.
+    let has_sources = match crate::import::import_attr("io", "open") {
+        Ok(_) => true,
+        Err(raised) => {
+            raised.clear();
+            false
+        }
+    };
     let mut depth = 0;
     let mut cursor = Some(traceback.clone());
     while let Some(entry) = cursor {
@@ -300,6 +309,10 @@ pub fn format_native(traceback: &Ref<Traceback>) -> String {
         }
         if count <= REPEATS {
             text.push_str(&shown);
+            let source = entry.code().zip(entry.line()).filter(|_| has_sources);
+            if let Some(source) = source.and_then(|(code, line)| crate::compile::line_of(code.filename(), line)) {
+                text.push_str(&format!("    {}\n", source.trim()));
+            }
         }
     }
     push_repeats(&mut text, count);

@@ -25,7 +25,7 @@ impl ArrayIterator {
     }
 }
 
-#[pytype(name = "arrayiterator", module = "array", gc, disallow_instantiation)]
+#[pytype(name = "arrayiterator", module = "array", gc, disallow_instantiation, heap, basicsize = 40, getattribute)]
 impl ArrayIterator {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut ArrayIterator) {

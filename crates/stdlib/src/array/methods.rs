@@ -192,7 +192,9 @@ fn compare(this: &Ref<Array>, other: &Ref<Array>, op: CompareOp) -> PyResult<Ref
     gc,
     basetype,
     sequence,
-    weaklistoffset = offset_of!(Array, weakrefs)
+    weaklistoffset = offset_of!(Array, weakrefs),
+    heap,
+    getattribute
 )]
 impl Array {
     #[new(raw, no_text_signature)]

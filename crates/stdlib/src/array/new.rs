@@ -112,10 +112,15 @@ impl Array {
             }
             return Ok(array);
         }
-        let array = Array::create(cls, kind, 0)?;
         if let Some(text) = initial.downcast::<Str>() {
-            array.push_text(&text)?;
-        } else if let Some(other) = as_array(&initial) {
+            let array = Array::create(cls, kind, text.len())?;
+            for index in 0..text.len() {
+                array.put(index, u64::from(text.char_at(index)));
+            }
+            return Ok(array);
+        }
+        let array = Array::create(cls, kind, 0)?;
+        if let Some(other) = as_array(&initial) {
             let data = other.bytes();
             let array = Array::create(cls, kind, other.len())?;
             array.bytes_mut().copy_from_slice(data);

@@ -321,7 +321,7 @@ impl FutureState {
             return;
         }
         let Some(exception) = self.exception.get() else { return };
-        let pending = Raised::take_if_set();
+        let _aside = Raised::aside();
         let message = format!("{} exception was never retrieved", future.type_of().short_name());
         match Str::from_utf8_str(&message) {
             Ok(message) => self.tell_handler(&[
@@ -330,9 +330,6 @@ impl FutureState {
                 (id!("future"), future),
             ]),
             Err(raised) => raised.clear(),
-        }
-        if let Some(pending) = pending {
-            let _raised = Raised::restore(pending);
         }
     }
 }
@@ -429,7 +426,9 @@ impl FutureState {
     basetype,
     dictoffset = offset_of!(Future, dict),
     weaklistoffset = offset_of!(Future, weakrefs),
-    extend = [Future::SHARED]
+    extend = [Future::SHARED],
+    heap,
+    generic_new
 )]
 impl Future {
     #[init(signature = "(*, loop=None)")]

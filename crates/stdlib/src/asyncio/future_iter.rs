@@ -52,7 +52,7 @@ impl FutureIter {
     }
 }
 
-#[pytype(name = "FutureIter", module = "_asyncio", gc, disallow_instantiation)]
+#[pytype(name = "FutureIter", module = "_asyncio", gc, heap, getattribute)]
 impl FutureIter {
     #[slot(tp_iter)]
     fn iter(this: &Ref<FutureIter>) -> Ref<FutureIter> {
@@ -71,7 +71,7 @@ impl FutureIter {
     }
 
     /// What is sent does not matter to a future.
-    #[method(signature = "($self, value, /)", no_text_signature)]
+    #[method(signature = "($self, object, /)")]
     fn send(this: &Ref<FutureIter>, value: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         let _ = value;
         match this.next_item()? {
@@ -121,7 +121,7 @@ impl FutureIter {
         Err(Raised::restore(instance))
     }
 
-    #[method(signature = "($self, /)", no_text_signature)]
+    #[method(signature = "($self, /)")]
     fn close(this: &Ref<FutureIter>) {
         this.future.set(None);
     }

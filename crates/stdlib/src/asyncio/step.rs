@@ -1,7 +1,6 @@
 //! One step of a task: resumes the coroutine and sees what it waits for.
 
 use core::cell::Cell;
-use core::mem::offset_of;
 
 use taipan_runtime::abi::{METH_O, PyCFunction, PyMethodDef, PyObject};
 use taipan_runtime::prelude::*;
@@ -21,7 +20,7 @@ pub struct TaskStep {
     exception: Slot,
 }
 
-#[pytype(name = "TaskStepMethWrapper", module = "_asyncio", gc, disallow_instantiation)]
+#[pytype(name = "TaskStepMethWrapper", module = "_asyncio", gc, heap, getattribute)]
 impl TaskStep {
     #[slot(tp_call)]
     fn call(this: &Ref<TaskStep>, args: CallArgs<'_>) -> PyResult<()> {
@@ -38,15 +37,10 @@ impl TaskStep {
         }
     }
 
-    #[getter(name = "__qualname__")]
-    fn qualname(this: &Ref<TaskStep>) -> PyResult<Ref<Object>> {
-        // SAFETY: a task is put there alone.
-        let coroutine = unsafe { this.task.get_as::<Task>() }.and_then(|task| task.coroutine.get());
-        coroutine.unwrap_or_else(none).getattr(id!("__qualname__"))
+    #[getter(name = "__self__")]
+    fn task(this: &Ref<TaskStep>) -> Option<Ref<Object>> {
+        this.task.get()
     }
-
-    #[member(name = "__self__", kind = T_OBJECT, offset = offset_of!(TaskStep, task), readonly)]
-    const _SELF: () = ();
 
     #[slot(tp_traverse)]
     fn traverse(this: &TaskStep, visit: &mut Visitor) {

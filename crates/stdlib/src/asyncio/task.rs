@@ -108,7 +108,9 @@ shared_methods!(SHARED, Task, |this| &this.future.state);
     base = Future,
     gc,
     basetype,
-    extend = [Task::SHARED]
+    extend = [Task::SHARED],
+    heap,
+    generic_new
 )]
 impl Task {
     #[init(signature = "(coro, *, loop=None, name=None, context=None, eager_start=False)")]
@@ -172,15 +174,12 @@ impl Task {
     fn finalize(this: &Ref<Task>) {
         let state = &this.future.state;
         if state.event_loop.is_set() && state.is_pending() && this.log_destroy_pending.get() {
-            let pending = Raised::take_if_set();
+            let _aside = Raised::aside();
             match Str::from_utf8_str("Task was destroyed but it is pending!") {
                 Ok(message) => {
                     state.tell_handler(&[(id!("task"), this.as_borrowed()), (id!("message"), message.as_borrowed())]);
                 }
                 Err(raised) => raised.clear(),
-            }
-            if let Some(pending) = pending {
-                let _raised = Raised::restore(pending);
             }
         }
         state.finalize(this.as_borrowed());

@@ -44,7 +44,9 @@ fn make_like(this: &Ref<DefaultDict>, content: Borrowed<'_, Object>) -> PyResult
     basetype,
     mapping,
     match_self,
-    subclass_flag = DICT
+    subclass_flag = DICT,
+    heap,
+    getattribute
 )]
 impl DefaultDict {
     #[slot(tp_init, raw)]

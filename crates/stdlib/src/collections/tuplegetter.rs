@@ -15,7 +15,7 @@ pub struct TupleGetter {
     doc: Slot,
 }
 
-#[pytype(name = "_tuplegetter", module = "collections", gc)]
+#[pytype(name = "_tuplegetter", module = "collections", gc, heap)]
 impl TupleGetter {
     #[new(signature = "(index, doc, /)", no_text_signature)]
     fn new(cls: Borrowed<'_, Type>, index: isize, doc: Borrowed<'_, Object>) -> PyResult<Ref<TupleGetter>> {

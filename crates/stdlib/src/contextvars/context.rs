@@ -247,7 +247,7 @@ macro_rules! iterators {
             }
         }
 
-        #[pytype(name = $name, gc, disallow_instantiation)]
+        #[pytype(name = $name, gc, disallow_instantiation, basicsize = 168)]
         impl $ty {
             #[slot(tp_dealloc)]
             unsafe fn dealloc(this: *mut $ty) {

@@ -140,7 +140,7 @@ impl Map {
     }
 }
 
-#[pytype(name = "hamt", gc, disallow_instantiation)]
+#[pytype(name = "hamt", gc)]
 impl Map {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Map) {

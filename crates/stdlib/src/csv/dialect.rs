@@ -201,7 +201,7 @@ static NEW: ArgSpec = ArgSpec {
     single: false,
 };
 
-#[pytype(name = "Dialect", module = "_csv", gc, basetype)]
+#[pytype(name = "Dialect", module = "_csv", gc, basetype, heap)]
 impl Dialect {
     #[new(raw)]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Dialect>> {

@@ -79,7 +79,10 @@ impl Csv {
         let bases = Tuple::pack([exceptions::Exception::type_object().as_object().clone()])?;
         let dict = Dict::new()?;
         dict.set_str(id!("__module__"), id!("_csv"))?;
+        // As a type of native code it has no weak references of its own.
+        dict.set_str(id!("__slots__"), Tuple::empty().borrow())?;
         let class = Type::create("Error", bases.borrow(), dict.borrow())?;
+        class.dict().take(id!("__slots__"))?;
         ERROR.set(Some(class.as_object().clone()));
         module.add("Error", class)?;
         let dialects = Dict::new()?;

@@ -291,7 +291,7 @@ impl Reader {
     }
 }
 
-#[pytype(name = "reader", module = "_csv", gc, basetype, disallow_instantiation)]
+#[pytype(name = "reader", module = "_csv", gc, basetype, disallow_instantiation, heap, basicsize = 88)]
 impl Reader {
     #[slot(tp_iter)]
     fn iter(this: &Ref<Reader>) -> Ref<Reader> {

@@ -189,7 +189,7 @@ impl Writer {
     }
 }
 
-#[pytype(name = "writer", module = "_csv", gc, basetype, disallow_instantiation)]
+#[pytype(name = "writer", module = "_csv", gc, basetype, disallow_instantiation, heap, basicsize = 72)]
 impl Writer {
     #[method(signature = "($self, row, /)")]
     fn writerow(this: &Ref<Writer>, row: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {

@@ -47,9 +47,8 @@ static NEW: ArgSpec = spec("IsoCalendarDate", &["year", "week", "weekday"], 3, 0
     name = "IsoCalendarDate",
     module = "datetime",
     base = Tuple,
-    basicsize = offset_of!(PyTupleObject, ob_item),
-    itemsize = size_of::<*mut PyObject>()
-)]
+    basicsize = offset_of!(PyTupleObject, ob_item) + size_of::<*mut PyObject>(),
+    itemsize = size_of::<*mut PyObject>(), heap, sequence, match_self)]
 impl IsoCalendarDate {
     #[new(raw)]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {

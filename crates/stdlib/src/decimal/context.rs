@@ -255,7 +255,7 @@ pub fn context_or_current(context: Option<Borrowed<'_, Object>>) -> PyResult<Ref
     }
 }
 
-#[pytype(name = "Context", module = "decimal", basetype, extend = [Context::OPERATIONS, Context::MORE_OPERATIONS])]
+#[pytype(name = "Context", module = "decimal", basetype, gc, heap, basicsize = 104, extend = [Context::OPERATIONS, Context::MORE_OPERATIONS])]
 impl Context {
     #[slot(tp_new, raw)]
     unsafe extern "C" fn new_raw(
@@ -288,7 +288,8 @@ impl Context {
     }
 
     #[init(
-        signature = "(prec=None, rounding=None, Emin=None, Emax=None, capitals=None, clamp=None, flags=None, traps=None)"
+        signature = "(prec=None, rounding=None, Emin=None, Emax=None, capitals=None, clamp=None, flags=None, traps=None)",
+        text_signature = "(prec=None, rounding=None, Emin=None, Emax=None, capitals=None, clamp=None, flags=None, traps=None)"
     )]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the class")]
     fn init(
@@ -324,6 +325,7 @@ impl Context {
     unsafe fn dealloc(this: *mut Context) {
         // SAFETY: called once, by the last decref.
         unsafe {
+            memory::gc_untrack(this.cast());
             for slot in [&(*this).flags, &(*this).traps] {
                 if let Some(signals) = slot.take() {
                     let signals: Ref<Signals> = signals.into_unchecked();
@@ -409,24 +411,32 @@ impl Context {
         set_attribute(this, "clamp", value)
     }
 
-    #[getter(name = "flags")]
-    fn get_flags(this: &Ref<Context>) -> Option<Ref<Object>> {
-        this.flags.get()
+    /// `flags` and `traps` are attributes that `dir()` does not show.
+    #[slot(tp_getattro)]
+    fn getattribute(this: &Ref<Context>, name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
+        match name.downcast::<Str>() {
+            Some(text) if text.eq_str("flags") => Ok(this.flags.get().unwrap_or_else(none)),
+            Some(text) if text.eq_str("traps") => Ok(this.traps.get().unwrap_or_else(none)),
+            _ => taipan_runtime::types::object::attr::generic_getattr(this.as_object(), name),
+        }
     }
 
-    #[setter(name = "flags")]
-    fn put_flags(this: &Ref<Context>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
-        set_attribute(this, "flags", value)
+    #[slot(tp_setattro)]
+    fn setattribute(
+        this: &Ref<Context>,
+        name: Borrowed<'_, Object>,
+        value: Option<Borrowed<'_, Object>>,
+    ) -> PyResult<()> {
+        match name.downcast::<Str>() {
+            Some(text) if text.eq_str("flags") => set_attribute(this, "flags", value),
+            Some(text) if text.eq_str("traps") => set_attribute(this, "traps", value),
+            _ => taipan_runtime::types::object::attr::generic_setattr(this.as_object(), name, value),
+        }
     }
 
-    #[getter(name = "traps")]
-    fn get_traps(this: &Ref<Context>) -> Option<Ref<Object>> {
-        this.traps.get()
-    }
-
-    #[setter(name = "traps")]
-    fn put_traps(this: &Ref<Context>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
-        set_attribute(this, "traps", value)
+    #[slot(tp_traverse)]
+    fn traverse(this: &Context, visit: &mut Visitor) {
+        support::traverse([&this.flags, &this.traps], visit);
     }
 
     #[method(signature = "($self, /)")]
@@ -523,12 +533,18 @@ fn rounding_or_name(name: &str) -> bool {
     matches!(name, "prec" | "rounding" | "Emin" | "Emax" | "capitals" | "clamp" | "flags" | "traps")
 }
 
-#[pytype(name = "ContextManager", module = "decimal", disallow_instantiation)]
+#[pytype(name = "ContextManager", module = "decimal", disallow_instantiation, gc, heap, getattribute)]
 impl Manager {
+    #[slot(tp_traverse)]
+    fn traverse(this: &Manager, visit: &mut Visitor) {
+        support::traverse([&this.local, &this.global], visit);
+    }
+
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Manager) {
         // SAFETY: called once, by the last decref.
         unsafe {
+            memory::gc_untrack(this.cast());
             drop((*this).local.take());
             drop((*this).global.take());
             memory::dealloc_finish(this);

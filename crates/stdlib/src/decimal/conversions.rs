@@ -523,6 +523,6 @@ impl Decimal {
 
     #[method(name = "__sizeof__", signature = "($self, /)")]
     fn size(this: &Ref<Decimal>) -> usize {
-        size_of::<Decimal>() + this.value().coef.heap_size()
+        this.type_of().tp_basicsize.get() as usize + this.value().coef.heap_size()
     }
 }

@@ -228,9 +228,9 @@ fn hash_finite(value: &Dec) -> isize {
     }
 }
 
-#[pytype(name = "Decimal", module = "decimal", basetype, extend = [Decimal::CONVERSIONS, Decimal::METHODS])]
+#[pytype(name = "Decimal", module = "decimal", basetype, gc, heap, getattribute, basicsize = 104, extend = [Decimal::CONVERSIONS, Decimal::METHODS])]
 impl Decimal {
-    #[new(signature = "(value='0', context=None)")]
+    #[new(signature = "(value='0', context=None)", text_signature = "(value=\"0\", context=None)")]
     fn new(
         cls: Borrowed<'_, Type>,
         value: Option<Borrowed<'_, Object>>,
@@ -243,6 +243,10 @@ impl Decimal {
         let Some(value) = value else { return make_in(cls, Dec::from_i64(0)) };
         conversions::construct(cls, value, context)
     }
+
+    /// Numbers alone refer to nothing, and are not tracked.
+    #[slot(tp_traverse)]
+    fn traverse(_this: &Decimal, _visit: &mut Visitor) {}
 
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Decimal) {

@@ -236,7 +236,7 @@ impl Context {
         make_object(Dec::finite(false, Coef::from(10), 0))
     }
 
-    #[method(signature = "($self, num='0', /)")]
+    #[method(signature = "($self, num='0', /)", text_signature = "($self, num=\"0\", /)")]
     fn create_decimal(this: &Ref<Context>, num: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
         match num {
             None => make_object(Dec::from_i64(0)),

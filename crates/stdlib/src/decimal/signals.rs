@@ -222,22 +222,14 @@ pub fn bits_of_mapping(object: Borrowed<'_, Object>) -> PyResult<u32> {
     Ok(status)
 }
 
-#[pytype(name = "SignalDictMixin", module = "decimal", basetype, mapping, unhashable)]
+#[pytype(name = "SignalDictMixin", module = "decimal", basetype, unhashable, gc, heap, getattribute)]
 impl Signals {
-    #[slot(tp_new, raw)]
-    unsafe extern "C" fn new_raw(
-        cls: *mut abi::PyTypeObject,
-        args: *mut PyObject,
-        kwargs: *mut PyObject,
-    ) -> *mut PyObject {
-        let _ = (args, kwargs);
-        // SAFETY: called as `tp_new`.
-        unsafe {
-            match support::instance::<Signals>(Borrowed::from_ptr(cls)) {
-                Ok(this) => this.into_ptr(),
-                Err(raised) => raised.into_null(),
-            }
-        }
+    #[slot(tp_traverse)]
+    fn traverse(_this: &Signals, _visit: &mut Visitor) {}
+
+    #[init(signature = "(*args, **kwargs)", no_text_signature)]
+    fn init(_this: &Ref<Signals>, _args: Args<'_>, _kwargs: KwArgs<'_>) -> PyResult<()> {
+        Ok(())
     }
 
     #[slot(tp_dealloc)]
@@ -312,7 +304,7 @@ impl Signals {
         Ok(Bool::from(equal == (op == CompareOp::Eq)).into_object())
     }
 
-    #[method(signature = "($self, /)", no_text_signature)]
+    #[method(signature = "($self, /)")]
     fn copy(this: &Ref<Signals>) -> PyResult<Ref<Dict>> {
         this.check()?;
         let copy = Dict::new()?;

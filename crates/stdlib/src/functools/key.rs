@@ -42,8 +42,14 @@ impl KeyWrapper {
     }
 }
 
-#[pytype(name = "KeyWrapper", module = "functools", gc, disallow_instantiation, unhashable)]
+#[pytype(name = "KeyWrapper", module = "functools", gc, disallow_instantiation, unhashable, heap, getattribute)]
 impl KeyWrapper {
+    #[getter(name = "__text_signature__")]
+    fn text_signature(this: &Ref<KeyWrapper>) -> &'static str {
+        let _ = this;
+        "(obj)"
+    }
+
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut KeyWrapper) {
         // SAFETY: called once, by the last decref.

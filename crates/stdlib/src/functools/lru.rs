@@ -80,7 +80,7 @@ impl Ring {
 }
 
 // Freed by the dict that owns it. Its references are visited by the cache: the collector does not see links.
-#[pytype(name = "_lru_list_elem", module = "functools", disallow_instantiation)]
+#[pytype(name = "_lru_list_elem", module = "functools", disallow_instantiation, heap)]
 impl Link {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Link) {
@@ -332,11 +332,12 @@ unsafe extern "C" fn lru_vectorcall(
     name = "_lru_cache_wrapper",
     module = "functools",
     gc,
-    basetype,
     method_descriptor,
     dictoffset = offset_of!(LruCache, dict),
     weaklistoffset = offset_of!(LruCache, weakrefs),
-    vectorcalloffset = offset_of!(LruCache, vectorcall)
+    vectorcalloffset = offset_of!(LruCache, vectorcall),
+    heap,
+    basicsize = 152
 )]
 impl LruCache {
     #[new(signature = "(user_function, maxsize, typed, cache_info_type)", no_text_signature)]

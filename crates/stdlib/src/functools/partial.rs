@@ -45,8 +45,11 @@ fn count_placeholders(args: &Ref<Tuple>) -> usize {
     args.as_slice().iter().filter(|item| is_placeholder(item)).count()
 }
 
-#[pytype(name = "_PlaceholderType", module = "functools")]
+#[pytype(name = "_PlaceholderType", module = "functools", gc, heap)]
 impl PlaceholderType {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &PlaceholderType, _visit: &mut Visitor) {}
+
     #[new(signature = "(*args, **kwargs)", no_text_signature)]
     fn new(cls: Borrowed<'_, Type>, args: Args<'_>, kwargs: KwArgs<'_>) -> PyResult<Ref<Object>> {
         if !args.is_empty() || !kwargs.is_empty() {
@@ -240,9 +243,16 @@ fn call_with_keywords(parts: &Parts, placeholders: usize, args: CallArgs<'_>) ->
     basetype,
     dictoffset = offset_of!(Partial, dict),
     weaklistoffset = offset_of!(Partial, weakrefs),
-    vectorcalloffset = offset_of!(Partial, vectorcall)
+    vectorcalloffset = offset_of!(Partial, vectorcall),
+    heap,
+    basicsize = 80,
+    getattribute,
+    setattribute
 )]
 impl Partial {
+    #[member(name = "__vectorcalloffset__", kind = T_PYSSIZET, offset = offset_of!(Partial, vectorcall), readonly)]
+    const _VECTORCALL: () = ();
+
     #[new(raw, signature = "(func, /, *args, **keywords)")]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Partial>> {
         let Some((function, added)) = args.positional().split_first() else {

@@ -107,7 +107,7 @@ impl Given<'_> {
 
 macro_rules! blake2_type {
     ($ty:ident $name:literal $signature:literal $limits:ident $library:ident $variant:ident) => {
-        fixed_hash_type! { $ty $name "_blake2" [] "($self, data, /)" {
+        fixed_hash_type! { $ty $name "_blake2" [basicsize = 32] "($self, data, /)" {
             #[new(signature = $signature)]
             #[allow(non_snake_case)]
             fn new(

@@ -5,12 +5,12 @@ use taipan_runtime::prelude::*;
 use super::algorithm::Algorithm;
 use super::{GIL_MINSIZE, data_argument, fixed_hash_type, started};
 
-fixed_hash_type! { Md5Type "md5" "_md5" [disallow_instantiation] "($self, obj, /)" {} }
-fixed_hash_type! { Sha1Type "sha1" "_sha1" [disallow_instantiation] "($self, obj, /)" {} }
-fixed_hash_type! { Sha224Type "SHA224Type" "_sha2" [disallow_instantiation] "($self, obj, /)" {} }
-fixed_hash_type! { Sha256Type "SHA256Type" "_sha2" [disallow_instantiation] "($self, obj, /)" {} }
-fixed_hash_type! { Sha384Type "SHA384Type" "_sha2" [disallow_instantiation] "($self, obj, /)" {} }
-fixed_hash_type! { Sha512Type "SHA512Type" "_sha2" [disallow_instantiation] "($self, obj, /)" {} }
+fixed_hash_type! { Md5Type "md5" "_md5" [disallow_instantiation, basicsize = 32] "($self, obj, /)" {} }
+fixed_hash_type! { Sha1Type "sha1" "_sha1" [disallow_instantiation, basicsize = 40] "($self, obj, /)" {} }
+fixed_hash_type! { Sha224Type "SHA224Type" "_sha2" [disallow_instantiation, basicsize = 32] "($self, obj, /)" {} }
+fixed_hash_type! { Sha256Type "SHA256Type" "_sha2" [disallow_instantiation, basicsize = 32] "($self, obj, /)" {} }
+fixed_hash_type! { Sha384Type "SHA384Type" "_sha2" [disallow_instantiation, basicsize = 32] "($self, obj, /)" {} }
+fixed_hash_type! { Sha512Type "SHA512Type" "_sha2" [disallow_instantiation, basicsize = 32] "($self, obj, /)" {} }
 
 pub struct Md5Module;
 

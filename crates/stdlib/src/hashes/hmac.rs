@@ -111,8 +111,11 @@ impl Hmac {
     }
 }
 
-#[pytype(name = "HMAC", module = "_hmac", disallow_instantiation)]
+#[pytype(name = "HMAC", module = "_hmac", disallow_instantiation, gc, heap, basicsize = 72)]
 impl Hmac {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &Hmac, _visit: &mut Visitor) {}
+
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Hmac) {
         // SAFETY: called once, by the last decref.

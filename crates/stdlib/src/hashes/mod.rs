@@ -82,7 +82,7 @@ fn hex_text(digest: &[u8]) -> PyResult<Ref<Str>> {
 
 /// Declares a type of hash objects around a `Place<Mutex<Hasher>>`; further methods follow in braces.
 macro_rules! hash_type {
-    ($ty:ident $name:literal $module:literal [$($flag:ident),*] { $($body:tt)* }) => {
+    ($ty:ident $name:literal $module:literal [$($flag:tt)*] { $($body:tt)* }) => {
         #[repr(C)]
         pub struct $ty {
             head: taipan_runtime::abi::PyObject,
@@ -105,12 +105,16 @@ macro_rules! hash_type {
             }
         }
 
-        #[pytype(name = $name, module = $module $(, $flag)*)]
+        #[pytype(name = $name, module = $module, gc, heap, $($flag)*)]
         impl $ty {
+            #[slot(tp_traverse)]
+            fn traverse(_this: &$ty, _visit: &mut Visitor) {}
+
             #[slot(tp_dealloc)]
             unsafe fn dealloc(this: *mut $ty) {
                 // SAFETY: called once, by the last decref.
                 unsafe {
+                    taipan_runtime::memory::object::gc_untrack(this.cast());
                     drop((*this).hasher.take());
                     taipan_runtime::memory::object::dealloc_finish(this);
                 }
@@ -145,8 +149,8 @@ pub(crate) use hash_type;
 
 /// The methods `digest` and `hexdigest` of a hash of fixed length, and `update`, whose parameter has a name of its own.
 macro_rules! fixed_hash_type {
-    ($ty:ident $name:literal $module:literal [$($flag:ident),*] $update:literal { $($body:tt)* }) => {
-        crate::hashes::hash_type! { $ty $name $module [$($flag),*] {
+    ($ty:ident $name:literal $module:literal [$($flag:tt)*] $update:literal { $($body:tt)* }) => {
+        crate::hashes::hash_type! { $ty $name $module [$($flag)*] {
             #[method(signature = "($self, /)")]
             fn digest(this: &Ref<$ty>) -> PyResult<Ref<Bytes>> {
                 Bytes::from_slice(&crate::compression::lock(this.hasher()?).digest())

@@ -31,7 +31,7 @@ fn output(hasher: &Hasher, length: u64) -> PyResult<Vec<u8>> {
 
 macro_rules! sha3_type {
     ($macro:ident $ty:ident $name:literal [$($update:literal)?] $algorithm:ident { $($body:tt)* }) => {
-        $macro! { $ty $name "_sha3" [] $($update)? {
+        $macro! { $ty $name "_sha3" [basicsize = 32] $($update)? {
             #[new(signature = "(data=b'', *, usedforsecurity=True, string=None)", no_text_signature)]
             fn new(
                 cls: Borrowed<'_, Type>,

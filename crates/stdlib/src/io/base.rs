@@ -122,12 +122,8 @@ pub fn size_limit(size: Nullable<isize>) -> Option<usize> {
     size.into_option().and_then(|size| usize::try_from(size).ok())
 }
 
-#[pytype(name = "_IOBase", module = "_io", gc, basetype, dictoffset = DICT, weaklistoffset = WEAKLIST, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "_IOBase", module = "_io", gc, basetype, dictoffset = DICT, weaklistoffset = WEAKLIST, heap)]
 impl IoBase {
-    /// As a class of Python has it: `__init__` of the derived types looks at the arguments.
-    #[slot(tp_new, raw)]
-    const _NEW: abi::newfunc = taipan_runtime::object::args::rt::generic_new;
-
     #[slot(tp_traverse)]
     fn traverse(this: &IoBase, visit: &mut Visitor) {
         visit.object(this.dict.as_ptr());
@@ -151,7 +147,7 @@ impl IoBase {
     /// Closes the stream. An exception on its way through is kept out of it.
     #[slot(tp_finalize)]
     fn finalize(this: &Ref<IoBase>) {
-        let pending = Raised::take_if_set();
+        let _aside = Raised::aside();
         let object = this.as_object();
         let closed = match object.lookup_attr(id!("closed")) {
             Ok(Some(closed)) => match closed.is_true() {
@@ -179,9 +175,6 @@ impl IoBase {
                 let message = format!("Exception ignored while finalizing file {}", object.to_repr_text());
                 exceptions::report_unraisable(Raised::restore(exception), &message, None);
             }
-        }
-        if let Some(pending) = pending {
-            let _ = Raised::restore(pending);
         }
     }
 
@@ -363,7 +356,7 @@ pub fn attribute_or_none(object: &Ref<Object>, name: Borrowed<'_, Str>) -> PyRes
 #[repr(transparent)]
 pub struct RawIoBase(IoBase);
 
-#[pytype(name = "_RawIOBase", module = "_io", base = IoBase, gc, basetype, dictoffset = DICT, weaklistoffset = WEAKLIST, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "_RawIOBase", module = "_io", base = IoBase, gc, basetype, dictoffset = DICT, weaklistoffset = WEAKLIST, heap)]
 impl RawIoBase {
     #[slot(tp_traverse)]
     fn traverse(this: &RawIoBase, visit: &mut Visitor) {
@@ -456,7 +449,7 @@ impl BufferedIoBase {
     }
 }
 
-#[pytype(name = "_BufferedIOBase", module = "_io", base = IoBase, gc, basetype, dictoffset = DICT, weaklistoffset = WEAKLIST, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "_BufferedIOBase", module = "_io", base = IoBase, gc, basetype, dictoffset = DICT, weaklistoffset = WEAKLIST, heap)]
 impl BufferedIoBase {
     #[slot(tp_traverse)]
     fn traverse(this: &BufferedIoBase, visit: &mut Visitor) {
@@ -504,7 +497,7 @@ impl BufferedIoBase {
 #[repr(transparent)]
 pub struct TextIoBase(IoBase);
 
-#[pytype(name = "_TextIOBase", module = "_io", base = IoBase, gc, basetype, dictoffset = DICT, weaklistoffset = WEAKLIST, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "_TextIOBase", module = "_io", base = IoBase, gc, basetype, dictoffset = DICT, weaklistoffset = WEAKLIST, heap)]
 impl TextIoBase {
     #[slot(tp_traverse)]
     fn traverse(this: &TextIoBase, visit: &mut Visitor) {

@@ -167,7 +167,7 @@ impl BytesIo {
     }
 }
 
-#[pytype(name = "BytesIO", module = "_io", base = BufferedIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "BytesIO", module = "_io", base = BufferedIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, heap)]
 impl BytesIo {
     #[slot(tp_traverse)]
     fn traverse(this: &BytesIo, visit: &mut Visitor) {
@@ -436,6 +436,7 @@ impl BytesIo {
         Ok(match this.shared.get() {
             // Shared contents count only while nobody else has them.
             Some(shared) if shared.refcount() > 2 => own,
+            _ if this.len() == 0 => own,
             _ => own + 33 + this.len() as isize,
         })
     }
@@ -465,7 +466,7 @@ impl BytesIoBuffer {
     }
 }
 
-#[pytype(name = "_BytesIOBuffer", module = "_io", gc, disallow_instantiation, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "_BytesIOBuffer", module = "_io", gc, disallow_instantiation, heap)]
 impl BytesIoBuffer {
     #[slot(tp_traverse)]
     fn traverse(this: &BytesIoBuffer, visit: &mut Visitor) {

@@ -421,7 +421,7 @@ impl FileIo {
         if this.fd.get() < 0 || !this.close_fd.get() {
             return;
         }
-        let pending = Raised::take_if_set();
+        let _aside = Raised::aside();
         let message = format!("unclosed file {}", source.to_repr_text());
         if let Err(raised) = warnings::warn_with_source(ResourceWarning::type_object(), &message, 1, Some(source)) {
             // As an error, the warning cannot be raised from here.
@@ -435,13 +435,10 @@ impl FileIo {
                 raised.clear();
             }
         }
-        if let Some(pending) = pending {
-            let _ = Raised::restore(pending);
-        }
     }
 }
 
-#[pytype(name = "FileIO", module = "_io", base = RawIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "FileIO", module = "_io", base = RawIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, heap)]
 impl FileIo {
     #[slot(tp_traverse)]
     fn traverse(this: &FileIo, visit: &mut Visitor) {

@@ -154,7 +154,7 @@ pub fn expect_text(decoded: Ref<Object>) -> PyResult<Ref<Str>> {
         .map_err(|other| raise!(TypeError, "decoder should return a string result, not '{}'", other.type_name()))
 }
 
-#[pytype(name = "IncrementalNewlineDecoder", module = "_io", gc, basetype, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "IncrementalNewlineDecoder", module = "_io", gc, basetype, heap, basicsize = 40)]
 impl IncrementalNewlineDecoder {
     #[slot(tp_traverse)]
     fn traverse(this: &IncrementalNewlineDecoder, visit: &mut Visitor) {

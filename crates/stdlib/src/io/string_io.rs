@@ -159,7 +159,7 @@ impl StringIo {
     }
 }
 
-#[pytype(name = "StringIO", module = "_io", base = TextIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "StringIO", module = "_io", base = TextIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, heap, basicsize = 120)]
 impl StringIo {
     #[slot(tp_traverse)]
     fn traverse(this: &StringIo, visit: &mut Visitor) {

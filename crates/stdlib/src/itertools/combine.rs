@@ -59,6 +59,9 @@ fn length(r: isize) -> PyResult<usize> {
     }
 }
 
+/// What an iterator takes here beyond the reference, whose flag fits into a gap: sizes are told as there.
+const FLAG: isize = size_of::<usize>() as isize;
+
 fn size_with(this: &Ref<Object>, positions: usize) -> isize {
     this.type_of().tp_basicsize.get() + (positions * size_of::<usize>()) as isize
 }
@@ -165,7 +168,7 @@ iterator! { Product "product" [pools, result] free [indices] {
 
     #[method(name = "__sizeof__", signature = "($self, /)")]
     fn size_of(this: &Ref<Product>) -> isize {
-        size_with(this.as_object(), this.indices.as_slice().len())
+        size_with(this.as_object(), this.indices.as_slice().len()) - FLAG
     }
 } }
 
@@ -388,6 +391,6 @@ iterator! { Permutations "permutations" [pool, result] free [indices, cycles] {
 
     #[method(name = "__sizeof__", signature = "($self, /)")]
     fn size_of(this: &Ref<Permutations>) -> isize {
-        size_with(this.as_object(), this.indices.as_slice().len() + this.cycles.as_slice().len())
+        size_with(this.as_object(), this.indices.as_slice().len() + this.cycles.as_slice().len()) - FLAG
     }
 } }

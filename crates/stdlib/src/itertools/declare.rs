@@ -1,10 +1,11 @@
 //! The declaration that all iterators share.
 
 /// `iterator! { Chain "chain" [source, active] { .. } }` declares a type whose references are those slots, with
-/// deallocation, traversal and `__iter__`; `free [indices]` names fields that own other memory.
+/// deallocation, traversal and `__iter__`; `free [indices]` names fields that own other memory; `size 56` is that of an
+/// instance in CPython, where it is larger.
 macro_rules! iterator {
-    ($ty:ident $name:literal [$($slot:ident),*] $(free [$($memory:ident),*])? { $($body:tt)* }) => {
-        #[pytype(name = $name, module = "itertools", gc, basetype)]
+    ($ty:ident $name:literal [$($slot:ident),*] $(free [$($memory:ident),*])? $(size $size:literal)? { $($body:tt)* }) => {
+        #[pytype(name = $name, module = "itertools", gc, basetype, heap, getattribute $(, basicsize = $size)?)]
         impl $ty {
             #[slot(tp_dealloc)]
             unsafe fn dealloc(this: *mut $ty) {

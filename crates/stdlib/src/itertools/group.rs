@@ -38,7 +38,7 @@ impl GroupBy {
     }
 }
 
-iterator! { GroupBy "groupby" [source, key_function, target_key, current_key, current_value] {
+iterator! { GroupBy "groupby" [source, key_function, target_key, current_key, current_value] size 72 {
     #[new(signature = "(iterable, key=None)")]
     fn new(
         cls: Borrowed<'_, Type>,
@@ -92,7 +92,7 @@ impl Grouper {
     }
 }
 
-#[pytype(name = "_grouper", module = "itertools", gc)]
+#[pytype(name = "_grouper", module = "itertools", gc, heap, getattribute)]
 impl Grouper {
     #[new(signature = "(parent, tgtkey, /)", no_text_signature)]
     fn new(

@@ -262,7 +262,7 @@ pub struct Accumulate {
     initial: Slot,
 }
 
-iterator! { Accumulate "accumulate" [total, source, function, initial] {
+iterator! { Accumulate "accumulate" [total, source, function, initial] size 56 {
     #[new(signature = "(iterable, func=None, *, initial=None)")]
     fn new(
         cls: Borrowed<'_, Type>,

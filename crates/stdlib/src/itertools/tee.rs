@@ -73,7 +73,7 @@ impl TeeData {
     }
 }
 
-#[pytype(name = "_tee_dataobject", module = "itertools", gc)]
+#[pytype(name = "_tee_dataobject", module = "itertools", gc, heap, getattribute)]
 impl TeeData {
     #[new(raw, no_text_signature)]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<TeeData>> {
@@ -167,7 +167,7 @@ impl Tee {
     }
 }
 
-#[pytype(name = "_tee", module = "itertools", gc, weaklistoffset = offset_of!(Tee, weakrefs))]
+#[pytype(name = "_tee", module = "itertools", gc, weaklistoffset = offset_of!(Tee, weakrefs), heap, basicsize = 48)]
 impl Tee {
     #[new(signature = "(iterable, /)")]
     fn new(cls: Borrowed<'_, Type>, iterable: Borrowed<'_, Object>) -> PyResult<Ref<Tee>> {

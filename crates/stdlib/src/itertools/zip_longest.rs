@@ -19,7 +19,7 @@ pub struct ZipLongest {
     fill: Slot,
 }
 
-iterator! { ZipLongest "zip_longest" [iterators, result, fill] {
+iterator! { ZipLongest "zip_longest" [iterators, result, fill] size 56 {
     #[new(raw, signature = "(*iterables, fillvalue=None)")]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<ZipLongest>> {
         let fill = args.keyword("fillvalue");

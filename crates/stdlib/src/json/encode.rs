@@ -503,7 +503,7 @@ fn is_ours(function: Borrowed<'_, Object>) -> bool {
     }
 }
 
-#[pytype(name = "Encoder", module = "_json", gc)]
+#[pytype(name = "Encoder", module = "_json", gc, heap, mutable, basicsize = 80)]
 impl Encoder {
     #[new(raw)]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Encoder>> {

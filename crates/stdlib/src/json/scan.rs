@@ -504,7 +504,7 @@ fn hook(slot: &Slot, default: *mut PyObject) -> Option<Ref<Object>> {
     slot.get().filter(|hook| hook.as_ptr() != default)
 }
 
-#[pytype(name = "Scanner", module = "_json", gc)]
+#[pytype(name = "Scanner", module = "_json", gc, heap, mutable)]
 impl Scanner {
     #[new(raw)]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Scanner>> {

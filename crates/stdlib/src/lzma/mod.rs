@@ -112,7 +112,7 @@ fn compress_all(stream: &mut Stream, mut input: &[u8], action: lzma_action, out:
     }
 }
 
-#[pytype(name = "LZMACompressor", module = "_lzma")]
+#[pytype(name = "LZMACompressor", module = "_lzma", heap, basicsize = 192)]
 impl Compressor {
     #[new(signature = "(format=FORMAT_XZ, check=-1, preset=None, filters=None)", no_text_signature)]
     fn new(
@@ -247,7 +247,7 @@ fn decompressing_stream(
     }
 }
 
-#[pytype(name = "LZMADecompressor", module = "_lzma")]
+#[pytype(name = "LZMADecompressor", module = "_lzma", heap, basicsize = 224)]
 impl Decompressor {
     #[new(signature = "(format=FORMAT_AUTO, memlimit=None, filters=None)")]
     fn new(

@@ -62,8 +62,19 @@ fn pair(object: Ref<Object>, count: usize) -> PyResult<Ref<Tuple>> {
     Tuple::from_vec(vec![object, Int::from_usize(count)?.into_object()])
 }
 
-#[pytype(name = "MultibyteCodec", module = "_multibytecodec", disallow_instantiation)]
+#[pytype(
+    name = "MultibyteCodec",
+    module = "_multibytecodec",
+    disallow_instantiation,
+    gc,
+    heap,
+    basicsize = 32,
+    getattribute
+)]
 impl MultibyteCodec {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &MultibyteCodec, _visit: &mut Visitor) {}
+
     #[method(signature = "($self, /, input, errors=None)")]
     fn encode(
         this: &Ref<MultibyteCodec>,
@@ -199,7 +210,7 @@ fn bytes_of<const N: usize>(int: Borrowed<'_, Int>) -> PyResult<[u8; N]> {
     Ok(out)
 }
 
-#[pytype(name = "MultibyteIncrementalEncoder", module = "_multibytecodec", gc, basetype)]
+#[pytype(name = "MultibyteIncrementalEncoder", module = "_multibytecodec", gc, basetype, heap, getattribute)]
 impl Encoder {
     #[new(signature = "(errors='strict')", no_text_signature)]
     fn new(cls: Borrowed<'_, Type>, errors: Option<Borrowed<'_, Str>>) -> PyResult<Ref<Encoder>> {
@@ -208,7 +219,7 @@ impl Encoder {
         Ok(this)
     }
 
-    #[init(signature = "(*args, **kwargs)")]
+    #[init(signature = "(*args, **kwargs)", no_text_signature)]
     fn init(_this: &Ref<Encoder>, _args: taipan_runtime::object::args::Args<'_>, _kwargs: KwArgs<'_>) -> PyResult<()> {
         Ok(())
     }
@@ -342,7 +353,15 @@ pub struct Decoder {
     inner: DecoderState,
 }
 
-#[pytype(name = "MultibyteIncrementalDecoder", module = "_multibytecodec", gc, basetype)]
+#[pytype(
+    name = "MultibyteIncrementalDecoder",
+    module = "_multibytecodec",
+    gc,
+    basetype,
+    heap,
+    basicsize = 56,
+    getattribute
+)]
 impl Decoder {
     #[new(signature = "(errors='strict')", no_text_signature)]
     fn new(cls: Borrowed<'_, Type>, errors: Option<Borrowed<'_, Str>>) -> PyResult<Ref<Decoder>> {
@@ -351,7 +370,7 @@ impl Decoder {
         Ok(this)
     }
 
-    #[init(signature = "(*args, **kwargs)")]
+    #[init(signature = "(*args, **kwargs)", no_text_signature)]
     fn init(_this: &Ref<Decoder>, _args: taipan_runtime::object::args::Args<'_>, _kwargs: KwArgs<'_>) -> PyResult<()> {
         Ok(())
     }

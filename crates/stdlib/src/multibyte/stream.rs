@@ -1,5 +1,6 @@
 //! `MultibyteStreamReader` and `MultibyteStreamWriter`: the codecs over a stream of bytes.
 
+use core::mem::offset_of;
 use taipan_runtime::abi::PyObject;
 use taipan_runtime::prelude::*;
 
@@ -52,7 +53,7 @@ impl Reader {
     }
 }
 
-#[pytype(name = "MultibyteStreamReader", module = "_multibytecodec", gc, basetype)]
+#[pytype(name = "MultibyteStreamReader", module = "_multibytecodec", gc, basetype, heap, basicsize = 64, getattribute)]
 impl Reader {
     #[new(signature = "(stream, errors='strict')", no_text_signature)]
     fn new(
@@ -66,7 +67,7 @@ impl Reader {
         Ok(this)
     }
 
-    #[init(signature = "(*args, **kwargs)")]
+    #[init(signature = "(*args, **kwargs)", no_text_signature)]
     fn init(_this: &Ref<Reader>, _args: taipan_runtime::object::args::Args<'_>, _kwargs: KwArgs<'_>) -> PyResult<()> {
         Ok(())
     }
@@ -104,10 +105,8 @@ impl Reader {
         this.inner.reset()
     }
 
-    #[getter]
-    fn stream(this: &Ref<Reader>) -> Option<Ref<Object>> {
-        this.stream.get()
-    }
+    #[member(name = "stream", kind = T_OBJECT, offset = offset_of!(Reader, stream), readonly)]
+    const _STREAM: () = ();
 
     #[getter]
     fn errors(this: &Ref<Reader>) -> PyResult<Ref<Object>> {
@@ -135,7 +134,7 @@ impl Writer {
     }
 }
 
-#[pytype(name = "MultibyteStreamWriter", module = "_multibytecodec", gc, basetype)]
+#[pytype(name = "MultibyteStreamWriter", module = "_multibytecodec", gc, basetype, heap, getattribute)]
 impl Writer {
     #[new(signature = "(stream, errors='strict')", no_text_signature)]
     fn new(
@@ -149,7 +148,7 @@ impl Writer {
         Ok(this)
     }
 
-    #[init(signature = "(*args, **kwargs)")]
+    #[init(signature = "(*args, **kwargs)", no_text_signature)]
     fn init(_this: &Ref<Writer>, _args: taipan_runtime::object::args::Args<'_>, _kwargs: KwArgs<'_>) -> PyResult<()> {
         Ok(())
     }
@@ -193,10 +192,8 @@ impl Writer {
         this.inner.reset()
     }
 
-    #[getter]
-    fn stream(this: &Ref<Writer>) -> Option<Ref<Object>> {
-        this.stream.get()
-    }
+    #[member(name = "stream", kind = T_OBJECT, offset = offset_of!(Writer, stream), readonly)]
+    const _STREAM: () = ();
 
     #[getter]
     fn errors(this: &Ref<Writer>) -> PyResult<Ref<Object>> {

@@ -90,8 +90,11 @@ impl ItemGetter {
     }
 }
 
-#[pytype(name = "itemgetter", module = "operator", gc, vectorcalloffset = offset_of!(ItemGetter, vectorcall))]
+#[pytype(name = "itemgetter", module = "operator", gc, vectorcalloffset = offset_of!(ItemGetter, vectorcall), heap, basicsize = 48, getattribute)]
 impl ItemGetter {
+    #[member(name = "__vectorcalloffset__", kind = T_PYSSIZET, offset = offset_of!(ItemGetter, vectorcall), readonly)]
+    const _VECTORCALL: () = ();
+
     #[new(raw, signature = "(item, /, *items)")]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<ItemGetter>> {
         args.no_keywords("itemgetter")?;
@@ -205,8 +208,11 @@ impl AttrGetter {
     }
 }
 
-#[pytype(name = "attrgetter", module = "operator", gc, vectorcalloffset = offset_of!(AttrGetter, vectorcall))]
+#[pytype(name = "attrgetter", module = "operator", gc, vectorcalloffset = offset_of!(AttrGetter, vectorcall), heap, basicsize = 40, getattribute)]
 impl AttrGetter {
+    #[member(name = "__vectorcalloffset__", kind = T_PYSSIZET, offset = offset_of!(AttrGetter, vectorcall), readonly)]
+    const _VECTORCALL: () = ();
+
     #[new(raw, signature = "(attr, /, *attrs)")]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<AttrGetter>> {
         args.no_keywords("attrgetter")?;
@@ -354,8 +360,11 @@ impl MethodCaller {
     }
 }
 
-#[pytype(name = "methodcaller", module = "operator", gc, vectorcalloffset = offset_of!(MethodCaller, vectorcall))]
+#[pytype(name = "methodcaller", module = "operator", gc, vectorcalloffset = offset_of!(MethodCaller, vectorcall), heap, basicsize = 64, getattribute)]
 impl MethodCaller {
+    #[member(name = "__vectorcalloffset__", kind = T_PYSSIZET, offset = offset_of!(MethodCaller, vectorcall), readonly)]
+    const _VECTORCALL: () = ();
+
     #[new(raw, signature = "(name, /, *args, **kwargs)")]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<MethodCaller>> {
         let Some((name, _)) = args.positional().split_first() else {

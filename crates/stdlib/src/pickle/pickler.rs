@@ -105,7 +105,7 @@ pub fn is_own_method(method: &Ref<Object>, owner: &Ref<Object>, name: &str) -> b
     })
 }
 
-#[pytype(name = "Pickler", module = "_pickle", gc, basetype)]
+#[pytype(name = "Pickler", module = "_pickle", gc, basetype, heap, basicsize = 152, generic_new)]
 impl Pickler {
     #[slot(tp_getattro)]
     fn getattro(this: &Ref<Pickler>, name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
@@ -299,7 +299,7 @@ impl PicklerMemoProxy {
     }
 }
 
-#[pytype(name = "PicklerMemoProxy", module = "_pickle", gc, unhashable)]
+#[pytype(name = "PicklerMemoProxy", module = "_pickle", gc, unhashable, heap, basetype)]
 impl PicklerMemoProxy {
     #[method(signature = "($self, /)")]
     fn clear(this: &Ref<PicklerMemoProxy>) -> PyResult<()> {

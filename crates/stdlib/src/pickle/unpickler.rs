@@ -87,7 +87,7 @@ impl Unpickler {
     }
 }
 
-#[pytype(name = "Unpickler", module = "_pickle", gc, basetype)]
+#[pytype(name = "Unpickler", module = "_pickle", gc, basetype, heap, basicsize = 296, generic_new)]
 impl Unpickler {
     #[slot(tp_getattro)]
     fn getattro(this: &Ref<Unpickler>, name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
@@ -286,7 +286,7 @@ impl UnpicklerMemoProxy {
     }
 }
 
-#[pytype(name = "UnpicklerMemoProxy", module = "_pickle", gc, unhashable)]
+#[pytype(name = "UnpicklerMemoProxy", module = "_pickle", gc, unhashable, heap, basetype)]
 impl UnpicklerMemoProxy {
     #[method(signature = "($self, /)")]
     fn clear(this: &Ref<UnpicklerMemoProxy>) -> PyResult<()> {

@@ -5,6 +5,7 @@ use std::ffi::{CStr, CString};
 
 use super::path::{DirFd, PathArg, PathOrFd, directory};
 use super::{check, check_path, check_paths, stat};
+use core::mem::offset_of;
 use taipan_runtime::abi::PyObject;
 use taipan_runtime::memory;
 use taipan_runtime::object::header;
@@ -181,7 +182,10 @@ impl Dir {
         Dir::rename(src, dst, src_dir_fd, dst_dir_fd)
     }
 
-    #[function(signature = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True)")]
+    #[function(
+        signature = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True)",
+        text_signature = "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None,\n     follow_symlinks=(os.name != 'nt'))"
+    )]
     fn link(
         src: PathArg<'_>,
         dst: PathArg<'_>,
@@ -280,7 +284,7 @@ pub struct ScandirIterator {
     state: Cell<*mut Scan>,
 }
 
-#[pytype(name = "ScandirIterator", module = "posix", disallow_instantiation)]
+#[pytype(name = "ScandirIterator", module = "posix", disallow_instantiation, heap, mutable, basicsize = 128)]
 impl ScandirIterator {
     #[slot(tp_finalize)]
     fn finalize(this: &Ref<ScandirIterator>) {
@@ -288,7 +292,7 @@ impl ScandirIterator {
         if unsafe { &*this.state.get() }.names.is_none() {
             return;
         }
-        let pending = Raised::take_if_set();
+        let _aside = Raised::aside();
         // After the warning nobody can use the stream any more.
         let text = format!("unclosed scandir iterator {}", this.as_object().to_repr_text());
         let class = exceptions::ResourceWarning::type_object();
@@ -297,9 +301,6 @@ impl ScandirIterator {
             exceptions::report_unraisable_object(raised, Some(this.as_borrowed()));
         }
         ScandirIterator::close(this);
-        if let Some(pending) = pending {
-            let _ = Raised::restore(pending);
-        }
     }
 
     #[slot(tp_dealloc)]
@@ -350,7 +351,7 @@ impl ScandirIterator {
         this.clone()
     }
 
-    #[method(name = "__exit__", signature = "($self, /, *args)")]
+    #[method(name = "__exit__", signature = "($self, /, *args)", no_text_signature)]
     fn exit(this: &Ref<ScandirIterator>, _args: Args<'_>) {
         ScandirIterator::close(this);
     }
@@ -396,6 +397,11 @@ impl DirEntry {
         }
     }
 
+    fn name_object(&self) -> Ref<Object> {
+        // SAFETY: set when the entry was made.
+        unsafe { Ref::from_borrowed_ptr(self.name.get()) }
+    }
+
     fn path_object(&self) -> Ref<Object> {
         // SAFETY: set when the entry was made.
         unsafe { Ref::from_borrowed_ptr(self.path.get()) }
@@ -431,7 +437,7 @@ impl DirEntry {
     }
 }
 
-#[pytype(name = "DirEntry", module = "posix", disallow_instantiation)]
+#[pytype(name = "DirEntry", module = "posix", disallow_instantiation, heap, mutable, basicsize = 72)]
 impl DirEntry {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut DirEntry) {
@@ -446,19 +452,14 @@ impl DirEntry {
 
     #[slot(tp_repr)]
     fn repr(this: &Ref<DirEntry>) -> String {
-        format!("<DirEntry {}>", DirEntry::name(this).to_repr_text())
+        format!("<DirEntry {}>", this.name_object().to_repr_text())
     }
 
-    #[getter]
-    fn name(this: &Ref<DirEntry>) -> Ref<Object> {
-        // SAFETY: set when the entry was made.
-        unsafe { Ref::from_borrowed_ptr(this.name.get()) }
-    }
+    #[member(name = "name", kind = T_OBJECT_EX, offset = offset_of!(DirEntry, name), readonly)]
+    const _NAME: () = ();
 
-    #[getter]
-    fn path(this: &Ref<DirEntry>) -> Ref<Object> {
-        this.path_object()
-    }
+    #[member(name = "path", kind = T_OBJECT_EX, offset = offset_of!(DirEntry, path), readonly)]
+    const _PATH: () = ();
 
     #[method(signature = "($self, /, *, follow_symlinks=True)")]
     fn is_dir(this: &Ref<DirEntry>, follow_symlinks: bool) -> PyResult<bool> {

@@ -115,6 +115,20 @@ impl Env {
         }
     }
 
+    #[function(signature = "(fd, name, /)")]
+    fn fpathconf(fd: crate::system::Fd, name: Borrowed<'_, Object>) -> PyResult<i64> {
+        let code = code_of(name, PATHCONF)?;
+        // SAFETY: numbers.
+        unsafe {
+            *libc::__errno_location() = 0;
+            let value = libc::fpathconf(fd.0, code);
+            if value == -1 && *libc::__errno_location() != 0 {
+                return Err(exceptions::from_last_errno(None));
+            }
+            Ok(value)
+        }
+    }
+
     #[function(signature = "(name, /)")]
     fn confstr(name: Borrowed<'_, Object>) -> PyResult<Option<Ref<Str>>> {
         let code = code_of(name, CONFSTR)?;

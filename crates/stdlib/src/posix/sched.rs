@@ -20,6 +20,7 @@ static SCHED_PARAM: Slot = Slot::new();
 pub(super) fn add_types(module: &Ref<Module>) -> PyResult<()> {
     let class = struct_seq::new_class("posix.sched_param", &["sched_priority"], 1)?;
     class.tp_new.set(Some(new_param));
+    class.tp_doc.set(c"sched_param(sched_priority)\n--\n\n".as_ptr());
     // SAFETY: a row of a constant table, which is only read.
     let reduce = unsafe { MethodDescr::new(class.borrow(), SchedParam::METHODS.methods.as_ptr().cast_mut())? };
     class.dict().set_str(id!("__reduce__"), reduce.borrow())?;

@@ -52,7 +52,7 @@ impl Epoll {
     }
 }
 
-#[pytype(name = "epoll", module = "select")]
+#[pytype(name = "epoll", module = "select", heap, mutable)]
 impl Epoll {
     #[new(signature = "(sizehint=-1, flags=0)", no_text_signature)]
     fn new(cls: Borrowed<'_, Type>, sizehint: Option<i32>, flags: Option<i32>) -> PyResult<Ref<Epoll>> {

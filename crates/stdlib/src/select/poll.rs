@@ -36,7 +36,7 @@ impl Poll {
     }
 }
 
-#[pytype(name = "poll", module = "select", disallow_instantiation)]
+#[pytype(name = "poll", module = "select", disallow_instantiation, heap, mutable, basicsize = 48)]
 impl Poll {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Poll) {

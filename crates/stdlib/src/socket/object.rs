@@ -290,7 +290,7 @@ fn check(args: &CallArgs<'_>, function: &str, min: usize, max: usize) -> PyResul
     system::check_arguments(args, "_socket.socket", function, min, max)
 }
 
-#[pytype(name = "socket", module = "_socket", gc, basetype, extend = [Socket::MESSAGES])]
+#[pytype(name = "socket", module = "_socket", gc, basetype, extend = [Socket::MESSAGES], heap)]
 impl Socket {
     #[member(name = "family", kind = Py_T_INT, offset = offset_of!(Socket, family) as isize, readonly)]
     const _FAMILY: () = ();
@@ -370,7 +370,7 @@ impl Socket {
         if this.fd.get() == -1 {
             return;
         }
-        let pending = Raised::take_if_set();
+        let _aside = Raised::aside();
         let text = format!("unclosed {}", this.as_object().to_repr_text());
         let class = exceptions::ResourceWarning::type_object();
         if let Err(raised) = warnings::warn_with_source(class, &text, 1, Some(this.as_borrowed())) {
@@ -385,9 +385,6 @@ impl Socket {
         let fd = this.fd.replace(-1);
         // SAFETY: takes a number.
         allow_threads(|| unsafe { libc::close(fd) });
-        if let Some(pending) = pending {
-            let _ = Raised::restore(pending);
-        }
     }
 
     #[slot(tp_dealloc)]

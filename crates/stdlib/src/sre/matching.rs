@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 
+use core::mem::offset_of;
 use taipan_runtime::abi::PyVarObject;
 use taipan_runtime::memory;
 use taipan_runtime::prelude::*;
@@ -120,7 +121,7 @@ fn span_tuple(span: (isize, isize)) -> PyResult<Ref<Object>> {
     Ok(Tuple::from_vec(vec![start, end])?.into_object())
 }
 
-#[pytype(name = "Match", module = "re", gc, disallow_instantiation, itemsize = 8)]
+#[pytype(name = "Match", module = "re", gc, disallow_instantiation, itemsize = 8, heap)]
 impl Match {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Match) {
@@ -246,15 +247,11 @@ impl Match {
         GenericAlias::new(cls.upcast(), object)
     }
 
-    #[getter]
-    fn pos(this: &Ref<Match>) -> usize {
-        this.pos.get()
-    }
+    #[member(name = "pos", kind = T_PYSSIZET, offset = offset_of!(Match, pos), readonly)]
+    const _POS: () = ();
 
-    #[getter]
-    fn endpos(this: &Ref<Match>) -> usize {
-        this.endpos.get()
-    }
+    #[member(name = "endpos", kind = T_PYSSIZET, offset = offset_of!(Match, endpos), readonly)]
+    const _ENDPOS: () = ();
 
     #[getter]
     fn lastindex(this: &Ref<Match>) -> Option<usize> {
@@ -271,15 +268,11 @@ impl Match {
         })
     }
 
-    #[getter]
-    fn re(this: &Ref<Match>) -> Option<Ref<Object>> {
-        this.pattern.get()
-    }
+    #[member(name = "re", kind = T_OBJECT, offset = offset_of!(Match, pattern), readonly)]
+    const _RE: () = ();
 
-    #[getter]
-    fn string(this: &Ref<Match>) -> Option<Ref<Object>> {
-        this.string.get()
-    }
+    #[member(name = "string", kind = T_OBJECT, offset = offset_of!(Match, string), readonly)]
+    const _STRING: () = ();
 
     #[getter]
     fn regs(this: &Ref<Match>) -> PyResult<Ref<Object>> {

@@ -2,7 +2,8 @@
 
 use core::cell::Cell;
 
-use taipan_runtime::abi::PyObject;
+use core::mem::offset_of;
+use taipan_runtime::abi::{PyObject, PyVarObject};
 use taipan_runtime::memory;
 use taipan_runtime::object::header;
 use taipan_runtime::prelude::*;
@@ -18,13 +19,15 @@ use super::template::{Template, join};
 /// `re.Pattern`.
 #[repr(C)]
 pub struct Pattern {
-    head: PyObject,
+    /// Its size is the number of words of the program, which stands elsewhere.
+    head: PyVarObject,
     pattern: Cell<*mut PyObject>,
     group_index: Cell<*mut PyObject>,
     index_group: Cell<*mut PyObject>,
     weakrefs: Cell<*mut PyObject>,
     program: Cell<*mut Program>,
     flags: Cell<c_int>,
+    group_count: Cell<isize>,
     /// Whether the pattern is of bytes; `None` for the patterns of `re.Scanner`, which have none.
     is_bytes: Cell<Option<bool>>,
 }
@@ -64,6 +67,7 @@ impl Pattern {
         index_group: Borrowed<'_, Tuple>,
     ) -> PyResult<Ref<Pattern>> {
         let words = words_of(code)?;
+        let length = words.len();
         let is_bytes = if pattern.is_none() { None } else { Some(!Subject::new(pattern, None)?.is_text()) };
         let program = match Program::build(words, groups) {
             Ok(program) => program,
@@ -81,6 +85,8 @@ impl Pattern {
             this.index_group.set(index_group.to_owned().into_ptr());
             this.program.set(Box::into_raw(Box::new(program)));
             this.flags.set(flags);
+            this.group_count.set(groups);
+            this.head.ob_size.set(length as isize);
             this.is_bytes.set(is_bytes);
             memory::object::gc_track(object.cast());
             Ok(Ref::from_owned_ptr(object))
@@ -236,7 +242,10 @@ impl Pattern {
 }
 
 #[pytype(name = "Pattern", module = "re", gc, disallow_instantiation,
-         weaklistoffset = core::mem::offset_of!(Pattern, weakrefs))]
+         weaklistoffset = core::mem::offset_of!(Pattern, weakrefs), heap,
+    basicsize = 96,
+    itemsize = 4
+)]
 impl Pattern {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Pattern) {
@@ -470,20 +479,14 @@ impl Pattern {
         GenericAlias::new(cls.upcast(), object)
     }
 
-    #[getter]
-    fn pattern(this: &Ref<Pattern>) -> Ref<Object> {
-        field(&this.pattern)
-    }
+    #[member(name = "pattern", kind = T_OBJECT, offset = offset_of!(Pattern, pattern), readonly)]
+    const _PATTERN: () = ();
 
-    #[getter]
-    fn flags(this: &Ref<Pattern>) -> i32 {
-        this.flags.get()
-    }
+    #[member(name = "flags", kind = T_INT, offset = offset_of!(Pattern, flags), readonly)]
+    const _FLAGS: () = ();
 
-    #[getter(name = "groups")]
-    fn group_count(this: &Ref<Pattern>) -> usize {
-        this.groups()
-    }
+    #[member(name = "groups", kind = T_PYSSIZET, offset = offset_of!(Pattern, group_count), readonly)]
+    const _GROUPS: () = ();
 
     #[getter]
     fn groupindex(this: &Ref<Pattern>) -> PyResult<Ref<Object>> {

@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 
+use core::mem::offset_of;
 use taipan_runtime::abi::PyObject;
 use taipan_runtime::prelude::*;
 
@@ -80,7 +81,7 @@ impl Scanner {
     }
 }
 
-#[pytype(name = "SRE_Scanner", module = "_sre", gc, disallow_instantiation)]
+#[pytype(name = "SRE_Scanner", module = "_sre", gc, disallow_instantiation, heap, basicsize = 264)]
 impl Scanner {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Scanner) {
@@ -108,8 +109,6 @@ impl Scanner {
         this.step(Mode::Search)
     }
 
-    #[getter]
-    fn pattern(this: &Ref<Scanner>) -> Option<Ref<Object>> {
-        this.pattern.get()
-    }
+    #[member(name = "pattern", kind = T_OBJECT, offset = offset_of!(Scanner, pattern), readonly)]
+    const _PATTERN: () = ();
 }

@@ -79,7 +79,7 @@ impl Template {
     }
 }
 
-#[pytype(name = "SRE_Template", module = "_sre", gc, disallow_instantiation)]
+#[pytype(name = "SRE_Template", module = "_sre", gc, disallow_instantiation, heap, basicsize = 40)]
 impl Template {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Template) {

@@ -195,7 +195,7 @@ impl Layout {
     }
 }
 
-#[pytype(name = "Struct", module = "_struct", gc, basetype, weaklistoffset = offset_of!(Struct, weakrefs))]
+#[pytype(name = "Struct", module = "_struct", gc, basetype, weaklistoffset = offset_of!(Struct, weakrefs), heap, getattribute, setattribute)]
 impl Struct {
     #[slot(tp_new, raw)]
     unsafe extern "C" fn new_raw(
@@ -316,7 +316,7 @@ impl UnpackIterator {
     }
 }
 
-#[pytype(name = "unpack_iterator", module = "_struct", gc, disallow_instantiation)]
+#[pytype(name = "unpack_iterator", module = "_struct", gc, disallow_instantiation, heap, basicsize = 112, getattribute)]
 impl UnpackIterator {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut UnpackIterator) {

@@ -63,8 +63,11 @@ impl Compress {
     }
 }
 
-#[pytype(name = "Compress", module = "zlib", disallow_instantiation)]
+#[pytype(name = "Compress", module = "zlib", disallow_instantiation, gc, heap, mutable, basicsize = 168)]
 impl Compress {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &Compress, _visit: &mut Visitor) {}
+
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Compress) {
         // SAFETY: called once, by the last decref.

@@ -147,8 +147,11 @@ impl Decompress {
     }
 }
 
-#[pytype(name = "Decompress", module = "zlib", disallow_instantiation)]
+#[pytype(name = "Decompress", module = "zlib", disallow_instantiation, gc, heap, mutable, basicsize = 168)]
 impl Decompress {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &Decompress, _visit: &mut Visitor) {}
+
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Decompress) {
         // SAFETY: called once, by the last decref.
@@ -290,8 +293,11 @@ pub struct ZlibDecompressor {
     needs_input: Cell<bool>,
 }
 
-#[pytype(name = "_ZlibDecompressor", module = "zlib")]
+#[pytype(name = "_ZlibDecompressor", module = "zlib", gc, heap, basicsize = 184)]
 impl ZlibDecompressor {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &ZlibDecompressor, _visit: &mut Visitor) {}
+
     #[new(signature = "(wbits=15, zdict=b'')")]
     fn new(
         cls: Borrowed<'_, Type>,

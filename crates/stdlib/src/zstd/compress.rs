@@ -86,8 +86,11 @@ impl ZstdCompressor {
     }
 }
 
-#[pytype(name = "ZstdCompressor", module = "compression.zstd")]
+#[pytype(name = "ZstdCompressor", module = "compression.zstd", gc, heap, basicsize = 48)]
 impl ZstdCompressor {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &ZstdCompressor, _visit: &mut Visitor) {}
+
     #[new(signature = "(level=None, options=None, zstd_dict=None)")]
     fn new(
         cls: Borrowed<'_, Type>,

@@ -50,8 +50,11 @@ pub struct ZstdDecompressor {
     needs_input: Cell<bool>,
 }
 
-#[pytype(name = "ZstdDecompressor", module = "compression.zstd")]
+#[pytype(name = "ZstdDecompressor", module = "compression.zstd", gc, heap, basicsize = 80)]
 impl ZstdDecompressor {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &ZstdDecompressor, _visit: &mut Visitor) {}
+
     #[new(signature = "(zstd_dict=None, options=None)")]
     fn new(
         cls: Borrowed<'_, Type>,

@@ -39,8 +39,11 @@ fn with_kind(this: &Ref<ZstdDict>, kind: i64) -> PyResult<Ref<Tuple>> {
     Tuple::pack([this.as_object().clone(), Int::from_i64(kind)?.into_object()])
 }
 
-#[pytype(name = "ZstdDict", module = "compression.zstd")]
+#[pytype(name = "ZstdDict", module = "compression.zstd", gc, heap, basicsize = 56)]
 impl ZstdDict {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &ZstdDict, _visit: &mut Visitor) {}
+
     #[new(signature = "(dict_content, /, *, is_raw=False)")]
     fn new(cls: Borrowed<'_, Type>, dict_content: BufferArg<'_>, is_raw: bool) -> PyResult<Ref<ZstdDict>> {
         if dict_content.len() < 8 {

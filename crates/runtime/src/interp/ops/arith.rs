@@ -359,12 +359,19 @@ slow! {
     }
 
     fn format_simple(m, _) {
+        let word = *m.slot(1);
+        if word.is_int() {
+            let text = Int::decimal_str_of(word.int_value())?;
+            m.drop_top(1);
+            m.push_ref(text);
+            return Ok(Flow::Next);
+        }
         let value = m.peek(1)?;
         if !value.is_exact::<Str>() {
             // What `__format__` of an exact number does with an empty specification.
             let text = if let Some(number) = value.downcast_exact::<Int>() {
                 number.to_decimal_str()?
-            } else if value.is_exact::<Float>() {
+            } else if value.is_exact::<Float>() || value.is_exact::<Bool>() {
                 value.repr()?
             } else {
                 value.format(None)?

@@ -220,15 +220,21 @@ fast! {
         }
         let index = cache16(r.ip, 4) as usize;
         let place = (&raw const (*values).values).cast_mut().cast::<*mut PyObject>().add(index);
-        let new = super::heap_pointer(value);
-        if new.is_null() {
-            return Act::MISS;
-        }
         let old = *place;
-        *place = new;
+        let overwritten = super::overwrite(old, value);
+        if !overwritten {
+            let new = super::heap_pointer(value);
+            if new.is_null() {
+                return Act::MISS;
+            }
+            *place = new;
+        }
         r.sp = r.sp.sub(2);
         if owner.is_owned() {
             super::lower(owner);
+        }
+        if overwritten {
+            return Act::NEXT;
         }
         if old.is_null() {
             dict::note_insertion(values, index);
@@ -243,15 +249,21 @@ fast! {
             return Act::MISS;
         }
         let place = owner.ptr().byte_add(cache16(r.ip, 4) as usize).cast::<*mut PyObject>();
-        let new = super::heap_pointer(value);
-        if new.is_null() {
-            return Act::MISS;
-        }
         let old = *place;
-        *place = new;
+        let overwritten = super::overwrite(old, value);
+        if !overwritten {
+            let new = super::heap_pointer(value);
+            if new.is_null() {
+                return Act::MISS;
+            }
+            *place = new;
+        }
         r.sp = r.sp.sub(2);
         if owner.is_owned() {
             super::lower(owner);
+        }
+        if overwritten {
+            return Act::NEXT;
         }
         if old.is_null() { Act::NEXT } else { drop_word(r, StackRef::steal(old), Act::NEXT) }
     }

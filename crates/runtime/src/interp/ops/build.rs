@@ -1,7 +1,5 @@
 //! Building and filling containers, strings, slices and functions; unpacking.
 
-use core::ptr;
-
 use super::{fast, slot, slow};
 use crate::abi::{PyListObject, PyObject, PyTupleObject};
 use crate::interp::dispatch::{Act, Flow, Machine};
@@ -10,50 +8,28 @@ use crate::interp::stackref::StackRef;
 use crate::prelude::*;
 use crate::types::Function;
 
-/// Takes the top `count` words as objects, the deepest first.
-unsafe fn pop_objects(m: Machine, count: usize) -> PyResult<Vec<Ref<Object>>> {
-    // SAFETY: that many words stand on the stack; each is given up only after it has become an object.
-    unsafe {
-        let mut items = Vec::new();
-        if items.try_reserve_exact(count).is_err() {
-            return Err(Raised::no_memory());
-        }
-        for depth in (1..=count).rev() {
-            m.peek(depth)?;
-        }
-        for depth in (1..=count).rev() {
-            let word = ptr::replace(m.slot(depth), StackRef::NULL);
-            items.push(word.into_object()?);
-        }
-        crate::interp::frame::set_stack_pointer(m.frame, m.slot(count));
-        Ok(items)
-    }
-}
-
-/// Makes counted objects of the top `count` words, takes them off the stack and says where they are: the caller takes the counts
-/// over before anything else is pushed.
-unsafe fn take_objects(m: Machine, count: usize) -> PyResult<*const *mut PyObject> {
+/// Makes counted objects of the top `count` words, which stay on the stack, and says where they are.
+unsafe fn own_objects(m: Machine, count: usize) -> PyResult<*const *mut PyObject> {
     // SAFETY: that many words stand on the stack. A counted word is the bare pointer.
     unsafe {
         let base = m.slot(count);
-        let mut boxed = StackRef::NULL;
         for index in 0..count {
             let word = base.add(index);
-            if (*word).is_int() {
-                // `(i, i)` holds one object twice, as it does where variables hold objects.
-                if boxed == *word {
-                    *word = (*word.sub(1)).dup();
-                    continue;
-                }
-                boxed = *word;
-                crate::interp::stackref::materialize(word)?;
-            } else {
-                boxed = StackRef::NULL;
-            }
-            *word = StackRef::steal((*word).heap_safe().ptr());
+            let object = super::heap_pointer(*word);
+            *word =
+                StackRef::steal(if object.is_null() { crate::interp::stackref::materialize(word)? } else { object });
         }
-        crate::interp::frame::set_stack_pointer(m.frame, base);
         Ok(base.cast())
+    }
+}
+
+/// As [`own_objects`], off the stack: the caller takes the counts over before anything else is pushed.
+unsafe fn take_objects(m: Machine, count: usize) -> PyResult<*const *mut PyObject> {
+    // SAFETY: by contract of `own_objects`.
+    unsafe {
+        let items = own_objects(m, count)?;
+        crate::interp::frame::set_stack_pointer(m.frame, m.slot(count));
+        Ok(items)
     }
 }
 
@@ -118,6 +94,36 @@ fast! {
     }
 }
 
+fast! {
+    /// A tuple out of a free list, made without any call.
+    fn build_tuple_free(r, _ts) {
+        let tuple = Tuple::take_free(r.oparg);
+        if tuple.is_null() {
+            return Act::MISS;
+        }
+        let (base, items) = (slot(r, r.oparg), (&raw const (*tuple).ob_item).cast_mut().cast::<*mut PyObject>());
+        let mut tracked = false;
+        for index in 0..r.oparg {
+            let word = *base.add(index);
+            let object = super::heap_pointer(word);
+            if object.is_null() {
+                // What stands on the stack by now are counted objects.
+                Tuple::give_free(tuple);
+                return Act::MISS;
+            }
+            tracked |= !word.is_int() && Tuple::has_to_track(object);
+            *items.add(index) = object;
+            *base.add(index) = StackRef::steal(object);
+        }
+        if tracked {
+            crate::memory::object::gc_track(tuple.cast());
+        }
+        r.sp = base;
+        super::push(r, StackRef::steal(tuple.cast()));
+        Act::NEXT
+    }
+}
+
 /// Replaces the sequence on top by its items, the first one on top.
 #[inline(always)]
 unsafe fn unpack_items(r: &mut super::Regs, items: *const *mut PyObject) {
@@ -148,9 +154,10 @@ slow! {
 
     fn build_set(m, count) {
         let set = Set::new()?;
-        for item in pop_objects(m, count)? {
-            set.add(item.borrow())?;
+        for depth in (1..=count).rev() {
+            set.add(m.peek(depth)?)?;
         }
+        m.drop_top(count);
         m.push_ref(set);
         Ok(Flow::Next)
     }
@@ -166,8 +173,10 @@ slow! {
     }
 
     fn build_string(m, count) {
-        let pieces = pop_objects(m, count)?;
-        m.push_ref(Str::join_items(&Str::empty(), &pieces)?);
+        let pieces = own_objects(m, count)?.cast::<Ref<Object>>();
+        let text = Str::join_items(&Str::empty(), core::slice::from_raw_parts(pieces, count))?;
+        m.drop_top(count);
+        m.push_ref(text);
         Ok(Flow::Next)
     }
 

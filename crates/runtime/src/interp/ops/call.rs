@@ -13,6 +13,7 @@ use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::monitoring::{self, event, fire};
 use crate::interp::stackref::{self, StackRef};
 use crate::interp::{call, frame, specialize};
+use crate::memory;
 use crate::object::protocol::call::{call_tuple_raw, vectorcall};
 use crate::prelude::*;
 use crate::thread;
@@ -85,16 +86,20 @@ fast! {
         act
     }
 
-    /// `list.append(item)` as a method call: the list and the method's own result are known.
+    /// `list.append(item)` as a method call, or of a method bound before: the list and the method's own result are known.
     fn call_list_append(r, _ts) {
         let (callable, list, item) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
-        if list.is_null() || !callable.is_ptr(specialize::list_append_method()) {
-            return Act::MISS;
-        }
-        if !list.is_exact(List::TYPE) {
-            return Act::MISS;
-        }
-        let raw = list.ptr().cast::<PyListObject>();
+        let raw = if list.is_null() {
+            if !specialize::is_bound_append(callable) {
+                return Act::MISS;
+            }
+            (*callable.ptr().cast::<PyCFunctionObject>()).m_self.get().cast::<PyListObject>()
+        } else {
+            if !callable.is_ptr(specialize::list_append_method()) || !list.is_exact(List::TYPE) {
+                return Act::MISS;
+            }
+            list.ptr().cast()
+        };
         let size = (*raw).ob_base.ob_size.get();
         if size >= (*raw).allocated.get() || super::is_last(list) || super::is_last(callable) {
             return Act::MISS;
@@ -113,6 +118,31 @@ fast! {
         }
         *slot(r, 3) = StackRef::none();
         r.sp = r.sp.sub(2);
+        Act::NEXT
+    }
+
+    /// `list.pop()`: the count moves from the list to the stack.
+    fn call_list_pop(r, _ts) {
+        let (callable, list) = (*slot(r, 2), *slot(r, 1));
+        if !callable.is_ptr(specialize::list_pop_method()) || list.is_null() || !list.is_exact(List::TYPE) {
+            return Act::MISS;
+        }
+        let raw = list.ptr().cast::<PyListObject>();
+        let left = (*raw).ob_base.ob_size.get() - 1;
+        // Below half of what is allocated the list gives memory back.
+        if left < (*raw).allocated.get() >> 1 || left < 0 || super::is_last(list) || super::is_last(callable) {
+            return Act::MISS;
+        }
+        let item = *(*raw).ob_item.get().add(left as usize);
+        (*raw).ob_base.ob_size.set(left);
+        if callable.is_owned() {
+            lower(callable);
+        }
+        if list.is_owned() {
+            lower(list);
+        }
+        *slot(r, 2) = StackRef::steal(item);
+        r.sp = r.sp.sub(1);
         Act::NEXT
     }
 
@@ -342,6 +372,19 @@ slow! {
         call_stack(m, nargs, None, SIZE)
     }
 
+    /// `str(x)`; an immediate need not become an object for that.
+    fn call_str_1(m, _) {
+        if !(*m.slot(3)).is_ptr(Str::TYPE.cast()) || !(*m.slot(2)).is_null() {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Retry);
+        }
+        let argument = *m.slot(1);
+        let text = if argument.is_int() { Int::decimal_str_of(argument.int_value())? } else { m.peek(1)?.str()? };
+        m.drop_top(3);
+        m.push_ref(text);
+        check_events(m)
+    }
+
     /// A built-in function, or a method descriptor with its instance, of one of the plain calling conventions: without the
     /// detour over its vectorcall function.
     fn call_builtin(m, nargs) {
@@ -407,10 +450,15 @@ slow! {
         }
         let init = (*class.cast::<PyHeapTypeObject>())._spec_cache.init.get();
         let Some(alloc) = (*class).tp_alloc.get() else { return call_stack(m, nargs, None, SIZE) };
-        let instance = alloc(class, 0);
-        if instance.is_null() {
-            return Err(Raised::assume_set());
-        }
+        let instance = if alloc as usize == memory::object::generic_alloc as *const () as usize {
+            memory::object::alloc(class, 0)?
+        } else {
+            let instance = alloc(class, 0);
+            if instance.is_null() {
+                return Err(Raised::assume_set());
+            }
+            instance
+        };
         let shim = match call::push_init_shim(m.thread, StackRef::steal(instance), m.frame) {
             Ok(shim) => shim,
             Err(raised) => return Err(raised),

@@ -1,11 +1,12 @@
 //! Comparison, identity and membership.
 
 use super::{drop_word, fast, lower, slot, slow};
-use crate::abi::PyFloatObject;
+use crate::abi::{PyASCIIObject, PyFloatObject};
 use crate::interp::dispatch::{Act, Flow};
 use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
+use crate::types::dict;
 
 /// The operand's bits of COMPARE_OP: comparison in 5-7, "make a bool" in 4, and a mask of outcomes in 0-3.
 const TO_BOOL: usize = 16;
@@ -85,6 +86,29 @@ fast! {
         drop_word(r, b, Act::NEXT)
     }
 
+    /// Two exact strings, for equality, where a look at their heads decides.
+    fn compare_op_str(r, _ts) {
+        let (a, b) = (*slot(r, 2), *slot(r, 1));
+        if !a.is_exact(Str::TYPE) || !b.is_exact(Str::TYPE) || super::is_last(a) || super::is_last(b) {
+            return Act::MISS;
+        }
+        let (x, y) = (&*a.ptr().cast::<PyASCIIObject>(), &*b.ptr().cast::<PyASCIIObject>());
+        let equal = a.ptr() == b.ptr();
+        let differ = x.length.get() != y.length.get()
+            || x.state.kind() != y.state.kind()
+            || x.state.interned() != 0 && y.state.interned() != 0;
+        if !equal && !differ {
+            return Act::MISS;
+        }
+        let outcome = if equal { EQUAL } else { LESS | GREATER | UNORDERED };
+        *slot(r, 2) = StackRef::bool(outcome & r.oparg != 0);
+        r.sp = r.sp.sub(1);
+        if a.is_owned() {
+            lower(a);
+        }
+        drop_word(r, b, Act::NEXT)
+    }
+
     /// `is` and `is not`.
     fn is_op(r, _ts) {
         let (a, b) = (*slot(r, 2), *slot(r, 1));
@@ -125,7 +149,7 @@ slow! {
     }
 
     /// Two exact strings, for equality.
-    fn compare_op_str(m, oparg) {
+    fn compare_op_str_slow(m, oparg) {
         let (a, b) = (*m.slot(2), *m.slot(1));
         if !a.is_exact(Str::TYPE) || !b.is_exact(Str::TYPE) {
             specialize::despecialize(m.ip());
@@ -167,7 +191,12 @@ slow! {
             specialize::despecialize(m.ip());
             return Ok(Flow::Retry);
         }
-        let found = container.borrowed_handle::<Dict>().contains(m.peek(2)?)?;
+        let key = *m.slot(2);
+        let known = if key.is_int() { dict::find_int(container.ptr().cast(), key.int_value()) } else { None };
+        let found = match known {
+            Some(value) => !value.is_null(),
+            None => container.borrowed_handle::<Dict>().contains(m.peek(2)?)?,
+        };
         m.drop_top(2);
         m.push(StackRef::bool(found != (inverted != 0)));
         Ok(Flow::Next)

@@ -2,11 +2,14 @@
 
 use core::sync::atomic::Ordering;
 
+use taipan_compiler::opcode::Opcode;
+
 use super::{drop_word, fast, keep_branch, lower, pop, slow};
 use crate::abi::{_PY_EVAL_EVENTS_MASK, FRAME_OWNED_BY_THREAD, PyThreadState};
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::frame;
 use crate::interp::monitoring::install;
+use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
 use crate::thread;
@@ -22,6 +25,16 @@ fast! {
         Act::NEXT
     }
 
+    /// The first execution, which shows in the instruction from then on.
+    fn resume_first(r, ts) {
+        let breaker = (*ts).eval_breaker.load(Ordering::Relaxed);
+        if breaker != 0 && breaker != (*frame::code(r.fp))._co_instrumentation_version.get() {
+            return Act::MISS;
+        }
+        specialize::rewrite(r.ip, Opcode::RESUME_CHECK as u8);
+        Act::NEXT
+    }
+
     fn jump_forward(r, _ts) {
         r.ip = r.ip.add(1 + r.oparg);
         Act::JUMP
@@ -31,6 +44,16 @@ fast! {
         if (*ts).eval_breaker.load(Ordering::Relaxed) & _PY_EVAL_EVENTS_MASK != 0 {
             return Act::MISS;
         }
+        r.ip = r.ip.add(2).sub(r.oparg);
+        Act::JUMP
+    }
+
+    /// The first execution of a loop's end: there is no tracing compiler to count for.
+    fn jump_backward_first(r, ts) {
+        if (*ts).eval_breaker.load(Ordering::Relaxed) & _PY_EVAL_EVENTS_MASK != 0 {
+            return Act::MISS;
+        }
+        specialize::rewrite(r.ip, Opcode::JUMP_BACKWARD_NO_JIT as u8);
         r.ip = r.ip.add(2).sub(r.oparg);
         Act::JUMP
     }

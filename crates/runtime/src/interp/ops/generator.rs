@@ -2,10 +2,10 @@
 
 use core::ptr;
 
-use super::slow;
-use crate::abi::{FRAME_EXECUTING, FRAME_OWNED_BY_GENERATOR, FRAME_SUSPENDED, PyGenObject};
+use super::{Regs, fast, slot, slow};
+use crate::abi::{FRAME_EXECUTING, FRAME_OWNED_BY_GENERATOR, FRAME_SUSPENDED, PyGenObject, PyThreadState};
 use crate::interp::call;
-use crate::interp::dispatch::{Flow, Machine};
+use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::frame;
 use crate::interp::monitoring::{self, event, fire};
 use crate::interp::stackref::StackRef;
@@ -48,6 +48,85 @@ pub unsafe fn resume(m: Machine, generator: *mut PyGenObject, value: StackRef, r
     }
 }
 
+/// As [`resume`] without any call; a miss at the recursion limit. The machine's operands are off the stack but for the generator.
+#[inline(always)]
+pub(super) unsafe fn enter(
+    r: &mut Regs,
+    ts: *mut PyThreadState,
+    generator: *mut PyGenObject,
+    value: StackRef,
+    return_offset: usize,
+) {
+    // SAFETY: the caller checked `can_resume` and `has_room`.
+    unsafe {
+        let target = &raw mut (*generator).gi_iframe;
+        (*generator).gi_frame_state.set(FRAME_EXECUTING);
+        (*generator).gi_exc_state.previous_item.set((*ts).exc_info.get());
+        (*ts).exc_info.set((&raw const (*generator).gi_exc_state).cast_mut());
+        (*target).previous.set(r.fp);
+        (*r.fp).return_offset.set(return_offset as u16);
+        (*r.fp).instr_ptr.set(r.ip.cast());
+        frame::set_stack_pointer(r.fp, r.sp);
+        (*ts).py_recursion_remaining.set((*ts).py_recursion_remaining.get() - 1);
+        (*ts).current_frame.set(target);
+        r.fp = target;
+        r.sp = frame::stack_pointer(target);
+        r.ip = (*target).instr_ptr.get().cast();
+        super::push(r, value);
+    }
+}
+
+/// Whether one more Python call is allowed.
+#[inline(always)]
+pub(super) unsafe fn has_room(ts: *mut PyThreadState) -> bool {
+    // SAFETY: the current thread state.
+    unsafe { (*ts).py_recursion_remaining.get() > 1 }
+}
+
+fast! {
+    fn yield_value(r, ts) {
+        let frame = r.fp;
+        let value = super::pop(r).heap_safe();
+        let generator = generator::of_frame(frame);
+        (*frame).instr_ptr.set(r.ip.add(1).cast());
+        frame::set_stack_pointer(frame, r.sp);
+        (*generator).gi_frame_state.set(FRAME_SUSPENDED + r.oparg as i8);
+        (*ts).exc_info.set((*generator).gi_exc_state.previous_item.replace(ptr::null_mut()));
+        (*ts).py_recursion_remaining.set((*ts).py_recursion_remaining.get() + 1);
+        let caller = (*frame).previous.replace(ptr::null_mut());
+        (*ts).current_frame.set(caller);
+        r.fp = caller;
+        r.sp = frame::stack_pointer(caller);
+        r.ip = (*caller).instr_ptr.get().cast::<u16>().add(SEND_SIZE);
+        super::push(r, value);
+        Act::JUMP
+    }
+
+    /// A generator or coroutine: its frame runs in this run of the interpreter.
+    fn send_gen(r, ts) {
+        let receiver = *slot(r, 2);
+        if !receiver.is_exact(Generator::TYPE) && !receiver.is_exact(Coroutine::TYPE) {
+            return Act::MISS;
+        }
+        let generator = receiver.ptr().cast::<PyGenObject>();
+        if !can_resume(generator) || !has_room(ts) {
+            return Act::MISS;
+        }
+        let value = super::pop(r).heap_safe();
+        let return_offset = SEND_SIZE + r.oparg;
+        enter(r, ts, generator, value, return_offset);
+        Act::JUMP
+    }
+
+    /// Receiver and result on the stack: the receiver goes.
+    fn end_send(r, _ts) {
+        let value = super::pop(r);
+        let receiver = *slot(r, 1);
+        *slot(r, 1) = value;
+        super::drop_word(r, receiver, Act::NEXT)
+    }
+}
+
 slow! {
     /// The prologue of a generator function: its frame moves into a new generator, which is the call's result.
     fn return_generator(m, _) {
@@ -69,7 +148,7 @@ slow! {
         Ok(Flow::Reload)
     }
 
-    fn yield_value(m, from) {
+    fn yield_value_slow(m, from) {
         let value = m.pop().heap_safe();
         let generator = generator::of_frame(m.frame);
         (*m.frame).instr_ptr.set((*m.frame).instr_ptr.get().add(1));
@@ -110,8 +189,7 @@ slow! {
         }
     }
 
-    /// Receiver and result on the stack: the receiver goes.
-    fn end_send(m, _) {
+    fn end_send_slow(m, _) {
         let value = m.pop();
         m.drop_top(1);
         m.push(value);

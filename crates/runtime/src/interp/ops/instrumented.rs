@@ -89,7 +89,7 @@ slow! {
             return Ok(Flow::Reload);
         }
         drop(value);
-        generator::yield_value(m.frame, m.thread, from)
+        generator::yield_value_slow(m.frame, m.thread, from)
     }
 
     fn call(m, nargs) {
@@ -197,7 +197,7 @@ slow! {
             let ip = m.ip();
             fire::fire_stop_iteration(m.thread, m.frame, ip, value)?;
         }
-        generator::end_send(m.frame, m.thread, oparg)
+        generator::end_send_slow(m.frame, m.thread, oparg)
     }
 
     fn end_async_for(m, oparg) {

@@ -7,12 +7,15 @@ use crate::interp::monitoring::{event, fire};
 use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
+use crate::types::dict::iter::{DictItemIterator, DictIterHead, DictKeyIterator, DictValueIterator};
 use crate::types::exceptions::StopIteration;
 use crate::types::iter::{ListIterator, TupleIterator};
 use crate::types::range::RangeIterator;
+use crate::types::str::{StrAsciiIterator, latin1_char_raw};
 use crate::types::{Coroutine, Generator};
+use taipan_compiler::opcode::Opcode;
 
-/// FOR_ITER with its cache unit.
+/// FOR_ITER with its cache unit; UNPACK_SEQUENCE is as long.
 const SIZE: usize = 2;
 
 fast! {
@@ -77,6 +80,61 @@ fast! {
         Act::NEXT
     }
 
+    /// Keys, values, or items that the next instruction takes apart: those need no tuple.
+    fn for_iter_dict(r, _ts) {
+        let iterator = *slot(r, 1);
+        if iterator.is_int() {
+            return Act::MISS;
+        }
+        let ty = (*iterator.ptr()).ob_type.get();
+        let next = r.ip.add(SIZE);
+        if ty == DictItemIterator::TYPE {
+            if *next != Opcode::UNPACK_SEQUENCE_TWO_TUPLE as u16 | 2 << 8 {
+                return Act::MISS;
+            }
+        } else if ty != DictKeyIterator::TYPE && ty != DictValueIterator::TYPE {
+            return Act::MISS;
+        }
+        let Some((key, value)) = (*iterator.ptr().cast::<DictIterHead>()).step() else { return Act::MISS };
+        if ty == DictKeyIterator::TYPE {
+            push(r, super::counted(key));
+            return Act::NEXT;
+        }
+        push(r, super::counted(value));
+        if ty == DictItemIterator::TYPE {
+            push(r, super::counted(key));
+            r.ip = next.add(SIZE);
+            return Act::JUMP;
+        }
+        Act::NEXT
+    }
+
+    /// The characters of an ASCII string.
+    fn for_iter_str(r, _ts) {
+        let iterator = *slot(r, 1);
+        if !iterator.is_exact(StrAsciiIterator::TYPE) {
+            return Act::MISS;
+        }
+        let Some(c) = (*iterator.ptr().cast::<StrAsciiIterator>()).step() else { return Act::MISS };
+        push(r, super::counted(latin1_char_raw(c).cast()));
+        Act::NEXT
+    }
+
+    /// A generator: its frame runs in this run of the interpreter. `return` in it goes to END_FOR, which drops the value.
+    fn for_iter_gen(r, ts) {
+        let iterator = *slot(r, 1);
+        if !iterator.is_exact(Generator::TYPE) {
+            return Act::MISS;
+        }
+        let generator = iterator.ptr().cast::<PyGenObject>();
+        if !super::generator::can_resume(generator) || !super::generator::has_room(ts) {
+            return Act::MISS;
+        }
+        let return_offset = SIZE + r.oparg;
+        super::generator::enter(r, ts, generator, StackRef::none(), return_offset);
+        Act::JUMP
+    }
+
     fn end_for(r, _ts) {
         let word = super::pop(r);
         drop_word(r, word, Act::NEXT)
@@ -105,8 +163,7 @@ slow! {
         }
     }
 
-    /// A generator: its frame runs in this run of the interpreter.
-    fn for_iter_gen(m, oparg) {
+    fn for_iter_gen_slow(m, oparg) {
         let word = *m.slot(1);
         if !word.is_exact(Generator::TYPE) {
             specialize::despecialize(m.ip());
@@ -122,7 +179,6 @@ slow! {
                 None => finish_loop(m, oparg),
             };
         }
-        // `return` in the generator goes to END_FOR, which drops the value.
         super::generator::resume(m, generator, StackRef::none(), SIZE + oparg)
     }
 

@@ -7,6 +7,7 @@ use crate::abi::{PyCellObject, PyDictKeysObject, PyDictObject, PyDictUnicodeEntr
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::stackref::StackRef;
 use crate::interp::{frame, specialize};
+use crate::object::header;
 use crate::prelude::*;
 use crate::types::dict;
 use crate::types::exceptions::KeyError;
@@ -287,8 +288,10 @@ slow! {
         let value = m.constant(index);
         let opcode = if value.is_exact::<Int>() && Int::fits_small_raw(value.as_ptr().cast()) {
             specialize::LOAD_CONST_INT
-        } else {
+        } else if header::is_immortal(value.as_ptr()) {
             specialize::LOAD_CONST_IMMORTAL
+        } else {
+            Opcode::LOAD_CONST_MORTAL as u8
         };
         if *m.ip() as u8 != Opcode::LOAD_CONST as u8 {
             // An instrumented instruction stands here, and has to stay.

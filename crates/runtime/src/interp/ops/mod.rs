@@ -35,6 +35,7 @@ macro_rules! slow {
             $oparg: usize,
         ) -> $crate::interp::dispatch::SlowResult {
             let $m = $crate::interp::dispatch::Machine { frame, thread };
+            #[allow(unused_unsafe)] // Not every body has an operation that needs it.
             // SAFETY: the handler passes the frame being executed, and the bytecode guarantees stack depth and indices.
             unsafe { $body }
         }
@@ -51,6 +52,7 @@ macro_rules! fast {
             $r: &mut $crate::interp::dispatch::Regs,
             $ts: *mut $crate::abi::PyThreadState,
         ) -> $crate::interp::dispatch::Act {
+            #[allow(unused_unsafe)]
             // SAFETY: as for slow bodies.
             unsafe { $body }
         }
@@ -153,6 +155,13 @@ pub(crate) unsafe fn heap_pointer(word: StackRef) -> *mut crate::abi::PyObject {
     }
     // SAFETY: a live object.
     unsafe { word.heap_safe().ptr() }
+}
+
+/// Writes an immediate into the int that stands at a place of the heap which alone refers to it; `false` where it has to be replaced.
+#[inline(always)]
+pub(crate) unsafe fn overwrite(old: *mut crate::abi::PyObject, word: StackRef) -> bool {
+    // SAFETY: null or a live object. What is borrowed on the stack is held by variables, not by places of the heap.
+    unsafe { word.is_int() && !old.is_null() && crate::types::int::raw::overwrite(old, word.int_value()) }
 }
 
 /// Keeps the two ends of a conditional jump apart: as a select on the instruction pointer every later load would

@@ -7,6 +7,7 @@ use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
 use crate::object::header;
 use crate::prelude::*;
+use crate::types::dict;
 
 /// The index of item `word` in a sequence of `length` items; negative ones count from the end.
 #[inline(always)]
@@ -46,6 +47,24 @@ fast! {
         drop_word(r, container, Act::NEXT)
     }
 
+    /// `dict[key]` with the very string that is in the dict.
+    fn subscr_dict_str(r, _ts) {
+        let (container, key) = (*slot(r, 2), *slot(r, 1));
+        if !container.is_exact(Dict::TYPE) || !key.is_exact(Str::TYPE) || super::is_last(key) {
+            return Act::MISS;
+        }
+        let value = dict::find_same(container.ptr().cast(), key.ptr());
+        if value.is_null() {
+            return Act::MISS;
+        }
+        if key.is_owned() {
+            super::lower(key);
+        }
+        *slot(r, 2) = super::counted(value);
+        r.sp = r.sp.sub(1);
+        drop_word(r, container, Act::NEXT)
+    }
+
     /// `list[int] = value`; the old item goes last.
     fn store_subscr_list_int(r, _ts) {
         let (value, container, index) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
@@ -54,12 +73,19 @@ fast! {
         }
         let list = container.ptr().cast::<PyListObject>();
         let Some(index) = resolve_index(index, (*list).ob_base.ob_size.get() as usize) else { return Act::MISS };
+        let item = (*list).ob_item.get().add(index);
+        let old = *item;
+        if super::overwrite(old, value) {
+            r.sp = r.sp.sub(3);
+            if container.is_owned() {
+                super::lower(container);
+            }
+            return Act::NEXT;
+        }
         let new = super::heap_pointer(value);
         if new.is_null() {
             return Act::MISS;
         }
-        let item = (*list).ob_item.get().add(index);
-        let old = *item;
         *item = new;
         r.sp = r.sp.sub(3);
         if container.is_owned() {
@@ -89,6 +115,16 @@ slow! {
         if !container.is_exact(Dict::TYPE) {
             specialize::despecialize(m.ip());
             return Ok(Flow::Retry);
+        }
+        let word = *m.slot(1);
+        if word.is_int()
+            && let Some(value) = dict::find_int(container.ptr().cast(), word.int_value())
+            && !value.is_null()
+        {
+            let value = super::counted(value);
+            m.drop_top(2);
+            m.push(value);
+            return Ok(Flow::Next);
         }
         let key = m.peek(1)?;
         match container.borrowed_handle::<Dict>().get(key)? {

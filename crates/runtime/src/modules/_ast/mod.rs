@@ -81,8 +81,20 @@ pub fn compile_tree(
     Ok(compile::compile_module(&module, filename, request)?.into_object())
 }
 
+/// Code generation of a tree alone, for tests.
+pub fn generate(
+    tree: Borrowed<'_, Object>,
+    filename: Borrowed<'_, Str>,
+    request: Request,
+) -> PyResult<taipan_compiler::stages::Generated> {
+    let arena = Arena::new();
+    let module = from_object(&arena, tree, request.mode)?;
+    compile::generate(&module, filename, request)
+}
+
 /// `compile()` of source with `PyCF_ONLY_AST`.
 pub fn parse_to_tree(source: &[u8], filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Object>> {
+    let _room = crate::memory::rust_alloc::Room::for_source(source.len())?;
     let arena = Arena::with_capacity(source.len() * 8 + 1024);
     let module = compile::parse(&arena, source, filename, request)?;
     let module = compile::preprocess(&arena, &module, filename, request)?;

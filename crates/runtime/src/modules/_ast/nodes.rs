@@ -195,7 +195,6 @@ macro_rules! convert {
     };
     (sum $group:literal [$type:ident] { $($nodes:tt)* }) => {
         impl<'a> Tree<'a> for ast::$type<'a> {
-            const GROUP: &'static str = $group;
             const NONE_IS_ABSENT: bool = true;
 
             fn build(&self, to: &Builder) -> PyResult<Ref<Object>> {
@@ -216,7 +215,6 @@ macro_rules! convert {
     };
     (single $group:literal [$type:ident] { $node:ident { $($field:ident)* } ; }) => {
         impl<'a> Tree<'a> for ast::$type<'a> {
-            const GROUP: &'static str = $group;
             const NONE_IS_ABSENT: bool = true;
 
             fn build(&self, to: &Builder) -> PyResult<Ref<Object>> {
@@ -233,7 +231,6 @@ macro_rules! convert {
     };
     (located_single $group:literal [$type:ident] { $node:ident { $($field:ident)* } ; }) => {
         impl<'a> Tree<'a> for ast::$type<'a> {
-            const GROUP: &'static str = $group;
             const NONE_IS_ABSENT: bool = true;
 
             fn build(&self, to: &Builder) -> PyResult<Ref<Object>> {
@@ -253,7 +250,6 @@ macro_rules! convert {
     };
     (product $group:literal [$type:ident] { $node:ident { $($field:ident)* } ; }) => {
         impl<'a> Tree<'a> for ast::$type<'a> {
-            const GROUP: &'static str = $group;
             const NONE_IS_ABSENT: bool = false;
 
             fn build(&self, to: &Builder) -> PyResult<Ref<Object>> {
@@ -270,7 +266,6 @@ macro_rules! convert {
     };
     (located_product $group:literal [$type:ident] { $node:ident { $($field:ident)* } ; }) => {
         impl<'a> Tree<'a> for ast::$type<'a> {
-            const GROUP: &'static str = $group;
             const NONE_IS_ABSENT: bool = false;
 
             fn build(&self, to: &Builder) -> PyResult<Ref<Object>> {
@@ -294,7 +289,6 @@ macro_rules! convert {
 macro_rules! located_sum {
     ($required:literal, $group:literal [$type:ident $kind:ident] { $($nodes:tt)* }) => {
         impl<'a> Tree<'a> for ast::$type<'a> {
-            const GROUP: &'static str = $group;
             const NONE_IS_ABSENT: bool = true;
 
             fn build(&self, to: &Builder) -> PyResult<Ref<Object>> {

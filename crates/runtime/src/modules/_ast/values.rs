@@ -12,7 +12,6 @@ use crate::thread::{RecursionGuard, enter_recursive};
 
 /// A node.
 pub trait Tree<'a>: Copy {
-    const GROUP: &'static str;
     /// Whether `None` in its place is no node; for products it is an object like any other.
     const NONE_IS_ABSENT: bool;
     fn build(&self, to: &Builder) -> PyResult<Ref<Object>>;

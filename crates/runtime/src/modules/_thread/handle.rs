@@ -55,8 +55,11 @@ pub struct ThreadHandle {
     shared: Cell<*const Shared>,
 }
 
-#[pytype(name = "_ThreadHandle", module = "_thread")]
+#[pytype(name = "_ThreadHandle", module = "_thread", gc, heap)]
 impl ThreadHandle {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &ThreadHandle, _visit: &mut Visitor) {}
+
     #[slot(tp_new, raw)]
     const NEW: crate::abi::newfunc = new;
 

@@ -70,7 +70,7 @@ impl Local {
     }
 }
 
-#[pytype(name = "_local", module = "_thread", gc, basetype, weaklistoffset = offset_of!(Local, weaklist))]
+#[pytype(name = "_local", module = "_thread", text_signature = "()", gc, basetype, weaklistoffset = offset_of!(Local, weaklist), heap, basicsize = 56)]
 impl Local {
     #[slot(tp_new, raw)]
     const NEW: crate::abi::newfunc = new;

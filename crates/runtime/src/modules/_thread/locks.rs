@@ -1,11 +1,10 @@
 //! `lock` and `RLock`.
 
 use core::cell::Cell;
-use core::mem::offset_of;
 use core::ptr;
 
 use super::{acquire, wait_of};
-use crate::abi::PyObject;
+use crate::abi::{MANAGED_WEAKREF_OFFSET, Py_TPFLAGS_MANAGED_WEAKREF, PyObject};
 use crate::memory::object as memory;
 use crate::object::args::Args;
 use crate::prelude::*;
@@ -16,11 +15,13 @@ use crate::thread;
 pub struct LockObject {
     ob_base: PyObject,
     lock: thread::Lock,
-    weaklist: Cell<*mut PyObject>,
 }
 
-#[pytype(name = "lock", module = "_thread", weaklistoffset = offset_of!(LockObject, weaklist))]
+#[pytype(name = "lock", module = "_thread", text_signature = "()", flags = Py_TPFLAGS_MANAGED_WEAKREF, weaklistoffset = MANAGED_WEAKREF_OFFSET, gc, heap)]
 impl LockObject {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &LockObject, _visit: &mut Visitor) {}
+
     #[slot(tp_new, raw)]
     const NEW: crate::abi::newfunc = new_lock;
 
@@ -28,6 +29,7 @@ impl LockObject {
     unsafe fn dealloc(this: *mut LockObject) {
         // SAFETY: the object has no count left.
         unsafe {
+            memory::gc_untrack(this.cast());
             crate::types::weakref::clear_references(this.cast());
             memory::free(this.cast());
         }
@@ -121,11 +123,13 @@ pub struct RLock {
     lock: thread::Lock,
     owner: Cell<u64>,
     count: Cell<usize>,
-    weaklist: Cell<*mut PyObject>,
 }
 
-#[pytype(name = "RLock", module = "_thread", basetype, weaklistoffset = offset_of!(RLock, weaklist))]
+#[pytype(name = "RLock", module = "_thread", basetype, flags = Py_TPFLAGS_MANAGED_WEAKREF, weaklistoffset = MANAGED_WEAKREF_OFFSET, gc, heap)]
 impl RLock {
+    #[slot(tp_traverse)]
+    fn traverse(_this: &RLock, _visit: &mut Visitor) {}
+
     #[slot(tp_new, raw)]
     const NEW: crate::abi::newfunc = new_rlock;
 
@@ -133,6 +137,7 @@ impl RLock {
     unsafe fn dealloc(this: *mut RLock) {
         // SAFETY: the object has no count left. A subclass's own deallocation calls this and drops the class.
         unsafe {
+            memory::gc_untrack(this.cast());
             crate::types::weakref::clear_references(this.cast());
             if let Some(free) = (*(*this).ob_base.ob_type.get()).tp_free.get() {
                 free(this.cast());

@@ -403,14 +403,6 @@ pub fn create() -> PyResult<Ref<Module>> {
     if let Some(import) = dict.get_str(id!("__import__")) {
         interp.import_function.set(Some(import));
     }
-    // Specialised calls compare with these; the module's copy in the interpreter keeps them alive.
-    let address =
-        |name: Borrowed<'static, Str>| dict.get_str(name).map_or(core::ptr::null_mut(), |found| found.as_ptr());
-    interp.callables.len.set(address(id!("len")));
-    interp.callables.isinstance.set(address(id!("isinstance")));
-    if let Some(append) = List::type_object().lookup(id!("append")) {
-        interp.callables.list_append.set(append.as_ptr());
-    }
     interp.builtins_copy.set(Some(dict.copy()?.into_object()));
     interp.builtins.set(Some(dict.into_object()));
     Ok(module)

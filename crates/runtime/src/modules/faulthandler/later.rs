@@ -18,7 +18,10 @@ static FILE: Slot = Slot::new();
 
 #[pymethods(part = LATER)]
 impl FaultHandler {
-    #[function(signature = "(timeout, repeat=False, file=sys.stderr, exit=False)")]
+    #[function(
+        signature = "(timeout, repeat=False, file=sys.stderr, exit=False)",
+        text_signature = "($module, /, timeout, repeat=False, file=sys.stderr, exit=False)"
+    )]
     fn dump_traceback_later(
         timeout: Borrowed<'_, Object>,
         repeat: bool,

@@ -45,7 +45,10 @@ fn row(signal: i32) -> PyResult<&'static Row> {
 
 #[pymethods(part = USER)]
 impl FaultHandler {
-    #[function(signature = "(signum, file=sys.stderr, all_threads=True, chain=False)")]
+    #[function(
+        signature = "(signum, file=sys.stderr, all_threads=True, chain=False)",
+        text_signature = "($module, /, signum, file=sys.stderr, all_threads=True, chain=False)"
+    )]
     fn register(signum: i32, file: Option<Borrowed<'_, Object>>, all_threads: bool, chain: bool) -> PyResult<()> {
         let row = row(signum)?;
         let (fd, file) = descriptor(file)?;

@@ -55,7 +55,11 @@ pub struct Marshal;
 impl Marshal {
     const version: i32 = VERSION;
 
-    #[function(name = "dump", signature = "(value, file, version=5, /, *, allow_code=True)")]
+    #[function(
+        name = "dump",
+        signature = "(value, file, version=5, /, *, allow_code=True)",
+        text_signature = "($module, value, file, version=version, /, *, allow_code=True)"
+    )]
     fn dump(
         value: Borrowed<'_, Object>,
         file: Borrowed<'_, Object>,
@@ -71,7 +75,11 @@ impl Marshal {
         read::load_from_file(file, allow_code)
     }
 
-    #[function(name = "dumps", signature = "(value, version=5, /, *, allow_code=True)")]
+    #[function(
+        name = "dumps",
+        signature = "(value, version=5, /, *, allow_code=True)",
+        text_signature = "($module, value, version=version, /, *, allow_code=True)"
+    )]
     fn py_dumps(value: Borrowed<'_, Object>, version: i32, allow_code: bool) -> PyResult<Ref<Bytes>> {
         Bytes::from_slice(&write::dumps(value, version, allow_code)?)
     }

@@ -3,8 +3,9 @@
 
 use super::{MAX_DEPTH, tag};
 use crate::prelude::*;
-use crate::types::Code;
 use crate::types::code::CodeParts;
+use crate::types::tuple::UnfinishedTuple;
+use crate::types::{Code, exceptions};
 
 /// Where bytes come from.
 enum Source<'a> {
@@ -45,7 +46,7 @@ pub fn load_slice(bytes: Vec<u8>, allow_code: bool) -> PyResult<Ref<Object>> {
 }
 
 pub fn load_from_file(file: Borrowed<'_, Object>, allow_code: bool) -> PyResult<Ref<Object>> {
-    // As CPython, look at what `read` gives before trusting `readinto`.
+    // As CPython, see that `read` gives bytes; all else is read by `readinto`.
     let probe = file.call_method(id!("read"), &[Int::from_i64(0)?.as_borrowed()])?;
     if !probe.is_instance_of::<Bytes>() {
         return Err(raise!(TypeError, "file.read() returned not bytes but {}", probe.type_name()));
@@ -76,19 +77,27 @@ impl Reader<'_> {
                 Ok(&bytes[start..end])
             }
             Source::File { file, chunk } => {
-                let data = file.call_method(id!("read"), &[Int::from_usize(count)?.as_borrowed()])?;
-                let Some(data) = data.downcast::<Bytes>() else {
-                    return Err(raise!(TypeError, "file.read() returned not bytes but {}", data.type_name()));
+                let block = ByteArray::new()?;
+                block.resize(count)?;
+                // SAFETY: the array has just got this size; the file may leave bytes as they are.
+                unsafe { block.data_mut_ptr().write_bytes(0, count) };
+                let view = MemoryView::from_object(block.as_borrowed())?;
+                let given = file.call_method(id!("readinto"), &[view.as_borrowed()])?.index()?;
+                let Some(given) = given.to_i64() else {
+                    return Err(raise!(ValueError, "cannot fit '{}' into an index-sized integer", given.type_name()));
                 };
-                match data.as_slice().len() {
-                    length if length == count => {
+                match usize::try_from(given) {
+                    Ok(given) if given == count => {
                         chunk.clear();
-                        chunk.extend_from_slice(data.as_slice());
+                        if chunk.try_reserve(count).is_err() {
+                            return Err(Raised::no_memory());
+                        }
+                        chunk.extend_from_slice(block.as_slice());
                         Ok(chunk)
                     }
-                    length if length > count => Err(raise!(
+                    Ok(given) if given > count => Err(raise!(
                         ValueError,
-                        "read() returned too much data: {count} bytes requested, {length} returned"
+                        "read() returned too much data: {count} bytes requested, {given} returned"
                     )),
                     _ => Err(raise!(EOFError, "EOF read where not expected")),
                 }
@@ -99,7 +108,7 @@ impl Reader<'_> {
     fn byte(&mut self) -> PyResult<u8> {
         if let Source::Slice { bytes, position } = &mut self.source {
             let Some(byte) = bytes.get(*position) else {
-                return Err(raise!(EOFError, "EOF read where object expected"));
+                return Err(raise!(EOFError, "EOF read where not expected"));
             };
             *position += 1;
             return Ok(*byte);
@@ -130,8 +139,16 @@ impl Reader<'_> {
         }
     }
 
+    /// An object that may not be NULL, which only ends a dict.
+    fn required(&mut self, of: &str) -> PyResult<Ref<Object>> {
+        match self.object()? {
+            Some(object) => Ok(object),
+            None => Err(raise!(TypeError, "NULL object in marshal data for {of}")),
+        }
+    }
+
     /// A vector for `count` items; a count that the rest of the input cannot hold does not reserve memory.
-    fn items(&mut self, count: usize) -> PyResult<Vec<Ref<Object>>> {
+    fn items(&mut self, count: usize, of: &str) -> PyResult<Vec<Ref<Object>>> {
         let mut items = Vec::new();
         let plausible = match &self.source {
             Source::Slice { bytes, position } => count.min(bytes.len() - position),
@@ -141,10 +158,7 @@ impl Reader<'_> {
             return Err(Raised::no_memory());
         }
         for _ in 0..count {
-            match self.object()? {
-                Some(item) => items.push(item),
-                None => return Err(raise!(TypeError, "NULL object in marshal data for tuple")),
-            }
+            items.push(self.required(of)?);
         }
         Ok(items)
     }
@@ -185,9 +199,15 @@ impl Reader<'_> {
 
     /// One object; `None` for the NULL that ends a dict.
     fn object(&mut self) -> PyResult<Option<Ref<Object>>> {
-        let code = self.byte()?;
+        let code = match self.byte() {
+            Err(raised) if raised.is_a::<exceptions::EOFError>() => {
+                raised.clear();
+                return Err(raise!(EOFError, "EOF read where object expected"));
+            }
+            code => code?,
+        };
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.depth > MAX_DEPTH || crate::thread::is_stack_low() {
             self.depth -= 1;
             return Err(raise!(ValueError, "recursion limit exceeded"));
         }
@@ -255,15 +275,13 @@ impl Reader<'_> {
             }
             tag::SMALL_TUPLE | tag::TUPLE => {
                 let count = if kind == tag::SMALL_TUPLE { self.byte()? as usize } else { self.size("tuple")? };
-                let index = self.reserve(flag);
-                let tuple = Tuple::from_vec(self.items(count)?)?;
-                self.fill(index, tuple.into_object())
+                self.tuple(count, flag)?
             }
             tag::LIST => {
                 let count = self.size("list")?;
                 let list = List::new()?;
                 self.note(flag, list.clone().into_object());
-                for item in self.items(count)? {
+                for item in self.items(count, "list")? {
                     list.push(item)?;
                 }
                 Some(list.into_object())
@@ -281,7 +299,7 @@ impl Reader<'_> {
                 let count = self.size("set")?;
                 let set = Set::new()?;
                 self.note(flag, set.clone().into_object());
-                for item in self.items(count)? {
+                for item in self.items(count, "set")? {
                     set.add(item.borrow())?;
                 }
                 Some(set.into_object())
@@ -289,12 +307,12 @@ impl Reader<'_> {
             tag::FROZENSET => {
                 let count = self.size("set")?;
                 let index = self.reserve(flag);
-                let set = FrozenSet::from_iterable(Tuple::from_vec(self.items(count)?)?.as_borrowed())?;
+                let set = FrozenSet::from_iterable(Tuple::from_vec(self.items(count, "set")?)?.as_borrowed())?;
                 self.fill(index, set.into_object())
             }
             tag::SLICE => {
                 let index = self.reserve(flag);
-                let parts = self.items(3)?;
+                let parts = self.items(3, "object")?;
                 let slice = Slice::new(Some(parts[0].borrow()), Some(parts[1].borrow()), Some(parts[2].borrow()))?;
                 self.fill(index, slice.into_object())
             }
@@ -315,6 +333,21 @@ impl Reader<'_> {
             }
             _ => return Err(bad_data("unknown type code")),
         })
+    }
+
+    /// A list in the tuple can refer to the tuple, so a tuple with an index is made before its items.
+    fn tuple(&mut self, count: usize, flag: bool) -> PyResult<Option<Ref<Object>>> {
+        if !flag || count == 0 {
+            let tuple = Tuple::from_vec(self.items(count, "tuple")?)?;
+            return Ok(self.note(flag, tuple.into_object()));
+        }
+        let tuple = UnfinishedTuple::new(count)?;
+        self.refs.push(Some(tuple.get().into_object()));
+        for index in 0..count {
+            let item = self.required("tuple")?;
+            tuple.set(index, item);
+        }
+        Ok(Some(tuple.finish().into_object()))
     }
 
     fn ascii(&mut self, size: usize, interned: bool, flag: bool) -> PyResult<Option<Ref<Object>>> {
@@ -349,33 +382,24 @@ impl Reader<'_> {
         Ok(Int::from_digits(&digits, negative)?.into_object())
     }
 
-    fn expect<T: PyLayout>(&mut self, what: &str) -> PyResult<Ref<T>> {
-        match self.object()? {
-            Some(object) => match object.into_downcast::<T>() {
-                Ok(object) => Ok(object),
-                Err(_) => Err(bad_data(&format!("{what} of a code object has the wrong type"))),
-            },
-            None => Err(raise!(TypeError, "NULL object in marshal data for object")),
-        }
-    }
-
     fn code(&mut self) -> PyResult<Ref<Code>> {
         let argcount = self.long()?;
         let posonlyargcount = self.long()?;
         let kwonlyargcount = self.long()?;
         let stacksize = self.long()?;
         let flags = self.long()?;
-        let code: Ref<Bytes> = self.expect("code")?;
-        let consts: Ref<Tuple> = self.expect("consts")?;
-        let names: Ref<Tuple> = self.expect("names")?;
-        let local_names: Ref<Tuple> = self.expect("localsplusnames")?;
-        let local_kinds: Ref<Bytes> = self.expect("localspluskinds")?;
-        let filename: Ref<Str> = self.expect("filename")?;
-        let name: Ref<Str> = self.expect("name")?;
-        let qualname: Ref<Str> = self.expect("qualname")?;
+        let code = self.required("code object")?;
+        let consts = self.required("code object")?;
+        let names = self.required("code object")?;
+        let local_names = self.required("code object")?;
+        let local_kinds = self.required("code object")?;
+        let filename = self.required("code object")?;
+        let name = self.required("code object")?;
+        let qualname = self.required("code object")?;
         let firstlineno = self.long()?;
-        let line_table: Ref<Bytes> = self.expect("linetable")?;
-        let exception_table: Ref<Bytes> = self.expect("exceptiontable")?;
+        let line_table = self.required("code object")?;
+        let exception_table = self.required("code object")?;
+        let code: Ref<Bytes> = part(code)?;
         Code::from_parts(CodeParts {
             argcount,
             posonlyargcount,
@@ -384,15 +408,20 @@ impl Reader<'_> {
             flags,
             firstlineno,
             code: code.as_slice().to_vec(),
-            consts,
-            names,
-            local_names,
-            local_kinds,
-            filename,
-            name,
-            qualname,
-            line_table,
-            exception_table,
+            consts: part(consts)?,
+            names: part(names)?,
+            local_names: part(local_names)?,
+            local_kinds: part(local_kinds)?,
+            filename: part(filename)?,
+            name: part(name)?,
+            qualname: part(qualname)?,
+            line_table: part(line_table)?,
+            exception_table: part(exception_table)?,
         })
     }
+}
+
+/// A part of a code object; one of another type is refused when all have been read, as in CPython.
+fn part<T: PyLayout>(object: Ref<Object>) -> PyResult<Ref<T>> {
+    object.into_downcast::<T>().map_err(|_| raise!(SystemError, "bad argument to internal function"))
 }

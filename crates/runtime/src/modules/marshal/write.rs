@@ -15,17 +15,24 @@ struct Writer {
     /// The index of each object that was written with one, by address. The objects are kept alive below.
     refs: HashMap<usize, u32>,
     kept: Vec<Ref<Object>>,
+    /// Code objects and slices that are being written: a reference to one of them cannot be read back.
+    open: Vec<usize>,
 }
 
 /// The marshalled form of `object`.
 pub fn dumps(object: Borrowed<'_, Object>, version: i32, allow_code: bool) -> PyResult<Vec<u8>> {
+    dumps_at(0, object, version, allow_code)
+}
+
+fn dumps_at(depth: usize, object: Borrowed<'_, Object>, version: i32, allow_code: bool) -> PyResult<Vec<u8>> {
     let mut writer = Writer {
         out: Vec::new(),
         version: version.min(VERSION),
-        depth: 0,
+        depth,
         allow_code,
         refs: HashMap::new(),
         kept: Vec::new(),
+        open: Vec::new(),
     };
     writer.object(object)?;
     Ok(writer.out)
@@ -71,11 +78,15 @@ impl Writer {
         if self.version < 3 {
             return Ok(Some(0));
         }
-        if object.refcount() == 1 {
+        let is_interned = || object.downcast_exact::<Str>().is_some_and(|text| text.is_interned());
+        if object.refcount() == 1 && !is_interned() {
             return Ok(Some(0));
         }
         let address = object.as_ptr() as usize;
         if let Some(index) = self.refs.get(&address).copied() {
+            if self.open.contains(&address) {
+                return Err(unmarshallable());
+            }
             self.byte(tag::REF)?;
             self.long(index as i32)?;
             return Ok(None);
@@ -87,7 +98,7 @@ impl Writer {
 
     fn object(&mut self, object: Borrowed<'_, Object>) -> PyResult<()> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.depth > MAX_DEPTH || crate::thread::is_stack_low() {
             self.depth -= 1;
             return Err(raise!(ValueError, "object too deeply nested to marshal"));
         }
@@ -177,24 +188,29 @@ impl Writer {
                 return Err(unmarshallable());
             }
             self.byte(tag::SLICE | flag)?;
+            self.open.push(object.as_ptr() as usize);
             for part in [slice.start(), slice.stop(), slice.step()] {
                 self.object(part)?;
             }
+            self.open.pop();
             return Ok(());
         }
-        // SAFETY: null or a table that lives as long as the type.
-        let has_buffer = unsafe { object.type_of().tp_as_buffer.get().as_ref() }
-            .is_some_and(|table| table.bf_getbuffer.get().is_some());
-        if !has_buffer {
+        if !crate::types::buffer::has_buffer(&object) {
             return Err(unmarshallable());
         }
         // bytearray, memoryview, array: written as bytes.
-        let buffer = BufferArg::new(object)?;
+        let buffer = match BufferArg::new(object) {
+            Ok(buffer) => buffer,
+            Err(raised) => {
+                raised.clear();
+                return Err(unmarshallable());
+            }
+        };
         self.sized(tag::STRING | flag, buffer.as_slice())
     }
 
     fn text_float(&mut self, value: f64) -> PyResult<()> {
-        let text = crate::types::float::text::repr(value);
+        let text = crate::types::float::format_17g(value);
         self.byte(text.len() as u8)?;
         self.put(text.as_bytes())
     }
@@ -239,8 +255,16 @@ impl Writer {
     fn set(&mut self, object: Borrowed<'_, Object>, flag: u8) -> PyResult<()> {
         let kind = if object.is_exact::<FrozenSet>() { tag::FROZENSET } else { tag::SET };
         let mut items = Vec::new();
-        for item in object.collect_items()? {
-            items.push((dumps(item.borrow(), self.version, self.allow_code)?, item));
+        let given = object.collect_items()?;
+        if items.try_reserve_exact(given.len()).is_err() {
+            return Err(Raised::no_memory());
+        }
+        let sorts = given.len() > 1;
+        for item in given {
+            // One item has its place, so that a chain of sets is written once and not once for each level.
+            let key =
+                if sorts { dumps_at(self.depth, item.borrow(), self.version, self.allow_code)? } else { Vec::new() };
+            items.push((key, item));
         }
         items.sort_by(|a, b| a.0.cmp(&b.0));
         self.byte(kind | flag)?;
@@ -259,7 +283,10 @@ impl Writer {
         {
             self.long(number.get())?;
         }
+        self.open.push(code.as_ptr() as usize);
         let instructions = Bytes::from_slice(&code.base_bytes())?;
+        // A second owner: in CPython the code object keeps these bytes, so they get an index.
+        let _second = instructions.clone();
         self.object(instructions.as_borrowed())?;
         self.object(code.consts().upcast())?;
         self.object(code.names().upcast())?;
@@ -270,6 +297,8 @@ impl Writer {
         self.object(code.qualname().upcast())?;
         self.long(raw.co_firstlineno.get())?;
         self.object(code.line_table().upcast())?;
-        self.object(code.exception_table().upcast())
+        self.object(code.exception_table().upcast())?;
+        self.open.pop();
+        Ok(())
     }
 }

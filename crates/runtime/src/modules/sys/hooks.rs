@@ -169,7 +169,7 @@ fn unraisable_class() -> PyResult<Ref<Type>> {
     if let Some(class) = unsafe { CLASS.get_as::<Type>() } {
         return Ok(class);
     }
-    let class = crate::types::struct_seq::new_class(
+    let class = crate::types::struct_seq::new_static_class(
         "UnraisableHookArgs",
         &["exc_type", "exc_value", "exc_traceback", "err_msg", "object"],
         5,

@@ -46,10 +46,12 @@ pub(super) fn os_list(values: &[OsString]) -> PyResult<Ref<List>> {
     List::from_vec(values.iter().map(|value| os_text(value)).collect::<PyResult<Vec<_>>>()?)
 }
 
-/// A named tuple of `sys` whose class nobody can call.
+/// A named tuple of `sys`. Those that describe this process have a class that nobody can call.
 fn record(name: &str, fields: &[&str], shown: usize, values: Vec<Ref<Object>>) -> PyResult<Ref<Object>> {
-    let class = struct_seq::new_class(&format!("sys.{name}"), fields, shown)?;
-    struct_seq::forbid_instances(&class);
+    let class = struct_seq::new_static_class(&format!("sys.{name}"), fields, shown)?;
+    if !["float_info", "int_info", "hash_info", "thread_info"].contains(&name) {
+        struct_seq::forbid_instances(&class);
+    }
     struct_seq::instance(&class, values)
 }
 

@@ -233,7 +233,8 @@ fn size_of_object(object: Borrowed<'_, Object>) -> PyResult<usize> {
 fn presize(object: &Ref<Object>) -> usize {
     let class = object.type_of();
     let mut size = 0;
-    if class.has_flag(crate::abi::Py_TPFLAGS_HAVE_GC) {
+    // SAFETY: a live object.
+    if unsafe { crate::memory::object::is_gc(object.as_ptr()) } {
         size += 16;
     }
     if class.has_flag(crate::abi::Py_TPFLAGS_PREHEADER) {

@@ -121,7 +121,8 @@ impl Sys {
         let class = match unsafe { CLASS.get_as::<Type>() } {
             Some(class) => class,
             None => {
-                let class = crate::types::struct_seq::new_class("asyncgen_hooks", &["firstiter", "finalizer"], 2)?;
+                let class =
+                    crate::types::struct_seq::new_static_class("asyncgen_hooks", &["firstiter", "finalizer"], 2)?;
                 CLASS.set(Some(class.clone().into_object()));
                 class
             }

@@ -236,7 +236,7 @@ impl Time {
         Ok(as_text(&local(time_from_object(seconds)?)?))
     }
 
-    #[function(signature = "(object, /)")]
+    #[function(signature = "(object, /)", text_signature = "($self, object, /)")]
     fn mktime(object: Borrowed<'_, Object>) -> PyResult<f64> {
         let mut zone = None;
         let mut tm = from_tuple(object, "mktime", &mut zone)?;
@@ -285,7 +285,7 @@ impl Time {
         crate::import::import_attr("_strptime", "_strptime_time")?.call_args(&args)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "(/)", text_signature = "($self, /)")]
     fn tzset() -> PyResult<()> {
         // SAFETY: reads the environment, as every conversion does.
         unsafe { tzset() };

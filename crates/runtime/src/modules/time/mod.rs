@@ -88,52 +88,52 @@ impl Time {
     #[constant(name = "_STRUCT_TM_ITEMS")]
     const STRUCT_TM_ITEMS: i32 = 11;
 
-    #[function(signature = "(/)")]
+    #[function(signature = "(/)", text_signature = "($self, /)")]
     fn time() -> PyResult<f64> {
         read_clock(libc::CLOCK_REALTIME).map(seconds)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "(/)", text_signature = "($self, /)")]
     fn time_ns() -> PyResult<i64> {
         read_clock(libc::CLOCK_REALTIME)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "(/)", text_signature = "($self, /)")]
     fn monotonic() -> PyResult<f64> {
         read_clock(libc::CLOCK_MONOTONIC).map(seconds)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "(/)", text_signature = "($self, /)")]
     fn monotonic_ns() -> PyResult<i64> {
         read_clock(libc::CLOCK_MONOTONIC)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "(/)", text_signature = "($self, /)")]
     fn perf_counter() -> PyResult<f64> {
         read_clock(libc::CLOCK_MONOTONIC).map(seconds)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "(/)", text_signature = "($self, /)")]
     fn perf_counter_ns() -> PyResult<i64> {
         read_clock(libc::CLOCK_MONOTONIC)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "(/)", text_signature = "($self, /)")]
     fn process_time() -> PyResult<f64> {
         read_clock(libc::CLOCK_PROCESS_CPUTIME_ID).map(seconds)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "(/)", text_signature = "($self, /)")]
     fn process_time_ns() -> PyResult<i64> {
         read_clock(libc::CLOCK_PROCESS_CPUTIME_ID)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "(/)", text_signature = "($self, /)")]
     fn thread_time() -> PyResult<f64> {
         read_clock(libc::CLOCK_THREAD_CPUTIME_ID).map(seconds)
     }
 
-    #[function(signature = "(/)")]
+    #[function(signature = "(/)", text_signature = "($self, /)")]
     fn thread_time_ns() -> PyResult<i64> {
         read_clock(libc::CLOCK_THREAD_CPUTIME_ID)
     }
@@ -173,7 +173,7 @@ impl Time {
         }
     }
 
-    #[function(signature = "(object, /)")]
+    #[function(signature = "(object, /)", text_signature = "($self, object, /)")]
     fn sleep(object: Borrowed<'_, Object>) -> PyResult<()> {
         crate::modules::sys::audit("time.sleep", &[object])?;
         match crate::modules::_thread::duration_from_object(object)? {

@@ -40,6 +40,14 @@ impl<'a> BufferArg<'a> {
 
     fn with_flags(object: Borrowed<'a, Object>, flags: c_int) -> PyResult<BufferArg<'a>> {
         let mut view = Py_buffer::ZERO;
+        if flags == PyBUF_SIMPLE
+            && let Some(bytes) = object.downcast_exact::<Bytes>()
+        {
+            // Bytes neither move nor count their exports, and the borrow keeps them alive.
+            (view.buf, view.len, view.readonly, view.itemsize, view.ndim) =
+                (bytes.as_slice().as_ptr().cast_mut().cast(), bytes.len() as isize, 1, 1, 1);
+            return Ok(BufferArg { view, alive: PhantomData });
+        }
         // SAFETY: the slot fills the view or fails; a live object has a type.
         unsafe {
             let procs = object.type_of().tp_as_buffer.get();

@@ -4,6 +4,7 @@ use core::ffi::c_int;
 use core::ptr;
 
 use crate::abi::PyObject;
+use crate::memory::checked::check_return;
 use crate::prelude::*;
 
 /// What a method may return: an owned object for C, or null with an exception set.
@@ -29,8 +30,15 @@ impl<T: IntoReturn> IntoReturn for PyResult<T> {
     #[inline(always)]
     fn into_return(self) -> *mut PyObject {
         match self {
-            Ok(value) => value.into_return(),
-            Err(raised) => raised.into_null(),
+            Ok(value) => {
+                let result = value.into_return();
+                check_return(result.is_null());
+                result
+            }
+            Err(raised) => {
+                check_return(true);
+                raised.into_null()
+            }
         }
     }
 }
@@ -120,7 +128,10 @@ impl<T: IntoReturn> IntoNext for PyResult<Option<T>> {
     fn into_next(self) -> *mut PyObject {
         match self {
             Ok(value) => value.into_next(),
-            Err(raised) => raised.into_null(),
+            Err(raised) => {
+                check_return(true);
+                raised.into_null()
+            }
         }
     }
 }
@@ -141,8 +152,14 @@ impl IntoHash for PyResult<isize> {
     #[inline(always)]
     fn into_hash(self) -> isize {
         match self {
-            Ok(hash) => hash.into_hash(),
-            Err(_raised) => -1,
+            Ok(hash) => {
+                check_return(false);
+                hash.into_hash()
+            }
+            Err(_raised) => {
+                check_return(true);
+                -1
+            }
         }
     }
 }
@@ -170,8 +187,14 @@ impl<T: IntoSize> IntoSize for PyResult<T> {
     #[inline(always)]
     fn into_size(self) -> isize {
         match self {
-            Ok(size) => size.into_size(),
-            Err(_raised) => -1,
+            Ok(size) => {
+                check_return(false);
+                size.into_size()
+            }
+            Err(_raised) => {
+                check_return(true);
+                -1
+            }
         }
     }
 }
@@ -192,8 +215,14 @@ impl IntoFlag for PyResult<bool> {
     #[inline(always)]
     fn into_flag(self) -> c_int {
         match self {
-            Ok(flag) => c_int::from(flag),
-            Err(_raised) => -1,
+            Ok(flag) => {
+                check_return(false);
+                c_int::from(flag)
+            }
+            Err(_raised) => {
+                check_return(true);
+                -1
+            }
         }
     }
 }
@@ -214,8 +243,14 @@ impl IntoStatus for PyResult<()> {
     #[inline(always)]
     fn into_status(self) -> c_int {
         match self {
-            Ok(()) => 0,
-            Err(_raised) => -1,
+            Ok(()) => {
+                check_return(false);
+                0
+            }
+            Err(_raised) => {
+                check_return(true);
+                -1
+            }
         }
     }
 }

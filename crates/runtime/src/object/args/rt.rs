@@ -18,6 +18,11 @@ pub use crate::abi::{
 };
 pub use crate::object::{CompareOp, Object, PyLayout, Visitor};
 
+pub use crate::types::object::attr::{
+    PyObject_GenericGetAttr as generic_getattro, PyObject_GenericSetAttr as generic_setattro,
+};
+pub use crate::types::type_::StaticHeapType;
+
 use crate::abi::{
     METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET, PYGEN_ERROR, PYGEN_NEXT,
     PYGEN_RETURN, Py_buffer, Py_mod_exec, Py_mod_gil, Py_mod_multiple_interpreters, PyCFunction, PyCFunctionFast,

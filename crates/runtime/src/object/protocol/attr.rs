@@ -2,9 +2,25 @@
 
 use core::ptr;
 
+use crate::memory::checked;
 use crate::prelude::*;
+use crate::thread::Slot;
 use crate::types::exceptions::AttributeError;
 use crate::types::object as base;
+
+/// Tells an AttributeError that names no attribute what was looked for, so that a suggestion can be made
+/// (`_PyObject_SetAttributeErrorContext`).
+#[cold]
+fn name_attribute(raised: Raised, object: &Ref<Object>, name: Borrowed<'_, Object>) -> Raised {
+    if let Some(error) = raised.peek().and_then(|error| error.downcast_borrowed::<AttributeError>()) {
+        let (own_name, own_object) = (Slot::of(&error.0.name), Slot::of(&error.0.obj));
+        if own_name.get().is_none() && own_object.get().is_none() {
+            own_name.set(Some(name.to_owned()));
+            own_object.set(Some(object.clone()));
+        }
+    }
+    raised
+}
 
 impl Ref<Object> {
     /// `self.name` (`PyObject_GetAttr`).
@@ -17,11 +33,13 @@ impl Ref<Object> {
         if !name.is_instance_of::<Str>() {
             return Err(raise!(TypeError, "attribute name must be string, not '{}'", name.type_name()));
         }
+        let _guard = crate::thread::enter_recursive(" while getting an attribute")?;
         // SAFETY: slots take live objects and return an owned result or NULL with an exception set.
         unsafe {
             let ty = self.type_ptr();
             if let Some(getattro) = (*ty).tp_getattro.get() {
-                return from_result(getattro(self.as_ptr(), name.as_ptr()));
+                let found: PyResult<Ref<Object>> = from_result(getattro(self.as_ptr(), name.as_ptr()));
+                return found.map_err(|raised| name_attribute(raised, self, name));
             }
             if let Some(getattr) = (*ty).tp_getattr.get() {
                 let text = Str::to_c_string(name.cast_unchecked::<Str>())?;
@@ -33,6 +51,7 @@ impl Ref<Object> {
 
     /// `self.name`, `None` when there is no such attribute (`PyObject_GetOptionalAttr`).
     pub fn lookup_attr(&self, name: Borrowed<'_, Str>) -> PyResult<Option<Ref<Object>>> {
+        let _guard = crate::thread::enter_recursive(" while getting an attribute")?;
         if self.type_of().uses_generic_getattr() {
             return base::generic_lookup_attr(self, name);
         }
@@ -61,6 +80,7 @@ impl Ref<Object> {
         };
         let name = Str::intern(name.to_owned());
         let value_ptr = value.map_or(ptr::null_mut(), |value| value.as_ptr());
+        let _guard = crate::thread::enter_recursive(" while setting an attribute")?;
         // SAFETY: slots take live objects; NULL as value means deletion.
         unsafe {
             let ty = self.type_ptr();
@@ -116,6 +136,7 @@ impl Ref<Object> {
             None => Ok(self.clone()),
             // SAFETY: the slot takes live objects or NULL.
             Some(get) => unsafe {
+                let _guard = crate::thread::enter_recursive(" in __get__")?;
                 from_result(get(self.as_ptr(), object.map_or(ptr::null_mut(), |o| o.as_ptr()), owner.as_ptr()))
             },
         }
@@ -137,7 +158,10 @@ pub fn no_attribute(object: &Ref<Object>, name: Borrowed<'_, Object>) -> Raised 
 pub unsafe fn from_result<T>(ptr: *mut abi::PyObject) -> PyResult<Ref<T>> {
     // SAFETY: by contract.
     match unsafe { Ref::from_owned_ptr_or_null(ptr) } {
-        Some(result) => Ok(result),
+        Some(result) => {
+            checked::check_return(false);
+            Ok(result)
+        }
         None => Err(missing_exception_checked()),
     }
 }
@@ -148,7 +172,11 @@ pub unsafe fn from_result<T>(ptr: *mut abi::PyObject) -> PyResult<Ref<T>> {
 /// As said.
 #[inline(always)]
 pub unsafe fn from_status(status: c_int) -> PyResult<()> {
-    if status < 0 { Err(missing_exception_checked()) } else { Ok(()) }
+    if status < 0 {
+        return Err(missing_exception_checked());
+    }
+    checked::check_return(false);
+    Ok(())
 }
 
 /// The token after an error return; SystemError if the callee forgot to set an exception.

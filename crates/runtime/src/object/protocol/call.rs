@@ -35,6 +35,8 @@ pub unsafe fn vectorcall(
     // SAFETY: by contract.
     unsafe {
         let callable_ref: Borrowed<'_, Object> = Borrowed::from_ptr(callable);
+        // Callables that pass the call on recurse through here.
+        let Ok(_guard) = thread::enter_recursive(" while calling a Python object") else { return ptr::null_mut() };
         let result = match vectorcall_function(callable_ref) {
             Some(function) => function(callable, args, nargsf, kwnames),
             None => return make_tp_call(callable, args, nargsf & !PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames),
@@ -208,6 +210,16 @@ pub unsafe fn call_tuple_raw(callable: *mut PyObject, args: *mut PyObject, kwarg
             };
             return check_result(callable, call(callable, args, kwargs));
         };
+        // A class of Python takes a dict as it is, even one whose keys are no strings.
+        if !kwargs.is_null()
+            && function as usize == crate::types::type_::call::class_vectorcall as *const () as usize
+            && let Some(call) = callable_ref.type_of().tp_call.get()
+        {
+            let Ok(_guard) = thread::enter_recursive(" while calling a Python object") else {
+                return ptr::null_mut();
+            };
+            return check_result(callable, call(callable, args, kwargs));
+        }
         check_result(callable, vectorcall_tuple(function, callable, args, kwargs))
     }
 }

@@ -5,6 +5,7 @@ use core::ptr;
 use super::attr::{from_result, from_status, missing_exception_checked};
 use crate::abi::{PyMappingMethods, PySequenceMethods};
 use crate::prelude::*;
+use crate::thread::enter_recursive;
 
 impl Ref<Object> {
     pub(crate) fn sequence_methods(&self) -> Option<&PySequenceMethods> {
@@ -40,6 +41,7 @@ impl Ref<Object> {
         let Some(length) = length else {
             return Err(raise!(TypeError, "object of type '{}' has no len()", self.type_name()));
         };
+        let _guard = enter_recursive(" in len()")?;
         // SAFETY: the slot takes a live object.
         match unsafe { length(self.as_ptr()) } {
             length if length >= 0 => Ok(length as usize),
@@ -49,6 +51,7 @@ impl Ref<Object> {
 
     /// `self[key]` (`PyObject_GetItem`).
     pub fn get_item(&self, key: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
+        let _guard = enter_recursive(" in a subscription")?;
         // SAFETY: slots take live objects.
         unsafe {
             if let Some(subscript) = self.mapping_methods().and_then(|m| m.mp_subscript.get()) {
@@ -86,6 +89,7 @@ impl Ref<Object> {
         if index < 0 && methods.sq_length.get().is_some() {
             index += self.len()? as isize;
         }
+        let _guard = enter_recursive(" in a subscription")?;
         // SAFETY: the slot takes a live object.
         unsafe { from_result(item(self.as_ptr(), index)) }
     }
@@ -101,6 +105,7 @@ impl Ref<Object> {
     /// `self[key] = value`, or `del self[key]` for `None`.
     pub fn assign_item(&self, key: Borrowed<'_, Object>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
         let value_ptr = value.map_or(ptr::null_mut(), |value| value.as_ptr());
+        let _guard = enter_recursive(" in an assignment to an item")?;
         // SAFETY: slots take live objects; NULL deletes.
         unsafe {
             if let Some(assign) = self.mapping_methods().and_then(|m| m.mp_ass_subscript.get()) {
@@ -134,6 +139,7 @@ impl Ref<Object> {
     /// `item in self` (`PySequence_Contains`).
     pub fn contains(&self, item: Borrowed<'_, Object>) -> PyResult<bool> {
         if let Some(contains) = self.sequence_methods().and_then(|m| m.sq_contains.get()) {
+            let _guard = enter_recursive(" in a membership test")?;
             // SAFETY: the slot takes live objects.
             return match unsafe { contains(self.as_ptr(), item.as_ptr()) } {
                 -1 => Err(missing_exception_checked()),

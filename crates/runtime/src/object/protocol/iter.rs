@@ -18,6 +18,7 @@ impl Ref<Object> {
     pub fn iter(&self) -> PyResult<Ref<Object>> {
         match self.type_of().tp_iter.get() {
             Some(iter) => {
+                let _guard = crate::thread::enter_recursive(" in iter()")?;
                 // SAFETY: the slot takes a live object.
                 let result: Ref<Object> = unsafe { from_result(iter(self.as_ptr()))? };
                 if !result.is_iterator() {
@@ -36,11 +37,14 @@ impl Ref<Object> {
     }
 
     /// The next item of an iterator, `None` at its end (`PyIter_Next`).
+    ///
+    /// Iterators over iterators over iterators recurse through here.
     #[inline]
     pub fn next(&self) -> PyResult<Option<Ref<Object>>> {
         let Some(next) = self.type_of().tp_iternext.get() else {
             return Err(raise!(TypeError, "'{}' object is not an iterator", self.type_name()));
         };
+        let _guard = crate::thread::enter_recursive(" while iterating")?;
         // SAFETY: the slot takes a live object; NULL without an exception is the end.
         match unsafe { Ref::from_owned_ptr_or_null(next(self.as_ptr())) } {
             Some(item) => Ok(Some(item)),

@@ -57,6 +57,7 @@ unsafe fn binary_slot(object: *mut PyObject, offset: usize) -> Option<binaryfunc
 /// # Safety
 /// Both objects are live.
 unsafe fn binary_op1(left: *mut PyObject, right: *mut PyObject, offset: usize) -> PyResult<Ref<Object>> {
+    let _guard = crate::thread::enter_recursive(" in an arithmetic operation")?;
     // SAFETY: by contract; slots return owned results.
     unsafe {
         let left_slot = binary_slot(left, offset);

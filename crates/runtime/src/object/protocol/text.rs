@@ -73,8 +73,9 @@ impl Ref<Object> {
         if answer < 0 { Err(missing_exception_checked()) } else { Ok(answer > 0) }
     }
 
-    /// `str(self)` for a message: never fails, and leaves no exception behind.
+    /// `str(self)` for a message: never fails, leaves no exception behind, and keeps one that is set.
     pub fn to_text(&self) -> String {
+        let _aside = Raised::aside();
         match self.str() {
             Ok(text) => text.to_display(),
             Err(raised) => {
@@ -86,6 +87,7 @@ impl Ref<Object> {
 
     /// `repr(self)` for a message, with the same promise.
     pub fn to_repr_text(&self) -> String {
+        let _aside = Raised::aside();
         match self.repr() {
             Ok(text) => text.to_display(),
             Err(raised) => {

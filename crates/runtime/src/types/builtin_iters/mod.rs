@@ -112,6 +112,7 @@ unsafe fn finish_dealloc<T>(object: *mut T) {
 /// `iterator` is a live iterator.
 #[inline(always)]
 unsafe fn advance(iterator: *mut abi::PyObject) -> *mut abi::PyObject {
+    let Ok(_guard) = crate::thread::enter_recursive(" while iterating") else { return core::ptr::null_mut() };
     // SAFETY: what `iter` answers has the slot.
     unsafe {
         match (*(*iterator).ob_type.get()).tp_iternext.get() {

@@ -5,7 +5,7 @@
 use super::{Bytes, BytesBuilder};
 use crate::object::args::BufferArg;
 use crate::prelude::*;
-use crate::types::str::StrData;
+use crate::types::str::{StrData, Width};
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
@@ -55,13 +55,53 @@ pub fn hex_digits(data: &[u8], sep: Option<Borrowed<'_, Object>>, bytes_per_sep:
     Ok(out)
 }
 
-/// `data.hex(sep, bytes_per_sep)`.
-pub fn hex(data: &[u8], sep: Option<Borrowed<'_, Object>>, bytes_per_sep: i32) -> PyResult<Ref<Str>> {
-    Str::from_ascii(&hex_digits(data, sep, bytes_per_sep)?)
+/// `data.hex()`.
+pub fn plain_hex(data: &[u8]) -> PyResult<Ref<Str>> {
+    let Some(len) = data.len().checked_mul(2).filter(|&len| len <= isize::MAX as usize) else {
+        return Err(Raised::no_memory());
+    };
+    if len == 0 {
+        return Ok(Str::empty());
+    }
+    let text = Str::uninit(len, Width::Ascii)?;
+    // SAFETY: the new string has `len` characters, all of which are written.
+    let out = unsafe { core::slice::from_raw_parts_mut(text.data_mut_ptr(), len) };
+    let digit = |nibble: u8| nibble + if nibble > 9 { b'a' - 10 } else { b'0' };
+    // Whole blocks first: they become vector code.
+    let mut blocks = data.chunks_exact(16);
+    let mut outs = out.chunks_exact_mut(32);
+    for (block, out) in (&mut blocks).zip(&mut outs) {
+        for (i, &byte) in block.iter().enumerate() {
+            out[2 * i] = digit(byte >> 4);
+            out[2 * i + 1] = digit(byte & 15);
+        }
+    }
+    for (&byte, out) in blocks.remainder().iter().zip(outs.into_remainder().chunks_exact_mut(2)) {
+        out[0] = DIGITS[usize::from(byte >> 4)];
+        out[1] = DIGITS[usize::from(byte & 15)];
+    }
+    Ok(text)
 }
 
+/// `data.hex(sep, bytes_per_sep)`.
+pub fn hex(data: &[u8], sep: Option<Borrowed<'_, Object>>, bytes_per_sep: i32) -> PyResult<Ref<Str>> {
+    if sep.is_none() { plain_hex(data) } else { Str::from_ascii(&hex_digits(data, sep, bytes_per_sep)?) }
+}
+
+/// The values of hexadecimal digits; 255 for what is none.
+static VALUES: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        table[DIGITS[digit] as usize] = digit as u8;
+        table[DIGITS[digit].to_ascii_uppercase() as usize] = digit as u8;
+        digit += 1;
+    }
+    table
+};
+
 fn digit(c: u32) -> Option<u8> {
-    char::from_u32(c)?.to_digit(16).map(|digit| digit as u8)
+    VALUES.get(c as usize).copied().filter(|&value| value < 16)
 }
 
 /// The bytes that `fromhex` makes of a `str` or a buffer.
@@ -80,6 +120,23 @@ fn parse(text: StrData<'_>) -> PyResult<BytesBuilder> {
     let bad = |at: usize| raise!(ValueError, "non-hexadecimal number found in fromhex() arg at position {at}");
     let mut out = BytesBuilder::with_capacity(text.len() / 2)?;
     let mut at = 0;
+    if let StrData::Ucs1(text) = text {
+        // Digits without spaces between them; the rest, and whatever is wrong, is for the loop below.
+        let (spare, room) = out.spare(text.len() / 2)?;
+        let mut written = 0;
+        while let [high, low] = text.get(at..at + 2).unwrap_or_default() {
+            let (high, low) = (VALUES[usize::from(*high)], VALUES[usize::from(*low)]);
+            if high | low > 15 || written == room {
+                break;
+            }
+            // SAFETY: there is room.
+            unsafe { *spare.add(written) = high << 4 | low };
+            written += 1;
+            at += 2;
+        }
+        // SAFETY: so many were written.
+        unsafe { out.advance(written) };
+    }
     while at < text.len() {
         let c = text.get(at);
         if c < 128 && super::ascii::is_space(c as u8) {

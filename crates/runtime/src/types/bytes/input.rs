@@ -7,6 +7,7 @@ use crate::object::args::BufferArg;
 use crate::prelude::*;
 use crate::types::buffer::View;
 use crate::types::exceptions::TypeError;
+use crate::types::str::scan;
 use crate::types::str::split::with_items;
 
 /// Whether the object exports a buffer.
@@ -103,16 +104,26 @@ pub fn from_object(object: Borrowed<'_, Object>, message: &str, type_name: &str)
 fn extend_from_sequence(out: &mut BytesBuilder, object: &Ref<Object>, message: &str) -> PyResult<()> {
     let mut index = 0;
     loop {
-        let item = with_items(object, |items| Ok(items.get(index).cloned()))?;
+        // Exact ints run nothing; up to anything else, the items stay where they are.
+        let item = with_items(object, |items| {
+            let rest = items.get(index..).unwrap_or_default();
+            let (spare, room) = out.spare(rest.len())?;
+            let mut written = 0;
+            let stop = rest.iter().take(room).position(|item| {
+                let value = item.downcast_exact::<Int>().and_then(|int| int.small_value());
+                let Some(byte) = value.and_then(|value| u8::try_from(value).ok()) else { return true };
+                // SAFETY: `written` stays below `room`.
+                unsafe { *spare.add(written) = byte };
+                written += 1;
+                false
+            });
+            // SAFETY: so many were written.
+            unsafe { out.advance(written) };
+            index += written;
+            Ok(stop.and_then(|at| rest.get(at)).cloned())
+        })?;
         let Some(item) = item else { return Ok(()) };
-        let byte = match item.downcast_exact::<Int>().and_then(|int| int.to_i64()) {
-            Some(value) => match u8::try_from(value) {
-                Ok(byte) => byte,
-                Err(_) => return Err(raise!(ValueError, "{message}")),
-            },
-            None => byte_or(&item, message)?,
-        };
-        out.push_byte(byte)?;
+        out.push_byte(byte_or(&item, message)?)?;
         index += 1;
     }
 }
@@ -120,12 +131,8 @@ fn extend_from_sequence(out: &mut BytesBuilder, object: &Ref<Object>, message: &
 /// `separator.join(items)`.
 pub fn join(separator: &[u8], iterable: Borrowed<'_, Object>) -> PyResult<Ref<Bytes>> {
     let items = iterable.to_fast_sequence("can only join an iterable")?;
-    let only = with_items(&items, |items| match items {
-        [only] => Ok(only.downcast_exact::<Bytes>().map(|only| only.to_owned())),
-        _ => Ok(None),
-    })?;
-    if let Some(only) = only {
-        return Ok(only);
+    if let Some(joined) = with_items(&items, |items| join_exact(separator, items))? {
+        return Ok(joined);
     }
     let items: Vec<Ref<Object>> = with_items(&items, |items| Ok(items.to_vec()))?;
     let mut buffers = Vec::new();
@@ -156,4 +163,38 @@ pub fn join(separator: &[u8], iterable: Borrowed<'_, Object>) -> PyResult<Ref<By
         out.push(buffer)?;
     }
     out.finish()
+}
+
+/// Joins items that are all exactly `bytes`; `None` where they are not. Runs no Python code.
+fn join_exact(separator: &[u8], items: &[Ref<Object>]) -> PyResult<Option<Ref<Bytes>>> {
+    if let [only] = items {
+        return Ok(only.downcast_exact::<Bytes>().map(|only| only.to_owned()));
+    }
+    let mut len = separator.len().saturating_mul(items.len().saturating_sub(1));
+    for item in items {
+        let Some(item) = item.downcast_exact::<Bytes>() else { return Ok(None) };
+        len = len.saturating_add(item.len());
+    }
+    if len > isize::MAX as usize {
+        return Err(raise!(OverflowError, "join() result is too long"));
+    }
+    if len == 0 {
+        return Ok(Some(Bytes::empty()));
+    }
+    let mut out = BytesBuilder::with_capacity(len)?;
+    let (mut target, _) = out.spare(len)?;
+    // SAFETY: all items are byte strings, and there is room for what they and the separators add up to.
+    unsafe {
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                scan::copy_short(separator.as_ptr(), target, separator.len());
+                target = target.add(separator.len());
+            }
+            let item = item.cast_unchecked::<Bytes>();
+            scan::copy_short(item.data_mut_ptr(), target, item.len());
+            target = target.add(item.len());
+        }
+        out.advance(len);
+    }
+    out.finish().map(Some)
 }

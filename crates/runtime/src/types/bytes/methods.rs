@@ -19,6 +19,7 @@ impl ByteString for Bytes {
         this.as_slice()
     }
 
+    #[inline]
     fn make(data: &[u8]) -> PyResult<Ref<Bytes>> {
         Bytes::from_slice(data)
     }
@@ -250,6 +251,12 @@ impl Bytes {
 
     #[slot(sq_concat)]
     fn sequence_concat(this: &Ref<Bytes>, other: Borrowed<'_, Object>) -> PyResult<Ref<Bytes>> {
+        if let Some(right) = other.downcast_exact::<Bytes>()
+            && !this.is_empty()
+            && !right.is_empty()
+        {
+            return Bytes::concat_slices(this.as_slice(), right.as_slice());
+        }
         if !input::has_buffer(&other) {
             return Err(raise!(TypeError, "can't concat {} to bytes", other.type_name()));
         }

@@ -38,6 +38,9 @@ pub(crate) fn find<T: ByteString>(
     end: Index<'_>,
     search: impl Fn(&[u8], &[u8]) -> Option<usize>,
 ) -> PyResult<Option<usize>> {
+    if let (None, None, Some(needle)) = (start, end, sub.downcast_exact::<Bytes>()) {
+        return Ok(search(T::slice(this), needle.as_slice()));
+    }
     let range = range_of(this, start, end)?;
     let needle = Needle::new(sub)?;
     // The needle's conversion may have shortened the bytes.
@@ -63,6 +66,9 @@ pub(crate) fn count<T: ByteString>(
     start: Index<'_>,
     end: Index<'_>,
 ) -> PyResult<usize> {
+    if let (None, None, Some(needle)) = (start, end, sub.downcast_exact::<Bytes>()) {
+        return Ok(shared::count(T::slice(this), needle.as_slice(), usize::MAX));
+    }
     let range = range_of(this, start, end)?;
     let needle = Needle::new(sub)?;
     let part = range.and_then(|range| T::slice(this).get(range));
@@ -77,6 +83,10 @@ pub(crate) fn tail_matches<T: ByteString>(
     end: Index<'_>,
     function: &str,
 ) -> PyResult<bool> {
+    if let (None, None, Some(affix)) = (start, end, affix.downcast_exact::<Bytes>()) {
+        let (data, affix) = (T::slice(this), affix.as_slice());
+        return Ok(if function == "startswith" { data.starts_with(affix) } else { data.ends_with(affix) });
+    }
     let range = range_of(this, start, end)?;
     let matches =
         |affix: Borrowed<'_, Object>| -> PyResult<bool> {
@@ -104,25 +114,24 @@ pub(crate) fn tail_matches<T: ByteString>(
     matches(affix)
 }
 
-/// The list that `cut` makes, piece by piece.
-fn pieces<T: ByteString>(
-    this: &Ref<T>,
-    reversed: bool,
-    cut: impl FnOnce(&[u8], &mut dyn FnMut(Range<usize>) -> PyResult<()>) -> PyResult<()>,
-) -> PyResult<Ref<List>> {
-    let data = T::slice(this);
-    let mut list: Vec<Ref<Object>> = Vec::new();
-    cut(data, &mut |range| {
-        if list.try_reserve(1).is_err() {
-            return Err(Raised::no_memory());
-        }
-        list.push(T::make(&data[range])?.into_object());
-        Ok(())
-    })?;
-    if reversed {
-        list.reverse();
+/// Pieces collected in a list, which nobody else sees yet.
+struct Pieces<'a, T: ByteString> {
+    data: &'a [u8],
+    list: Ref<List>,
+    kind: core::marker::PhantomData<T>,
+}
+
+impl<'a, T: ByteString> Pieces<'a, T> {
+    /// Room for the first dozen pieces at most is there from the start, as on CPython, where `sys.getsizeof` shows it.
+    fn new(this: &'a Ref<T>, maxsplit: isize) -> PyResult<Pieces<'a, T>> {
+        let room = usize::try_from(maxsplit).unwrap_or(usize::MAX).saturating_add(1).min(12);
+        Ok(Pieces { data: T::slice(this), list: List::with_capacity(room)?, kind: core::marker::PhantomData })
     }
-    List::from_vec(list)
+
+    #[inline(always)]
+    fn push(&mut self, range: Range<usize>) -> PyResult<()> {
+        self.list.push(T::make(&self.data[range])?.into_object())
+    }
 }
 
 pub(crate) fn split<T: ByteString>(
@@ -131,30 +140,29 @@ pub(crate) fn split<T: ByteString>(
     maxsplit: isize,
     from_right: bool,
 ) -> PyResult<Ref<List>> {
-    let Some(sep) = sep.filter(|sep| !sep.is_none()) else {
-        return pieces(this, from_right, |data, piece| {
-            if from_right {
-                shared::rsplit_whitespace(data, maxsplit, piece)
-            } else {
-                shared::split_whitespace(data, maxsplit, piece)
-            }
-        });
-    };
-    let sep = BufferArg::new(sep)?;
-    if sep.is_empty() {
+    let sep = sep.filter(|sep| !sep.is_none()).map(BufferArg::new).transpose()?;
+    if sep.as_ref().is_some_and(|sep| sep.is_empty()) {
         return Err(raise!(ValueError, "empty separator"));
     }
-    pieces(this, from_right, |data, piece| {
-        if from_right {
-            shared::rsplit(data, &sep, maxsplit, piece)
-        } else {
-            shared::split(data, &sep, maxsplit, piece)
-        }
-    })
+    let mut pieces: Pieces<'_, T> = Pieces::new(this, maxsplit)?;
+    let data = pieces.data;
+    match (&sep, from_right) {
+        (None, false) => shared::split_whitespace(data, maxsplit, |range| pieces.push(range))?,
+        (None, true) => shared::rsplit_whitespace(data, maxsplit, |range| pieces.push(range))?,
+        (Some(sep), false) => shared::split(data, sep, maxsplit, |range| pieces.push(range))?,
+        (Some(sep), true) => shared::rsplit(data, sep, maxsplit, |range| pieces.push(range))?,
+    }
+    if from_right {
+        pieces.list.reverse();
+    }
+    Ok(pieces.list)
 }
 
 pub(crate) fn splitlines<T: ByteString>(this: &Ref<T>, keepends: bool) -> PyResult<Ref<List>> {
-    pieces(this, false, |data, piece| shared::splitlines(data, keepends, piece))
+    let mut pieces: Pieces<'_, T> =
+        Pieces { data: T::slice(this), list: List::new()?, kind: core::marker::PhantomData };
+    shared::splitlines(pieces.data, keepends, |range| pieces.push(range))?;
+    Ok(pieces.list)
 }
 
 /// `partition` and `rpartition`; `sep_object` stands in the middle.
@@ -170,12 +178,12 @@ pub(crate) fn partition<T: ByteString>(
     let data = T::slice(this);
     let found = if from_right { shared::rfind(data, sep) } else { shared::find(data, sep) };
     let empty = || Ok(T::make(&[])?.into_object());
-    Tuple::from_vec(match found {
+    Tuple::pack(match found {
         Some(at) => {
-            vec![T::make(&data[..at])?.into_object(), sep_object()?, T::make(&data[at + sep.len()..])?.into_object()]
+            [T::make(&data[..at])?.into_object(), sep_object()?, T::make(&data[at + sep.len()..])?.into_object()]
         }
-        None if from_right => vec![empty()?, empty()?, T::unchanged(this)?.into_object()],
-        None => vec![T::unchanged(this)?.into_object(), empty()?, empty()?],
+        None if from_right => [empty()?, empty()?, T::unchanged(this)?.into_object()],
+        None => [T::unchanged(this)?.into_object(), empty()?, empty()?],
     })
 }
 
@@ -257,15 +265,27 @@ pub(crate) fn translate<T: ByteString>(
         return Err(raise!(ValueError, "translation table must be 256 characters long"));
     }
     let delete = delete.map(BufferArg::new).transpose()?;
-    let mut dropped = [false; 256];
-    if let Some(delete) = &delete {
-        delete.iter().for_each(|&byte| dropped[usize::from(byte)] = true);
+    let mut map: [u8; 256] = core::array::from_fn(|byte| byte as u8);
+    if let Some(table) = &table {
+        map.copy_from_slice(table);
     }
     let data = T::slice(this);
     let mut out = BytesBuilder::with_capacity(data.len())?;
-    for &byte in data {
-        if !dropped[usize::from(byte)] {
-            out.push_byte(table.as_ref().map_or(byte, |table| table[usize::from(byte)]))?;
+    out.push(data)?;
+    let bytes = out.as_mut_slice();
+    match delete.as_deref() {
+        None | Some([]) => bytes.iter_mut().for_each(|byte| *byte = map[usize::from(*byte)]),
+        Some(delete) => {
+            let mut dropped = [false; 256];
+            delete.iter().for_each(|&byte| dropped[usize::from(byte)] = true);
+            let mut kept = 0;
+            for at in 0..bytes.len() {
+                let byte = bytes[at];
+                // Written in any case, and written over where it is dropped.
+                bytes[kept] = map[usize::from(byte)];
+                kept += usize::from(!dropped[usize::from(byte)]);
+            }
+            out.truncate(kept);
         }
     }
     if out.as_slice() == data { T::unchanged(this) } else { T::from_builder(out) }
@@ -367,11 +387,20 @@ macro_rules! byte_methods {
 
             #[method(signature = "($self, /, encoding='utf-8', errors='strict')")]
             fn decode(this: &Ref<$ty>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Ref<Str>> {
+                if let Some(bytes) = this.as_object().downcast::<Bytes>()
+                    && encoding.is_none_or(|name| name == "utf-8")
+                    && errors.is_none_or(|name| name == "strict")
+                {
+                    return codec::utf8::decode(bytes.as_slice(), "strict");
+                }
                 codec::decode_object(this.borrow().upcast(), encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))
             }
 
             #[method(signature = "($self, /, sep=<unrepresentable>, bytes_per_sep=1)")]
             fn hex(this: &Ref<$ty>, sep: Option<Borrowed<'_, Object>>, bytes_per_sep: i32) -> PyResult<Ref<Str>> {
+                if sep.is_none() {
+                    return hex::plain_hex(this.as_slice());
+                }
                 let buffer = BufferArg::new(this.borrow().upcast())?;
                 hex::hex(&buffer, sep, bytes_per_sep)
             }

@@ -7,6 +7,7 @@ use crate::abi::PyBytesObject;
 use crate::memory;
 use crate::prelude::*;
 use crate::types::hash;
+use crate::types::str::scan;
 
 impl Bytes {
     #[inline(always)]
@@ -21,6 +22,7 @@ impl Bytes {
         unsafe { Ref::from_owned_ptr(raw::single_raw(byte)) }
     }
 
+    #[inline]
     pub fn from_slice(data: &[u8]) -> PyResult<Ref<Bytes>> {
         match data {
             [] => Ok(Bytes::empty()),
@@ -28,13 +30,14 @@ impl Bytes {
             _ => {
                 let object = Bytes::uninit(data.len())?;
                 // SAFETY: the new object has room.
-                unsafe { ptr::copy_nonoverlapping(data.as_ptr(), object.data_mut_ptr(), data.len()) };
+                unsafe { scan::copy_short(data.as_ptr(), object.data_mut_ptr(), data.len()) };
                 Ok(object)
             }
         }
     }
 
     /// A new object whose bytes the caller writes before anyone sees it; `len` is above 1.
+    #[inline]
     pub(crate) fn uninit(len: usize) -> PyResult<Ref<Bytes>> {
         let object = raw::new_raw(len)?;
         // SAFETY: a new object with one count.
@@ -52,10 +55,19 @@ impl Bytes {
 
     /// `left + right`.
     pub fn concat_slices(left: &[u8], right: &[u8]) -> PyResult<Ref<Bytes>> {
-        let mut builder = BytesBuilder::with_capacity(left.len().saturating_add(right.len()))?;
-        builder.push(left)?;
-        builder.push(right)?;
-        builder.finish()
+        let Some(len) = left.len().checked_add(right.len()).filter(|&len| len <= isize::MAX as usize) else {
+            return Err(Raised::no_memory());
+        };
+        if len < 2 {
+            return Bytes::from_slice(if left.is_empty() { right } else { left });
+        }
+        let object = Bytes::uninit(len)?;
+        // SAFETY: the new object has room for both.
+        unsafe {
+            scan::copy_short(left.as_ptr(), object.data_mut_ptr(), left.len());
+            scan::copy_short(right.as_ptr(), object.data_mut_ptr().add(left.len()), right.len());
+        }
+        Ok(object)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::prelude::*;
 pub const HEAD_SIZE: usize = offset_of!(PyBytesObject, ob_sval) + 1;
 
 /// A new exact object of `len` bytes, not yet written but for the NUL at the end.
+#[inline]
 pub fn new_raw(len: usize) -> PyResult<*mut PyBytesObject> {
     let Some(size) = len.checked_add(HEAD_SIZE).filter(|&size| size <= isize::MAX as usize) else {
         return Err(raise!(OverflowError, "byte string is too large"));
@@ -33,6 +34,7 @@ pub fn new_raw(len: usize) -> PyResult<*mut PyBytesObject> {
 ///
 /// # Safety
 /// `block` has room for `len + HEAD_SIZE` bytes.
+#[inline(always)]
 pub(super) unsafe fn init_raw(block: *mut PyBytesObject, len: usize) {
     // SAFETY: by contract.
     unsafe {

@@ -4,11 +4,10 @@
 
 use core::ops::Range;
 
-use memchr::memmem;
-
 use super::BytesBuilder;
 use super::ascii::is_space;
 use crate::prelude::*;
+use crate::types::str::scan;
 use crate::types::str::split::Ends;
 
 /// The first place of `needle`.
@@ -16,7 +15,7 @@ pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     match needle {
         [] => Some(0),
         [byte] => memchr::memchr(*byte, haystack),
-        _ => memmem::find(haystack, needle),
+        _ => scan::find(haystack, needle),
     }
 }
 
@@ -25,7 +24,7 @@ pub fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     match needle {
         [] => Some(haystack.len()),
         [byte] => memchr::memrchr(*byte, haystack),
-        _ => memmem::rfind(haystack, needle),
+        _ => scan::rfind(haystack, needle),
     }
 }
 
@@ -33,17 +32,35 @@ pub fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 pub fn count(haystack: &[u8], needle: &[u8], max: usize) -> usize {
     match needle {
         [] => haystack.len().saturating_add(1).min(max),
-        [byte] => memchr::memchr_iter(*byte, haystack).take(max).count(),
-        _ => memmem::find_iter(haystack, needle).take(max).count(),
+        [byte] => scan::count_byte(haystack, *byte).min(max),
+        _ => {
+            let mut count = 0;
+            scan::each_match(haystack, needle, |_| {
+                count += 1;
+                count < max
+            });
+            count.min(max)
+        }
     }
 }
 
 /// Calls `body` with each place of `needle` (not empty), at most `max` of them.
+#[inline(always)]
 fn each_match(haystack: &[u8], needle: &[u8], max: usize, mut body: impl FnMut(usize) -> PyResult<()>) -> PyResult<()> {
-    match needle {
-        [byte] => memchr::memchr_iter(*byte, haystack).take(max).try_for_each(&mut body),
-        _ => memmem::find_iter(haystack, needle).take(max).try_for_each(&mut body),
+    if max == 0 {
+        return Ok(());
     }
+    let (mut left, mut result) = (max, Ok(()));
+    let found = |at: usize| {
+        result = body(at);
+        left -= 1;
+        result.is_ok() && left > 0
+    };
+    match needle {
+        [byte] => scan::each_byte(haystack, *byte, found),
+        _ => scan::each_match(haystack, needle, found),
+    }
+    result
 }
 
 fn limit(maxsplit: isize) -> usize {
@@ -168,21 +185,48 @@ pub fn strip(data: &[u8], ends: Ends, drop: impl Fn(u8) -> bool) -> Range<usize>
     start..end
 }
 
-/// Copies `data` with the first `matches` places of `old` (not empty) replaced; `out` has the length of the result.
+/// Copies `data` with the first `matches` places of `old` (not empty) replaced; `out` has the length of the result. Where `new` is as
+/// long as `old`, there may be fewer matches.
 pub fn replace_into(data: &[u8], old: &[u8], new: &[u8], matches: usize, out: &mut [u8]) {
     if let ([old], [new]) = (old, new) {
+        let all = matches >= data.len() || scan::count_byte(data, *old) == matches;
+        if all {
+            // Without a limit each byte is on its own, which makes vector code.
+            for (out, &byte) in out.iter_mut().zip(data) {
+                *out = if byte == *old { *new } else { byte };
+            }
+            return;
+        }
         out.copy_from_slice(data);
         for at in memchr::memchr_iter(*old, data).take(matches) {
             out[at] = *new;
         }
         return;
     }
+    if old.len() == new.len() {
+        out.copy_from_slice(data);
+        let target = out.as_mut_ptr();
+        let done = each_match(data, old, matches, |at| {
+            // SAFETY: a match lies inside of the data, whose length is that of `out`.
+            unsafe { scan::copy_short(new.as_ptr(), target.add(at), new.len()) };
+            Ok(())
+        });
+        debug_assert!(done.is_ok());
+        return;
+    }
     let (mut from, mut to) = (0, 0);
+    let total = out.len();
+    let target = out.as_mut_ptr();
     let done = each_match(data, old, matches, |at| {
         let kept = at - from;
-        out[to..to + kept].copy_from_slice(&data[from..at]);
-        to += kept;
-        out[to..to + new.len()].copy_from_slice(new);
+        debug_assert!(to + kept + new.len() <= total);
+        // SAFETY: the pieces lie in `data` one after the other, and `out` has the length that all of them add up to with
+        // the replacements between them.
+        unsafe {
+            scan::copy_short(data.as_ptr().add(from), target.add(to), kept);
+            to += kept;
+            scan::copy_short(new.as_ptr(), target.add(to), new.len());
+        }
         to += new.len();
         from = at + old.len();
         Ok(())
@@ -197,6 +241,19 @@ pub fn replace(data: &[u8], old: &[u8], new: &[u8], count_limit: isize) -> PyRes
     if max == 0 || old.len() > data.len() || (old.is_empty() && new.is_empty()) {
         return Ok(None);
     }
+    if old.len() == new.len() {
+        // Nothing to count: the length stays.
+        if find(data, old).is_none() {
+            return Ok(None);
+        }
+        let mut out = BytesBuilder::with_capacity(data.len())?;
+        // SAFETY: there is room for so many bytes, all of which are written.
+        unsafe {
+            out.advance(data.len());
+            replace_into(data, old, new, max, out.as_mut_slice());
+        }
+        return Ok(Some(out));
+    }
     let matches = count(data, old, max);
     if matches == 0 {
         return Ok(None);
@@ -205,6 +262,9 @@ pub fn replace(data: &[u8], old: &[u8], new: &[u8], count_limit: isize) -> PyRes
     let Some(len) = len.filter(|&len| len <= isize::MAX as usize) else {
         return Err(raise!(OverflowError, "replace bytes is too long"));
     };
+    if len == 0 {
+        return Ok(Some(BytesBuilder::new()));
+    }
     let mut out = BytesBuilder::with_capacity(len)?;
     if old.is_empty() {
         for (index, &byte) in data.iter().enumerate() {
@@ -218,8 +278,11 @@ pub fn replace(data: &[u8], old: &[u8], new: &[u8], count_limit: isize) -> PyRes
         }
         return Ok(Some(out));
     }
-    out.push_fill(0, len)?;
-    replace_into(data, old, new, matches, out.as_mut_slice());
+    // SAFETY: there is room for `len` bytes, all of which are written.
+    unsafe {
+        out.advance(len);
+        replace_into(data, old, new, matches, out.as_mut_slice());
+    }
     Ok(Some(out))
 }
 
@@ -281,7 +344,8 @@ pub fn repeat(data: &[u8], count: usize) -> PyResult<BytesBuilder> {
         return Ok(out);
     }
     out.push(data)?;
-    out.push_fill(0, total - data.len())?;
+    // SAFETY: there is room for all copies, which the loop writes.
+    unsafe { out.advance(total - data.len()) };
     let all = out.as_mut_slice();
     let mut done = data.len();
     while done < total {

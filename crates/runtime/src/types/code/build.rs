@@ -2,7 +2,6 @@
 
 use core::cell::Cell;
 use core::mem::offset_of;
-use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 use taipan_compiler::Text;
@@ -47,6 +46,10 @@ impl Code {
         intern_strings(&parts.names);
         intern_strings(&parts.local_names);
         intern_constants(&parts.consts);
+        let line_table = match crate::thread::config().code_debug_ranges {
+            true => parts.line_table,
+            false => Bytes::from_slice(&without_columns(parts.line_table.as_slice()))?,
+        };
 
         let units = parts.code.len() / 2;
         let Some(size) = units.checked_mul(2).and_then(|bytes| bytes.checked_add(HEAD)) else {
@@ -82,7 +85,7 @@ impl Code {
             set(&raw.co_filename, parts.filename.into_ptr());
             set(&raw.co_name, parts.name.into_ptr());
             set(&raw.co_qualname, parts.qualname.into_ptr());
-            set(&raw.co_linetable, parts.line_table.into_ptr());
+            set(&raw.co_linetable, line_table.into_ptr());
             let first: *mut u16 = frame::first_instruction(code).cast();
             core::ptr::copy_nonoverlapping(parts.code.as_ptr(), first.cast::<u8>(), units * 2);
             raw._co_firsttraceable.set(first_traceable(&parts.code));
@@ -94,16 +97,12 @@ impl Code {
 
     /// The code object of compiled code.
     pub fn from_unit(unit: &CodeUnit, filename: Borrowed<'_, Str>) -> PyResult<Ref<Code>> {
-        let mut pool = Pool {
-            filename: filename.to_owned(),
-            debug_ranges: crate::thread::config().code_debug_ranges,
-            constants: FxHashMap::default(),
-            tuples: FxHashMap::default(),
-            names: FxHashMap::default(),
-            strings: FxHashMap::default(),
-            tables: FxHashMap::default(),
-        };
-        pool.code(unit)
+        Pool::new(filename).code(unit)
+    }
+
+    /// The objects of constants.
+    pub fn constants(constants: &[Constant], filename: Borrowed<'_, Str>) -> PyResult<Vec<Ref<Object>>> {
+        Pool::new(filename).items(constants)
     }
 }
 
@@ -111,13 +110,12 @@ impl Code {
 /// CPython: the compiler's `c_const_cache`.
 struct Pool<'u> {
     filename: Ref<Str>,
-    debug_ranges: bool,
     constants: FxHashMap<Key<'u, Constant>, Ref<Object>>,
     tuples: FxHashMap<Key<'u, [Constant]>, Ref<Tuple>>,
     names: FxHashMap<&'u [Text], Ref<Tuple>>,
     /// The interned string of each name.
     strings: FxHashMap<&'u Text, Ref<Str>>,
-    tables: FxHashMap<Cow<'u, [u8]>, Ref<Bytes>>,
+    tables: FxHashMap<&'u [u8], Ref<Bytes>>,
 }
 
 /// A key that equals itself even where it holds a NaN, which equals nothing.
@@ -138,6 +136,17 @@ impl<T: Hash + ?Sized> Hash for Key<'_, T> {
 }
 
 impl<'u> Pool<'u> {
+    fn new(filename: Borrowed<'_, Str>) -> Pool<'u> {
+        Pool {
+            filename: filename.to_owned(),
+            constants: FxHashMap::default(),
+            tuples: FxHashMap::default(),
+            names: FxHashMap::default(),
+            strings: FxHashMap::default(),
+            tables: FxHashMap::default(),
+        }
+    }
+
     fn code(&mut self, unit: &'u CodeUnit) -> PyResult<Ref<Code>> {
         let _guard = crate::thread::enter_recursive(" during compilation")?;
         let consts = match self.tuples.get(&Key(&unit.consts[..])) {
@@ -147,10 +156,6 @@ impl<'u> Pool<'u> {
                 self.tuples.insert(Key(&unit.consts[..]), consts.clone());
                 consts
             }
-        };
-        let line_table = match self.debug_ranges {
-            true => Cow::Borrowed(&unit.linetable[..]),
-            false => Cow::Owned(without_columns(&unit.linetable)),
         };
         Code::from_parts(CodeParts {
             argcount: unit.argcount as i32,
@@ -163,12 +168,12 @@ impl<'u> Pool<'u> {
             consts,
             names: self.texts(&unit.names)?,
             local_names: self.texts(&unit.localsplusnames)?,
-            local_kinds: self.table(Cow::Borrowed(&unit.localspluskinds))?,
+            local_kinds: self.table(&unit.localspluskinds)?,
             filename: self.filename.clone(),
             name: self.string(&unit.name)?,
             qualname: Str::intern(text_object(&unit.qualname)?),
-            line_table: self.table(line_table)?,
-            exception_table: self.table(Cow::Borrowed(&unit.exceptiontable))?,
+            line_table: self.table(&unit.linetable)?,
+            exception_table: self.table(&unit.exceptiontable)?,
         })
     }
 
@@ -194,11 +199,11 @@ impl<'u> Pool<'u> {
         Ok(string)
     }
 
-    fn table(&mut self, table: Cow<'u, [u8]>) -> PyResult<Ref<Bytes>> {
-        if let Some(bytes) = self.tables.get(&table) {
+    fn table(&mut self, table: &'u [u8]) -> PyResult<Ref<Bytes>> {
+        if let Some(bytes) = self.tables.get(table) {
             return Ok(bytes.clone());
         }
-        let bytes = Bytes::from_slice(&table)?;
+        let bytes = Bytes::from_slice(table)?;
         self.tables.insert(table, bytes.clone());
         Ok(bytes)
     }
@@ -327,12 +332,12 @@ fn check(parts: &CodeParts) -> PyResult<()> {
     Ok(())
 }
 
-/// Interns the strings of a tuple that nobody else has seen yet.
+/// Interns the strings of a tuple that nobody else has seen yet. As names of a program they are immortal.
 fn intern_strings(tuple: &Ref<Tuple>) {
     for index in 0..tuple.len() {
         let item = tuple.get(index);
         if let Some(text) = item.downcast_exact::<Str>() {
-            let interned = Str::intern(text.to_owned());
+            let interned = Str::intern_object_immortal(text.to_owned());
             if !interned.is(&item) {
                 // SAFETY: the tuple is part of a code object being made; the slot's count goes with the old string.
                 unsafe {

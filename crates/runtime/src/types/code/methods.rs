@@ -141,7 +141,8 @@ impl Code {
     }
 
     #[method(
-        signature = "($self, /, *, co_argcount=<unrepresentable>, co_posonlyargcount=<unrepresentable>, co_kwonlyargcount=<unrepresentable>, co_nlocals=<unrepresentable>, co_stacksize=<unrepresentable>, co_flags=<unrepresentable>, co_firstlineno=<unrepresentable>, co_code=<unrepresentable>, co_consts=<unrepresentable>, co_names=<unrepresentable>, co_varnames=<unrepresentable>, co_freevars=<unrepresentable>, co_cellvars=<unrepresentable>, co_filename=<unrepresentable>, co_name=<unrepresentable>, co_qualname=<unrepresentable>, co_linetable=<unrepresentable>, co_exceptiontable=<unrepresentable>)"
+        signature = "($self, /, *, co_argcount=<unrepresentable>, co_posonlyargcount=<unrepresentable>, co_kwonlyargcount=<unrepresentable>, co_nlocals=<unrepresentable>, co_stacksize=<unrepresentable>, co_flags=<unrepresentable>, co_firstlineno=<unrepresentable>, co_code=<unrepresentable>, co_consts=<unrepresentable>, co_names=<unrepresentable>, co_varnames=<unrepresentable>, co_freevars=<unrepresentable>, co_cellvars=<unrepresentable>, co_filename=<unrepresentable>, co_name=<unrepresentable>, co_qualname=<unrepresentable>, co_linetable=<unrepresentable>, co_exceptiontable=<unrepresentable>)",
+        text_signature = "($self, /, **changes)"
     )]
     fn replace(
         this: &Ref<Code>,
@@ -250,7 +251,7 @@ impl Code {
         if let Some(run) = current {
             push(run)?;
         }
-        List::from_vec(rows)?.as_object().iter()
+        super::LineIterator::new(rows)
     }
 
     /// The branches: offsets of the branch, of where it goes on, and of where it jumps to.
@@ -306,7 +307,7 @@ impl Code {
             let row = Tuple::from_vec(vec![number(line)?, number(end_line)?, number(column)?, number(end_column)?])?;
             rows.extend((location.start..location.end).map(|_| row.clone().into_object()));
         }
-        List::from_vec(rows)?.as_object().iter()
+        super::PositionsIterator::new(rows)
     }
 
     #[method(name = "_varname_from_oparg", signature = "($self, /, oparg)")]
@@ -319,7 +320,7 @@ impl Code {
 
     #[method(name = "__sizeof__", signature = "($self, /)")]
     fn sizeof(this: &Ref<Code>) -> usize {
-        core::mem::offset_of!(PyCodeObject, co_code_adaptive) + this.units() * 2
+        (core::mem::offset_of!(PyCodeObject, co_code_adaptive) + this.units() * 2).next_multiple_of(8)
     }
 
     #[member(name = "co_argcount", kind = T_INT, offset = offset_of!(PyCodeObject, co_argcount), readonly)]

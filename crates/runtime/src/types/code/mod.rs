@@ -6,6 +6,7 @@
 
 mod build;
 pub mod extra;
+mod iter;
 mod locations;
 mod methods;
 
@@ -20,6 +21,7 @@ use crate::prelude::*;
 use crate::types::watchers::Watchers;
 
 pub use build::CodeParts;
+pub use iter::{LineIterator, PositionsIterator};
 pub use locations::{Location, Locations};
 
 /// `PyCodeObject`.

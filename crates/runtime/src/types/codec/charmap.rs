@@ -181,7 +181,7 @@ impl EncodingMap {
     }
 }
 
-#[pytype(name = "EncodingMap", disallow_instantiation)]
+#[pytype(name = "EncodingMap", disallow_instantiation, basicsize = 64)]
 impl EncodingMap {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut EncodingMap) {

@@ -101,6 +101,9 @@ fn check_in_dev_mode(encoding: &str, errors: &str) -> PyResult<()> {
 
 /// `string.encode(encoding, errors)`: the result is exactly what the codec gave, `bytes` or an instance of a subclass.
 pub fn encode_to_bytes(string: &Ref<Str>, encoding: &str, errors: &str) -> PyResult<Ref<Bytes>> {
+    if encoding == "utf-8" && errors == "strict" {
+        return utf8::encode(string, errors);
+    }
     check_name(encoding)?;
     check_name(errors)?;
     check_in_dev_mode(encoding, errors)?;
@@ -146,6 +149,9 @@ fn decode_with(
     encoding: &str,
     errors: &str,
 ) -> PyResult<Ref<Str>> {
+    if encoding == "utf-8" && errors == "strict" {
+        return utf8::decode(data, errors);
+    }
     check_name(encoding)?;
     check_name(errors)?;
     check_in_dev_mode(encoding, errors)?;

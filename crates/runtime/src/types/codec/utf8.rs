@@ -5,22 +5,28 @@
 use super::errors::{Errors, Input, Replacement, encode_error};
 use crate::prelude::*;
 use crate::types::bytes::BytesBuilder;
-use crate::types::str::{StrBuilder, StrData};
+use crate::types::str::{StrBuilder, StrData, transcode};
 
 /// All of `data` as text.
 #[inline]
 pub fn decode(data: &[u8], errors: &str) -> PyResult<Ref<Str>> {
-    match core::str::from_utf8(data) {
-        Ok(text) => Str::from_utf8_str(text),
-        Err(_) => Ok(decode_slow(data, errors, true)?.0),
+    if data.is_ascii() {
+        return Str::from_ascii(data);
+    }
+    match transcode::from_utf8(data)? {
+        Some(text) => Ok(text),
+        None => Ok(decode_slow(data, errors, true)?.0),
     }
 }
 
 /// The text, and how many bytes it came from.
 pub fn decode_stateful(data: &[u8], errors: &str, last: bool) -> PyResult<(Ref<Str>, usize)> {
-    match core::str::from_utf8(data) {
-        Ok(text) => Ok((Str::from_utf8_str(text)?, data.len())),
-        Err(_) => decode_slow(data, errors, last),
+    if data.is_ascii() {
+        return Ok((Str::from_ascii(data)?, data.len()));
+    }
+    match transcode::from_utf8(data)? {
+        Some(text) => Ok((text, data.len())),
+        None => decode_slow(data, errors, last),
     }
 }
 
@@ -72,6 +78,14 @@ pub fn encode(string: &Ref<Str>, errors: &str) -> PyResult<Ref<Bytes>> {
     }
     if let Some(text) = string.cached_utf8() {
         return Bytes::from_slice(text.as_bytes());
+    }
+    if let Some(len) = transcode::utf8_len(string.data())
+        && len > 1
+    {
+        let bytes = Bytes::uninit(len)?;
+        // SAFETY: the new object has room for the text, whose length was counted.
+        unsafe { transcode::write_utf8(string.data(), bytes.data_mut_ptr(), len) };
+        return Ok(bytes);
     }
     let mut out = BytesBuilder::with_capacity(string.len().saturating_mul(match string.data() {
         StrData::Ucs1(_) => 2,

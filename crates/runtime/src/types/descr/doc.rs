@@ -6,6 +6,7 @@
 
 use core::cmp::Ordering;
 
+use crate::abi::{METH_CLASS, METH_COEXIST, METH_NOARGS, METH_O, METH_STATIC, PyMethodDef};
 use crate::prelude::*;
 
 static TEXTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/docs.texts"));
@@ -15,8 +16,24 @@ static INDEX: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/docs.index"));
 const ROW: usize = 16;
 const END_OF_SIGNATURE: &[u8] = b")\n--\n\n";
 
+/// In the length of a text: of a type of this name there is another, under `name.__doc__`. As in `build.rs`.
+const TYPE_HAS_OWN: usize = 1 << 31;
+
 /// The docstring of a built-in thing by its dotted name.
 pub fn find(name: &str) -> Option<&'static str> {
+    find_row(name).map(|(text, _)| text)
+}
+
+/// The same for a type, which may have the name of a function.
+pub fn find_type(name: &str) -> Option<&'static str> {
+    match find_row(name)? {
+        (_, true) => find(&format!("{name}.__doc__")),
+        (text, false) => Some(text),
+    }
+}
+
+/// The text, and whether a type of this name has its own.
+fn find_row(name: &str) -> Option<(&'static str, bool)> {
     let word = |row: usize, column: usize| -> usize {
         let at = row * ROW + column * 4;
         let bytes = INDEX.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; 4]);
@@ -32,7 +49,8 @@ pub fn find(name: &str) -> Option<&'static str> {
             Ordering::Greater => high = middle,
             Ordering::Equal => {
                 let start = word(middle, 2);
-                return core::str::from_utf8(TEXTS.get(start..start + word(middle, 3))?).ok();
+                let (length, own) = (word(middle, 3) & !TYPE_HAS_OWN, word(middle, 3) & TYPE_HAS_OWN != 0);
+                return Some((core::str::from_utf8(TEXTS.get(start..start + length)?).ok()?, own));
             }
         }
     }
@@ -84,9 +102,45 @@ pub fn text_signature(name: *const c_char, doc: *const c_char) -> PyResult<Ref<O
     }
 }
 
+/// `__text_signature__` of a method or function: where the docstring has none, that which its calling convention implies.
+pub fn method_signature(def: &PyMethodDef) -> PyResult<Ref<Object>> {
+    let given = text_signature(def.ml_name, def.ml_doc)?;
+    if !given.is_none() {
+        return Ok(given);
+    }
+    const BOUND: c_int = METH_CLASS | METH_STATIC;
+    let implied = match (def.ml_flags & !(METH_COEXIST | BOUND), def.ml_flags & BOUND) {
+        (METH_NOARGS, 0) => "($self, /)",
+        (METH_NOARGS, METH_CLASS) => "($type, /)",
+        (METH_NOARGS, METH_STATIC) => "()",
+        (METH_O, 0) => "($self, object, /)",
+        (METH_O, METH_CLASS) => "($type, object, /)",
+        (METH_O, METH_STATIC) => "(object, /)",
+        _ => return Ok(none()),
+    };
+    Ok(Str::from_utf8_str(implied)?.into_object())
+}
+
 /// `__doc__` of something with the C name and docstring given. `dotted` names it in the data of built-in docstrings,
 /// for a docstring that has a signature and no text.
 pub fn doc_text(name: *const c_char, doc: *const c_char, dotted: impl FnOnce() -> String) -> PyResult<Ref<Object>> {
+    text_or(name, doc, || find(&dotted()))
+}
+
+/// The same of a type.
+pub fn type_doc_text(
+    name: *const c_char,
+    doc: *const c_char,
+    dotted: impl FnOnce() -> String,
+) -> PyResult<Ref<Object>> {
+    text_or(name, doc, || find_type(&dotted()))
+}
+
+fn text_or(
+    name: *const c_char,
+    doc: *const c_char,
+    known: impl FnOnce() -> Option<&'static str>,
+) -> PyResult<Ref<Object>> {
     let text = match (bytes_of(name), bytes_of(doc)) {
         (Some(name), Some(doc)) => split(name, doc).text,
         _ => b"",
@@ -94,7 +148,7 @@ pub fn doc_text(name: *const c_char, doc: *const c_char, dotted: impl FnOnce() -
     if !text.is_empty() {
         return to_str(text);
     }
-    match find(&dotted()) {
+    match known() {
         Some(text) if !text.is_empty() => Ok(Str::from_utf8_str(text)?.into_object()),
         _ => Ok(none()),
     }
@@ -118,5 +172,8 @@ mod tests {
     fn finds_texts() {
         assert_eq!(find("builtins.list.append"), Some("Append object to the end of the list."));
         assert_eq!(find("builtins.list.no_such_thing"), None);
+        assert_ne!(find("_csv.reader"), find_type("_csv.reader"));
+        assert_eq!(find_type("_md5.md5"), Some(""));
+        assert_eq!(find("builtins.list"), find_type("builtins.list"));
     }
 }

@@ -46,9 +46,15 @@ impl MemberDescr {
     }
 }
 
-/// The offset of the field behind a descriptor of `__slots__`; `None` for anything else.
-pub fn object_slot_offset(found: &Ref<Object>) -> Option<usize> {
+/// The offset of the field that a descriptor of `__slots__` has in instances of `ty`; `None` for anything else, such as the
+/// descriptor of an unrelated class that stands in the dictionary of `ty`.
+pub fn object_slot_offset(found: &Ref<Object>, ty: &Ref<Type>) -> Option<usize> {
     let descr = found.downcast_exact::<MemberDescr>()?;
+    // SAFETY: a descriptor holds its class.
+    let class: Borrowed<'_, Type> = unsafe { Borrowed::from_ptr(descr.class()) };
+    if !ty.is_subtype(&class) {
+        return None;
+    }
     let def = descr.def();
     if def.r#type == Py_T_OBJECT_EX && def.flags == 0 { usize::try_from(def.offset).ok() } else { None }
 }

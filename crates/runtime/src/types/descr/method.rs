@@ -150,7 +150,7 @@ impl MethodDescr {
     fn text_signature(this: &Ref<MethodDescr>) -> PyResult<Ref<Object>> {
         // SAFETY: as above.
         let def = unsafe { &*this.0.d_method.get() };
-        doc::text_signature(def.ml_name, def.ml_doc)
+        doc::method_signature(def)
     }
 }
 
@@ -307,6 +307,6 @@ impl ClassMethodDescr {
     fn text_signature(this: &Ref<ClassMethodDescr>) -> PyResult<Ref<Object>> {
         // SAFETY: as above.
         let def = unsafe { &*this.0.d_method.get() };
-        doc::text_signature(def.ml_name, def.ml_doc)
+        doc::method_signature(def)
     }
 }

@@ -339,9 +339,10 @@ unsafe fn clear_inline_values(object: *mut PyObject) {
             return;
         }
         (*values).valid.set(0);
-        (*values).size.set(0);
-        for index in 0..(*values).capacity.get() as usize {
-            header::xdecref(split_value(values, index).replace(ptr::null_mut()));
+        // Values that are not in the order of insertion are not set.
+        for at in 0..(*values).size.replace(0) as usize {
+            let index = *raw::split_order(values).add(at) as usize;
+            header::drop_item(split_value(values, index).replace(ptr::null_mut()));
         }
     }
 }

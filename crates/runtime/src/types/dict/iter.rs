@@ -95,6 +95,39 @@ impl DictIterHead {
         drop(unsafe { Ref::<Dict>::from_owned_ptr_or_null(dict) });
     }
 
+    /// Key and value of the next item of a combined table, without any call and borrowed; `None` for whatever is less plain.
+    ///
+    /// # Safety
+    /// A live iterator of a kind that does not go backwards.
+    #[inline(always)]
+    pub(crate) unsafe fn step(&self) -> Option<(*mut PyObject, *mut PyObject)> {
+        let dict = self.di_dict.get();
+        // SAFETY: the iterator holds the dict; positions below the number of entries are entries.
+        unsafe {
+            if dict.is_null()
+                || (*dict).ma_used.get() != self.di_used.get()
+                || !(*dict).ma_values.get().is_null()
+                || self.len.get() == 0
+            {
+                return None;
+            }
+            let keys = (*dict).ma_keys.get();
+            let mut at = self.di_pos.get();
+            loop {
+                if at >= (*keys).dk_nentries.get() {
+                    return None;
+                }
+                let (key, value) = keys::entry(keys, at as usize);
+                at += 1;
+                if !value.is_null() {
+                    self.di_pos.set(at);
+                    self.len.set(self.len.get() - 1);
+                    return Some((key, value));
+                }
+            }
+        }
+    }
+
     /// Key and value of the next item, counted.
     #[inline(always)]
     fn advance(&self, reverse: bool) -> PyResult<Option<(Ref<Object>, Ref<Object>)>> {

@@ -53,8 +53,8 @@ pub fn usable_fraction(size: usize) -> usize {
 /// The logarithm of the table size for at least `min_size` indices.
 #[inline]
 pub fn log2_for_size(min_size: usize) -> u8 {
-    let bits = (min_size | 8).wrapping_sub(1) | 7;
-    (usize::BITS - bits.leading_zeros()) as u8
+    let last = min_size.max(8) - 1;
+    (usize::BITS - last.leading_zeros()) as u8
 }
 
 /// The logarithm of the table size that has room for `entries`.
@@ -234,7 +234,7 @@ pub unsafe fn byte_size(keys: Keys) -> usize {
 /// The smallest unicode tables, of which programs make the most, are kept for the next one, linked by the first word.
 static FREE: StaticCell<Keys> = StaticCell::cell(ptr::null_mut());
 static FREE_COUNT: StaticCell<u32> = StaticCell::cell(0);
-const FREE_LIMIT: u32 = 80;
+const FREE_LIMIT: u32 = if crate::memory::checked::ON { 0 } else { 80 };
 
 /// A new empty table with one reference.
 #[inline]
@@ -399,6 +399,11 @@ pub unsafe fn build_indices(keys: Keys, count: usize) {
 }
 
 static NEXT_VERSION: StaticCell<u32> = StaticCell::cell(2);
+
+/// The number that the next keys get; 0 when numbers have run out.
+pub fn next_version() -> u32 {
+    NEXT_VERSION.get()
+}
 
 /// A number for the present state of the keys, which inline caches compare; 0 when numbers have run out.
 #[inline]

@@ -42,6 +42,9 @@ pub fn hash_key(key: Borrowed<'_, Object>) -> PyResult<isize> {
     if let Some(text) = key.downcast_exact::<Str>() {
         return Ok(hash_str(text));
     }
+    if let Some(int) = key.downcast_exact::<Int>() {
+        return Ok(int.hash_value());
+    }
     match key.hash() {
         Ok(hash) => Ok(hash),
         Err(raised) => Err(explain_unhashable(raised, key, "a dict key")),

@@ -114,6 +114,14 @@ impl Ref<Dict> {
         let iterator = pairs.iter()?;
         let mut index = 0;
         while let Some(item) = iterator.next()? {
+            if let Some(pair) = item.downcast_exact::<Tuple>()
+                && let [key, value] = pair.as_slice()
+                && duplicate == Duplicate::Replace
+            {
+                self.set_item(key.borrow(), value.borrow())?;
+                index += 1;
+                continue;
+            }
             let pair = match item.to_fast_sequence("object is not iterable") {
                 Ok(pair) => pair,
                 Err(raised) => return Err(note_element(raised, index)),

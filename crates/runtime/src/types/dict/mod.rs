@@ -6,6 +6,7 @@
 //! **Invariant:** whatever compares keys may run Python code, which may change the dict; every lookup starts again when
 //! the table under it changed. CPython: `Objects/dictobject.c`, `pycore_dict.h`.
 
+mod direct;
 pub mod instance;
 pub mod iter;
 pub mod keys;
@@ -21,6 +22,7 @@ pub mod watch;
 
 use crate::abi::PyDictObject;
 
+pub(crate) use direct::{find_int, find_same};
 pub use instance::{new_shared_keys, store_instance_attribute, try_get_instance_attribute};
 pub use keys::unicode_entries;
 pub use lookup::{hash_key, load_global};

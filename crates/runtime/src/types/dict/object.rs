@@ -100,6 +100,11 @@ impl Dict {
         unsafe { raw::new_dict(keys, ptr::null_mut(), 0) }
     }
 
+    /// Whether the keys are shared with other dicts of a class.
+    pub fn is_split(&self) -> bool {
+        !self.0.ma_values.get().is_null()
+    }
+
     /// An empty split dict over shared keys; over keys of its own for null.
     ///
     /// # Safety
@@ -437,11 +442,23 @@ impl Ref<Dict> {
             return Ok(false);
         }
         let mut position = 0;
+        // SAFETY: both dicts are held. Finding a `str` among keys that all are runs nothing, so what is the same needs no counts.
+        unsafe {
+            while keys::is_unicode(self.keys_raw()) && keys::is_unicode(other.keys_raw()) {
+                let before = position;
+                let Some((key, value, hash)) = raw::next(self.raw(), &mut position) else { return Ok(true) };
+                if lookup::lookup(other.raw(), key, hash)?.value != value {
+                    // Looked at again, with care.
+                    position = before;
+                    break;
+                }
+            }
+        }
         while let Some((key, value, hash)) = self.next_owned(&mut position) {
             match other.get_known_hash(key.borrow(), hash)? {
                 None => return Ok(false),
                 Some(theirs) => {
-                    if !theirs.equals(value.borrow())? {
+                    if !theirs.is(&value) && !theirs.equals(value.borrow())? {
                         return Ok(false);
                     }
                 }

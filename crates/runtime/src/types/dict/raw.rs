@@ -56,7 +56,8 @@ pub unsafe fn init_split_values(values: *mut PyDictValues, capacity: usize, embe
         (*values).size.set(0);
         (*values).embedded.set(embedded as u8);
         (*values).valid.set(1);
-        (&raw mut (*values).values).cast::<*mut PyObject>().write_bytes(0, capacity);
+        let first = (&raw mut (*values).values).cast::<u8>();
+        crate::memory::object::zero_words(first, 0, capacity * size_of::<*mut PyObject>());
     }
 }
 
@@ -104,7 +105,7 @@ pub unsafe fn remove_from_order(values: *mut PyDictValues, index: usize) {
 /// Dicts that were freed, linked through `ma_keys`.
 static FREE: StaticCell<*mut PyDictObject> = StaticCell::cell(ptr::null_mut());
 static FREE_COUNT: StaticCell<u32> = StaticCell::cell(0);
-const FREE_LIMIT: u32 = 80;
+const FREE_LIMIT: u32 = if crate::memory::checked::ON { 0 } else { 80 };
 
 /// A dict over `keys` and `values`, whose references it takes, also when it fails.
 pub unsafe fn new_dict(keys: Keys, values: *mut PyDictValues, used: usize) -> PyResult<Ref<Dict>> {
@@ -507,12 +508,16 @@ pub unsafe fn clear(dict: *mut PyDictObject) {
             free_split_values(values);
             keys::decref(keys);
         } else {
-            // The values stand in the object and stay its values.
+            // The values stand in the object and stay its values. It may go, and they with it, when the first is released.
             (*dict).ma_used.set(0);
             (*values).size.set(0);
-            for index in 0..(*values).capacity.get() as usize {
-                let old = split_value(values, index).replace(ptr::null_mut());
-                header::xdecref(old);
+            let mut old = [ptr::null_mut(); u8::MAX as usize];
+            let capacity = (*values).capacity.get() as usize;
+            for (index, old) in old[..capacity].iter_mut().enumerate() {
+                *old = split_value(values, index).replace(ptr::null_mut());
+            }
+            for &value in &old[..capacity] {
+                header::xdecref(value);
             }
         }
     }

@@ -1,6 +1,10 @@
 //! Watchers: C functions told of changes to the dicts that they watch.
 //!
 //! The low 8 bits of `_ma_watcher_tag` say which of the eight watchers see a dict. CPython: `PyDict_AddWatcher` and so on.
+//!
+//! **Invariant:** the dict of a type has `OWNED` in its tag and the type above it, from when the type gets it until the type
+//! goes. So whoever changes such a dict past the type, as `gc.get_referrers` allows, cannot leave a stale borrowed value in
+//! the attribute cache or in an inline cache: the type loses its version before the change.
 
 use core::ptr;
 
@@ -12,6 +16,23 @@ use core::cell::Cell;
 static WATCHERS: Guarded<[Cell<Option<PyDict_WatchCallback>>; DICT_MAX_WATCHERS as usize]> =
     Guarded([const { Cell::new(None) }; DICT_MAX_WATCHERS as usize]);
 
+/// The dict is the namespace of a type, whose address stands in the bits from `OWNER_SHIFT` on.
+const OWNED: u64 = 1 << 15;
+const OWNER_SHIFT: u32 = 16;
+
+/// Makes `ty` the owner of its dict, or takes that back with null.
+///
+/// # Safety
+/// `dict` is a live dict, and `ty` outlives it or takes the ownership back.
+pub unsafe fn set_owner(dict: *mut PyDictObject, ty: *mut PyTypeObject) {
+    // SAFETY: by contract.
+    unsafe {
+        let tag = &(*dict)._ma_watcher_tag;
+        let watchers = tag.get() & DICT_WATCHER_MASK as u64;
+        tag.set(if ty.is_null() { watchers } else { watchers | OWNED | (ty as u64) << OWNER_SHIFT });
+    }
+}
+
 /// Tells the watchers of a dict, before the change is made. The key and the new value may be null.
 ///
 /// # Safety
@@ -20,7 +41,7 @@ static WATCHERS: Guarded<[Cell<Option<PyDict_WatchCallback>>; DICT_MAX_WATCHERS 
 pub unsafe fn notify(event: PyDict_WatchEvent, dict: *mut PyDictObject, key: *mut PyObject, value: *mut PyObject) {
     // SAFETY: by contract.
     unsafe {
-        if (*dict)._ma_watcher_tag.get() & DICT_WATCHER_MASK as u64 != 0 {
+        if (*dict)._ma_watcher_tag.get() & (DICT_WATCHER_MASK as u64 | OWNED) != 0 {
             notify_slow(event, dict, key, value);
         }
     }
@@ -31,14 +52,18 @@ pub unsafe fn notify(event: PyDict_WatchEvent, dict: *mut PyDictObject, key: *mu
 unsafe fn notify_slow(event: PyDict_WatchEvent, dict: *mut PyDictObject, key: *mut PyObject, value: *mut PyObject) {
     // SAFETY: by contract of `notify`.
     unsafe {
-        let bits = (*dict)._ma_watcher_tag.get() & DICT_WATCHER_MASK as u64;
+        let tag = (*dict)._ma_watcher_tag.get();
+        if tag & OWNED != 0 {
+            crate::types::type_::modified((tag >> OWNER_SHIFT) as *mut PyTypeObject);
+        }
+        let bits = tag & DICT_WATCHER_MASK as u64;
         for (id, watcher) in WATCHERS.iter().enumerate() {
             if bits & (1 << id) == 0 {
                 continue;
             }
             let Some(callback) = watcher.get() else { continue };
             // Some events come from a deallocation: an exception that is set has to survive them.
-            let pending = Raised::take_if_set();
+            let _aside = Raised::aside();
             if callback(event, dict.cast(), key, value) < 0 {
                 let name = ["ADDED", "MODIFIED", "DELETED", "CLONED", "CLEARED", "DEALLOCATED"][event as usize % 6];
                 let message =
@@ -46,9 +71,6 @@ unsafe fn notify_slow(event: PyDict_WatchEvent, dict: *mut PyDictObject, key: *m
                 if let Err(raised) = Raised::check() {
                     crate::types::exceptions::report_unraisable(raised, &message, None);
                 }
-            }
-            if let Some(pending) = pending {
-                let _ = Raised::restore(pending);
             }
         }
     }

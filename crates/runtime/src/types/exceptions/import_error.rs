@@ -76,7 +76,7 @@ impl ImportError {
         BaseException::str(unsafe { this.cast_unchecked() })
     }
 
-    #[method(name = "__reduce__", no_text_signature, signature = "($self, /)")]
+    #[method(name = "__reduce__", signature = "($self, /)")]
     fn reduce(this: &Ref<ImportError>) -> PyResult<Ref<Tuple>> {
         // SAFETY: the layout begins with that of `BaseException`.
         let base: &Ref<BaseException> = unsafe { this.cast_unchecked() };

@@ -93,7 +93,7 @@ impl AttributeError {
     const CLEAR: inquiry = base::clear::<AttributeError>;
 
     /// `obj` is left out: often it cannot be pickled.
-    #[method(name = "__getstate__", no_text_signature, signature = "($self, /)")]
+    #[method(name = "__getstate__", signature = "($self, /)")]
     fn getstate(this: &Ref<AttributeError>) -> PyResult<Ref<Object>> {
         // SAFETY: the layout begins with that of `BaseException`.
         let base: &Ref<BaseException> = unsafe { this.cast_unchecked() };
@@ -101,7 +101,7 @@ impl AttributeError {
         Ok(state_with(base, &parts)?.unwrap_or_else(none))
     }
 
-    #[method(name = "__reduce__", no_text_signature, signature = "($self, /)")]
+    #[method(name = "__reduce__", signature = "($self, /)")]
     fn reduce(this: &Ref<AttributeError>) -> PyResult<Ref<Tuple>> {
         // SAFETY: the layout begins with that of `BaseException`.
         let base: &Ref<BaseException> = unsafe { this.cast_unchecked() };

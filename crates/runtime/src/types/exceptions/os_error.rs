@@ -179,7 +179,7 @@ impl OSError {
         text.finish()
     }
 
-    #[method(name = "__reduce__", no_text_signature, signature = "($self, /)")]
+    #[method(name = "__reduce__", signature = "($self, /)")]
     fn reduce(this: &Ref<OSError>) -> PyResult<Ref<Tuple>> {
         // SAFETY: the layout begins with that of `BaseException`.
         let base: &Ref<BaseException> = unsafe { this.cast_unchecked() };

@@ -10,11 +10,16 @@ use crate::prelude::*;
 use crate::thread::{self, Slot};
 use crate::types::traceback::{self, Traceback};
 
-/// Writes `text` to a file object; a failure is forgotten.
-fn write(file: &Ref<Object>, text: &str) {
+/// Writes `text` to a file object; a failure is forgotten, except that there was no memory for it.
+fn write(file: &Ref<Object>, text: &str) -> bool {
     let written = Str::from_utf8_str(text).and_then(|text| file.call_method(id!("write"), &[text.as_borrowed()]));
-    if let Err(raised) = written {
-        raised.clear();
+    match written {
+        Ok(_) => true,
+        Err(raised) => {
+            let out_of_memory = raised.is_a::<super::MemoryError>();
+            raised.clear();
+            !out_of_memory
+        }
     }
 }
 
@@ -32,7 +37,7 @@ fn stderr() -> Option<Ref<Object>> {
 /// What `sys.excepthook` does by default: writes the exception with its chain to `file`, or to `sys.stderr`
 /// (`PyErr_Display`). Leaves no exception set.
 pub fn display(exception: &Ref<Object>, traceback: Option<Ref<Traceback>>, file: Option<Ref<Object>>) {
-    let saved = Raised::take_if_set();
+    let _aside = Raised::aside();
     if let (Some(exception), Some(traceback)) = (as_exception(exception), traceback)
         && exception.traceback().is_none()
     {
@@ -44,15 +49,20 @@ pub fn display(exception: &Ref<Object>, traceback: Option<Ref<Traceback>>, file:
                 write_to_descriptor(exception);
             }
         }
+        Some(file) if as_exception(exception).is_none() => {
+            let found = exception.type_name();
+            write(&file, &format!("TypeError: print_exception(): Exception expected for value, {found} found\n"));
+            flush(&file);
+        }
         Some(file) => {
             if display_by_module(exception, &file).is_none() {
-                display_natively(exception, &file, 0);
+                // Without memory for Python's files, the file descriptor is left.
+                if !display_natively(exception, &file, &mut Vec::new()) {
+                    write_to_descriptor(exception);
+                }
             }
             flush(&file);
         }
-    }
-    if let Some(saved) = saved {
-        let _raised = Raised::restore(saved);
     }
 }
 
@@ -87,22 +97,24 @@ const CONTEXT: &str = "\nDuring handling of the above exception, another excepti
 /// How many links of a chain are shown without the module `traceback`.
 const MAX_CHAIN: usize = 50;
 
-/// The plain form: chain, traceback without source lines' carets, class and message.
-fn display_natively(exception: &Ref<Object>, file: &Ref<Object>, depth: usize) {
+/// The plain form: chain, traceback without source lines' carets, class and message. False when memory was missing.
+/// `seen` are the exceptions of the chain so far, which may be a cycle.
+fn display_natively(exception: &Ref<Object>, file: &Ref<Object>, seen: &mut Vec<Ref<Object>>) -> bool {
+    seen.push(exception.clone());
     if let Some(error) = as_exception(exception)
-        && depth < MAX_CHAIN
+        && seen.len() <= MAX_CHAIN
     {
-        if let Some(cause) = error.cause() {
-            display_natively(cause.as_object(), file, depth + 1);
-            write(file, CAUSE);
-        } else if let Some(context) = error.context()
-            && !error.suppresses_context()
-        {
-            display_natively(context.as_object(), file, depth + 1);
-            write(file, CONTEXT);
+        let (linked, message) = match error.cause() {
+            Some(cause) => (Some(cause), CAUSE),
+            None if error.suppresses_context() => (None, CONTEXT),
+            None => (error.context(), CONTEXT),
+        };
+        if let Some(linked) = linked.filter(|linked| !seen.iter().any(|known| known.is(linked))) {
+            display_natively(linked.as_object(), file, seen);
+            write(file, message);
         }
     }
-    write(file, &native_text(exception));
+    write(file, &native_text(exception))
 }
 
 /// Traceback, class and message of one exception.
@@ -344,7 +356,9 @@ pub fn write_unraisable_default(parts: &[Ref<Object>; 5]) -> PyResult<()> {
             write(&file, ": ");
         }
         match object.repr() {
-            Ok(repr) => write(&file, &repr.to_display()),
+            Ok(repr) => {
+                let _written = write(&file, &repr.to_display());
+            }
             Err(raised) => {
                 raised.clear();
                 write(&file, "<object repr() failed>");

@@ -11,7 +11,7 @@ pub mod hex;
 pub mod ieee;
 mod methods;
 pub mod parse;
-mod raw;
+pub(crate) mod raw;
 pub mod text;
 pub(crate) use methods::operand;
 #[cfg(test)]

@@ -18,7 +18,7 @@ struct FreeList {
 // SAFETY: used only while the GIL is held.
 unsafe impl Sync for FreeList {}
 
-const FREE_LIST_MAX: usize = 100;
+const FREE_LIST_MAX: usize = if crate::memory::checked::ON { 0 } else { 100 };
 static FREE_LIST: FreeList = FreeList { head: Cell::new(ptr::null_mut()), len: Cell::new(0) };
 
 #[inline(always)]
@@ -128,11 +128,24 @@ pub unsafe fn dealloc(object: *mut Float) {
             }
             return;
         }
-        if FREE_LIST.len.get() >= FREE_LIST_MAX {
-            return memory::small::free(object.cast());
+        if !reclaim(object) {
+            memory::small::free(object.cast());
         }
-        *object.cast::<*mut PyFloatObject>() = FREE_LIST.head.get();
-        FREE_LIST.head.set(object.cast());
-        FREE_LIST.len.set(FREE_LIST.len.get() + 1);
     }
+}
+
+/// Gives an exact float that nobody refers to any more to the free list; `false` where that is full.
+///
+/// # Safety
+/// An exact float without counts.
+#[inline(always)]
+pub(crate) unsafe fn reclaim(object: *mut Float) -> bool {
+    if FREE_LIST.len.get() >= FREE_LIST_MAX {
+        return false;
+    }
+    // SAFETY: by contract.
+    unsafe { *object.cast::<*mut PyFloatObject>() = FREE_LIST.head.get() };
+    FREE_LIST.head.set(object.cast());
+    FREE_LIST.len.set(FREE_LIST.len.get() + 1);
+    true
 }

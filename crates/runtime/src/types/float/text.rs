@@ -183,6 +183,11 @@ fn reserved(size: usize) -> Result<String, Stop> {
 /// The text of `value` in one of the codes `e E f F g G r` (`PyOS_double_to_string`). `r` ignores the precision.
 pub fn format(value: f64, code: u8, precision: usize, flags: Flags) -> Result<String, Stop> {
     let upper = code.is_ascii_uppercase();
+    if matches!(code, b'f' | b'F')
+        && let Some(text) = format_short(value, precision, flags)
+    {
+        return Ok(text);
+    }
     let mut out = reserved(precision.saturating_add(330))?;
     if flags.sign && (value.is_nan() || value.is_sign_positive()) {
         out.push('+');
@@ -237,6 +242,52 @@ pub fn format(value: f64, code: u8, precision: usize, flags: Flags) -> Result<St
         out.insert(sign_at, '+');
     }
     Ok(out)
+}
+
+/// The code `f` for few digits: the value times a power of ten is a number of 128 bits, rounded exactly to an integer. `None`
+/// where that does not fit.
+fn format_short(value: f64, precision: usize, flags: Flags) -> Option<String> {
+    /// Powers of ten that fit 64 bits beside 53 bits of a mantissa.
+    const MOST: usize = 18;
+    if precision > MOST || !value.is_finite() || flags.alternate {
+        return None;
+    }
+    let bits = value.abs().to_bits();
+    let (mantissa, exponent) = match (bits >> 52) as i32 {
+        0 => (bits, -1074),
+        e => (bits & ((1 << 52) - 1) | 1 << 52, e - 1075),
+    };
+    let scale = 10u64.pow(precision as u32);
+    let product = mantissa as u128 * scale as u128;
+    let number = match exponent {
+        0.. => product.checked_mul(1u128.checked_shl(exponent as u32)?)?,
+        // Below half of one unit: the product has less than 2^113.
+        ..=-115 => 0,
+        _ => {
+            let shift = -exponent as u32;
+            let (whole, rest, half) = (product >> shift, product & ((1 << shift) - 1), 1u128 << (shift - 1));
+            // Ties go to the even digit.
+            whole + (rest > half || rest == half && whole & 1 == 1) as u128
+        }
+    };
+    let number = u64::try_from(number).ok()?;
+    let mut buffer = [b'0'; 48];
+    // One digit at least before the point, and all of those behind it.
+    let start = crate::types::int::digits::limbs::write_decimal(&mut buffer, number).min(buffer.len() - precision - 1);
+    let (whole, fraction) = buffer[start..].split_at(buffer.len() - precision - start);
+    let mut out = String::with_capacity(buffer.len() + 2 - start);
+    if value.is_sign_negative() && !(flags.no_negative_zero && number == 0) {
+        out.push('-');
+    } else if flags.sign {
+        out.push('+');
+    }
+    let text = |digits| std::str::from_utf8(digits).unwrap_or_default();
+    out.push_str(text(whole));
+    if precision > 0 {
+        out.push('.');
+        out.push_str(text(fraction));
+    }
+    Some(out)
 }
 
 /// The leading `count` significant digits, correctly rounded, and the place of the point.

@@ -117,16 +117,13 @@ pub unsafe fn take_ownership(object: *mut PyFrameObject, frame: *mut Frame) {
         (*copy).frame_obj.set(ptr::null_mut());
         (*object).f_frame.set(copy);
         // The link to the caller becomes one between objects.
-        let saved = Raised::take_if_set();
+        let _aside = Raised::aside();
         let back = iframe::first_complete(previous);
         if !back.is_null() && (*object).f_back.get().is_null() {
             match frame_object(back) {
                 Ok(back) => (*object).f_back.set(back.into_ptr().cast()),
                 Err(raised) => raised.clear(),
             }
-        }
-        if let Some(saved) = saved {
-            let _ = Raised::restore(saved);
         }
     }
 }
@@ -349,19 +346,8 @@ impl FrameObject {
         if on && this.0.f_trace_opcodes.get() != 0 { legacy::set_opcode_trace(this, true) } else { Ok(()) }
     }
 
-    #[getter]
-    fn f_trace_lines(this: &Ref<FrameObject>) -> bool {
-        this.0.f_trace_lines.get() != 0
-    }
-
-    #[setter(name = "f_trace_lines")]
-    fn set_trace_lines(this: &Ref<FrameObject>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
-        match value {
-            Some(_) => this.0.f_trace_lines.set(expect_bool(value)? as c_char),
-            None => return Err(raise!(TypeError, "can't delete numeric/char attribute")),
-        }
-        Ok(())
-    }
+    #[member(name = "f_trace_lines", kind = T_BOOL, offset = offset_of!(PyFrameObject, f_trace_lines))]
+    const _TRACE_LINES: () = ();
 
     #[getter]
     fn f_trace_opcodes(this: &Ref<FrameObject>) -> bool {

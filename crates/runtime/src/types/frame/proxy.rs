@@ -89,7 +89,7 @@ impl FrameLocalsProxy {
 
 #[pytype(name = "FrameLocalsProxy", export = "PyFrameLocalsProxy_Type", gc, mapping)]
 impl FrameLocalsProxy {
-    #[new(signature = "(frame, /)")]
+    #[new(signature = "(frame, /)", no_text_signature)]
     fn create(cls: Borrowed<'_, Type>, frame: Borrowed<'_, Object>) -> PyResult<Ref<FrameLocalsProxy>> {
         let _ = cls;
         match frame.downcast::<FrameObject>() {
@@ -207,6 +207,16 @@ impl FrameLocalsProxy {
         Ok(left.to_owned())
     }
 
+    #[method(name = "__contains__", coexist, signature = "($self, object, /)")]
+    fn contains_method(this: &Ref<FrameLocalsProxy>, object: Borrowed<'_, Object>) -> PyResult<bool> {
+        FrameLocalsProxy::contains(this, object)
+    }
+
+    #[method(name = "__getitem__", coexist, signature = "($self, object, /)")]
+    fn getitem_method(this: &Ref<FrameLocalsProxy>, object: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
+        FrameLocalsProxy::getitem(this, object)
+    }
+
     #[method(signature = "($self, /)")]
     fn keys(this: &Ref<FrameLocalsProxy>) -> PyResult<Ref<List>> {
         List::from_vec(FrameLocalsProxy::pairs(this)?.into_iter().map(|(name, _)| name).collect())
@@ -226,7 +236,7 @@ impl FrameLocalsProxy {
         List::from_vec(rows)
     }
 
-    #[method(signature = "($self, key, default=None, /)")]
+    #[method(signature = "($self, key, default=None, /)", no_text_signature)]
     fn get(
         this: &Ref<FrameLocalsProxy>,
         key: Borrowed<'_, Object>,
@@ -236,7 +246,7 @@ impl FrameLocalsProxy {
         Ok(found.unwrap_or_else(|| default.map_or_else(none, |default| default.to_owned())))
     }
 
-    #[method(signature = "($self, key, default=None, /)")]
+    #[method(signature = "($self, key, default=None, /)", no_text_signature)]
     fn setdefault(
         this: &Ref<FrameLocalsProxy>,
         key: Borrowed<'_, Object>,
@@ -250,7 +260,7 @@ impl FrameLocalsProxy {
         Ok(value)
     }
 
-    #[method(signature = "($self, key, default=<unrepresentable>, /)")]
+    #[method(signature = "($self, key, default=<unrepresentable>, /)", no_text_signature)]
     fn pop(
         this: &Ref<FrameLocalsProxy>,
         key: Borrowed<'_, Object>,
@@ -268,7 +278,7 @@ impl FrameLocalsProxy {
         }
     }
 
-    #[method(signature = "($self, other, /)")]
+    #[method(signature = "($self, object, /)")]
     fn update(this: &Ref<FrameLocalsProxy>, other: Borrowed<'_, Object>) -> PyResult<()> {
         FrameLocalsProxy::merge(this, other)
     }

@@ -216,12 +216,12 @@ impl AsyncGenASend {
         AsyncGenASend::step(this, none().borrow()).map(Some)
     }
 
-    #[method(signature = "($self, arg, /)")]
+    #[method(signature = "($self, object, /)")]
     fn send(this: &Ref<AsyncGenASend>, arg: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         AsyncGenASend::step(this, arg)
     }
 
-    #[method(signature = "($self, typ, val=None, tb=None, /)")]
+    #[method(signature = "($self, typ, val=None, tb=None, /)", no_text_signature)]
     fn throw(
         this: &Ref<AsyncGenASend>,
         typ: Borrowed<'_, Object>,
@@ -422,12 +422,12 @@ impl AsyncGenAThrow {
         AsyncGenAThrow::step(this, none().borrow()).map(Some)
     }
 
-    #[method(signature = "($self, arg, /)")]
+    #[method(signature = "($self, object, /)")]
     fn send(this: &Ref<AsyncGenAThrow>, arg: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         AsyncGenAThrow::step(this, arg)
     }
 
-    #[method(signature = "($self, typ, val=None, tb=None, /)")]
+    #[method(signature = "($self, typ, val=None, tb=None, /)", no_text_signature)]
     fn throw(
         this: &Ref<AsyncGenAThrow>,
         typ: Borrowed<'_, Object>,

@@ -78,13 +78,13 @@ impl AsyncGenerator {
         resume::send(this.as_object(), value)
     }
 
-    #[method(signature = "($self, value, /)")]
+    #[method(signature = "($self, object, /)")]
     fn asend(this: &Ref<AsyncGenerator>, value: Borrowed<'_, Object>) -> PyResult<Ref<AsyncGenASend>> {
         init_hooks(this)?;
         AsyncGenASend::new(this.clone(), Some(value.to_owned()))
     }
 
-    #[method(signature = "($self, typ, val=None, tb=None, /)")]
+    #[method(signature = "($self, typ, val=None, tb=None, /)", no_text_signature)]
     fn athrow(
         this: &Ref<AsyncGenerator>,
         typ: Borrowed<'_, Object>,
@@ -109,10 +109,8 @@ impl AsyncGenerator {
         AsyncGenAThrow::new(this.clone(), None)
     }
 
-    #[getter]
-    fn ag_running(this: &Ref<AsyncGenerator>) -> bool {
-        this.0.gi_running_async.get() != 0
-    }
+    #[member(name = "ag_running", kind = T_BOOL, offset = offset_of!(PyGenObject, gi_running_async), readonly)]
+    const _RUNNING: () = ();
 
     #[classmethod(name = "__class_getitem__", signature = "($type, object, /)")]
     fn class_getitem(cls: Borrowed<'_, Type>, object: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {

@@ -166,12 +166,12 @@ impl AnextAwaitable {
         }
     }
 
-    #[method(raw, signature = "($self, /, *args)")]
+    #[method(raw, signature = "($self, /, *args)", text_signature = "($self, object, /)")]
     fn send(this: &Ref<AnextAwaitable>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
         this.finish(this.iterator()?.getattr(id!("send"))?.call_args(&args))
     }
 
-    #[method(raw, signature = "($self, /, *args)")]
+    #[method(raw)]
     fn throw(this: &Ref<AnextAwaitable>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
         this.finish(this.iterator()?.getattr(id!("throw"))?.call_args(&args))
     }

@@ -90,12 +90,12 @@ impl Coroutine {
         resume::send(this.as_object(), value)
     }
 
-    #[method(signature = "($self, arg, /)")]
+    #[method(signature = "($self, object, /)")]
     fn send(this: &Ref<Coroutine>, arg: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         resume::send_method(this.as_object(), arg)
     }
 
-    #[method(signature = "($self, typ, val=None, tb=None, /)")]
+    #[method(signature = "($self, typ, val=None, tb=None, /)", no_text_signature)]
     fn throw(
         this: &Ref<Coroutine>,
         typ: Borrowed<'_, Object>,
@@ -116,11 +116,8 @@ impl Coroutine {
         raw::is_running(&this.0)
     }
 
-    #[getter]
-    fn cr_origin(this: &Ref<Coroutine>) -> Option<Ref<Object>> {
-        // SAFETY: null or a tuple.
-        unsafe { Ref::from_borrowed_ptr_or_null(this.0.gi_origin_or_finalizer.get()) }
-    }
+    #[member(name = "cr_origin", kind = T_OBJECT, offset = offset_of!(PyGenObject, gi_origin_or_finalizer), readonly)]
+    const _ORIGIN: () = ();
 
     #[classmethod(name = "__class_getitem__", signature = "($type, object, /)")]
     fn class_getitem(cls: Borrowed<'_, Type>, object: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
@@ -179,12 +176,12 @@ impl CoroutineWrapper {
         resume::next(&CoroutineWrapper::target(this))
     }
 
-    #[method(signature = "($self, arg, /)")]
+    #[method(signature = "($self, object, /)")]
     fn send(this: &Ref<CoroutineWrapper>, arg: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         resume::send_method(&CoroutineWrapper::target(this), arg)
     }
 
-    #[method(signature = "($self, typ, val=None, tb=None, /)")]
+    #[method(signature = "($self, typ, val=None, tb=None, /)", no_text_signature)]
     fn throw(
         this: &Ref<CoroutineWrapper>,
         typ: Borrowed<'_, Object>,

@@ -157,12 +157,12 @@ impl Generator {
         resume::send(this.as_object(), value)
     }
 
-    #[method(signature = "($self, arg, /)")]
+    #[method(signature = "($self, object, /)")]
     fn send(this: &Ref<Generator>, arg: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         resume::send_method(this.as_object(), arg)
     }
 
-    #[method(signature = "($self, typ, val=None, tb=None, /)")]
+    #[method(signature = "($self, typ, val=None, tb=None, /)", no_text_signature)]
     fn throw(
         this: &Ref<Generator>,
         typ: Borrowed<'_, Object>,

@@ -61,11 +61,23 @@ pub unsafe fn finish_frame(thread: *mut PyThreadState, frame: *mut Frame) {
         (*generator).gi_frame_state.set(FRAME_CLEARED);
         (*thread).exc_info.set((*generator).gi_exc_state.previous_item.replace(ptr::null_mut()));
         (*frame).previous.set(ptr::null_mut());
-        let saved = Raised::take_if_set();
+        let _aside = Raised::aside();
+        clear_frame(thread, frame);
+    }
+}
+
+/// Drops what a frame holds but its code: `gi_code` shows that as long as the generator lives, though the function that
+/// kept it may be gone.
+///
+/// # Safety
+/// As [`frame::clear`]; the frame is owned by a generator, whose state says already that it is cleared.
+pub unsafe fn clear_frame(thread: *mut PyThreadState, frame: *mut Frame) {
+    // SAFETY: by contract.
+    unsafe {
+        let code = frame::code(frame);
+        header::incref(code.cast());
         frame::clear(thread, frame);
-        if let Some(saved) = saved {
-            let _ = Raised::restore(saved);
-        }
+        frame::keep_code(frame, code);
     }
 }
 
@@ -125,10 +137,13 @@ pub unsafe fn dealloc(generator: *mut PyGenObject) {
             return;
         }
         crate::memory::object::gc_untrack(generator.cast());
+        let frame = &raw mut (*generator).gi_iframe;
         if state(&*generator) != FRAME_CLEARED {
             (*generator).gi_frame_state.set(FRAME_CLEARED);
-            let frame = &raw mut (*generator).gi_iframe;
             frame::clear(crate::thread::current_ptr(), frame);
+        } else if !frame::code(frame).is_null() {
+            // A generator whose making failed has no code.
+            header::decref(frame::code(frame).cast());
         }
         header::xdecref((*generator).gi_exc_state.exc_value.replace(ptr::null_mut()));
         header::xdecref((*generator).gi_origin_or_finalizer.replace(ptr::null_mut()));

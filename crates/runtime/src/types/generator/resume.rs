@@ -56,8 +56,7 @@ fn resume(object: &Ref<Object>, with: With<'_>, closing: bool) -> SendResult {
         return SendResult::Error(raise!(TypeError, "{message}"));
     }
     if state == FRAME_EXECUTING {
-        let pending = Raised::take_if_set();
-        drop(pending);
+        drop(Raised::take_if_set());
         return SendResult::Error(raise!(ValueError, "{} already executing", kind(object)));
     }
     if state > FRAME_EXECUTING {
@@ -240,7 +239,7 @@ pub(super) fn close(object: &Ref<Object>) -> PyResult<Ref<Object>> {
         generator.gi_frame_state.set(FRAME_CLEARED);
         // SAFETY: the frame has not started.
         unsafe {
-            frame::clear(crate::thread::current_ptr(), (&raw const generator.gi_iframe).cast_mut());
+            raw::clear_frame(crate::thread::current_ptr(), (&raw const generator.gi_iframe).cast_mut());
         }
         return Ok(none());
     }
@@ -259,7 +258,7 @@ pub(super) fn close(object: &Ref<Object>) -> PyResult<Ref<Object>> {
         let unseen = monitoring::global_tools(monitoring::event::PY_UNWIND) == 0;
         if unseen && base == Opcode::RESUME as u8 && (unit >> 8) & RESUME_OUTSIDE_TRY != 0 {
             generator.gi_frame_state.set(FRAME_CLEARED);
-            frame::clear(crate::thread::current_ptr(), frame);
+            raw::clear_frame(crate::thread::current_ptr(), frame);
             return Ok(none());
         }
     }
@@ -416,7 +415,7 @@ pub fn finalize(object: &Ref<Object>) {
     if generator.gi_frame_state.get() > FRAME_EXECUTING {
         return;
     }
-    let saved = Raised::take_if_set();
+    let _aside = Raised::aside();
     if object.is_exact::<AsyncGenerator>() && generator.gi_hooks_inited.get() != 0 {
         // SAFETY: null or a live object.
         let finalizer: Option<Ref<Object>> =
@@ -431,9 +430,6 @@ pub fn finalize(object: &Ref<Object>) {
                     Some(object.borrow()),
                 );
             }
-            if let Some(saved) = saved {
-                let _ = Raised::restore(saved);
-            }
             return;
         }
     }
@@ -446,8 +442,5 @@ pub fn finalize(object: &Ref<Object>) {
             "Exception ignored while closing generator",
             Some(object.borrow()),
         );
-    }
-    if let Some(saved) = saved {
-        let _ = Raised::restore(saved);
     }
 }

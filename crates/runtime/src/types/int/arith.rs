@@ -19,6 +19,25 @@ pub fn floor_div_rem(a: i64, b: i64) -> (i64, i64) {
     if r != 0 && (r < 0) != (b < 0) { (q - 1, r + b) } else { (q, r) }
 }
 
+/// Dividends up to this many limbs are divided on the stack, few limbs in less of it.
+const SHORT: usize = 36;
+const FEW: usize = 8;
+
+/// Divides magnitudes by way of limbs on the stack: `N` is more than the dividend's limbs. What `body` gets is the quotient, with room
+/// for one unit more, and the remainder.
+#[inline(always)]
+fn divide_on_stack<const N: usize, R>(a: &[u32], b: &[u32], body: impl FnOnce(&mut [u64], &[u64]) -> R) -> R {
+    let (na, nb) = (digits::limbs_for(a.len()), digits::limbs_for(b.len()));
+    let (mut q, mut rest, mut divisor) = ([0; N], [0; N], [0; N]);
+    digits::pack_into(&mut rest[..na], a);
+    digits::pack_into(&mut divisor[..nb], b);
+    let n = limbs::len(&divisor[..nb]);
+    // One limb more than the dividend has, for the shift.
+    let count = na + 1 - n;
+    limbs::div_rem_short(&mut q[..count], &mut rest[..na + 1], &mut divisor[..n]);
+    body(&mut q[..count], &rest[..n])
+}
+
 #[cold]
 fn division_by_zero() -> Raised {
     raise!(ZeroDivisionError, "division by zero")
@@ -27,7 +46,8 @@ fn division_by_zero() -> Raised {
 /// The sum of magnitudes.
 fn add_magnitudes(a: &[u32], b: &[u32], negative: bool) -> PyResult<Ref<Int>> {
     let (a, b) = if a.len() >= b.len() { (a, b) } else { (b, a) };
-    let mut new = NewInt::new(a.len() + 1)?;
+    // SAFETY: the addition writes every digit.
+    let mut new = unsafe { NewInt::unwritten(a.len() + 1)? };
     digits::add(new.digits_mut(), a, b);
     Ok(new.finish(negative))
 }
@@ -39,7 +59,8 @@ fn sub_magnitudes(a: &[u32], b: &[u32], negative: bool) -> PyResult<Ref<Int>> {
         Ordering::Greater => (a, b, negative),
         Ordering::Less => (b, a, !negative),
     };
-    let mut new = NewInt::new(a.len())?;
+    // SAFETY: the subtraction writes every digit.
+    let mut new = unsafe { NewInt::unwritten(a.len())? };
     digits::sub(new.digits_mut(), a, b);
     Ok(new.finish(negative))
 }
@@ -86,7 +107,8 @@ impl Ref<Int> {
     #[inline(never)]
     fn mul_slow(&self, other: &Ref<Int>) -> PyResult<Ref<Int>> {
         let (a, b) = (self.digits(), other.digits());
-        let mut new = NewInt::new(a.len() + b.len())?;
+        // SAFETY: the multiplication writes every digit before it reads any.
+        let mut new = unsafe { NewInt::unwritten(a.len() + b.len())? };
         digits::mul(new.digits_mut(), a, b, &mut interrupted).map_err(stopped)?;
         Ok(new.finish(self.is_negative() != other.is_negative()))
     }
@@ -101,6 +123,16 @@ impl Ref<Int> {
         }
         if other.is_zero() {
             return Err(division_by_zero());
+        }
+        let negative = self.is_negative() != other.is_negative();
+        let short = self.divide_short(other, |quotient, rest| {
+            if negative && rest.iter().any(|&limb| limb != 0) {
+                limbs::increment(quotient);
+            }
+            Int::from_limbs(limbs::trimmed(quotient), negative)
+        });
+        if let Some(quotient) = short {
+            return quotient;
         }
         Ok(self.div_mod_slow(other)?.0)
     }
@@ -123,7 +155,27 @@ impl Ref<Int> {
             }
             _ => {}
         }
+        let rest = self.divide_short(other, |_, rest| Int::from_limbs(limbs::trimmed(rest), self.is_negative()));
+        if let Some(rest) = rest {
+            let rest = rest?;
+            let is_done = rest.is_zero() || self.is_negative() == other.is_negative();
+            return if is_done { Ok(rest) } else { rest.add(other) };
+        }
         Ok(self.div_mod_slow(other)?.1)
+    }
+
+    /// Gives `body` quotient and remainder of the magnitudes; `None` where the operands are too long for the stack or the
+    /// quotient is zero. `other` is not zero.
+    fn divide_short<R>(&self, other: &Ref<Int>, body: impl FnOnce(&mut [u64], &[u64]) -> R) -> Option<R> {
+        let (a, b) = (self.digits(), other.digits());
+        if b.len() > a.len() || b.is_empty() {
+            return None;
+        }
+        match digits::limbs_for(a.len()) {
+            ..FEW => Some(divide_on_stack::<FEW, R>(a, b, body)),
+            FEW..SHORT => Some(divide_on_stack::<SHORT, R>(a, b, body)),
+            _ => None,
+        }
     }
 
     pub fn div_mod(&self, other: &Ref<Int>) -> PyResult<(Ref<Int>, Ref<Int>)> {
@@ -158,12 +210,17 @@ impl Ref<Int> {
             return Ok((Int::zero(), self.to_exact()?));
         }
         if let [d] = *b {
-            let mut q = NewInt::new(a.len())?;
+            // SAFETY: the division writes every digit.
+            let mut q = unsafe { NewInt::unwritten(a.len())? };
             let r = digits::div_digit(q.digits_mut(), a, d) as i64;
             return Ok((q.finish(q_negative), Int::from_i64(if self.is_negative() { -r } else { r })?));
         }
-        if let (Some(x), Some(y)) = (self.to_i128(), other.to_i128()) {
-            return Ok((Int::from_i128(x / y)?, Int::from_i128(x % y)?));
+        let short = self.divide_short(other, |quotient, rest| {
+            let quotient = Int::from_limbs(limbs::trimmed(quotient), q_negative)?;
+            Ok((quotient, Int::from_limbs(limbs::trimmed(rest), self.is_negative())?))
+        });
+        if let Some(pair) = short {
+            return pair;
         }
         let (x, y) = (digits::pack(a).map_err(stopped)?, digits::pack(b).map_err(stopped)?);
         let (q, r) = limbs::div_rem(&x, &y, &mut interrupted).map_err(stopped)?;

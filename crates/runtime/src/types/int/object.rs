@@ -61,14 +61,16 @@ impl Int {
 
     /// The value of 64-bit limbs, lowest first.
     pub fn from_limbs(value: &[u64], negative: bool) -> PyResult<Ref<Int>> {
-        let mut new = NewInt::new(digits::unpacked_len(value))?;
+        // SAFETY: unpacking writes every digit.
+        let mut new = unsafe { NewInt::unwritten(digits::unpacked_len(value))? };
         digits::unpack(new.digits_mut(), value);
         Ok(new.finish(negative))
     }
 
     /// The value of 30-bit digits, lowest first.
     pub fn from_digits(value: &[u32], negative: bool) -> PyResult<Ref<Int>> {
-        let mut new = NewInt::new(digits::significant(value))?;
+        // SAFETY: copying writes every digit.
+        let mut new = unsafe { NewInt::unwritten(digits::significant(value))? };
         let n = new.digits_mut().len();
         new.digits_mut().copy_from_slice(&value[..n]);
         Ok(new.finish(negative))

@@ -67,7 +67,7 @@ struct FreeList {
 // SAFETY: used only while the GIL is held.
 unsafe impl Sync for FreeList {}
 
-const FREE_LIST_MAX: usize = 100;
+const FREE_LIST_MAX: usize = if crate::memory::checked::ON { 0 } else { 100 };
 static FREE_LIST: FreeList = FreeList { head: Cell::new(ptr::null_mut()), len: Cell::new(0) };
 
 impl FreeList {
@@ -93,6 +93,47 @@ impl FreeList {
         self.head.set(block);
         self.len.set(self.len.get() + 1);
         true
+    }
+}
+
+/// The int that an immediate was made last. An immediate that goes to the heap at several places, as in `Point(i, i)`, becomes one
+/// int there, as it does where variables hold objects. Not counted: an int that goes is forgotten.
+struct LastBoxed {
+    /// A small value while there is none.
+    value: Cell<i64>,
+    object: Cell<*mut PyObject>,
+}
+
+// SAFETY: used only while the GIL is held.
+unsafe impl Sync for LastBoxed {}
+
+static LAST_BOXED: LastBoxed = LastBoxed { value: Cell::new(0), object: Cell::new(ptr::null_mut()) };
+
+impl LastBoxed {
+    /// The int of this value, counted; null for another value.
+    #[inline(always)]
+    fn get(&self, value: i64) -> *mut PyObject {
+        if value != self.value.get() {
+            return ptr::null_mut();
+        }
+        let object = self.object.get();
+        // SAFETY: an int that goes is forgotten.
+        unsafe { header::xincref(object) };
+        object
+    }
+
+    /// Only for values that are not small.
+    #[inline(always)]
+    fn set(&self, value: i64, object: *mut PyObject) {
+        self.value.set(value);
+        self.object.set(object);
+    }
+
+    #[inline(always)]
+    fn forget(&self, object: *mut PyObject) {
+        if self.object.get() == object {
+            self.set(0, ptr::null_mut());
+        }
     }
 }
 
@@ -135,11 +176,14 @@ fn refill() -> PyResult<*mut u8> {
     if FREE_LIST.len.get() >= FREE_LIST_MAX {
         return Ok(block);
     }
-    for _ in 1..BATCH {
-        let more = memory::small::malloc(SMALL_BLOCK);
-        // SAFETY: a new block of that size; the list is empty, so there is room.
-        if more.is_null() || !unsafe { FREE_LIST.push(more) } {
-            break;
+    // The list gives out last what it got first. Ints that are made one after the other shall lie so, which is what a walk
+    // over many of them is fast with.
+    let more: [*mut u8; BATCH - 1] = core::array::from_fn(|_| memory::small::malloc(SMALL_BLOCK));
+    for &more in more.iter().rev() {
+        // SAFETY: a new block of that size; the list is empty, so there is room for all.
+        if !more.is_null() && !unsafe { FREE_LIST.push(more) } {
+            // SAFETY: nobody uses the block.
+            unsafe { memory::small::free(more) };
         }
     }
     Ok(block)
@@ -161,22 +205,38 @@ pub struct NewInt {
 impl NewInt {
     /// Room for `capacity` digits, all zero.
     pub fn new(capacity: usize) -> PyResult<NewInt> {
+        // SAFETY: the block has room for that many digits, two at least, and all are written here.
+        unsafe {
+            let new = NewInt::unwritten(capacity)?;
+            ptr::write_bytes(new.first_digit(), 0, capacity.max(2));
+            Ok(new)
+        }
+    }
+
+    /// As [`NewInt::new`] for a caller that writes every digit before it reads any.
+    ///
+    /// # Safety
+    /// As said.
+    #[inline(always)]
+    pub unsafe fn unwritten(capacity: usize) -> PyResult<NewInt> {
         let block = if capacity <= 2 {
-            new_small_block()?
+            let block = new_small_block()?;
+            // SAFETY: a block with room for two digits. Both are read where the value is small.
+            unsafe { block.cast::<u8>().add(HEAD).cast::<u64>().write_unaligned(0) };
+            block
         } else {
             if capacity > MAX_DIGITS {
                 return Err(raise!(OverflowError, "too many digits in integer"));
             }
-            let size = HEAD + capacity * size_of::<u32>();
-            let block = malloc_block(size)?.cast::<PyLongObject>();
+            let block = memory::small::malloc(HEAD + capacity * size_of::<u32>()).cast::<PyLongObject>();
+            if block.is_null() {
+                return Err(Raised::no_memory());
+            }
             // SAFETY: a block of at least the head.
             unsafe { header::init(block.cast(), Int::TYPE) };
             block
         };
-        let new = NewInt { block, capacity };
-        // SAFETY: the block has room for that many digits, two at least.
-        unsafe { ptr::write_bytes(new.first_digit(), 0, capacity.max(2)) };
-        Ok(new)
+        Ok(NewInt { block, capacity })
     }
 
     #[inline(always)]
@@ -187,11 +247,12 @@ impl NewInt {
 
     #[inline(always)]
     pub fn digits_mut(&mut self) -> &mut [u32] {
-        // SAFETY: initialised in `new`, and nobody else knows the block.
+        // SAFETY: initialised in `new`, or written by the caller before it reads; nobody else knows the block.
         unsafe { slice::from_raw_parts_mut(self.first_digit(), self.capacity) }
     }
 
     /// The finished int: leading zeros dropped, small values replaced by the immortal ones.
+    #[inline]
     pub fn finish(self, negative: bool) -> Ref<Int> {
         // SAFETY: as for `digits_mut`; the block is complete once its tag is set.
         unsafe {
@@ -249,6 +310,7 @@ impl Drop for NewInt {
 /// `block` is an exact int's block with room for `digits` digits (at least two), not used any more.
 #[inline(always)]
 unsafe fn free_block(block: *mut PyLongObject, digits: usize) {
+    LAST_BOXED.forget(block.cast());
     // SAFETY: by contract.
     unsafe {
         if digits <= 2 && FREE_LIST.push(block.cast()) {
@@ -300,9 +362,9 @@ pub(crate) fn box_fast(value: i64) -> *mut PyObject {
     if index <= (SMALL_MAX - SMALL_MIN) as u64 {
         return SMALL_INTS.as_ptr().wrapping_add(index as usize).cast_mut().cast();
     }
-    let magnitude = value.unsigned_abs();
-    if magnitude >> (2 * SHIFT) != 0 {
-        return ptr::null_mut();
+    let known = LAST_BOXED.get(value);
+    if !known.is_null() || value.unsigned_abs() >> (2 * SHIFT) != 0 {
+        return known;
     }
     let block = FREE_LIST.pop().cast::<PyLongObject>();
     if block.is_null() {
@@ -311,20 +373,92 @@ pub(crate) fn box_fast(value: i64) -> *mut PyObject {
     // SAFETY: a block with room for two digits.
     unsafe {
         header::init(block.cast(), Int::TYPE);
+        set_value(block, value);
+    }
+    LAST_BOXED.set(value, block.cast());
+    block.cast()
+}
+
+/// `hash(value)`.
+#[inline(always)]
+pub(crate) fn hash_of(value: i64) -> isize {
+    const MODULUS: u64 = (1 << 61) - 1;
+    let residue = (value.unsigned_abs() % MODULUS) as isize;
+    let hash = if value < 0 { -residue } else { residue };
+    if hash == -1 { -2 } else { hash }
+}
+
+/// The int that an immediate becomes on the heap.
+pub(crate) fn boxed(value: i64) -> PyResult<Ref<Int>> {
+    let object = box_fast(value);
+    if !object.is_null() {
+        // SAFETY: counted for us.
+        return Ok(unsafe { Ref::from_owned_ptr(object) });
+    }
+    let int = Int::from_i64(value)?;
+    LAST_BOXED.set(value, int.as_ptr());
+    Ok(int)
+}
+
+/// Gives an exact int that nobody refers to any more to the free list; `false` where that is full, or the int is not of its kind.
+///
+/// # Safety
+/// An exact int without counts.
+#[inline(always)]
+pub(crate) unsafe fn reclaim(object: *mut Int) -> bool {
+    // SAFETY: by contract.
+    unsafe {
+        let tag = (*object).tag();
+        let is_taken = tag & IMMORTAL == 0 && tag >> SIZE_SHIFT <= 2 && FREE_LIST.push(object.cast());
+        if is_taken {
+            LAST_BOXED.forget(object.cast());
+        }
+        is_taken
+    }
+}
+
+/// Makes an exact int of up to two digits that has one count, the caller's, hold `value` instead; `false` for all other objects
+/// and for values that are not of that kind.
+///
+/// # Safety
+/// A live object, which nobody has borrowed from the caller.
+#[inline(always)]
+pub(crate) unsafe fn overwrite(object: *mut PyObject, value: i64) -> bool {
+    let is_small = value.wrapping_sub(SMALL_MIN) as u64 <= (SMALL_MAX - SMALL_MIN) as u64;
+    // SAFETY: a live object; its head is checked before its tag.
+    unsafe {
+        if is_small || (*object).ob_type.get() != Int::TYPE || (*object).ob_refcnt.get() != 1 {
+            return false;
+        }
+        let int = object.cast::<PyLongObject>();
+        value.unsigned_abs() >> (2 * SHIFT) == 0 && (*int).long_value.lv_tag.get() >> SIZE_SHIFT <= 2 && {
+            LAST_BOXED.forget(object);
+            set_value(int, value);
+            true
+        }
+    }
+}
+
+/// Writes a value of up to two digits into a block of an int.
+#[inline(always)]
+unsafe fn set_value(block: *mut PyLongObject, value: i64) {
+    let magnitude = value.unsigned_abs();
+    // SAFETY: a block with room for two digits.
+    unsafe {
         let first = block.cast::<u8>().add(HEAD).cast::<u32>();
         *first = magnitude as u32 & MASK;
         *first.add(1) = (magnitude >> SHIFT) as u32;
         let digits = 1 + (magnitude >> SHIFT != 0) as usize;
         (*block).long_value.lv_tag.set(digits << SIZE_SHIFT | if value < 0 { NEGATIVE } else { 0 });
     }
-    block.cast()
 }
 
 /// An int of a magnitude and a sign.
 #[inline(never)]
 pub fn from_u128(magnitude: u128, negative: bool) -> PyResult<Ref<Int>> {
     let bits = 128 - magnitude.leading_zeros();
-    let mut new = NewInt::new(bits.div_ceil(SHIFT) as usize)?;
+    // SAFETY: the loop writes every digit.
+    let mut new = unsafe { NewInt::unwritten(bits.div_ceil(SHIFT) as usize)? };
     let mut rest = magnitude;
     for digit in new.digits_mut() {
         *digit = rest as u32 & MASK;

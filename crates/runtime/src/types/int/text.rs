@@ -6,6 +6,7 @@ use super::digits::{self, SHIFT, limbs};
 use super::support::{ascii_number, interrupted, stopped, trim_space};
 use super::{Int, raw};
 use crate::prelude::*;
+use crate::types::str::Width;
 
 /// Texts up to this length are never refused, whatever the limit.
 pub const LIMIT_THRESHOLD: usize = 640;
@@ -72,21 +73,6 @@ fn text_too_long() -> Raised {
     )
 }
 
-/// Appends `value` in decimal.
-fn push_u64(out: &mut Vec<u8>, mut value: u64) {
-    let mut buffer = [0u8; 20];
-    let mut i = buffer.len();
-    loop {
-        i -= 1;
-        buffer[i] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&buffer[i..]);
-}
-
 impl Ref<Int> {
     /// The digits of the magnitude in lower case, without prefix. ValueError when decimal text would be too long.
     pub fn magnitude_text(&self, base: Base) -> PyResult<String> {
@@ -102,8 +88,13 @@ impl Ref<Int> {
 
     fn decimal(&self) -> PyResult<Vec<u8>> {
         if let Some(value) = self.small_value() {
-            let mut out = Vec::with_capacity(20);
-            push_u64(&mut out, value.unsigned_abs());
+            let mut buffer = [0; 20];
+            let start = limbs::write_decimal(&mut buffer, value.unsigned_abs());
+            return Ok(buffer[start..].to_vec());
+        }
+        if let Some(short) = self.short_decimal() {
+            let mut out = vec![0; short.len()];
+            short.write(&mut out);
             return Ok(out);
         }
         let limit = max_str_digits() as u64;
@@ -117,6 +108,16 @@ impl Ref<Int> {
             return Err(text_too_long());
         }
         Ok(text)
+    }
+
+    /// The decimal digits of a magnitude of few limbs: never so many that there is a limit.
+    #[inline]
+    fn short_decimal(&self) -> Option<limbs::ShortDecimal> {
+        let digits = self.digits();
+        let n = digits::limbs_for(digits.len());
+        let mut value = [0; limbs::SHORT_VALUE];
+        digits::pack_into(value.get_mut(..n)?, digits);
+        Some(limbs::ShortDecimal::new(&mut value[..n]))
     }
 
     /// Digits of `bits` bits each.
@@ -165,24 +166,43 @@ impl Ref<Int> {
     /// `str(self)`
     pub fn to_decimal_str(&self) -> PyResult<Ref<Str>> {
         if let Some(value) = self.small_value() {
-            if (0..10).contains(&value) {
-                return Ok(Str::latin1_char(b'0' + value as u8));
-            }
-            let mut buffer = [0u8; 24];
-            let mut i = buffer.len();
-            let mut magnitude = value.unsigned_abs();
-            while magnitude > 0 {
-                i -= 1;
-                buffer[i] = b'0' + (magnitude % 10) as u8;
-                magnitude /= 10;
-            }
-            if value < 0 {
-                i -= 1;
-                buffer[i] = b'-';
-            }
-            return Str::from_ascii(&buffer[i..]);
+            return Int::decimal_str_of(value);
+        }
+        let digits = self.digits();
+        let sign = usize::from(self.is_negative());
+        let n = digits::limbs_for(digits.len());
+        if n <= 2 {
+            // At most 120 bits: 37 digits.
+            let mut buffer = [b'-'; 40];
+            let mut value = [0; 2];
+            digits::pack_into(&mut value[..n], digits);
+            let start = limbs::write_two_limbs(&mut buffer, value);
+            return Str::from_ascii(&buffer[start - sign..]);
+        }
+        let mut value = [0; limbs::SHORT_VALUE];
+        if let Some(value) = value.get_mut(..n) {
+            digits::pack_into(value, digits);
+            let short = limbs::ShortDecimal::new(value);
+            let text = Str::uninit(short.len() + sign, Width::Ascii)?;
+            // SAFETY: the new string has so many characters, more than one, and all are written.
+            let out = unsafe { core::slice::from_raw_parts_mut(text.data_mut_ptr(), short.len() + sign) };
+            out[0] = b'-';
+            short.write(&mut out[sign..]);
+            return Ok(text);
         }
         Str::from_ascii(self.to_text(Base::Decimal, false)?.as_bytes())
+    }
+}
+
+impl Int {
+    /// `str(value)` of an int that need not exist.
+    pub fn decimal_str_of(value: i64) -> PyResult<Ref<Str>> {
+        if let 0..10 = value {
+            return Ok(Str::latin1_char(b'0' + value as u8));
+        }
+        let mut buffer = [b'-'; 24];
+        let start = limbs::write_decimal(&mut buffer, value.unsigned_abs());
+        Str::from_ascii(&buffer[start - usize::from(value < 0)..])
     }
 }
 
@@ -203,12 +223,15 @@ pub fn parse(text: &[u8], base: u32) -> Result<Ref<Int>, ParseError> {
     };
     if base == 10 && (1..=18).contains(&body.len()) {
         // The common case: digits alone, which fit a machine integer.
-        let value = body.iter().try_fold(0i64, |value, c| match c {
-            b'0'..=b'9' => Some(value * 10 + (c - b'0') as i64),
-            _ => None,
-        });
-        if let Some(value) = value {
+        if let Some(value) = limbs::decimal_group(body) {
+            let value = value as i64;
             return raw::from_i64(if negative { -value } else { value }).map_err(ParseError::Raised);
+        }
+    }
+    if base == 10 && (19..=limbs::SHORT_DIGITS).contains(&body.len()) {
+        let mut value = [0; limbs::SHORT_VALUE];
+        if let Some(n) = limbs::from_decimal_short(&mut value, body) {
+            return Int::from_limbs(&value[..n], negative).map_err(ParseError::Raised);
         }
     }
     let prefix = match (body.first(), body.get(1).map(|c| c | 0x20)) {
@@ -232,6 +255,10 @@ pub fn parse(text: &[u8], base: u32) -> Result<Ref<Int>, ParseError> {
     }
     let mut values = Vec::new();
     values.try_reserve_exact(body.len()).map_err(|_| ParseError::Raised(Raised::no_memory()))?;
+    if radix == 10 && body.len() > 12 && body.iter().fold(true, |all, c| all & c.is_ascii_digit()) && !only_zero {
+        values.extend(body.iter().map(|c| c - b'0'));
+        return from_digit_values(&values, radix, negative).map_err(ParseError::Raised);
+    }
     let mut after_digit = false;
     for &c in body {
         if c == b'_' {

@@ -213,14 +213,7 @@ impl List {
 
     #[slot(sq_contains)]
     fn contains_slot(this: &Ref<List>, value: Borrowed<'_, Object>) -> PyResult<bool> {
-        let mut index = 0;
-        while let Some(item) = this.get(index) {
-            if holds(&item, value)? {
-                return Ok(true);
-            }
-            index += 1;
-        }
-        Ok(false)
+        Ok(order::position(this, value, 0, usize::MAX)?.is_some())
     }
 
     #[slot(sq_inplace_concat)]
@@ -314,24 +307,17 @@ impl List {
         stop: Option<Borrowed<'_, Object>>,
     ) -> PyResult<isize> {
         let (start, stop) = slice::search_range(start, stop, this.len())?;
-        let mut index = start;
-        while index < stop
-            && let Some(item) = this.get(index)
-        {
-            if holds(&item, value)? {
-                return Ok(index as isize);
-            }
-            index += 1;
+        match order::position(this, value, start, stop)? {
+            Some(index) => Ok(index as isize),
+            None => Err(raise!(ValueError, "list.index(x): x not in list")),
         }
-        Err(raise!(ValueError, "list.index(x): x not in list"))
     }
 
     #[method(signature = "($self, value, /)")]
     fn count(this: &Ref<List>, value: Borrowed<'_, Object>) -> PyResult<isize> {
-        let (mut count, mut index) = (0, 0);
-        while let Some(item) = this.get(index) {
-            count += isize::from(holds(&item, value)?);
-            index += 1;
+        let (mut count, mut next) = (0, 0);
+        while let Some(index) = order::position(this, value, next, usize::MAX)? {
+            (count, next) = (count + 1, index + 1);
         }
         Ok(count)
     }

@@ -49,9 +49,7 @@ impl List {
         unsafe {
             match raw::new_list(count) {
                 Ok(list) => {
-                    if count > 0 {
-                        list.items_ptr().copy_from_nonoverlapping(items, count);
-                    }
+                    memory_object::copy_items(items, list.items_ptr(), count);
                     list.set_len(count);
                     Ok(list)
                 }
@@ -112,8 +110,16 @@ impl Ref<List> {
     }
 
     /// Takes the item at `index`, which is inside, out of the list.
+    #[inline]
     pub(super) fn remove_at(&self, index: usize) -> PyResult<Ref<Object>> {
-        if self.len() == 1 {
+        let len = self.len();
+        if index + 1 == len && index > 0 && self.room() >> 1 <= index {
+            // The last item, and the room stays.
+            self.set_len(index);
+            // SAFETY: the item was the list's.
+            return Ok(unsafe { Ref::from_owned_ptr(*self.items_ptr().add(index)) });
+        }
+        if len == 1 {
             // The array goes with the last item.
             // SAFETY: the only item is taken out of the list before its array is given back.
             unsafe {

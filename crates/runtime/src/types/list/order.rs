@@ -1,8 +1,65 @@
 //! Comparison of lists, whose items can change them while they are compared.
 
 use super::List;
+use crate::abi::PyObject;
 use crate::prelude::*;
 use crate::types::tuple::items_equal;
+
+/// Equality of objects that are the same or exactly `str` or `int`; `None` for all others. Runs no Python code.
+///
+/// # Safety
+/// Both are live.
+#[inline(always)]
+pub(super) unsafe fn plain_equal(a: *mut PyObject, b: *mut PyObject) -> Option<bool> {
+    if a == b {
+        return Some(true);
+    }
+    // SAFETY: by contract; the types are known where objects are looked into.
+    unsafe {
+        let (a_type, b_type) = ((*a).ob_type.get(), (*b).ob_type.get());
+        if a_type == Int::TYPE {
+            if b_type == Int::TYPE {
+                return Some(Int::equals_raw(a.cast(), b.cast()));
+            }
+            return if b_type == Str::TYPE { Some(false) } else { None };
+        }
+        if a_type == Str::TYPE {
+            if b_type == Str::TYPE {
+                return Some(Borrowed::<Str>::from_ptr(a).equals_str(&Borrowed::<Str>::from_ptr(b)));
+            }
+            return if b_type == Int::TYPE { Some(false) } else { None };
+        }
+        None
+    }
+}
+
+/// The first place from `start` on, and before `stop`, of an item that equals `value`.
+pub(super) fn position(
+    list: &Ref<List>,
+    value: Borrowed<'_, Object>,
+    start: usize,
+    stop: usize,
+) -> PyResult<Option<usize>> {
+    let mut index = start;
+    while index < stop.min(list.len()) {
+        // SAFETY: the index is inside, and nothing runs until the item is held.
+        let item = unsafe { *list.items_ptr().add(index) };
+        // SAFETY: as above.
+        let equal = match unsafe { plain_equal(item, value.as_ptr()) } {
+            Some(equal) => equal,
+            None => {
+                // SAFETY: a live object.
+                let item: Ref<Object> = unsafe { Ref::from_borrowed_ptr(item) };
+                items_equal(item.borrow(), value)?
+            }
+        };
+        if equal {
+            return Ok(Some(index));
+        }
+        index += 1;
+    }
+    Ok(None)
+}
 
 /// `a OP b` for lists.
 pub(super) fn compare(a: &Ref<List>, b: &Ref<List>, op: CompareOp) -> PyResult<Ref<Object>> {
@@ -10,6 +67,14 @@ pub(super) fn compare(a: &Ref<List>, b: &Ref<List>, op: CompareOp) -> PyResult<R
         return Ok(Bool::from(op == CompareOp::Ne).into_object());
     }
     let mut index = 0;
+    // What is plainly equal needs no counts.
+    while index < a.len().min(b.len()) {
+        // SAFETY: the index is inside, and nothing runs meanwhile.
+        if unsafe { plain_equal(*a.items_ptr().add(index), *b.items_ptr().add(index)) } != Some(true) {
+            break;
+        }
+        index += 1;
+    }
     // Both lists are asked again for each item.
     while let (Some(x), Some(y)) = (a.get(index), b.get(index)) {
         if !items_equal(x.borrow(), y.borrow())? {

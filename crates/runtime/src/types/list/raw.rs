@@ -10,7 +10,7 @@ use crate::object::header;
 use crate::prelude::*;
 
 /// The most list heads that the free list holds.
-const MAX_FREE: u32 = 80;
+const MAX_FREE: u32 = if memory::checked::ON { 0 } else { 80 };
 /// The most items that memory has room for.
 const MAX_ITEMS: usize = isize::MAX as usize / size_of::<*mut PyObject>();
 
@@ -91,7 +91,7 @@ pub(super) unsafe fn dealloc(list: *mut PyListObject) {
             let mut index = (*list).ob_base.ob_size.get() as usize;
             while index > 0 {
                 index -= 1;
-                header::xdecref(*items.add(index));
+                header::drop_item(*items.add(index));
             }
             free_items(items);
         }
@@ -123,6 +123,26 @@ pub fn free_list_size() -> u32 {
     FREE.count.get()
 }
 
+/// Counts `more` further references.
+///
+/// # Safety
+/// `item` is live.
+#[inline(always)]
+unsafe fn add_references(item: *mut PyObject, more: usize) {
+    // SAFETY: by contract. A count that would reach the immortal bound is left to single steps, which stop there.
+    unsafe {
+        if header::is_immortal(item) {
+            return;
+        }
+        let count = (*item).ob_refcnt.get() as usize + more;
+        if count < abi::_Py_IMMORTAL_INITIAL_REFCNT as usize / 2 {
+            (*item).ob_refcnt.set(count as u32);
+        } else {
+            (0..more).for_each(|_| header::incref(item));
+        }
+    }
+}
+
 /// Writes `count` copies of `len` items at `target`, with a new reference for each.
 ///
 /// # Safety
@@ -134,9 +154,7 @@ pub unsafe fn fill_repeated(target: *mut *mut PyObject, source: *const *mut PyOb
         let in_place = ptr::eq(target, source);
         for index in 0..len {
             let item = *source.add(index);
-            for _ in usize::from(in_place)..count {
-                header::incref(item);
-            }
+            add_references(item, count - usize::from(in_place));
             if !in_place {
                 *target.add(index) = item;
             }
@@ -307,7 +325,7 @@ impl Ref<List> {
         // SAFETY: array and items were the list's, which knows neither any more.
         unsafe {
             for index in (0..len).rev() {
-                header::xdecref(*items.add(index));
+                header::drop_item(*items.add(index));
             }
             free_items(items);
         }
@@ -446,7 +464,7 @@ impl Ref<List> {
             // SAFETY: array and items were the list's, which knows neither any more.
             unsafe {
                 for index in (0..len).rev() {
-                    header::xdecref(*items.add(index));
+                    header::drop_item(*items.add(index));
                 }
                 free_items(items);
             }

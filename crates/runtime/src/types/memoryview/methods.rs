@@ -69,12 +69,8 @@ impl Ref<MemoryView> {
         unsafe {
             let raw = &mut *self.buffer_mut();
             let offset = *raw.strides * start;
-            if raw.suboffsets.is_null() || *raw.suboffsets < 0 {
-                raw.buf = raw.buf.byte_offset(offset);
-            } else {
-                // Behind a pointer the place moves there.
-                *raw.suboffsets += offset;
-            }
+            // The pointers of a dimension with suboffsets come after its strides, and no dimension comes before the first.
+            raw.buf = raw.buf.byte_offset(offset);
             *raw.shape = count as isize;
             *raw.strides *= step;
         }

@@ -116,14 +116,9 @@ impl Object {
         let ty = this.type_of();
         let mut size = ty.tp_basicsize.get();
         let itemsize = ty.tp_itemsize.get();
-        // SAFETY: a type with items has a size field, and one with inline values has shared keys.
-        unsafe {
-            if itemsize > 0 {
-                size += (*this.as_ptr().cast::<PyVarObject>()).ob_size.get().abs() * itemsize;
-            }
-            if ty.has_flag(Py_TPFLAGS_INLINE_VALUES) {
-                size += crate::types::dict::instance::inline_values_size(ty.as_raw().cast()) as isize;
-            }
+        if itemsize > 0 {
+            // SAFETY: a type with items has a size field.
+            size += unsafe { (*this.as_ptr().cast::<PyVarObject>()).ob_size.get().abs() } * itemsize;
         }
         size
     }

@@ -138,7 +138,7 @@ fn slot_names(class: &Ref<Type>) -> PyResult<Option<Ref<List>>> {
 pub fn default_state(this: &Ref<Object>, required: bool) -> PyResult<Ref<Object>> {
     let class = this.type_of().to_owned();
     if required && class.tp_itemsize.get() != 0 {
-        return Err(cannot_pickle(this));
+        return Err(raise!(TypeError, "cannot pickle {} objects", this.type_name()));
     }
     let mut state = own_dict(this)?.map_or_else(none, Ref::into_object);
     let names = slot_names(&class)?;

@@ -123,6 +123,18 @@ pub fn update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult<()
                 raw::resize(set, (len(set) + more) * 2)?;
             }
         }
+        if let Some(list) = other.downcast_exact::<List>() {
+            // As an iterator would see it: hashing and comparing may change the list.
+            let mut index = 0;
+            while let Some(key) = list.get(index) {
+                raw::add_key(set, key.borrow())?;
+                index += 1;
+            }
+            return Ok(());
+        }
+        if let Some(tuple) = other.downcast_exact::<Tuple>() {
+            return tuple.iter().try_for_each(|key| raw::add_key(set, key).map(|_| ()));
+        }
         for_each(other, |key, hash| raw::add_entry(set, key.as_ptr(), hash).map(|_| ()))
     }
 }
@@ -147,6 +159,23 @@ pub fn intersection(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyRes
         && len(other) > len(set)
     {
         (within, walked) = (other, borrow(set));
+    }
+    if let Some(walked) = as_any_set(walked) {
+        let mut position = 0;
+        // SAFETY: see above. A key is held while it is compared.
+        unsafe {
+            while let Some((key, hash)) = raw::next(walked, &mut position) {
+                let known = raw::contains_plain(within, key, hash);
+                if known == Some(false) {
+                    continue;
+                }
+                let key: Ref<Object> = Ref::from_borrowed_ptr(key);
+                if known == Some(true) || raw::contains_entry(within, key.as_ptr(), hash)? {
+                    raw::add_entry(raw_of(&result), key.as_ptr(), hash)?;
+                }
+            }
+        }
+        return Ok(result);
     }
     // SAFETY: see above.
     for_each(walked, |key, hash| unsafe {
@@ -191,8 +220,8 @@ pub fn is_disjoint(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResu
         let mut position = 0;
         // SAFETY: see above.
         unsafe {
-            while let Some((key, hash)) = raw::next_owned(walked, &mut position) {
-                if raw::contains_entry(within, key.as_ptr(), hash)? {
+            while let Some((key, hash)) = raw::next(walked, &mut position) {
+                if raw::contains_key_of_other(within, key, hash)? {
                     return Ok(false);
                 }
             }
@@ -318,8 +347,8 @@ pub fn is_subset(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult
     let mut position = 0;
     // SAFETY: see above.
     unsafe {
-        while let Some((key, hash)) = raw::next_owned(set, &mut position) {
-            if !raw::contains_entry(other_set, key.as_ptr(), hash)? {
+        while let Some((key, hash)) = raw::next(set, &mut position) {
+            if !raw::contains_key_of_other(other_set, key, hash)? {
                 return Ok(false);
             }
         }

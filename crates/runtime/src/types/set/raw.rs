@@ -63,6 +63,9 @@ pub fn hash_key(key: Borrowed<'_, Object>) -> PyResult<isize> {
     if let Some(text) = key.downcast_exact::<Str>() {
         return Ok(hash_str(text));
     }
+    if let Some(int) = key.downcast_exact::<Int>() {
+        return Ok(int.hash_value());
+    }
     match key.hash() {
         Ok(hash) => Ok(hash),
         Err(raised) => Err(explain_unhashable(raised, key, "a set element")),
@@ -221,6 +224,7 @@ pub unsafe fn add_key(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyRes
 }
 
 /// Puts a key that is known to be new into a table without removed entries, taking over its count.
+#[inline(always)]
 unsafe fn insert_clean(table: *mut setentry, mask: usize, key: *mut PyObject, hash: isize) {
     // SAFETY: see the head of the file.
     unsafe {
@@ -285,6 +289,49 @@ pub unsafe fn resize(set: *mut PySetObject, min_used: usize) -> PyResult<()> {
             small::free(old.cast());
         }
         Ok(())
+    }
+}
+
+/// Whether a key is there, as far as that shows without a look at any object; `None` where keys have to be compared.
+#[inline(always)]
+pub unsafe fn contains_plain(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> Option<bool> {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let table = (*set).table.get();
+        let mut probe = Probe::new(hash, (*set).mask.get() as usize);
+        loop {
+            let mut entry = table.add(probe.at);
+            for _ in 0..=probe.run() {
+                let entry_key = (*entry).key.get();
+                if entry_key == key {
+                    return Some(true);
+                }
+                let entry_hash = (*entry).hash.get();
+                if entry_hash == 0 && entry_key.is_null() {
+                    return Some(false);
+                }
+                if entry_hash == hash {
+                    return None;
+                }
+                entry = entry.add(1);
+            }
+            probe.jump();
+        }
+    }
+}
+
+/// Whether a key of another set is there. The key is held only while it is compared.
+#[inline(always)]
+pub unsafe fn contains_key_of_other(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<bool> {
+    // SAFETY: see the head of the file.
+    unsafe {
+        match contains_plain(set, key, hash) {
+            Some(found) => Ok(found),
+            None => {
+                let held: Ref<Object> = Ref::from_borrowed_ptr(key);
+                contains_entry(set, held.as_ptr(), hash)
+            }
+        }
     }
 }
 
@@ -369,7 +416,7 @@ pub unsafe fn clear(set: *mut PySetObject) {
     // SAFETY: see the head of the file.
     unsafe {
         let table = (*set).table.get();
-        let size = (*set).mask.get() as usize + 1;
+        let used = (*set).used.get() as usize;
         let is_small = table == small_table(set);
         if is_small && (*set).fill.get() == 0 {
             return;
@@ -384,21 +431,25 @@ pub unsafe fn clear(set: *mut PySetObject) {
         (*set).fill.set(0);
         (*set).used.set(0);
         init_empty(set);
-        release(from, size);
+        release(from, used);
         if !is_small {
             small::free(table.cast());
         }
     }
 }
 
-unsafe fn release(table: *mut setentry, size: usize) {
-    // SAFETY: the entries belong to nobody else.
+/// Gives back the keys of a table in which `used` entries are: not those behind the last.
+unsafe fn release(table: *mut setentry, used: usize) {
+    // SAFETY: the entries belong to nobody else. The dummy is immortal.
     unsafe {
-        for index in 0..size {
-            let key = (*table.add(index)).key.get();
-            if !key.is_null() && key != dummy() {
+        let (mut entry, mut left) = (table, used);
+        while left > 0 {
+            let key = (*entry).key.get();
+            if !key.is_null() {
+                left -= usize::from(key != dummy());
                 header::decref(key);
             }
+            entry = entry.add(1);
         }
     }
 }
@@ -412,7 +463,7 @@ pub unsafe fn dealloc(set: *mut PySetObject) {
             crate::types::weakref::clear_references(set.cast());
         }
         let table = (*set).table.get();
-        release(table, (*set).mask.get() as usize + 1);
+        release(table, (*set).used.get() as usize);
         if table != small_table(set) {
             small::free(table.cast());
         }
@@ -430,6 +481,47 @@ pub unsafe fn traverse(set: *mut PySetObject, visitor: &mut Visitor) {
     }
 }
 
+/// Copies the table of another set as it is into an empty set, where that table has no removed entries and the size that the
+/// set would get; whether it did.
+unsafe fn copy_table(set: *mut PySetObject, other: *mut PySetObject) -> PyResult<bool> {
+    // SAFETY: see the head of the file; all entries of the new table are written before it is the set's.
+    unsafe {
+        let used = (*other).used.get() as usize;
+        let mut size = MINSIZE;
+        if used * 5 >= (*set).mask.get() as usize * 3 {
+            while size <= used * 2 {
+                size <<= 1;
+            }
+        }
+        let is_small = (*set).table.get() == small_table(set);
+        if (*other).fill.get() as usize != used || (*other).mask.get() as usize != size - 1 || !is_small {
+            return Ok(false);
+        }
+        let from = (*other).table.get();
+        let to = if size == MINSIZE {
+            small_table(set)
+        } else {
+            let table = small::malloc(size * size_of::<setentry>()).cast::<setentry>();
+            if table.is_null() {
+                return Err(Raised::no_memory());
+            }
+            table
+        };
+        for index in 0..size {
+            let (from, to) = (from.add(index), to.add(index));
+            let key = (*from).key.get();
+            (*to).key.set(key);
+            (*to).hash.set((*from).hash.get());
+            header::xincref(key);
+        }
+        (*set).table.set(to);
+        (*set).mask.set(size as isize - 1);
+        (*set).fill.set(used as isize);
+        (*set).used.set(used as isize);
+        Ok(true)
+    }
+}
+
 /// Adds all keys of another set (`set_merge`).
 pub unsafe fn merge(set: *mut PySetObject, other: *mut PySetObject) -> PyResult<()> {
     // SAFETY: see the head of the file.
@@ -438,27 +530,20 @@ pub unsafe fn merge(set: *mut PySetObject, other: *mut PySetObject) -> PyResult<
         if set == other || other_used == 0 {
             return Ok(());
         }
+        if (*set).fill.get() == 0 && copy_table(set, other)? {
+            return Ok(());
+        }
         // One large resize at the start, as if no key were in both.
         if ((*set).fill.get() as usize + other_used) * 5 >= (*set).mask.get() as usize * 3 {
             resize(set, ((*set).used.get() as usize + other_used) * 2)?;
         }
         if (*set).fill.get() == 0 {
-            let (mask, other_mask) = ((*set).mask.get() as usize, (*other).mask.get() as usize);
-            let (table, other_table) = ((*set).table.get(), (*other).table.get());
-            let as_is = mask == other_mask && (*other).fill.get() == (*other).used.get();
-            for index in 0..=other_mask {
-                let entry = other_table.add(index);
-                let key = (*entry).key.get();
-                if key.is_null() || key == dummy() {
-                    continue;
-                }
+            let mask = (*set).mask.get() as usize;
+            let table = (*set).table.get();
+            let mut position = 0;
+            while let Some((key, hash)) = next(other, &mut position) {
                 header::incref(key);
-                if as_is {
-                    (*table.add(index)).key.set(key);
-                    (*table.add(index)).hash.set((*entry).hash.get());
-                } else {
-                    insert_clean(table, mask, key, (*entry).hash.get());
-                }
+                insert_clean(table, mask, key, hash);
             }
             (*set).fill.set(other_used as isize);
             (*set).used.set(other_used as isize);

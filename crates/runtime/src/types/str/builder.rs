@@ -244,6 +244,11 @@ impl StrBuilder {
         Ok(())
     }
 
+    /// The string, in a narrower form if the width reserved was not needed.
+    pub fn finish_narrowed(self) -> PyResult<Ref<Str>> {
+        if self.data().width() < self.width { Str::from_data(self.data()) } else { self.finish() }
+    }
+
     /// The string.
     pub fn finish(mut self) -> PyResult<Ref<Str>> {
         if self.len == 0 {

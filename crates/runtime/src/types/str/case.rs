@@ -4,7 +4,7 @@
 
 use super::ctype::{self, Mapped};
 use super::raw::Width;
-use super::{Str, StrBuilder, StrData};
+use super::{Str, StrBuilder, StrData, each_kind};
 use crate::prelude::*;
 
 const SIGMA: u32 = 0x3a3;
@@ -38,6 +38,27 @@ fn map_all(string: &Ref<Str>, map: impl Fn(StrData<'_>, usize) -> Mapped) -> PyR
     out.finish()
 }
 
+/// As [`map_all`] for a mapping of ASCII that does not depend on what is around.
+fn map_each(
+    string: &Ref<Str>,
+    ascii: impl Fn(u8) -> u8,
+    map: impl Fn(StrData<'_>, usize) -> Mapped,
+) -> PyResult<Ref<Str>> {
+    let data = string.data();
+    let mut out = StrBuilder::with_capacity(0)?;
+    // Mostly the width stays.
+    out.reserve(data.len(), string.width())?;
+    each_kind!(data, chars => {
+        for (index, &c) in chars.iter().enumerate() {
+            match u32::from(c) {
+                c @ 0..0x80 => out.push(u32::from(ascii(c as u8)))?,
+                _ => push(&mut out, map(data, index))?,
+            }
+        }
+    });
+    out.finish_narrowed()
+}
+
 /// Maps an ASCII string byte by byte.
 fn map_ascii(string: &Ref<Str>, map: impl Fn(usize, u8) -> u8) -> PyResult<Ref<Str>> {
     let StrData::Ucs1(data) = string.data() else { return string.to_exact() };
@@ -59,21 +80,21 @@ impl Ref<Str> {
         if self.is_ascii() {
             return map_ascii(self, |_, c| c.to_ascii_lowercase());
         }
-        map_all(self, lower_at)
+        map_each(self, |c| c.to_ascii_lowercase(), lower_at)
     }
 
     pub fn to_upper(&self) -> PyResult<Ref<Str>> {
         if self.is_ascii() {
             return map_ascii(self, |_, c| c.to_ascii_uppercase());
         }
-        map_all(self, |data, index| ctype::to_upper(data.get(index)))
+        map_each(self, |c| c.to_ascii_uppercase(), |data, index| ctype::to_upper(data.get(index)))
     }
 
     pub fn to_casefolded(&self) -> PyResult<Ref<Str>> {
         if self.is_ascii() {
             return map_ascii(self, |_, c| c.to_ascii_lowercase());
         }
-        map_all(self, |data, index| ctype::to_folded(data.get(index)))
+        map_each(self, |c| c.to_ascii_lowercase(), |data, index| ctype::to_folded(data.get(index)))
     }
 
     pub fn to_swapped_case(&self) -> PyResult<Ref<Str>> {

@@ -462,7 +462,7 @@ pub fn formatter_field_name_split(object: Borrowed<'_, Object>) -> PyResult<Ref<
     Tuple::from_vec(vec![head, rest])
 }
 
-#[pytype(name = "formatteriterator")]
+#[pytype(name = "formatteriterator", basicsize = 48)]
 impl FormatterIterator {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut FormatterIterator) {
@@ -505,7 +505,7 @@ impl FormatterIterator {
     }
 }
 
-#[pytype(name = "fieldnameiterator")]
+#[pytype(name = "fieldnameiterator", basicsize = 56)]
 impl FieldNameIterator {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut FieldNameIterator) {

@@ -6,7 +6,7 @@ use core::cell::Cell;
 use core::ptr;
 
 use super::Str;
-use crate::abi::PyObject;
+use crate::abi::{PyASCIIObject, PyObject};
 use crate::memory;
 use crate::prelude::*;
 
@@ -20,6 +20,23 @@ pub struct StrIterator {
 
 #[repr(transparent)]
 pub struct StrAsciiIterator(StrIterator);
+
+impl StrAsciiIterator {
+    /// The next character of a compact string, below 128 and without any call; `None` for whatever is less plain.
+    #[inline(always)]
+    pub(crate) fn step(&self) -> Option<u8> {
+        let string = self.0.string.get().cast::<PyASCIIObject>();
+        let index = self.0.index.get();
+        // SAFETY: null or a string that the iterator keeps alive; the characters of a compact ASCII string stand behind its head.
+        unsafe {
+            if string.is_null() || !(*string).state.compact() || index >= (*string).length.get() {
+                return None;
+            }
+            self.0.index.set(index + 1);
+            Some(*string.add(1).cast::<u8>().add(index as usize) & 0x7f)
+        }
+    }
+}
 
 /// `iter(string)`.
 pub fn iterate(string: &Ref<Str>) -> PyResult<Ref<Object>> {

@@ -24,10 +24,12 @@ mod predicates;
 pub mod raw;
 mod replace;
 mod repr;
+pub(crate) mod scan;
 pub mod search;
 pub(crate) mod split;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transcode;
 pub mod translate;
 
 use crate::abi::PyASCIIObject;

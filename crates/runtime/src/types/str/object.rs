@@ -6,7 +6,7 @@ use core::{ptr, slice};
 use std::ffi::CString;
 
 use super::raw::{self, Width};
-use super::{Str, StrBuilder, search};
+use super::{Str, StrBuilder, scan, search, transcode};
 use crate::abi::{PyASCIIObject, SSTATE_NOT_INTERNED};
 use crate::memory;
 use crate::prelude::*;
@@ -114,42 +114,22 @@ impl Str {
         if bytes.is_ascii() {
             return Str::from_ascii(bytes);
         }
-        // The lead bytes tell the width, and continuation bytes do not count.
-        let len = bytes.iter().filter(|&&b| (b as i8) >= -0x40).count();
-        let top = bytes.iter().fold(0, |top, &b| if b > top { b } else { top });
-        let width = match top {
-            0xf0.. => Width::Ucs4,
-            0xc4.. => Width::Ucs2,
-            _ => Width::Latin1,
-        };
-        if len == 1 && width == Width::Latin1 {
-            return Ok(Str::latin1_char(text.chars().next().map_or(0, |c| c as u32 as u8)));
-        }
-        let object = raw::new_compact(len, width)?;
-        // SAFETY: the new string has room for `len` characters of that width.
-        unsafe {
-            let data = raw::data_ptr(object);
-            match width {
-                Width::Ascii | Width::Latin1 => {
-                    text.chars().enumerate().for_each(|(i, c)| *data.add(i) = c as u32 as u8)
-                }
-                Width::Ucs2 => {
-                    let data = data.cast::<u16>();
-                    text.chars().enumerate().for_each(|(i, c)| *data.add(i) = c as u32 as u16)
-                }
-                Width::Ucs4 => {
-                    let data = data.cast::<u32>();
-                    text.chars().enumerate().for_each(|(i, c)| *data.add(i) = c as u32)
-                }
-            }
-            Ok(Ref::from_owned_ptr(object))
+        match transcode::from_utf8(bytes)? {
+            Some(string) => Ok(string),
+            None => Ok(Str::empty()),
         }
     }
 
     /// `bytes` are ASCII.
+    #[inline]
     pub fn from_ascii(bytes: &[u8]) -> PyResult<Ref<Str>> {
         debug_assert!(bytes.is_ascii());
-        Str::from_raw_chars(bytes, Width::Ascii)
+        match *bytes {
+            [] => Ok(Str::empty()),
+            [c] => Ok(Str::latin1_char(c)),
+            // SAFETY: a new object with one count.
+            _ => Ok(unsafe { Ref::from_owned_ptr(raw::new_ascii(bytes)?) }),
+        }
     }
 
     /// Latin-1 text.
@@ -220,6 +200,7 @@ impl Str {
 
     /// A new string whose characters the caller writes before anyone sees it. `len` is not 0, nor 1 for one-byte
     /// characters, and some character must need `width`.
+    #[inline]
     pub(crate) fn uninit(len: usize, width: Width) -> PyResult<Ref<Str>> {
         let object = raw::new_compact(len, width)?;
         // SAFETY: a new object with one count.
@@ -282,6 +263,16 @@ impl Str {
         let Some(len) = llen.checked_add(rlen).filter(|&len| len <= isize::MAX as usize) else {
             return Err(raise!(OverflowError, "strings are too large to concat"));
         };
+        if left.is_ascii() && right.is_ascii() {
+            let object = Str::uninit(len, Width::Ascii)?;
+            let data = object.data_mut_ptr();
+            // SAFETY: the new string has room for both.
+            unsafe {
+                scan::copy_short(left.data_mut_ptr(), data, llen);
+                scan::copy_short(right.data_mut_ptr(), data.add(llen), rlen);
+            }
+            return Ok(object);
+        }
         let object = Str::uninit(len, left.width().max(right.width()))?;
         // SAFETY: the new string has room for both.
         unsafe {
@@ -334,14 +325,16 @@ impl Str {
         let mut len = separator.len().saturating_mul(items.len().saturating_sub(1));
         let mut width = if items.len() > 1 { separator.width() } else { Width::Ascii };
         for (index, item) in items.iter().enumerate() {
-            let Some(item) = item.downcast::<Str>() else {
+            let Some(item) = item.downcast_exact::<Str>().or_else(|| item.downcast::<Str>()) else {
                 return Err(raise!(
                     TypeError,
                     "sequence item {index}: expected str instance, {} found",
                     item.type_name()
                 ));
             };
-            width = width.max(item.width());
+            if !item.is_ascii() {
+                width = width.max(item.width());
+            }
             len = len.saturating_add(item.len());
         }
         if len > isize::MAX as usize {
@@ -363,6 +356,24 @@ impl Str {
             return Ok(result);
         }
         let object = Str::uninit(len, width)?;
+        if width.size() == 1 {
+            // SAFETY: every item was found to be a string of one byte per character, as the separator is, the length counts
+            // all of them, and the new string is not among them.
+            unsafe {
+                let (between, between_len) = (separator.data_mut_ptr(), separator.len());
+                let mut out = object.data_mut_ptr();
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        scan::copy_short(between, out, between_len);
+                        out = out.add(between_len);
+                    }
+                    let item = item.cast_unchecked::<Str>();
+                    scan::copy_short(item.data_mut_ptr(), out, item.len());
+                    out = out.add(item.len());
+                }
+            }
+            return Ok(object);
+        }
         let (separator, mut at) = (separator.data(), 0);
         for (index, item) in items.iter().enumerate() {
             // SAFETY: every item was found to be a string, the length counts all of them, and the new string is not
@@ -413,7 +424,7 @@ pub unsafe fn copy_wide(data: *mut u8, size: usize, at: usize, chars: StrData<'_
     // SAFETY: by contract.
     unsafe {
         match (size, chars) {
-            (1, StrData::Ucs1(chars)) => ptr::copy_nonoverlapping(chars.as_ptr(), data.add(at), chars.len()),
+            (1, StrData::Ucs1(chars)) => scan::copy_short(chars.as_ptr(), data.add(at), chars.len()),
             (2, StrData::Ucs1(chars)) => {
                 let data = data.cast::<u16>().add(at);
                 chars.iter().enumerate().for_each(|(i, &c)| *data.add(i) = u16::from(c));
@@ -596,19 +607,15 @@ impl Ref<Str> {
     /// The UTF-8 form as bytes of one's own; `None` where there are surrogates.
     fn to_utf8_vec(&self) -> PyResult<Option<Vec<u8>>> {
         let data = self.data();
-        let per_char = match data {
-            StrData::Ucs1(_) => 2,
-            StrData::Ucs2(_) => 3,
-            StrData::Ucs4(_) => 4,
-        };
-        let mut out = Vec::new();
-        if data.len().checked_mul(per_char).is_none_or(|size| out.try_reserve_exact(size).is_err()) {
+        let Some(len) = transcode::utf8_len(data) else { return Ok(None) };
+        let mut out: Vec<u8> = Vec::new();
+        if out.try_reserve_exact(len).is_err() {
             return Err(Raised::no_memory());
         }
-        for c in data.iter() {
-            let Some(c) = char::from_u32(c) else { return Ok(None) };
-            let mut buffer = [0; 4];
-            out.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes());
+        // SAFETY: the vector has room for the text, whose length was counted; all of it is written.
+        unsafe {
+            transcode::write_utf8(data, out.as_mut_ptr(), len);
+            out.set_len(len);
         }
         Ok(Some(out))
     }
@@ -725,7 +732,7 @@ impl Ref<Str> {
         }
         if self.is_ascii() {
             let StrData::Ucs1(data) = self.data() else { return Ok(Str::empty()) };
-            return Str::from_raw_chars(&data[range], Width::Ascii);
+            return Str::from_ascii(&data[range]);
         }
         Str::from_data(self.data().range(range))
     }

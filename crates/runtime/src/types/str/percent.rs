@@ -77,6 +77,14 @@ impl<'a> Arguments<'a> {
     }
 }
 
+impl Spec {
+    /// Nothing stands between the `%` and the code.
+    fn is_plain(&self) -> bool {
+        let Flags { left, sign, blank, alternate, zero } = self.flags;
+        self.width == 0 && self.precision.is_none() && !(left | sign | blank | alternate | zero)
+    }
+}
+
 /// Reads one specifier; `at` is behind the `%` and afterwards behind the code.
 pub(crate) fn parse(
     format: StrData<'_>,
@@ -263,6 +271,11 @@ fn render(out: &mut StrBuilder, spec: &Spec, value: Ref<Object>) -> PyResult<()>
         }
         b'r' => render_text(out, spec, value.repr()?),
         b'a' => render_text(out, spec, value.repr()?.ascii_escaped()?),
+        b'd' | b'i' | b'u' if spec.is_plain() && value.is_exact::<Int>() => {
+            // SAFETY: found to be an int.
+            let int = unsafe { value.cast_unchecked::<Int>() };
+            out.push_object(&int.to_decimal_str()?)
+        }
         b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => {
             render_number(out, spec, &integer_text(value.borrow(), code, spec.precision, spec.flags.alternate)?)
         }

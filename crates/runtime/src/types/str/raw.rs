@@ -5,7 +5,7 @@
 
 use core::ptr;
 
-use super::{Str, intern};
+use super::{Str, intern, scan};
 use crate::abi::{
     self, _PyUnicodeObject_state, PyASCIIObject, PyCompactUnicodeObject, PyObject, PyTypeObject, PyUnicodeObject,
     PyUnicodeObject_data, SSTATE_INTERNED_IMMORTAL_STATIC, SSTATE_INTERNED_MORTAL, SSTATE_NOT_INTERNED,
@@ -64,6 +64,7 @@ impl Width {
 }
 
 /// Bytes of a compact string, `None` where that is no size of an object.
+#[inline(always)]
 pub(super) fn compact_size(len: usize, width: Width) -> Option<usize> {
     let size = len.checked_add(1)?.checked_mul(width.size())?.checked_add(width.data_offset())?;
     if size > isize::MAX as usize { None } else { Some(size) }
@@ -71,6 +72,7 @@ pub(super) fn compact_size(len: usize, width: Width) -> Option<usize> {
 
 /// A new compact string with a count of one, its characters not yet written but for the zero at the end.
 /// (`PyUnicode_New`, without the singletons.)
+#[inline]
 pub fn new_compact(len: usize, width: Width) -> PyResult<*mut PyASCIIObject> {
     let Some(size) = compact_size(len, width) else { return Err(Raised::no_memory()) };
     // SAFETY: the block holds the head of that width and `len + 1` characters.
@@ -88,6 +90,7 @@ pub fn new_compact(len: usize, width: Width) -> PyResult<*mut PyASCIIObject> {
 ///
 /// # Safety
 /// `block` has room for `compact_size(len, width)` bytes.
+#[inline(always)]
 pub(super) unsafe fn init_compact(block: *mut PyASCIIObject, len: usize, width: Width) {
     // SAFETY: by contract.
     unsafe {
@@ -103,8 +106,27 @@ pub(super) unsafe fn init_compact(block: *mut PyASCIIObject, len: usize, width: 
             (*wide).utf8_length.set(0);
         }
         let end = block.cast::<u8>().add(width.data_offset() + len * width.size());
-        ptr::write_bytes(end, 0, width.size());
+        match width.size() {
+            1 => *end = 0,
+            2 => *end.cast::<u16>() = 0,
+            _ => *end.cast::<u32>() = 0,
+        }
     }
+}
+
+/// A new string of ASCII characters, two at least.
+#[inline(always)]
+pub(super) fn new_ascii(chars: &[u8]) -> PyResult<*mut PyASCIIObject> {
+    let block = memory::small::malloc(size_of::<PyASCIIObject>() + chars.len() + 1).cast::<PyASCIIObject>();
+    if block.is_null() {
+        return Err(Raised::no_memory());
+    }
+    // SAFETY: the block holds the head, the characters and a zero.
+    unsafe {
+        init_compact(block, chars.len(), Width::Ascii);
+        scan::copy_short(chars.as_ptr(), block.cast::<u8>().add(size_of::<PyASCIIObject>()), chars.len());
+    }
+    Ok(block)
 }
 
 /// Where the characters are.
@@ -208,8 +230,25 @@ pub unsafe fn resize_raw(object: *mut PyASCIIObject, len: usize) -> PyResult<*mu
 ///
 /// # Safety
 /// `object` is a string without any count left.
+#[inline(always)]
 pub unsafe fn dealloc_raw(object: *mut PyASCIIObject) {
+    const PLAIN: u32 = _PyUnicodeObject_state::COMPACT | _PyUnicodeObject_state::ASCII;
     // SAFETY: nobody else refers to the string.
+    unsafe {
+        let bits = (*object).state.bits.get();
+        let is_plain = bits & PLAIN == PLAIN && (*object).state.interned() == SSTATE_NOT_INTERNED;
+        if is_plain && (*object).ob_base.ob_type.get() == Str::TYPE {
+            return memory::small::free(object.cast());
+        }
+        dealloc_slow(object)
+    }
+}
+
+/// # Safety
+/// As [`dealloc_raw`].
+#[inline(never)]
+unsafe fn dealloc_slow(object: *mut PyASCIIObject) {
+    // SAFETY: by contract.
     unsafe {
         match (*object).state.interned() {
             SSTATE_NOT_INTERNED => {}

@@ -3,7 +3,7 @@
 //! CPython: `replace`, `unicode_expandtabs_impl`, `pad`.
 
 use super::raw::Width;
-use super::{Str, StrBuilder, StrData, search};
+use super::{Str, StrBuilder, StrData, scan, search};
 use crate::prelude::*;
 
 impl Ref<Str> {
@@ -15,6 +15,18 @@ impl Ref<Str> {
         }
         if old.is_empty() {
             return self.interleave(new, max);
+        }
+        if self.is_ascii()
+            && self.len() > 1
+            && old.len() == new.len()
+            && let (Some(text), Some(old), Some(new)) = (self.as_ascii(), old.as_ascii(), new.as_ascii())
+        {
+            // Nothing to count: the length stays.
+            let (data, old) = (text.as_bytes(), old.as_bytes());
+            if crate::types::bytes::shared::find(data, old).is_none() {
+                return self.to_exact();
+            }
+            return replace_ascii(data, old, new.as_bytes(), max, data.len());
         }
         let matches = search::count(self.data(), old.data(), max);
         if matches == 0 {
@@ -110,12 +122,34 @@ impl Ref<Str> {
         let Some(total) = total.filter(|&n| n <= isize::MAX as usize) else {
             return Err(raise!(OverflowError, "padded string is too long"));
         };
+        if let Ok(fill @ 0..0x80) = u8::try_from(fill)
+            && self.is_ascii()
+            && total > 1
+        {
+            return self.padded_ascii(0, left, right, fill);
+        }
         let mut out = StrBuilder::with_capacity(0)?;
         out.reserve(total, self.width().max(Width::of(fill)))?;
         out.push_fill(fill, left)?;
         out.push_object(self)?;
         out.push_fill(fill, right)?;
         out.finish()
+    }
+
+    /// An ASCII string with `left` and `right` copies of `fill` around what stands behind its first `kept` characters; the result has
+    /// more than one.
+    fn padded_ascii(&self, kept: usize, left: usize, right: usize, fill: u8) -> PyResult<Ref<Str>> {
+        let len = self.len();
+        let result = Str::uninit(left + len + right, Width::Ascii)?;
+        let (data, out) = (self.data_mut_ptr(), result.data_mut_ptr());
+        // SAFETY: the new string has room for the text and the fill, which are written one after the other.
+        unsafe {
+            scan::copy_short(data, out, kept);
+            out.add(kept).write_bytes(fill, left);
+            scan::copy_short(data.add(kept), out.add(kept + left), len - kept);
+            out.add(left + len).write_bytes(fill, right);
+        }
+        Ok(result)
     }
 
     /// `self.zfill(width)`.
@@ -125,6 +159,10 @@ impl Ref<Str> {
             return self.to_exact();
         }
         let fill = width as usize - len;
+        if self.is_ascii() && width > 1 && width < isize::MAX {
+            let is_sign = matches!(self.as_ascii().and_then(|text| text.bytes().next()), Some(b'+' | b'-'));
+            return self.padded_ascii(usize::from(is_sign), fill, 0, b'0');
+        }
         let mut out = StrBuilder::with_capacity(width as usize)?;
         let sign = self.chars().next().filter(|&c| c == 0x2b || c == 0x2d);
         if let Some(sign) = sign {

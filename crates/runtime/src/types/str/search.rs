@@ -1,14 +1,14 @@
 //! Searching: substrings, single characters, counting, for every width.
 //!
-//! One-byte strings use `memchr`'s vector code. Wider ones use a scan for the needle's first character that gives up for
-//! the two-way algorithm (Crochemore, Perrin 1991) when it makes no headway, so that no search is quadratic.
+//! One-byte strings use `scan` and `memchr`'s vector code. Wider ones use a scan for the needle's first and last character
+//! that gives up for the two-way algorithm (Crochemore, Perrin 1991) when it makes no headway, so that no search is
+//! quadratic.
 //! CPython: `Objects/stringlib/fastsearch.h`.
 
 use core::cmp::Ordering;
 
-use memchr::memmem;
-
 use super::object::{StrData, each_kind};
+use super::scan;
 
 /// A character of some width.
 pub trait Unit: Copy + Eq + Ord + Into<u32> {
@@ -35,11 +35,11 @@ impl Unit for u8 {
     }
 
     fn find_slice(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-        memmem::find(haystack, needle)
+        scan::find(haystack, needle)
     }
 
     fn rfind_slice(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-        memmem::rfind(haystack, needle)
+        scan::rfind(haystack, needle)
     }
 }
 
@@ -64,7 +64,16 @@ macro_rules! wide_unit {
             }
 
             fn rfind_unit(haystack: &[$unit], c: $unit) -> Option<usize> {
-                haystack.iter().rposition(|&unit| unit == c)
+                const BLOCK: usize = 32;
+                let mut end = haystack.len();
+                while end >= BLOCK {
+                    let block = &haystack[end - BLOCK..end];
+                    if block.iter().fold(false, |found, &unit| found | (unit == c)) {
+                        break;
+                    }
+                    end -= BLOCK;
+                }
+                haystack[..end].iter().rposition(|&unit| unit == c)
             }
 
             fn find_slice(haystack: &[$unit], needle: &[$unit]) -> Option<usize> {
@@ -81,34 +90,60 @@ macro_rules! wide_unit {
 wide_unit!(u16, |c| u16::try_from(c).ok());
 wide_unit!(u32, Some);
 
+/// Places that are looked at together: loops over so many without an early exit become vector code.
+const BLOCK: usize = 32;
+
+/// Whether the needle's first and last character stand at the right distance at any place of a block.
+#[inline(always)]
+fn block_matches<T: Unit>(starts: &[T], ends: &[T], first: T, last: T) -> bool {
+    starts.iter().zip(ends).fold(false, |found, (&a, &b)| found | ((a == first) & (b == last)))
+}
+
 fn find_wide<T: Unit>(haystack: &[T], needle: &[T]) -> Option<usize> {
-    let (&first, rest) = needle.split_first()?;
-    let last_start = haystack.len().checked_sub(needle.len())?;
+    let (&[first], &[.., last]) = (needle.first_chunk::<1>()?, needle) else { return None };
+    let n = needle.len();
+    let places = haystack.len().checked_sub(n)? + 1;
     // Work allowed for false starts before the slower, safe algorithm takes over.
-    let mut budget = 64 + haystack.len() / 2;
+    let mut budget = 256 + 4 * haystack.len();
     let mut at = 0;
-    while at <= last_start {
-        at += T::find_unit(&haystack[at..=last_start], first)?;
-        let same = haystack[at + 1..].iter().zip(rest).take_while(|(a, b)| a == b).count();
-        if same == rest.len() {
-            return Some(at);
+    while at < places {
+        let end = (at + BLOCK).min(places);
+        if end - at == BLOCK && !block_matches(&haystack[at..end], &haystack[at + n - 1..end + n - 1], first, last) {
+            at = end;
+            continue;
         }
-        at += 1;
-        match budget.checked_sub(same + 1) {
-            Some(left) => budget = left,
-            None => return two_way(&haystack[at..], needle).map(|found| at + found),
+        for place in at..end {
+            let window = &haystack[place..place + n];
+            if window[0] == first && window[n - 1] == last {
+                if window == needle {
+                    return Some(place);
+                }
+                match budget.checked_sub(n) {
+                    Some(left) => budget = left,
+                    None => return two_way(&haystack[place + 1..], needle).map(|found| place + 1 + found),
+                }
+            }
         }
+        at = end;
     }
     None
 }
 
 fn rfind_wide<T: Unit>(haystack: &[T], needle: &[T]) -> Option<usize> {
-    let (&last, rest) = needle.split_last()?;
-    let mut end = haystack.len();
-    while end >= needle.len() {
-        let at = T::rfind_unit(&haystack[rest.len()..end], last)? + rest.len();
-        if haystack[at - rest.len()..at] == *rest {
-            return Some(at - rest.len());
+    let (&[first], &[.., last]) = (needle.first_chunk::<1>()?, needle) else { return None };
+    let n = needle.len();
+    let mut end = haystack.len().checked_sub(n)? + 1;
+    while end > 0 {
+        let at = end.saturating_sub(BLOCK);
+        if end - at == BLOCK && !block_matches(&haystack[at..end], &haystack[at + n - 1..end + n - 1], first, last) {
+            end = at;
+            continue;
+        }
+        for place in (at..end).rev() {
+            let window = &haystack[place..place + n];
+            if window[0] == first && window[n - 1] == last && window == needle {
+                return Some(place);
+            }
         }
         end = at;
     }
@@ -173,10 +208,14 @@ fn two_way<T: Unit>(haystack: &[T], needle: &[T]) -> Option<usize> {
 
 /// Runs `body` with the needle in the haystack's width; `None` if it cannot occur in it, being wider.
 fn with_needle<T: Unit, R>(needle: StrData<'_>, body: impl FnOnce(&[T]) -> Option<R>) -> Option<R> {
-    let mut short = [None::<T>; 1];
-    if needle.len() == 1 {
-        short[0] = Some(T::narrow(needle.get(0))?);
-        return body(&[short[0]?]);
+    const SHORT: usize = 32;
+    let first = T::narrow(needle.get(0))?;
+    if needle.len() <= SHORT {
+        let mut short = [first; SHORT];
+        for (unit, c) in short.iter_mut().zip(needle.iter()) {
+            *unit = T::narrow(c)?;
+        }
+        return body(&short[..needle.len()]);
     }
     let mut units = Vec::new();
     units.try_reserve_exact(needle.len()).ok()?;
@@ -230,6 +269,9 @@ pub fn rfind_char(haystack: StrData<'_>, c: u32) -> Option<usize> {
 
 /// How often `needle`, which is not empty, occurs without overlap; counting stops at `max`.
 pub fn count(haystack: StrData<'_>, needle: StrData<'_>, max: usize) -> usize {
+    if let (StrData::Ucs1(haystack), StrData::Ucs1([c])) = (haystack, needle) {
+        return scan::count_byte(haystack, *c).min(max);
+    }
     let mut count = 0;
     for_each_match(haystack, needle, |_| {
         count += 1;
@@ -259,20 +301,19 @@ fn each_match<T: Unit>(haystack: &[T], needle: &[T], found: &mut impl FnMut(usiz
                 core::slice::from_raw_parts(needle.as_ptr().cast::<u8>(), needle.len()),
             )
         };
-        if let [c] = needle {
-            for at in memchr::memchr_iter(*c, haystack) {
-                if !found(at) {
-                    return;
-                }
-            }
-        } else {
-            for at in memmem::find_iter(haystack, needle) {
-                if !found(at) {
-                    return;
-                }
-            }
+        match needle {
+            [c] => scan::each_byte(haystack, *c, found),
+            _ => scan::each_match(haystack, needle, found),
         }
         return;
+    }
+    if size_of::<T>() == 2
+        && let [c] = needle
+    {
+        // SAFETY: a unit of two bytes is `u16`.
+        let haystack = unsafe { core::slice::from_raw_parts(haystack.as_ptr().cast::<u16>(), haystack.len()) };
+        let c: u32 = (*c).into();
+        return scan::each_wide(haystack, c as u16, found);
     }
     let mut at = 0;
     while at + needle.len() <= haystack.len() {

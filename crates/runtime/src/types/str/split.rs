@@ -4,7 +4,7 @@
 
 use core::ops::Range;
 
-use super::{Str, StrData, ctype, each_kind, search};
+use super::{Str, StrData, ctype, each_kind, scan, search};
 use crate::prelude::*;
 
 /// Runs `body` on the items of a list or tuple; `body` runs no Python code.
@@ -19,7 +19,18 @@ pub(crate) fn with_items<R>(sequence: &Ref<Object>, body: impl FnOnce(&[Ref<Obje
     }
 }
 
-/// White space among ASCII, as `str` sees it.
+/// Which bytes are white space among ASCII, as `str` sees it.
+static ASCII_SPACE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = matches!(byte, 9..=13 | 28..=32);
+        byte += 1;
+    }
+    table
+};
+
+/// White space, as `str` sees it.
 #[inline(always)]
 fn is_space(c: u32) -> bool {
     if c < 0x80 { matches!(c, 9..=13 | 28..=32) } else { ctype::is_space(c) }
@@ -33,20 +44,35 @@ pub enum Ends {
     Both,
 }
 
-/// Pieces collected as new strings.
+/// Pieces collected as new strings in a list, which nobody else sees yet.
 struct Pieces<'a> {
     string: &'a Ref<Str>,
-    list: Vec<Ref<Object>>,
+    list: Ref<List>,
 }
 
 impl Pieces<'_> {
+    /// `unlimited` is what bounds the number of cuts where `maxsplit` does not. Room for the first dozen pieces at most is
+    /// there from the start, as on CPython, where `sys.getsizeof` shows it.
+    fn new(string: &Ref<Str>, maxsplit: isize, unlimited: usize) -> PyResult<Pieces<'_>> {
+        let cuts = usize::try_from(maxsplit).unwrap_or(unlimited);
+        Ok(Pieces { string, list: List::with_capacity(cuts.saturating_add(1).min(12))? })
+    }
+
     fn push(&mut self, range: Range<usize>) -> PyResult<()> {
-        let piece = self.string.substring(range)?.into_object();
-        if self.list.try_reserve(1).is_err() {
-            return Err(Raised::no_memory());
+        self.list.push(self.string.substring(range)?.into_object())
+    }
+
+    /// As [`Pieces::push`] for a piece of ASCII text.
+    #[inline(always)]
+    fn push_ascii(&mut self, piece: &[u8]) -> PyResult<()> {
+        self.list.push(Str::from_ascii(piece)?.into_object())
+    }
+
+    fn finish(self, reversed: bool) -> Ref<List> {
+        if reversed {
+            self.list.reverse();
         }
-        self.list.push(piece);
-        Ok(())
+        self.list
     }
 }
 
@@ -57,8 +83,35 @@ fn max_pieces(maxsplit: isize) -> usize {
 impl Ref<Str> {
     /// `self.split(None, maxsplit)`.
     pub fn split_whitespace(&self, maxsplit: isize) -> PyResult<Ref<List>> {
-        let mut pieces = Pieces { string: self, list: Vec::new() };
+        let mut pieces = Pieces::new(self, maxsplit, self.len().saturating_sub(1) / 2 + 1)?;
         let mut left = max_pieces(maxsplit);
+        if let Some(text) = self.as_ascii() {
+            let data = text.as_bytes();
+            let is_space = |byte: u8| ASCII_SPACE[usize::from(byte)];
+            let mut at = 0;
+            loop {
+                while at < data.len() && is_space(data[at]) {
+                    at += 1;
+                }
+                if at == data.len() {
+                    return Ok(pieces.finish(false));
+                }
+                let start = at;
+                if left == 0 {
+                    pieces.push(start..data.len())?;
+                    return Ok(pieces.finish(false));
+                }
+                left -= 1;
+                while at < data.len() && !is_space(data[at]) {
+                    at += 1;
+                }
+                if at - start == data.len() {
+                    pieces.push(start..at)?;
+                } else {
+                    pieces.push_ascii(&data[start..at])?;
+                }
+            }
+        }
         each_kind!(self.data(), data => {
             let space = |index: usize| is_space(u32::from(data[index]));
             let mut at = 0;
@@ -81,12 +134,12 @@ impl Ref<Str> {
                 pieces.push(start..at)?;
             }
         });
-        List::from_vec(pieces.list)
+        Ok(pieces.finish(false))
     }
 
     /// `self.rsplit(None, maxsplit)`.
     pub fn rsplit_whitespace(&self, maxsplit: isize) -> PyResult<Ref<List>> {
-        let mut pieces = Pieces { string: self, list: Vec::new() };
+        let mut pieces = Pieces::new(self, maxsplit, self.len().saturating_sub(1) / 2 + 1)?;
         let mut left = max_pieces(maxsplit);
         each_kind!(self.data(), data => {
             let space = |index: usize| is_space(u32::from(data[index]));
@@ -111,8 +164,7 @@ impl Ref<Str> {
                 end = start;
             }
         });
-        pieces.list.reverse();
-        List::from_vec(pieces.list)
+        Ok(pieces.finish(true))
     }
 
     /// `self.split(separator, maxsplit)`.
@@ -121,10 +173,28 @@ impl Ref<Str> {
             return Err(raise!(ValueError, "empty separator"));
         }
         let mut left = max_pieces(maxsplit);
-        let mut pieces = Pieces { string: self, list: Vec::new() };
+        // A string shorter than the separator has no cut, whatever is allowed.
+        let mut pieces = match self.len() / separator.len() {
+            0 => Pieces::new(self, 0, 0)?,
+            most => Pieces::new(self, maxsplit, most + 1)?,
+        };
         let mut start = 0;
         let mut result = Ok(());
-        if left > 0 {
+        if let (Some(text), Some(separator)) = (self.as_ascii(), separator.as_ascii())
+            && left > 0
+        {
+            let (data, separator) = (text.as_bytes(), separator.as_bytes());
+            let found = |at: usize| {
+                result = pieces.push_ascii(&data[start..at]);
+                start = at + separator.len();
+                left -= 1;
+                result.is_ok() && left > 0
+            };
+            match separator {
+                [c] => scan::each_byte(data, *c, found),
+                _ => scan::each_match(data, separator, found),
+            }
+        } else if left > 0 {
             search::for_each_match(self.data(), separator.data(), |at| {
                 result = pieces.push(start..at);
                 start = at + separator.len();
@@ -134,7 +204,7 @@ impl Ref<Str> {
         }
         result?;
         pieces.push(start..self.len())?;
-        List::from_vec(pieces.list)
+        Ok(pieces.finish(false))
     }
 
     /// `self.rsplit(separator, maxsplit)`.
@@ -143,7 +213,11 @@ impl Ref<Str> {
             return Err(raise!(ValueError, "empty separator"));
         }
         let mut left = max_pieces(maxsplit);
-        let mut pieces = Pieces { string: self, list: Vec::new() };
+        // A string shorter than the separator has no cut, whatever is allowed.
+        let mut pieces = match self.len() / separator.len() {
+            0 => Pieces::new(self, 0, 0)?,
+            most => Pieces::new(self, maxsplit, most + 1)?,
+        };
         let mut end = self.len();
         while left > 0
             && let Some(at) = search::rfind(self.data().range(0..end), separator.data())
@@ -153,13 +227,12 @@ impl Ref<Str> {
             left -= 1;
         }
         pieces.push(0..end)?;
-        pieces.list.reverse();
-        List::from_vec(pieces.list)
+        Ok(pieces.finish(true))
     }
 
     /// `self.splitlines(keepends)`.
     pub fn splitlines(&self, keepends: bool) -> PyResult<Ref<List>> {
-        let mut pieces = Pieces { string: self, list: Vec::new() };
+        let mut pieces = Pieces { string: self, list: List::new()? };
         each_kind!(self.data(), data => {
             let mut start = 0;
             while start < data.len() {
@@ -176,7 +249,7 @@ impl Ref<Str> {
                 start = next;
             }
         });
-        List::from_vec(pieces.list)
+        Ok(pieces.finish(false))
     }
 
     /// `self.partition(separator)`.
@@ -186,11 +259,9 @@ impl Ref<Str> {
         }
         match search::find(self.data(), separator.data()) {
             Some(at) => self.parted(separator, at),
-            None => Tuple::from_vec(vec![
-                self.to_exact()?.into_object(),
-                Str::empty().into_object(),
-                Str::empty().into_object(),
-            ]),
+            None => {
+                Tuple::pack([self.to_exact()?.into_object(), Str::empty().into_object(), Str::empty().into_object()])
+            }
         }
     }
 
@@ -201,16 +272,14 @@ impl Ref<Str> {
         }
         match search::rfind(self.data(), separator.data()) {
             Some(at) => self.parted(separator, at),
-            None => Tuple::from_vec(vec![
-                Str::empty().into_object(),
-                Str::empty().into_object(),
-                self.to_exact()?.into_object(),
-            ]),
+            None => {
+                Tuple::pack([Str::empty().into_object(), Str::empty().into_object(), self.to_exact()?.into_object()])
+            }
         }
     }
 
     fn parted(&self, separator: &Ref<Str>, at: usize) -> PyResult<Ref<Tuple>> {
-        Tuple::from_vec(vec![
+        Tuple::pack([
             self.substring(0..at)?.into_object(),
             separator.to_owned_object(),
             self.substring(at + separator.len()..self.len())?.into_object(),

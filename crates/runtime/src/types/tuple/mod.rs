@@ -11,6 +11,7 @@ mod raw;
 mod tests;
 
 pub use methods::TupleHasher;
+pub use object::UnfinishedTuple;
 pub(crate) use object::items_equal;
 pub use raw::{clear_free_lists, free_list_sizes, new_raw};
 

@@ -72,7 +72,7 @@ impl Tuple {
         unsafe {
             match raw::new_raw(count) {
                 Ok(tuple) => {
-                    raw::items(tuple).copy_from_nonoverlapping(items, count);
+                    crate::memory::object::copy_items(items, raw::items(tuple), count);
                     Ok(raw::finish(tuple))
                 }
                 Err(raised) => {
@@ -185,6 +185,47 @@ impl Ref<Tuple> {
         unsafe {
             crate::types::list::fill_repeated(raw::items(tuple), self.items_ptr(), len, count as usize);
             Ok(raw::finish(tuple))
+        }
+    }
+}
+
+/// A tuple that other objects may already refer to while its items are still coming: marshalled data has lists in tuples
+/// that lead back to the tuple. Places not written yet hold None.
+pub struct UnfinishedTuple(Ref<Tuple>);
+
+impl UnfinishedTuple {
+    /// `count` is not 0.
+    pub fn new(count: usize) -> PyResult<UnfinishedTuple> {
+        let tuple = raw::new_raw(count)?;
+        // SAFETY: the tuple has room for the items; None is immortal.
+        unsafe {
+            let items = raw::items(tuple);
+            for index in 0..count {
+                *items.add(index) = none().into_ptr();
+            }
+            Ok(UnfinishedTuple(Ref::from_owned_ptr(tuple)))
+        }
+    }
+
+    pub fn get(&self) -> Ref<Tuple> {
+        self.0.clone()
+    }
+
+    pub fn set(&self, index: usize, item: Ref<Object>) {
+        assert!(index < self.0.len());
+        // SAFETY: within the tuple, whose place owns its count; the old item is None.
+        unsafe {
+            drop(Ref::<Object>::from_owned_ptr(self.0.items_ptr().add(index).cast_mut().replace(item.into_ptr())))
+        }
+    }
+
+    /// The complete tuple, shown to the collector.
+    pub fn finish(self) -> Ref<Tuple> {
+        let tuple: *mut abi::PyTupleObject = self.0.into_ptr().cast();
+        // SAFETY: the tuple of `new_raw`, with all items; a hash that was taken of an unfinished tuple is forgotten.
+        unsafe {
+            (*tuple).ob_hash.set(-1);
+            raw::finish(tuple)
         }
     }
 }

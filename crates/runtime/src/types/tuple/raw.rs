@@ -6,7 +6,7 @@ use core::cell::Cell;
 use core::ptr;
 
 use super::Tuple;
-use crate::abi::{PyGC_Head, PyObject, PyTupleObject, PyVarObject};
+use crate::abi::{Py_TPFLAGS_HAVE_GC, PyGC_Head, PyObject, PyTupleObject, PyVarObject};
 use crate::memory;
 use crate::object::header;
 use crate::prelude::*;
@@ -14,7 +14,7 @@ use crate::prelude::*;
 /// Tuples of 1 to this many items have free lists.
 const SIZES: usize = 20;
 /// The most tuples that one free list holds.
-const MAX_FREE: u32 = 2000;
+const MAX_FREE: u32 = if crate::memory::checked::ON { 0 } else { 2000 };
 
 struct FreeList {
     first: Cell<*mut PyTupleObject>,
@@ -68,7 +68,17 @@ pub(super) unsafe fn items(tuple: *mut PyTupleObject) -> *mut *mut PyObject {
 #[inline]
 pub fn new_raw(size: usize) -> PyResult<*mut PyTupleObject> {
     debug_assert!(size > 0);
-    if size <= SIZES {
+    let tuple = Tuple::take_free(size);
+    if tuple.is_null() { new_raw_slow(size) } else { Ok(tuple) }
+}
+
+impl Tuple {
+    /// As [`new_raw`], out of a free list; null where that has none.
+    #[inline(always)]
+    pub(crate) fn take_free(size: usize) -> *mut PyTupleObject {
+        if size > SIZES {
+            return ptr::null_mut();
+        }
         let list = &FREE[size];
         let tuple = list.first.get();
         if !tuple.is_null() {
@@ -79,10 +89,37 @@ pub fn new_raw(size: usize) -> PyResult<*mut PyTupleObject> {
                 (*tuple).ob_base.ob_base.ob_refcnt_full().set(1);
                 (*tuple).ob_hash.set(-1);
             }
-            return Ok(tuple);
+        }
+        tuple
+    }
+
+    /// Gives a tuple back to the free list that it came from.
+    ///
+    /// # Safety
+    /// An exact tuple that nobody refers to, not tracked, whose items are not its own.
+    #[inline(always)]
+    pub(crate) unsafe fn give_free(tuple: *mut PyTupleObject) {
+        // SAFETY: by contract.
+        unsafe {
+            let list = FREE.get_unchecked((*tuple).ob_base.ob_size.get() as usize);
+            (*tuple).ob_item[0].set(list.first.replace(tuple).cast());
+            list.count.set(list.count.get() + 1);
         }
     }
-    new_raw_slow(size)
+
+    /// Whether the collector has to know of a tuple because of this item: atoms, and tuples of atoms, lead to no cycle.
+    ///
+    /// # Safety
+    /// A live object.
+    #[inline(always)]
+    pub(crate) unsafe fn has_to_track(item: *mut PyObject) -> bool {
+        // SAFETY: by contract.
+        unsafe {
+            let ty = (*item).ob_type.get();
+            // `tp_is_gc` is not asked: the collector hides tuples that turn out to hold atoms.
+            (*ty).tp_flags.get() & Py_TPFLAGS_HAVE_GC != 0 && (ty != Tuple::TYPE || memory::object::is_tracked(item))
+        }
+    }
 }
 
 #[inline(never)]
@@ -101,13 +138,6 @@ fn new_raw_slow(size: usize) -> PyResult<*mut PyTupleObject> {
     }
 }
 
-/// Whether the collector has to know of an item: atoms, and tuples of atoms, lead to no cycle.
-#[inline(always)]
-unsafe fn may_be_tracked(item: *mut PyObject) -> bool {
-    // SAFETY: a live object.
-    unsafe { memory::object::is_gc(item) && ((*item).ob_type.get() != Tuple::TYPE || memory::object::is_tracked(item)) }
-}
-
 /// Shows a tuple with all its items written to the collector, if any of them could be part of a cycle, and gives it out.
 ///
 /// # Safety
@@ -118,7 +148,7 @@ pub(super) unsafe fn finish(tuple: *mut PyTupleObject) -> Ref<Tuple> {
     unsafe {
         let items = items(tuple);
         for index in 0..(*tuple).ob_base.ob_size.get() as usize {
-            if may_be_tracked(*items.add(index)) {
+            if Tuple::has_to_track(*items.add(index)) {
                 memory::object::gc_track(tuple.cast());
                 break;
             }
@@ -141,14 +171,11 @@ pub(super) unsafe fn dealloc(tuple: *mut PyTupleObject) {
         memory::object::gc_untrack(tuple.cast());
         let items = items(tuple);
         for index in (0..size).rev() {
-            header::xdecref(*items.add(index));
+            header::drop_item(*items.add(index));
         }
         if (1..=SIZES).contains(&size) && (*tuple).ob_base.ob_base.ob_type.get() == Tuple::TYPE {
-            let list = &FREE[size];
-            if list.count.get() < MAX_FREE {
-                (*tuple).ob_item[0].set(list.first.replace(tuple).cast());
-                list.count.set(list.count.get() + 1);
-                return;
+            if FREE[size].count.get() < MAX_FREE {
+                return Tuple::give_free(tuple);
             }
         }
         memory::object::dealloc_finish(tuple);

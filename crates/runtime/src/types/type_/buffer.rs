@@ -130,14 +130,11 @@ unsafe fn call_release(this: *mut PyObject, view: *mut Py_buffer) {
             Ok(())
         }
     };
-    let pending = Raised::take_if_set();
+    let _aside = Raised::aside();
     if let Err(raised) = call() {
         // SAFETY: a live object.
         let this: Borrowed<'_, Object> = unsafe { Borrowed::from_ptr(this) };
         exceptions::report_unraisable(raised, "Exception ignored in __release_buffer__ of", Some(this));
-    }
-    if let Some(pending) = pending {
-        let _still_set = Raised::restore(pending);
     }
 }
 

@@ -7,6 +7,7 @@
 use core::ptr;
 
 use super::raw::{TypePtr, has_flag, is_heap_type};
+use super::static_heap::answers_for_type;
 use crate::abi::*;
 use crate::memory::object as heap;
 use crate::object::header;
@@ -80,16 +81,19 @@ pub unsafe extern "C" fn subtype_traverse(this: *mut PyObject, visit: visitproc,
                 break;
             }
         }
+        let base_traverse = if base.is_null() { None } else { (*base).tp_traverse.get() };
         if has_flag(ty, Py_TPFLAGS_MANAGED_DICT) {
-            instance_dict::visit_managed(this, &mut visitor);
+            // A native base with a managed dictionary visits it itself, and each reference counts once.
+            if base_traverse.is_none() || !has_flag(base, Py_TPFLAGS_MANAGED_DICT) {
+                instance_dict::visit_managed(this, &mut visitor);
+            }
         } else if !base.is_null() && (*ty).tp_dictoffset.get() != (*base).tp_dictoffset.get() {
             let field = instance_dict::computed_pointer(this);
             if !field.is_null() {
                 visitor.object(*field);
             }
         }
-        let base_traverse = if base.is_null() { None } else { (*base).tp_traverse.get() };
-        if is_heap_type(ty) && (base_traverse.is_none() || !is_heap_type(base)) {
+        if is_heap_type(ty) && (base_traverse.is_none() || !answers_for_type(base)) {
             // A native base knows nothing of a type that its instances own.
             visitor.object(ty);
         }
@@ -171,8 +175,9 @@ pub unsafe extern "C" fn subtype_dealloc(this: *mut PyObject) {
                 heap::gc_untrack(this);
             }
         }
-        let owns_weakrefs = (*ty).tp_weaklistoffset.get() != 0 && (*base).tp_weaklistoffset.get() == 0;
-        if owns_weakrefs {
+        let weakrefs = (*ty).tp_weaklistoffset.get();
+        let owns_weakrefs = weakrefs != 0 && (*base).tp_weaklistoffset.get() == 0;
+        if owns_weakrefs && !(*this.byte_offset(weakrefs).cast::<*mut PyObject>()).is_null() {
             crate::types::weakref::clear_references(this);
         }
         if let Some(del) = (*ty).tp_del.get() {
@@ -216,8 +221,10 @@ pub unsafe extern "C" fn subtype_dealloc(this: *mut PyObject) {
             heap::gc_track(this);
         }
         // A native base frees the object but not what made it: the count of the class is ours.
-        let owns_type = is_heap_type(ty) && !is_heap_type(base);
-        if let Some(dealloc) = (*base).tp_dealloc.get() {
+        let owns_type = is_heap_type(ty) && !answers_for_type(base);
+        if base == <Object as PyLayout>::TYPE && is_ours((*ty).tp_free.get(), heap::free_slot as *const ()) {
+            heap::free(this);
+        } else if let Some(dealloc) = (*base).tp_dealloc.get() {
             dealloc(this);
         }
         if owns_type {
@@ -231,7 +238,7 @@ unsafe fn native_base_with_dict(mut ty: TypePtr) -> TypePtr {
     // SAFETY: bases of live types are live.
     unsafe {
         while !(*ty).tp_base.get().is_null() {
-            if (*ty).tp_dictoffset.get() != 0 && !is_heap_type(ty) {
+            if (*ty).tp_dictoffset.get() != 0 && !answers_for_type(ty) {
                 return ty;
             }
             ty = (*ty).tp_base.get();

@@ -78,6 +78,10 @@ impl Type {
                 crate::types::weakref::clear_references(raw.cast());
             }
             heap_object::clear_field(&(*raw).tp_base);
+            // The dict may live on without the type.
+            if !(*raw).tp_dict.get().is_null() {
+                crate::types::dict::watch::set_owner((*raw).tp_dict.get().cast(), core::ptr::null_mut());
+            }
             for field in [&(*raw).tp_dict, &(*raw).tp_bases, &(*raw).tp_mro, &(*raw).tp_cache] {
                 heap_object::clear_field(field);
             }
@@ -189,7 +193,6 @@ impl Type {
             return size_of::<PyTypeObject>();
         }
         let mut size = size_of::<PyHeapTypeObject>();
-        size += size_of::<PyMemberDef>() * this.ob_base.ob_size.get().max(0) as usize;
         // SAFETY: heap types have shared keys or none.
         unsafe {
             let keys = (*this.as_raw().cast::<PyHeapTypeObject>()).ht_cached_keys.get();

@@ -22,6 +22,7 @@ pub mod ready;
 pub mod slotdefs;
 pub mod slots;
 pub mod spec;
+pub mod static_heap;
 pub mod subclasses;
 pub mod update;
 pub mod wrappers;
@@ -35,6 +36,7 @@ pub use methods::PyType_Type;
 pub use object::uses_type_getattr;
 pub use raw::{TypePtr, is_subtype_raw};
 pub use spec::{Spec, from_spec};
+pub use static_heap::StaticHeapType;
 
 /// `type` (`PyTypeObject`, or `PyHeapTypeObject` for types made while the program runs).
 #[repr(transparent)]

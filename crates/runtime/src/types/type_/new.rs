@@ -400,13 +400,13 @@ fn set_names(ty: &Ref<Type>) -> PyResult<()> {
     for (key, value) in ty.dict().items_snapshot()? {
         let Some(method) = value.lookup_special(id!("__set_name__"))? else { continue };
         if let Err(raised) = method.call(&[ty.as_borrowed(), key.borrow()]) {
+            let exception = raised.take();
             let note = format!(
                 "Error calling __set_name__ on '{}' instance {} in '{}'",
                 value.type_name(),
                 key.to_repr_text(),
                 ty.name()
             );
-            let exception = raised.take();
             if let Err(second) = exception.call_method(id!("add_note"), &[Str::from_utf8_str(&note)?.as_borrowed()]) {
                 second.clear();
             }

@@ -203,7 +203,11 @@ impl Ref<Type> {
             }
         }
         // SAFETY: a handle's type is live.
-        unsafe { set(self.ptr(), mask, flags) }
+        unsafe {
+            set(self.ptr(), mask, flags);
+            // What specialised code knows of these classes may depend on the flags.
+            cache::modified(self.ptr());
+        }
     }
 
     /// The version that caches hang on, given if need be; 0 if the type cannot have one.

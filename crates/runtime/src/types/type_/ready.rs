@@ -8,6 +8,7 @@ use super::raw::{
     TypePtr, add_flags, clear_flags, display_name, has_flag, is_heap_type, replace, short_name, slot_value,
 };
 use super::slotdefs::{SLOTDEFS, name};
+use super::static_heap::{self, is_static_heap};
 use super::{cache, mro, subclasses};
 use crate::abi::*;
 use crate::prelude::*;
@@ -38,8 +39,15 @@ pub unsafe fn ready(ty: TypePtr) -> PyResult<()> {
             // Extensions declare their static types with an ordinary count.
             (*ty).ob_base.ob_base.ob_refcnt_full().set(_Py_STATIC_IMMORTAL_INITIAL_REFCNT);
         }
+        let static_heap = is_static_heap(ty);
         add_flags(ty, Py_TPFLAGS_READYING);
-        let result = make_ready(ty);
+        let mut result = if static_heap { static_heap::prepare(ty) } else { Ok(()) };
+        if result.is_ok() {
+            result = make_ready(ty);
+        }
+        if result.is_ok() && static_heap {
+            result = static_heap::finish(ty);
+        }
         clear_flags(ty, Py_TPFLAGS_READYING);
         if result.is_ok() {
             add_flags(ty, Py_TPFLAGS_READY);
@@ -59,7 +67,9 @@ pub fn ready_static<T: PyLayout>() -> PyResult<()> {
 pub unsafe fn ready_builtin(ty: TypePtr) -> PyResult<()> {
     // SAFETY: by contract.
     unsafe {
-        add_flags(ty, _Py_TPFLAGS_STATIC_BUILTIN);
+        if !is_heap_type(ty) {
+            add_flags(ty, _Py_TPFLAGS_STATIC_BUILTIN);
+        }
         ready(ty)
     }
 }
@@ -71,6 +81,7 @@ unsafe fn make_ready(ty: TypePtr) -> PyResult<()> {
         if (*ty).tp_dict.get().is_null() {
             (*ty).tp_dict.set(Dict::new()?.into_ptr());
         }
+        crate::types::dict::watch::set_owner((*ty).tp_dict.get().cast(), ty);
         set_base(ty)?;
         set_metatype(ty);
         if (*ty).tp_bases.get().is_null() {
@@ -300,10 +311,10 @@ unsafe fn set_doc(ty: TypePtr, dict: &Ref<Dict>) -> PyResult<()> {
 pub unsafe fn native_doc(ty: TypePtr) -> PyResult<Ref<Object>> {
     // SAFETY: by contract.
     unsafe {
-        if (*ty).tp_doc.get().is_null() && !has_flag(ty, _Py_TPFLAGS_STATIC_BUILTIN) {
+        if (*ty).tp_doc.get().is_null() && !has_flag(ty, _Py_TPFLAGS_STATIC_BUILTIN) && !is_static_heap(ty) {
             return Ok(none());
         }
-        doc::doc_text((*ty).tp_name.get(), (*ty).tp_doc.get(), || dotted_name(ty))
+        doc::type_doc_text((*ty).tp_name.get(), (*ty).tp_doc.get(), || dotted_name(ty))
     }
 }
 
@@ -363,9 +374,10 @@ unsafe fn set_hash(ty: TypePtr) -> PyResult<()> {
 
 /// Classes with a managed dictionary share its keys, and their instances hold values in themselves.
 unsafe fn set_inline_values(ty: TypePtr) -> PyResult<()> {
+    // Native code makes the instances of heap types in static storage, without room for values.
     // SAFETY: by the contract of `ready`; only heap types have the flag.
     unsafe {
-        if !has_flag(ty, Py_TPFLAGS_MANAGED_DICT) || !is_heap_type(ty) {
+        if !has_flag(ty, Py_TPFLAGS_MANAGED_DICT) || !is_heap_type(ty) || is_static_heap(ty) {
             return Ok(());
         }
         let heap = ty.cast::<PyHeapTypeObject>();

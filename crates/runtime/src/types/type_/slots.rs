@@ -615,7 +615,17 @@ pub unsafe extern "C" fn slot_tp_richcompare(this: *mut PyObject, other: *mut Py
         None => return not_implemented().into_ptr(),
     };
     // SAFETY: by contract.
-    into_c(unsafe { call_if_any(name, [this, other]) }.map(|result| result.unwrap_or_else(not_implemented)))
+    unsafe {
+        // A method that cannot be had, even for an error of its descriptor, means no comparison.
+        match find(this, name) {
+            Ok(Some(method)) => into_c(method.call([this, other])),
+            Ok(None) => not_implemented().into_ptr(),
+            Err(raised) => {
+                raised.clear();
+                not_implemented().into_ptr()
+            }
+        }
+    }
 }
 
 /// # Safety
@@ -716,7 +726,7 @@ pub unsafe extern "C" fn slot_tp_new(ty: TypePtr, args: *mut PyObject, kwargs: *
 pub unsafe extern "C" fn slot_tp_finalize(this: *mut PyObject) {
     // SAFETY: by contract. The exception of whoever lost the last reference is kept.
     unsafe {
-        let pending = Raised::take_if_set();
+        let _aside = Raised::aside();
         match find(this, id!("__del__")) {
             Err(raised) => exceptions::report_unraisable_object(raised, Some(Borrowed::from_ptr(this))),
             Ok(None) => {}
@@ -730,9 +740,6 @@ pub unsafe extern "C" fn slot_tp_finalize(this: *mut PyObject) {
                     );
                 }
             }
-        }
-        if let Some(pending) = pending {
-            let _still_set = Raised::restore(pending);
         }
     }
 }

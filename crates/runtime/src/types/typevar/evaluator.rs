@@ -42,7 +42,7 @@ impl Ref<ConstEvaluator> {
     }
 }
 
-#[pytype(name = "_ConstEvaluator", module = "_typing", gc, disallow_instantiation)]
+#[pytype(name = "_ConstEvaluator", module = "_typing", text_signature = "()", gc, disallow_instantiation, heap)]
 impl ConstEvaluator {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut ConstEvaluator) {

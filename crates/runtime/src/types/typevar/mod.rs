@@ -14,8 +14,7 @@ mod type_var_tuple;
 
 pub use alias::TypeAlias;
 pub use evaluator::ConstEvaluator;
-pub(crate) use generic::inherit_new;
-pub use generic::{Generic, subscript_generic};
+pub use generic::{Generic, generic_class, subscript_generic};
 pub use no_default::{_Py_NoDefaultStruct, NoDefaultType, no_default};
 pub use param_spec::{ParamSpec, ParamSpecArgs, ParamSpecKwargs};
 pub use type_var::TypeVar;
@@ -203,6 +202,6 @@ fn not_a_parameter(object: Borrowed<'_, Object>) -> Raised {
 /// The flags of parameters: attributes and weak references stand in front of the object.
 const MANAGED: u64 = crate::abi::Py_TPFLAGS_MANAGED_DICT | crate::abi::Py_TPFLAGS_MANAGED_WEAKREF;
 /// Where the type says that its instances keep their weak references.
-const WEAKREFS: isize = -4 * size_of::<*mut PyObject>() as isize;
+use crate::abi::MANAGED_WEAKREF_OFFSET as WEAKREFS;
 /// What stands for a dict that the runtime manages.
 const MANAGED_DICT: isize = -1;

@@ -77,7 +77,7 @@ impl ParamSpec {
 }
 
 #[pytype(name = "ParamSpec", module = "typing", gc, flags = MANAGED, dictoffset = MANAGED_DICT,
-         weaklistoffset = WEAKREFS)]
+         weaklistoffset = WEAKREFS, heap)]
 impl ParamSpec {
     #[new(raw)]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<ParamSpec>> {
@@ -236,7 +236,7 @@ macro_rules! part {
             }
         }
 
-        #[pytype(name = $name, module = "typing", gc, flags = MANAGED_WEAKREF, weaklistoffset = WEAKREFS, unhashable)]
+        #[pytype(name = $name, module = "typing", gc, flags = MANAGED_WEAKREF, weaklistoffset = WEAKREFS, unhashable, heap)]
         impl $ty {
             #[new(raw)]
             fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<$ty>> {

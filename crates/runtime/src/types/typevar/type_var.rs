@@ -79,7 +79,7 @@ impl TypeVar {
     }
 }
 
-#[pytype(name = "TypeVar", module = "typing", gc, flags = MANAGED, dictoffset = MANAGED_DICT, weaklistoffset = WEAKREFS)]
+#[pytype(name = "TypeVar", module = "typing", gc, flags = MANAGED, dictoffset = MANAGED_DICT, weaklistoffset = WEAKREFS, heap)]
 impl TypeVar {
     #[new(raw)]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<TypeVar>> {

@@ -56,7 +56,7 @@ impl TypeVarTuple {
 }
 
 #[pytype(name = "TypeVarTuple", module = "typing", gc, flags = MANAGED, dictoffset = MANAGED_DICT,
-         weaklistoffset = WEAKREFS)]
+         weaklistoffset = WEAKREFS, heap)]
 impl TypeVarTuple {
     #[new(raw)]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<TypeVarTuple>> {

@@ -228,7 +228,7 @@ pub unsafe fn clear_references(object: *mut PyObject) {
         if (*list).is_null() {
             return;
         }
-        let pending = Raised::take_if_set();
+        let _aside = Raised::aside();
         let mut calls = Vec::new();
         while !(*list).is_null() {
             let reference = *list;
@@ -245,9 +245,6 @@ pub unsafe fn clear_references(object: *mut PyObject) {
                 let message = format!("Exception ignored while calling weakref callback {}", callback.to_repr_text());
                 crate::types::exceptions::report_unraisable(raised, &message, None);
             }
-        }
-        if let Some(pending) = pending {
-            let _ = Raised::restore(pending);
         }
     }
 }

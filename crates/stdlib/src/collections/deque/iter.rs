@@ -58,7 +58,7 @@ macro_rules! iterators {
             }
         }
 
-        #[pytype(name = $name, module = "collections", gc)]
+        #[pytype(name = $name, module = "collections", gc, heap, getattribute, basicsize = 56)]
         impl $ty {
             #[new(raw, signature = "(deque, index=0, /)", no_text_signature)]
             fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<$ty>> {

@@ -214,7 +214,10 @@ fn slice_bound(value: Option<Borrowed<'_, Object>>, default: usize, length: usiz
     basetype,
     sequence,
     unhashable,
-    weaklistoffset = offset_of!(Deque, weakrefs)
+    weaklistoffset = offset_of!(Deque, weakrefs),
+    heap,
+    basicsize = 216,
+    getattribute
 )]
 impl Deque {
     #[slot(tp_new, raw)]
@@ -237,7 +240,7 @@ impl Deque {
         }
     }
 
-    #[init(raw, no_text_signature)]
+    #[init(raw, text_signature = "([iterable[, maxlen]])")]
     fn init(this: &Ref<Deque>, args: CallArgs<'_>) -> PyResult<()> {
         let [iterable, maxlen] = args.unpack::<2>(&INIT)?;
         let mut bound = -1;
@@ -461,7 +464,7 @@ impl Deque {
         this.extend_from(iterable, true)
     }
 
-    #[method(raw, no_text_signature)]
+    #[method(raw, text_signature = "($self, value, [start, [stop]])")]
     fn index(this: &Ref<Deque>, args: CallArgs<'_>) -> PyResult<usize> {
         args.no_keywords("deque.index")?;
         args.check_count("index", 1, 3)?;
@@ -556,7 +559,10 @@ impl Deque {
 
     #[method(name = "__sizeof__", signature = "($self, /)")]
     fn size_of(this: &Ref<Deque>) -> isize {
-        this.type_of().tp_basicsize.get() + (this.items.capacity() * size_of::<*mut PyObject>()) as isize
+        // As the reference's blocks of 64 items and two links take it, the first of which is filled from its middle.
+        const BLOCK: usize = 64;
+        let blocks = (BLOCK / 2 + this.items.len()).div_ceil(BLOCK);
+        this.type_of().tp_basicsize.get() + (blocks * (BLOCK + 2) * size_of::<*mut PyObject>()) as isize
     }
 
     #[classmethod(name = "__class_getitem__", signature = "($type, object, /)")]

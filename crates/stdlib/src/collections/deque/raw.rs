@@ -31,10 +31,6 @@ impl Items {
         self.len.get()
     }
 
-    pub fn capacity(&self) -> usize {
-        self.capacity.get()
-    }
-
     /// The place of the item at `index`, which may be one before or behind the items.
     ///
     /// # Safety

@@ -69,7 +69,7 @@ fn is_interrupted(raised: &Raised) -> bool {
     }
     let Some(error) = raised.peek().map(|error| error.to_owned()) else { return false };
     // The attribute of a plain OSError is a struct member: no code of the program runs unless a subclass wants so.
-    let pending = Raised::take_if_set();
+    let _aside = Raised::aside();
     let interrupted = match error.getattr(id!("errno")) {
         Ok(errno) => errno.downcast::<Int>().and_then(|errno| errno.to_i32()) == Some(libc::EINTR),
         Err(raised) => {
@@ -77,9 +77,6 @@ fn is_interrupted(raised: &Raised) -> bool {
             false
         }
     };
-    if let Some(pending) = pending {
-        let _ = Raised::restore(pending);
-    }
     interrupted
 }
 

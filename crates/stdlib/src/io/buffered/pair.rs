@@ -21,7 +21,7 @@ fn forward<T>(half: &Field<T>, name: Borrowed<'_, Str>, args: &[Borrowed<'_, Obj
     }
 }
 
-#[pytype(name = "BufferedRWPair", module = "_io", base = BufferedIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "BufferedRWPair", module = "_io", base = BufferedIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, heap)]
 impl BufferedRwPair {
     #[slot(tp_traverse)]
     fn traverse(this: &BufferedRwPair, visit: &mut Visitor) {

@@ -29,7 +29,7 @@ macro_rules! buffered_type {
             }
         }
 
-        #[pytype(name = $name, module = "_io", base = BufferedIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, flags = abi::Py_TPFLAGS_IMMUTABLETYPE, extend = [$($ty::$part),*])]
+        #[pytype(name = $name, module = "_io", base = BufferedIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, heap, basicsize = 152, extend = [$($ty::$part),*])]
         impl $ty {
             #[slot(tp_traverse)]
             fn traverse(this: &$ty, visit: &mut Visitor) {

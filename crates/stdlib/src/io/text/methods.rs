@@ -40,7 +40,7 @@ impl TextIoWrapper {
     }
 }
 
-#[pytype(name = "TextIOWrapper", module = "_io", base = TextIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, flags = abi::Py_TPFLAGS_IMMUTABLETYPE)]
+#[pytype(name = "TextIOWrapper", module = "_io", base = TextIoBase, gc, basetype, dictoffset = base::DICT, weaklistoffset = base::WEAKLIST, heap, basicsize = 200)]
 impl TextIoWrapper {
     #[slot(tp_traverse)]
     fn traverse(this: &TextIoWrapper, visit: &mut Visitor) {

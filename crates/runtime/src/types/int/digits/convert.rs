@@ -6,22 +6,36 @@ use super::{Interrupt, MASK, SHIFT, Stop};
 
 /// Packs digits into limbs; `out.len() == limbs_for(a.len())`.
 pub fn pack_into(out: &mut [u64], a: &[u32]) {
-    let mut accumulator = 0u128;
+    // 32 digits are 15 limbs: most of the work is done without bookkeeping.
+    let (blocks, rest) = a.as_chunks::<32>();
+    let (out_blocks, out_rest) = {
+        let (whole, rest) = out.split_at_mut(15 * blocks.len());
+        (whole.as_chunks_mut::<15>().0, rest)
+    };
+    for (out, block) in out_blocks.iter_mut().zip(blocks) {
+        let pair = |i: usize| block[2 * i] as u64 | (block[2 * i + 1] as u64) << SHIFT;
+        // Limb `i` begins at bit 4 i of pair `i`.
+        for (i, out) in out.iter_mut().enumerate() {
+            *out = pair(i) >> (4 * i) | pair(i + 1) << (60 - 4 * i);
+        }
+    }
+    let mut accumulator = 0u64;
     let mut bits = 0u32;
-    let mut next = out.iter_mut();
-    for &x in a {
-        accumulator |= (x as u128) << bits;
+    let mut next = out_rest.iter_mut();
+    for &x in rest {
+        accumulator |= (x as u64) << bits;
         bits += SHIFT;
         if bits >= 64 {
             if let Some(out) = next.next() {
-                *out = accumulator as u64;
+                *out = accumulator;
             }
-            accumulator >>= 64;
             bits -= 64;
+            // What did not fit; all of it when the digit ended at the limb's end.
+            accumulator = (x as u64) >> (SHIFT - bits);
         }
     }
     for out in next {
-        *out = accumulator as u64;
+        *out = accumulator;
         accumulator = 0;
     }
 }
@@ -41,6 +55,17 @@ pub fn unpacked_len(limbs: &[u64]) -> usize {
 
 /// Unpacks limbs into digits; what does not fit `out` must be zero, what `out` has more becomes zero.
 pub fn unpack(out: &mut [u32], a: &[u64]) {
+    let whole = (a.len() / 15).min(out.len() / 32);
+    let (blocks, a) = a.split_at(15 * whole);
+    let (out_blocks, out) = out.split_at_mut(32 * whole);
+    for (out, block) in out_blocks.as_chunks_mut::<32>().0.iter_mut().zip(blocks.as_chunks::<15>().0) {
+        for i in 0..16 {
+            let low = if i < 15 { block[i] << (4 * i) } else { 0 };
+            let pair = if i > 0 { low | block[i - 1] >> (64 - 4 * i) } else { low };
+            out[2 * i] = pair as u32 & MASK;
+            out[2 * i + 1] = (pair >> SHIFT) as u32 & MASK;
+        }
+    }
     let mut accumulator = 0u64;
     let mut bits = 0u32;
     let mut next = a.iter();

@@ -8,6 +8,7 @@
 mod timsort;
 
 use core::cmp::Ordering;
+use core::mem::MaybeUninit;
 
 use self::timsort::{Order, Stop};
 use super::List;
@@ -53,11 +54,18 @@ impl Element for TextKey {
     }
 }
 
-/// A tuple and its first item as a number, which mostly decides.
+/// A tuple and its first two items as numbers, which mostly decide; `second` is 0 where it says nothing.
 #[derive(Clone, Copy)]
 struct TupleKey {
     first: i64,
+    second: i64,
     tuple: Pointer,
+}
+
+impl Element for TupleKey {
+    fn item(self) -> Pointer {
+        self.tuple
+    }
 }
 
 /// How two objects are compared.
@@ -196,15 +204,27 @@ struct Tuples {
     equal_items: usize,
 }
 
+impl Order<TupleKey> for Tuples {
+    type Error = Raised;
+
+    #[inline(always)]
+    fn less(&mut self, a: TupleKey, b: TupleKey) -> PyResult<bool> {
+        if a.first != b.first {
+            return Ok(a.first < b.first);
+        }
+        if a.second != b.second {
+            return Ok(a.second < b.second);
+        }
+        less_tuples(a.tuple, b.tuple, self.equal_items)
+    }
+}
+
 impl Order<Keyed<TupleKey>> for Tuples {
     type Error = Raised;
 
     #[inline(always)]
     fn less(&mut self, a: Keyed<TupleKey>, b: Keyed<TupleKey>) -> PyResult<bool> {
-        if a.key.first != b.key.first {
-            return Ok(a.key.first < b.key.first);
-        }
-        less_tuples(a.key.tuple, b.key.tuple, self.equal_items)
+        self.less(a.key, b.key)
     }
 }
 
@@ -294,17 +314,29 @@ fn sort_derived<E: Element, O: Order<E, Error = Raised>>(
     order: &mut O,
     reverse: bool,
 ) -> PyResult<()> {
-    let mut elements = Vec::new();
-    if elements.try_reserve_exact(items.len()).is_err() {
-        return Err(Raised::no_memory());
-    }
-    match keys {
-        Some(keys) => elements.extend(items.iter().zip(keys).map(|(&item, key)| make(key.as_ptr(), item))),
-        None => elements.extend(items.iter().map(|&item| make(item, item))),
-    }
-    let result = sort_elements(&mut elements, order, reverse);
+    /// Few elements stay on the stack.
+    const FEW: usize = 24;
+    let mut few = [const { MaybeUninit::<E>::uninit() }; FEW];
+    let mut many = Vec::new();
+    let elements: &mut [E] = if items.len() <= FEW {
+        for (index, (element, &item)) in few.iter_mut().zip(&*items).enumerate() {
+            element.write(make(keys.map_or(item, |keys| keys[index].as_ptr()), item));
+        }
+        // SAFETY: so many were just written.
+        unsafe { few[..items.len()].assume_init_mut() }
+    } else {
+        if many.try_reserve_exact(items.len()).is_err() {
+            return Err(Raised::no_memory());
+        }
+        match keys {
+            Some(keys) => many.extend(items.iter().zip(keys).map(|(&item, key)| make(key.as_ptr(), item))),
+            None => many.extend(items.iter().map(|&item| make(item, item))),
+        }
+        &mut many
+    };
+    let result = sort_elements(elements, order, reverse);
     // Also after an error: the elements are all there, in some order.
-    for (item, element) in items.iter_mut().zip(&elements) {
+    for (item, element) in items.iter_mut().zip(&*elements) {
         *item = element.item();
     }
     result
@@ -319,27 +351,44 @@ fn sort_items(items: &mut [Pointer], keys: Option<&[Ref<Object>]>, reverse: bool
         }
     };
     let count = items.len();
-    let tuples = (0..count).all(|index| key_at(index).downcast_exact::<Tuple>().is_some_and(|tuple| !tuple.is_empty()));
+    let mut shortest = usize::MAX;
+    let tuples = (0..count).all(|index| {
+        key_at(index).downcast_exact::<Tuple>().is_some_and(|tuple| {
+            shortest = shortest.min(tuple.len());
+            shortest > 0
+        })
+    });
     if tuples {
-        let firsts = |index: usize| -> Borrowed<'_, Object> {
-            // SAFETY: all are tuples with items, which they keep.
-            unsafe { typed::<Tuple>(key_at(index).as_ptr()).as_slice().as_ptr().cast::<Borrowed<'_, Object>>().read() }
+        let part = |tuple: Pointer, place: usize| -> Pointer {
+            // SAFETY: all are tuples with so many items, which they keep.
+            unsafe { *typed::<Tuple>(tuple).items_ptr().add(place) }
         };
-        let kind = common_kind((0..count).map(firsts));
-        let first = |tuple: Pointer| -> Pointer {
+        let kind_at = |place: usize| {
             // SAFETY: as above.
-            unsafe { *typed::<Tuple>(tuple).items_ptr() }
+            common_kind((0..count).map(|index| unsafe { object(part(key_at(index).as_ptr(), place)) }))
         };
-        return match kind {
-            Kind::Int => {
-                let make = |key, item| Keyed { key: TupleKey { first: int_value(first(key)), tuple: key }, item };
-                sort_derived(items, keys, make, &mut Tuples { equal_items: 1 }, reverse)
-            }
+        // The unsigned order of prefixes as an order of signed numbers. Equal prefixes say nothing.
+        let prefix = |pointer: Pointer| (text_prefix(pointer) ^ (1 << 63)) as i64;
+        return match kind_at(0) {
+            Kind::Int => match if shortest > 1 { kind_at(1) } else { Kind::Other } {
+                Kind::Int => {
+                    let second = |tuple| int_value(part(tuple, 1));
+                    let make = |tuple| TupleKey { first: int_value(part(tuple, 0)), second: second(tuple), tuple };
+                    sort_tuples(items, keys, make, 2, reverse)
+                }
+                Kind::Latin => {
+                    let second = |tuple| prefix(part(tuple, 1));
+                    let make = |tuple| TupleKey { first: int_value(part(tuple, 0)), second: second(tuple), tuple };
+                    sort_tuples(items, keys, make, 1, reverse)
+                }
+                _ => {
+                    let make = |tuple| TupleKey { first: int_value(part(tuple, 0)), second: 0, tuple };
+                    sort_tuples(items, keys, make, 1, reverse)
+                }
+            },
             Kind::Latin => {
-                // The unsigned order of prefixes as an order of signed numbers. Equal prefixes say nothing.
-                let number = |tuple| (text_prefix(first(tuple)) ^ (1 << 63)) as i64;
-                let make = |key, item| Keyed { key: TupleKey { first: number(key), tuple: key }, item };
-                sort_derived(items, keys, make, &mut Tuples { equal_items: 0 }, reverse)
+                let make = |tuple| TupleKey { first: prefix(part(tuple, 0)), second: 0, tuple };
+                sort_tuples(items, keys, make, 0, reverse)
             }
             _ => sort_objects(items, keys, Objects::Tuples, reverse),
         };
@@ -361,6 +410,20 @@ fn sort_items(items: &mut [Pointer], keys: Option<&[Ref<Object>]>, reverse: bool
         }
         Kind::Text => sort_objects(items, keys, Objects::Text, reverse),
         Kind::Other => sort_objects(items, keys, Objects::Any, reverse),
+    }
+}
+
+fn sort_tuples(
+    items: &mut [Pointer],
+    keys: Option<&[Ref<Object>]>,
+    make: impl Fn(Pointer) -> TupleKey,
+    equal_items: usize,
+    reverse: bool,
+) -> PyResult<()> {
+    let mut order = Tuples { equal_items };
+    match keys {
+        None => sort_derived(items, keys, |key, _| make(key), &mut order, reverse),
+        Some(_) => sort_derived(items, keys, |key, item| Keyed { key: make(key), item }, &mut order, reverse),
     }
 }
 

@@ -12,6 +12,7 @@
 //!
 //! CPython: `Objects/listobject.c`, `Objects/listsort.txt`; Munro and Wild, "Nearly-Optimal Mergesorts" (2018).
 
+use core::mem::MaybeUninit;
 use core::ptr;
 
 /// Runs shorter than the minimum, which is 32 to 64, are made longer.
@@ -52,7 +53,8 @@ struct Sorter<'a, E, O> {
     order: &'a mut O,
     aside: Vec<E>,
     min_gallop: usize,
-    pending: [Run; MAX_PENDING],
+    /// The runs below `pending_len` are written.
+    pending: [MaybeUninit<Run>; MAX_PENDING],
     pending_len: usize,
 }
 
@@ -67,7 +69,7 @@ pub fn sort<E: Copy, O: Order<E>>(elements: &mut [E], order: &mut O) -> Result<(
         order,
         aside: Vec::new(),
         min_gallop: MIN_GALLOP,
-        pending: [Run { start: 0, len: 0, power: 0 }; MAX_PENDING],
+        pending: [const { MaybeUninit::uninit() }; MAX_PENDING],
         pending_len: 0,
     };
     // SAFETY: `base` and `len` are those of the slice, which is borrowed for the time of the sort.
@@ -108,6 +110,14 @@ fn power(start: usize, first: usize, second: usize, len: usize) -> u32 {
 /// # Safety
 /// All methods: `base` points to `len` elements that nobody else uses, and ranges given are inside.
 impl<E: Copy, O: Order<E>> Sorter<'_, E, O> {
+    /// A run on the stack.
+    #[inline(always)]
+    fn waiting(&mut self, at: usize) -> &mut Run {
+        assert!(at < self.pending_len);
+        // SAFETY: runs below `pending_len` are written.
+        unsafe { self.pending[at].assume_init_mut() }
+    }
+
     unsafe fn run(&mut self) -> Result<(), Stop<O::Error>> {
         let minimum = min_run(self.len);
         let mut start = 0;
@@ -122,13 +132,13 @@ impl<E: Copy, O: Order<E>> Sorter<'_, E, O> {
                     len = wanted;
                 }
                 self.make_way(start, len)?;
-                self.pending[self.pending_len] = Run { start, len, power: 0 };
+                self.pending[self.pending_len].write(Run { start, len, power: 0 });
                 self.pending_len += 1;
                 start += len;
             }
             while self.pending_len > 1 {
                 let mut at = self.pending_len - 2;
-                if at > 0 && self.pending[at - 1].len < self.pending[at + 1].len {
+                if at > 0 && self.waiting(at - 1).len < self.waiting(at + 1).len {
                     at -= 1;
                 }
                 self.merge_at(at)?;
@@ -224,23 +234,23 @@ impl<E: Copy, O: Order<E>> Sorter<'_, E, O> {
         if self.pending_len == 0 {
             return Ok(());
         }
-        let top = self.pending[self.pending_len - 1];
+        let top = *self.waiting(self.pending_len - 1);
         debug_assert_eq!(top.start + top.len, start);
         let power = power(top.start, top.len, len, self.len);
-        while self.pending_len > 1 && self.pending[self.pending_len - 2].power > power {
+        while self.pending_len > 1 && self.waiting(self.pending_len - 2).power > power {
             // SAFETY: runs on the stack are inside.
             unsafe { self.merge_at(self.pending_len - 2)? };
         }
-        self.pending[self.pending_len - 1].power = power;
+        self.waiting(self.pending_len - 1).power = power;
         Ok(())
     }
 
     /// Merges the runs `at` and `at + 1` of the stack.
     unsafe fn merge_at(&mut self, at: usize) -> Result<(), Stop<O::Error>> {
-        let (a, b) = (self.pending[at], self.pending[at + 1]);
-        self.pending[at].len = a.len + b.len;
+        let (a, b) = (*self.waiting(at), *self.waiting(at + 1));
+        self.waiting(at).len = a.len + b.len;
         if at + 3 == self.pending_len {
-            self.pending[at + 1] = self.pending[at + 2];
+            *self.waiting(at + 1) = *self.waiting(at + 2);
         }
         self.pending_len -= 1;
         // SAFETY: runs on the stack are inside and adjacent.

@@ -7,8 +7,14 @@ use super::*;
 
 /// From here (limbs of quotient and divisor) the recursion beats the quadratic algorithm.
 const RECURSIVE: usize = 60;
-/// From here a reciprocal and two multiplications beat the recursion.
-const NEWTON: usize = 1800;
+/// From here a reciprocal and two multiplications beat the recursion: with vectors, and without.
+const NEWTON: [usize; 2] = [600, 1800];
+
+/// From where on Newton's reciprocals are used here.
+#[inline]
+fn newton() -> usize {
+    NEWTON[!ntt::is_fast() as usize]
+}
 
 /// Quotient and remainder, trimmed. `b` is not zero.
 pub fn div_rem(a: &[u64], b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<(Vec<u64>, Vec<u64>), Stop> {
@@ -27,6 +33,18 @@ pub fn div_rem(a: &[u64], b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<
         return Ok((q, rest));
     }
     Divider::new(b)?.div_rem(a, interrupted)
+}
+
+/// Divides short operands where they stand: `a` becomes the remainder. The top limb of `b` is not zero, that of `a` is, and
+/// `a.len() == q.len() + b.len()`. `b` is shifted.
+pub fn div_rem_short(q: &mut [u64], a: &mut [u64], b: &mut [u64]) {
+    debug_assert!(a.len() == q.len() + b.len() && a.last() == Some(&0));
+    let n = b.len();
+    let shift = b[n - 1].leading_zeros();
+    shl_small(b, shift);
+    shl_small(a, shift);
+    schoolbook(q, a, b);
+    shr_small(&mut a[..n], shift);
 }
 
 /// A divisor prepared for several divisions.
@@ -49,7 +67,7 @@ impl Divider {
 
     /// Computes the reciprocal now if divisions of `2n` by `n` limbs will profit from it.
     pub fn prepare(&mut self, interrupted: &mut Interrupt<'_>) -> Result<(), Stop> {
-        if self.normalised.len() >= NEWTON / 2 && self.inverse.is_none() {
+        if self.normalised.len() >= newton() / 2 && self.inverse.is_none() {
             self.inverse = Some(invert(&self.normalised, interrupted)?);
         }
         Ok(())
@@ -94,7 +112,7 @@ fn divide(
     }
     let own;
     let inverse = match inverse {
-        None if n >= NEWTON => {
+        None if n >= newton() => {
             own = invert(b, interrupted)?;
             Some(&own[..])
         }
@@ -150,12 +168,12 @@ fn divide_short(
     let mut over = {
         let mut scratch = zeroed(2 * m)?;
         let high = &mut a[n - m..];
-        if m >= NEWTON / 4
+        if m >= newton() / 4
             && let Some(x) = inverse
         {
             // The leading limbs of a reciprocal of `b` are one of the leading limbs of `b`, but for a few units.
             barrett(q, high, b_high, &x[n - m..], &mut scratch, interrupted)?
-        } else if m >= NEWTON {
+        } else if m >= newton() {
             let x = invert(b_high, interrupted)?;
             barrett(q, high, b_high, &x, &mut scratch, interrupted)?
         } else {
@@ -290,6 +308,53 @@ fn barrett(
     Ok(over)
 }
 
+/// From here (limbs of the shorter factor) Newton's iteration multiplies by wrapped transforms.
+const WRAPPED: usize = 200;
+
+/// `t = B^h b + product` for a product that is known modulo `B^L - 1` and is such that `t` differs from `B^(n + h)` by less than
+/// `B^(n + 2)`, where `n = b.len()`, `L > n + 2` is the length of `wrapped` and `t` has `n + h + 1` limbs.
+fn unwrap_near(t: &mut [u64], wrapped: &[u64], b: &[u64], h: usize) -> Result<(), Stop> {
+    let (n, len) = (b.len(), wrapped.len());
+    // sum = t - B^(n + h) modulo B^L - 1, in which B^i is B^(i mod L).
+    let mut sum = copy_of(wrapped, 1)?;
+    sum.push(0);
+    let fold = |sum: &mut [u64]| {
+        while sum[len] != 0 {
+            let over = core::mem::take(&mut sum[len]);
+            if add_limb(&mut sum[..len], over) {
+                sum[len] = 1;
+            }
+        }
+    };
+    let place = h % len;
+    let (inside, beyond) = b.split_at(n.min(len - place));
+    add_assign(&mut sum[place..], inside);
+    fold(&mut sum);
+    add_assign(&mut sum, beyond);
+    fold(&mut sum);
+    // Minus B^((n + h) mod L): the complement of that in L limbs is added.
+    let place = (n + h) % len;
+    if sub_assign(&mut sum[place..len], &[1]) && decrement(&mut sum[..len]) {
+        sum[..len].fill(0);
+    }
+    // A difference below zero is near B^L - 1 now.
+    t.fill(0);
+    if sum[len - 1] >> 63 == 0 {
+        let low = trimmed(&sum[..len]);
+        t[..low.len()].copy_from_slice(low);
+        t[n + h] += 1;
+    } else {
+        for x in &mut sum[..len] {
+            *x = !*x;
+        }
+        // B^(n + h) minus what the complement says.
+        let low = trimmed(&sum[..len]);
+        t[n + h] = 1;
+        sub_assign(t, low);
+    }
+    Ok(())
+}
+
 /// The `n` low limbs of a reciprocal `X = B^n + x` of a normalised `b`: `b X < B^2n < b (X + 2)`. Each step of Newton's
 /// iteration doubles the number of correct limbs.
 fn invert(b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<Vec<u64>, Stop> {
@@ -306,10 +371,26 @@ fn invert(b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<Vec<u64>, Stop> 
     let low = (n - 1) / 2;
     let h = n - low;
     let mut xh = invert(&b[low..], interrupted)?;
+    // Both products have `xh` as a factor. The first is so near to B^(n + h) - B^h b that it may wrap behind `n` limbs
+    // and a few more.
+    let transformed = if h >= WRAPPED && ntt::fits(n + 4) {
+        Some(ntt::Transformed::new(&xh, (n + 4).max(2 * h + 2), interrupted)?)
+    } else {
+        None
+    };
     // t = b (B^h + xh), brought below B^(n + h)
     let mut t = zeroed(n + h + 1)?;
-    mul(&mut t[..n + h], b, &xh, interrupted)?;
-    add_assign(&mut t[h..], b);
+    match &transformed {
+        Some(transformed) => {
+            let wrapped = transformed.mul(b, interrupted)?;
+            unwrap_near(&mut t, &wrapped, b, h)?;
+        }
+        None => {
+            mul(&mut t[..n + h], b, &xh, interrupted)?;
+            add_assign(&mut t[h..], b);
+        }
+    }
+    let before = t[n + h] != 0;
     while t[n + h] != 0 {
         decrement(&mut xh);
         sub_assign(&mut t, b);
@@ -319,7 +400,14 @@ fn invert(b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<Vec<u64>, Stop> 
     negate(&mut t);
     let error = trimmed(&t[low..]);
     let mut u = zeroed(error.len() + h + 1)?;
-    mul(&mut u[..error.len() + h], error, &xh, interrupted)?;
+    match transformed {
+        // The factor is still the same.
+        Some(transformed) if !before && error.len() + h <= transformed.len() => {
+            let product = transformed.mul(error, interrupted)?;
+            u[..error.len() + h].copy_from_slice(&product[..error.len() + h]);
+        }
+        _ => mul(&mut u[..error.len() + h], error, &xh, interrupted)?,
+    }
     add_assign(&mut u[h..], error);
     let mut x = zeroed(n)?;
     x[low..].copy_from_slice(&xh);

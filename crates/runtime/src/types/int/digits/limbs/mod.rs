@@ -9,16 +9,21 @@ mod div;
 mod gcd;
 mod mul;
 mod ntt;
+#[cfg(target_arch = "x86_64")]
+mod ntt_vector;
 mod pow;
 mod radix;
 mod sqrt;
 
 pub use basic::*;
-pub use div::{Divider, div_rem};
+pub use div::{Divider, div_rem, div_rem_short};
 pub use gcd::gcd;
 pub use mul::{mul, square};
 pub use pow::{pow, pow_mod};
-pub use radix::{from_radix, to_decimal};
+pub use radix::{
+    SHORT_DIGITS, SHORT_VALUE, ShortDecimal, decimal_group, from_decimal_short, from_radix, to_decimal, write_decimal,
+    write_two_limbs,
+};
 pub use sqrt::isqrt;
 
 use super::{Interrupt, Stop};

@@ -6,8 +6,14 @@ use super::*;
 const KARATSUBA: usize = 28;
 /// From here Toom-3 beats Karatsuba.
 const TOOM3: usize = 110;
-/// From here the number-theoretic transform beats Toom-3.
-const NTT: usize = 700;
+/// From here the number-theoretic transform beats Toom-3: with vectors, and without.
+const NTT: [usize; 2] = [200, 700];
+
+/// Whether operands of `n` limbs are for the transform.
+#[inline]
+fn is_long(n: usize) -> bool {
+    n >= NTT[0] && (n >= NTT[1] || ntt::is_fast())
+}
 
 /// `out = a * b`; `out.len() == a.len() + b.len()`, its old contents do not matter.
 pub fn mul(out: &mut [u64], a: &[u64], b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<(), Stop> {
@@ -17,7 +23,7 @@ pub fn mul(out: &mut [u64], a: &[u64], b: &[u64], interrupted: &mut Interrupt<'_
         schoolbook(out, a, b);
         return Ok(());
     }
-    if b.len() >= NTT && a.len().div_ceil(b.len()) <= 4 && ntt::fits(a.len() + b.len()) {
+    if is_long(b.len()) && a.len().div_ceil(b.len()) <= 4 && ntt::fits(a.len() + b.len()) {
         return ntt::mul(out, a, b, interrupted);
     }
     if a.len() == b.len() {
@@ -34,7 +40,7 @@ pub fn mul(out: &mut [u64], a: &[u64], b: &[u64], interrupted: &mut Interrupt<'_
         return Ok(());
     }
     // Cut the longer operand into pieces of the shorter one's length (several of it for the transform).
-    let step = if b.len() >= NTT && ntt::fits(4 * b.len()) { 3 * b.len() } else { b.len() };
+    let step = if is_long(b.len()) && ntt::fits(4 * b.len()) { 3 * b.len() } else { b.len() };
     let mut product = zeroed(step + b.len())?;
     out.fill(0);
     for (i, piece) in a.chunks(step).enumerate() {
@@ -63,7 +69,7 @@ pub fn square(out: &mut [u64], a: &[u64], interrupted: &mut Interrupt<'_>) -> Re
         square_schoolbook(out, a);
         return Ok(());
     }
-    if a.len() >= NTT && ntt::fits(2 * a.len()) {
+    if is_long(a.len()) && ntt::fits(2 * a.len()) {
         return ntt::mul(out, a, a, interrupted);
     }
     mul_equal(out, a, a, interrupted)
@@ -104,7 +110,7 @@ fn square_schoolbook(out: &mut [u64], a: &[u64]) {
 /// Operands of one length.
 fn mul_equal(out: &mut [u64], a: &[u64], b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<(), Stop> {
     let n = a.len();
-    if n >= NTT && ntt::fits(2 * n) {
+    if is_long(n) && ntt::fits(2 * n) {
         return ntt::mul(out, a, b, interrupted);
     }
     if n >= TOOM3 {

@@ -26,6 +26,15 @@ pub fn fits(limbs: usize) -> bool {
     limbs < LONGEST / 4 * 3 - 4
 }
 
+/// Whether the transforms run on vectors here.
+#[inline]
+pub fn is_fast() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return ntt_vector::is_available();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
 /// A constant factor `w` with `floor(w * 2^64 / p)`.
 #[derive(Clone, Copy)]
 struct Factor {
@@ -126,7 +135,7 @@ impl<const P: u64> Field<P> {
 }
 
 /// The transforms of one length `q * m` modulo one prime.
-struct Plan<const P: u64> {
+pub struct Plan<const P: u64> {
     q: usize,
     m: usize,
     /// `tables[t][s]` is the factor of block `s` times `w^t`.
@@ -428,37 +437,52 @@ fn length(n: usize) -> (usize, usize) {
 }
 
 /// A factor of several products, transformed once.
-pub struct Transformed {
-    q: usize,
-    m: usize,
-    plans: (Plan<{ PRIMES[0].0 }>, Plan<{ PRIMES[1].0 }>),
-    values: (Vec<u64>, Vec<u64>),
+pub enum Transformed {
+    Scalar {
+        plans: (Plan<{ PRIMES[0].0 }>, Plan<{ PRIMES[1].0 }>),
+        values: (Vec<u64>, Vec<u64>),
+    },
+    #[cfg(target_arch = "x86_64")]
+    Vector(ntt_vector::Transformed),
 }
 
 impl Transformed {
     /// Prepares `a` for products modulo `2^(64 * limbs) - 1` or a longer such modulus.
     pub fn new(a: &[u64], limbs: usize, interrupted: &mut Interrupt<'_>) -> Result<Self, Stop> {
+        #[cfg(target_arch = "x86_64")]
+        if ntt_vector::is_available() && ntt_vector::fits(limbs.max(a.len())) {
+            return Ok(Transformed::Vector(ntt_vector::Transformed::new(a, limbs, interrupted)?));
+        }
         let (q, m) = length(limbs.max(a.len()).div_ceil(3) * 4);
         check(interrupted)?;
         let plans = (Plan::new(q, m, PRIMES[0].1)?, Plan::new(q, m, PRIMES[1].1)?);
         let values = (plans.0.transform(a)?, plans.1.transform(a)?);
-        Ok(Transformed { q, m, plans, values })
+        Ok(Transformed::Scalar { plans, values })
     }
 
     /// Limbs of a product.
     pub fn len(&self) -> usize {
-        self.q * self.m / 4 * 3
+        match self {
+            Transformed::Scalar { values, .. } => values.0.len() / 4 * 3,
+            #[cfg(target_arch = "x86_64")]
+            Transformed::Vector(transformed) => transformed.len(),
+        }
     }
 
     /// The product with `b`, wrapped: what lies beyond `len` limbs is added at the bottom.
     pub fn mul(&self, b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<Vec<u64>, Stop> {
-        check(interrupted)?;
-        let first = self.plans.0.convolve_with(&self.values.0, b)?;
-        check(interrupted)?;
-        let second = self.plans.1.convolve_with(&self.values.1, b)?;
         let mut out = zeroed(self.len())?;
-        let carry = join(&mut out, &first, &second);
-        let mut high = carry;
+        let mut high = match self {
+            Transformed::Scalar { plans, values } => {
+                check(interrupted)?;
+                let first = plans.0.convolve_with(&values.0, b)?;
+                check(interrupted)?;
+                let second = plans.1.convolve_with(&values.1, b)?;
+                join(&mut out, &first, &second)
+            }
+            #[cfg(target_arch = "x86_64")]
+            Transformed::Vector(transformed) => transformed.mul(&mut out, b, interrupted)?,
+        };
         while high != 0 {
             let (low, next) = out.split_at_mut(2.min(self.len()));
             let sum = high + (low[0] as u128) + ((*low.get(1).unwrap_or(&0) as u128) << 64);
@@ -475,6 +499,10 @@ impl Transformed {
 
 /// `out = a * b` for operands that [`fits`].
 pub fn mul(out: &mut [u64], a: &[u64], b: &[u64], interrupted: &mut Interrupt<'_>) -> Result<(), Stop> {
+    #[cfg(target_arch = "x86_64")]
+    if ntt_vector::is_available() && ntt_vector::fits(out.len()) {
+        return ntt_vector::mul(out, a, b, interrupted);
+    }
     // The last group of three limbs reads four coefficients.
     let (q, m) = length(out.len().div_ceil(3) * 4);
     check(interrupted)?;

@@ -14,7 +14,7 @@ use super::*;
 
 const TEN19: u64 = 10_000_000_000_000_000_000;
 /// Below this many limbs repeated division by 10^19 wins.
-const SMALL: usize = 24;
+const SMALL: usize = 60;
 /// The most groups of 19 digits in a leaf.
 const LEAF: usize = 24;
 /// Extra limbs of each fraction.
@@ -169,39 +169,208 @@ fn bits_from(a: &[u64], start: usize) -> u64 {
     if bits == 0 { get(limb) } else { get(limb) >> bits | get(limb + 1) << (64 - bits) }
 }
 
-/// Appends exactly 19 digits.
-fn push_group(out: &mut Vec<u8>, mut group: u64) {
-    let mut text = [b'0'; 19];
-    let mut i = 19;
-    while group > 0 {
-        i -= 1;
-        text[i] = b'0' + (group % 10) as u8;
-        group /= 10;
+/// The numbers below 100 as two digits each.
+static PAIRS: [[u8; 2]; 100] = {
+    let mut table = [[0; 2]; 100];
+    let mut i = 0;
+    while i < 100 {
+        table[i] = [b'0' + (i / 10) as u8, b'0' + (i % 10) as u8];
+        i += 1;
     }
-    out.extend_from_slice(&text);
+    table
+};
+
+/// Exactly eight digits.
+#[inline(always)]
+fn eight_digits(value: u32) -> [u8; 8] {
+    let (high, low) = (value / 10_000, value % 10_000);
+    let pair = |i: u32| PAIRS[(i % 100) as usize];
+    let ([a, b], [c, d]) = (pair(high / 100), pair(high));
+    let ([e, f], [g, h]) = (pair(low / 100), pair(low));
+    [a, b, c, d, e, f, g, h]
 }
 
-fn to_decimal_small(a: &[u64]) -> Result<Vec<u8>, Stop> {
-    if a.is_empty() {
-        let mut out = Vec::new();
-        out.try_reserve_exact(1).map_err(|_| Stop::NoMemory)?;
-        out.push(b'0');
-        return Ok(out);
+/// Exactly 19 digits.
+#[inline(always)]
+fn group_digits(value: u64) -> [u8; 19] {
+    const TEN8: u64 = 100_000_000;
+    let (rest, low) = (value / TEN8, (value % TEN8) as u32);
+    let (top, middle) = ((rest / TEN8) as u32, (rest % TEN8) as u32);
+    let mut out = [0; 19];
+    out[0] = b'0' + (top / 100) as u8;
+    out[1..3].copy_from_slice(&PAIRS[(top % 100) as usize]);
+    out[3..11].copy_from_slice(&eight_digits(middle));
+    out[11..].copy_from_slice(&eight_digits(low));
+    out
+}
+
+/// Appends exactly 19 digits.
+#[inline]
+fn push_group(out: &mut Vec<u8>, group: u64) {
+    out.extend_from_slice(&group_digits(group));
+}
+
+/// Writes the digits of `value` to the end of a buffer, which has room for them; where they begin.
+#[inline]
+pub fn write_decimal(buffer: &mut [u8], value: u64) -> usize {
+    let (mut at, mut rest) = (buffer.len(), value);
+    while rest >= 100 {
+        at -= 2;
+        buffer[at..at + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
+        rest /= 100;
     }
+    if rest >= 10 {
+        at -= 2;
+        buffer[at..at + 2].copy_from_slice(&PAIRS[rest as usize]);
+    } else {
+        at -= 1;
+        buffer[at] = b'0' + rest as u8;
+    }
+    at
+}
+
+/// Writes the digits of a value below 10^38 to the end of a buffer, which has room for them; where they begin.
+#[inline]
+pub fn write_two_limbs(buffer: &mut [u8], value: [u64; 2]) -> usize {
+    let mut value = value;
+    if value[1] == 0 {
+        return write_decimal(buffer, value[0]);
+    }
+    let group = div_limb_assign(&mut value, TEN19);
+    let at = buffer.len() - 19;
+    buffer[at..].copy_from_slice(&group_digits(group));
+    // The value has two limbs and is above 10^19.
+    write_decimal(&mut buffer[..at], value[0])
+}
+
+/// Limbs of a short value, digits that surely fit them, and the most groups of 19 digits that it has.
+pub const SHORT_VALUE: usize = 33;
+pub const SHORT_DIGITS: usize = 630;
+const SHORT_GROUPS: usize = 34;
+
+/// The digits of a short value in groups of 19.
+pub struct ShortDecimal {
+    /// The lowest group first.
+    groups: [u64; SHORT_GROUPS],
+    count: usize,
+    /// The digits of the highest group.
+    top: usize,
+}
+
+impl ShortDecimal {
+    /// Of a value of at most `SHORT_VALUE` limbs, which is lost.
+    #[inline(always)]
+    pub fn new(value: &mut [u64]) -> ShortDecimal {
+        let mut short = ShortDecimal { groups: [0; SHORT_GROUPS], count: 0, top: 1 };
+        let mut n = len(value);
+        while n > 0 {
+            short.groups[short.count] = div_limb_assign(&mut value[..n], TEN19);
+            short.count += 1;
+            n = len(&value[..n]);
+        }
+        if let Some(&top) = short.groups[..short.count].last() {
+            short.top = top.checked_ilog10().map_or(1, |digits| digits as usize + 1);
+        }
+        short
+    }
+
+    /// How many digits there are.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.top + 19 * self.count.saturating_sub(1)
+    }
+
+    /// Writes the digits into memory of just their number.
+    #[inline]
+    pub fn write(&self, out: &mut [u8]) {
+        let (top, rest) = out.split_at_mut(self.top);
+        write_decimal(top, self.groups[self.count.saturating_sub(1)]);
+        let groups = self.groups[..self.count.saturating_sub(1)].iter().rev();
+        for (out, &group) in rest.as_chunks_mut::<19>().0.iter_mut().zip(groups) {
+            *out = group_digits(group);
+        }
+    }
+}
+
+/// The decimal digits of a value below the range of the fast method.
+fn to_decimal_small(a: &[u64]) -> Result<Vec<u8>, Stop> {
     let mut rest = copy_of(a, 0)?;
     let mut groups = with_capacity(a.len() * 2)?;
-    while !rest.is_empty() {
-        groups.push(div_limb_assign(&mut rest, TEN19));
-        trim(&mut rest);
+    let mut n = rest.len();
+    while n > 0 {
+        groups.push(div_limb_assign(&mut rest[..n], TEN19));
+        n = len(&rest[..n]);
     }
     let mut out = Vec::new();
-    out.try_reserve_exact(groups.len() * 19).map_err(|_| Stop::NoMemory)?;
+    out.try_reserve_exact(groups.len() * 19 + 1).map_err(|_| Stop::NoMemory)?;
+    let mut first = [0; 20];
+    let start = write_decimal(&mut first, groups.pop().unwrap_or(0));
+    out.extend_from_slice(&first[start..]);
     for &group in groups.iter().rev() {
         push_group(&mut out, group);
     }
-    let zeros = out.iter().take_while(|&&c| c == b'0').count();
-    out.drain(..zeros);
     Ok(out)
+}
+
+/// The number that eight digits (0 to 9, the first one in the lowest byte) make.
+#[inline(always)]
+fn eight_values(digits: u64) -> u64 {
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let even = (pairs & 0x0000_00FF_0000_00FF).wrapping_mul(0x000F_4240_0000_0064);
+    let odd = (pairs >> 16 & 0x0000_00FF_0000_00FF).wrapping_mul(0x0000_2710_0000_0001);
+    even.wrapping_add(odd) >> 32
+}
+
+/// The value of at most 19 decimal digits (0 to 9).
+#[inline(always)]
+fn decimal_values(digits: &[u8]) -> u64 {
+    let (eights, rest) = digits.as_chunks::<8>();
+    let value = eights.iter().fold(0u64, |value, eight| value * 100_000_000 + eight_values(u64::from_le_bytes(*eight)));
+    rest.iter().fold(value, |value, &digit| value * 10 + digit as u64)
+}
+
+/// The value of 1 to 19 decimal digits in ASCII; `None` where anything else is among them.
+#[inline]
+pub fn decimal_group(text: &[u8]) -> Option<u64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let (eights, rest) = text.as_chunks::<8>();
+    let mut value = 0u64;
+    for eight in eights {
+        let bytes = u64::from_le_bytes(*eight);
+        // A digit has 3 in its upper half, and still has it with 6 added.
+        let upper = 0xF0F0_F0F0_F0F0_F0F0;
+        if bytes & upper != ZEROS || bytes.wrapping_add(0x0606_0606_0606_0606) & upper != ZEROS {
+            return None;
+        }
+        value = value.wrapping_mul(100_000_000).wrapping_add(eight_values(bytes ^ ZEROS));
+    }
+    for &c in rest {
+        let digit = c.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value.wrapping_mul(10).wrapping_add(digit as u64);
+    }
+    Some(value)
+}
+
+/// The value of at most [`SHORT_DIGITS`] decimal digits in ASCII, and how many limbs it has; `None` where anything else is
+/// among them. Limbs beyond those are not meant.
+pub fn from_decimal_short(out: &mut [u64; SHORT_VALUE], text: &[u8]) -> Option<usize> {
+    let (head, rest) = text.split_at(text.len() % 19);
+    let mut n = 0;
+    if !head.is_empty() {
+        out[0] = decimal_group(head)?;
+        n = (out[0] != 0) as usize;
+    }
+    for group in rest.as_chunks::<19>().0 {
+        let top = mul_limb_assign(&mut out[..n], TEN19, decimal_group(group)?);
+        if top != 0 {
+            out[n] = top;
+            n += 1;
+        }
+    }
+    Some(n)
 }
 
 /// Leaves of the conversion from text, in groups.
@@ -211,9 +380,8 @@ const TEXT_LEAF: usize = 32;
 pub fn from_radix(digits: &[u8], base: u32, interrupted: &mut Interrupt<'_>) -> Result<Vec<u64>, Stop> {
     let base = base as u64;
     let mut group = 1;
-    let mut group_value = base;
-    while let Some(next) = group_value.checked_mul(base) {
-        (group_value, group) = (next, group + 1);
+    while base.checked_pow(group as u32 + 1).is_some() {
+        group += 1;
     }
     let leaf = group * TEXT_LEAF;
     if digits.len() <= leaf {
@@ -231,7 +399,27 @@ pub fn from_radix(digits: &[u8], base: u32, interrupted: &mut Interrupt<'_>) -> 
         powers.try_reserve(1).map_err(|_| Stop::NoMemory)?;
         powers.push(next);
     }
-    join(digits, base, group, leaf, shift, &powers, interrupted)
+    let mut levels = Vec::new();
+    levels.try_reserve_exact(powers.len()).map_err(|_| Stop::NoMemory)?;
+    for power in powers {
+        // The power is a factor of several products, but for the last.
+        let transformed = if power.len() >= JOINED && super::ntt::fits(2 * power.len()) {
+            Some(super::ntt::Transformed::new(&power, 2 * power.len() + 1, interrupted)?)
+        } else {
+            None
+        };
+        levels.push(Power { power, transformed });
+    }
+    join(digits, base, group, leaf, shift, &levels, interrupted)
+}
+
+/// From here (limbs) powers are transformed for the conversion from text.
+const JOINED: usize = 300;
+
+/// A power of the base without its power of two.
+struct Power {
+    power: Vec<u64>,
+    transformed: Option<super::ntt::Transformed>,
 }
 
 fn join(
@@ -240,7 +428,7 @@ fn join(
     group: usize,
     leaf: usize,
     shift: usize,
-    powers: &[Vec<u64>],
+    powers: &[Power],
     interrupted: &mut Interrupt<'_>,
 ) -> Result<Vec<u64>, Stop> {
     if digits.len() <= leaf {
@@ -255,7 +443,15 @@ fn join(
     let (high, low) = digits.split_at(digits.len() - low_digits);
     let high = join(high, base, group, leaf, shift, powers, interrupted)?;
     let low = join(low, base, group, leaf, shift, powers, interrupted)?;
-    let mut out = mul_vec(&high, &powers[i], interrupted)?;
+    let Power { power, transformed } = &powers[i];
+    let mut out = match transformed {
+        Some(transformed) if high.len() + power.len() <= transformed.len() => {
+            let mut out = transformed.mul(&high, interrupted)?;
+            trim(&mut out);
+            out
+        }
+        _ => mul_vec(&high, power, interrupted)?,
+    };
     if shift > 0 {
         out = shl(&out, low_digits * shift)?;
     }
@@ -273,13 +469,14 @@ fn from_radix_leaf(digits: &[u8], base: u64, group: usize) -> Result<Vec<u64>, S
     let mut out = with_capacity(digits.len() / group + 1)?;
     let first = digits.len() % group;
     let (head, rest) = digits.split_at(first);
+    let full = base.pow(group as u32);
     let mut chunk = |chunk: &[u8]| {
-        let (mut value, mut scale) = (0u64, 1u64);
-        for &d in chunk {
-            value = value * base + d as u64;
-            scale = scale.wrapping_mul(base);
-        }
-        let top = if scale == 0 { 0 } else { mul_limb_assign(&mut out, scale, value) };
+        let value = match base {
+            10 => decimal_values(chunk),
+            _ => chunk.iter().fold(0, |value, &digit| value * base + digit as u64),
+        };
+        let scale = if chunk.len() == group { full } else { base.pow(chunk.len() as u32) };
+        let top = mul_limb_assign(&mut out, scale, value);
         if top != 0 {
             out.push(top);
         }

@@ -226,3 +226,62 @@ fn interruption_stops_long_work() {
     assert_eq!(mul(&mut out, &a, &a, &mut || true), Err(Stop::Interrupted));
     assert_eq!(to_decimal(&a, &mut || true), Err(Stop::Interrupted));
 }
+
+/// Numbers whose limbs are all ones or zero in long stretches: near misses of the reciprocals.
+#[test]
+fn quotients_of_extreme_numbers() {
+    let ones = |n: usize| vec![u64::MAX; n];
+    let power = |n: usize| {
+        let mut a = vec![0; n];
+        a[n - 1] = 1;
+        a
+    };
+    for n in [150, 250, 399, 400, 401, 640, 1300] {
+        let half: Vec<u64> = (0..n).map(|i| if i > n / 2 { u64::MAX } else { 0 }).collect();
+        for b in [ones(n), power(n), half, number(n, 9)] {
+            for a in [ones(2 * n), power(2 * n), ones(2 * n - 3), power(3 * n / 2), number(5 * n / 2, 4)] {
+                let (q, r) = div_rem(&a, &b, &mut never()).unwrap();
+                assert_eq!(compare(&r, &b), std::cmp::Ordering::Less);
+                let mut product = vec![0; q.len() + b.len() + 1];
+                for (i, &m) in q.iter().enumerate() {
+                    product[i + n] = add_mul_limb(&mut product[i..i + n], &b, m);
+                }
+                add_assign(&mut product, &r);
+                assert_eq!(trimmed(&product), trimmed(&a));
+            }
+        }
+    }
+}
+
+#[test]
+fn short_text_agrees_with_the_long_way() {
+    for n in 0..=SHORT_VALUE {
+        for a in [number(n, 5), vec![u64::MAX; n]] {
+            let text = to_decimal(&a, &mut never()).unwrap();
+            let short = ShortDecimal::new(&mut a.clone());
+            let mut out = vec![0; short.len()];
+            short.write(&mut out);
+            assert_eq!(out, text);
+            if text.len() <= SHORT_DIGITS {
+                let mut back = [0; SHORT_VALUE];
+                let len = from_decimal_short(&mut back, &text).unwrap();
+                assert_eq!(&back[..len], trimmed(&a));
+            }
+        }
+    }
+    for value in [[5, 0], [u64::MAX, 0], [0, 1], [u64::MAX, (1 << 56) - 1]] {
+        let mut buffer = [0; 40];
+        let start = write_two_limbs(&mut buffer, value);
+        assert_eq!(&buffer[start..], &to_decimal(&value, &mut never()).unwrap()[..]);
+    }
+    for wrong in ["1:", "12345678/", "1234567890123 5678", "\u{b2}"] {
+        assert_eq!(decimal_group(wrong.as_bytes()), None);
+    }
+    for digits in 1..640 {
+        for text in [format!("1{}", "0".repeat(digits - 1)), "9".repeat(digits)] {
+            let values: Vec<u8> = text.bytes().map(|c| c - b'0').collect();
+            let value = from_radix(&values, 10, &mut never()).unwrap();
+            assert_eq!(to_decimal(&value, &mut never()).unwrap(), text.as_bytes());
+        }
+    }
+}

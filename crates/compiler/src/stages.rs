@@ -1,0 +1,136 @@
+//! Single stages of the compiler, for tests that look at what one of them makes: code generation of a tree, the
+//! optimisation of an instruction sequence, the assembly of one. The counterparts are `_PyCompile_CodeGen`,
+//! `_PyCompile_OptimizeCfg` and `_PyCompile_Assemble` in CPython.
+//!
+//! **Invariant:** each stage is the very code that [`crate::compile`] runs.
+
+use taipan_syntax::ast::{Arena, Mod, Range};
+
+use crate::assemble::{self, Assembled};
+use crate::code::Constant;
+use crate::error::{CompileError, Result, Warning};
+use crate::flow::{Frame, Graph};
+use crate::ir::{Label, RawInstr, Sequence};
+use crate::opcode::Opcode;
+use crate::tables::ConstTable;
+use crate::{Options, codegen, front};
+
+/// One instruction; `arg` of an instruction with a target is the number of the instruction it leads to.
+#[derive(Clone, Copy, Debug)]
+pub struct Instruction {
+    pub op: Opcode,
+    pub arg: u32,
+    pub loc: Range,
+}
+
+/// Instructions, and the sequences of the scopes inside.
+#[derive(Clone, Debug, Default)]
+pub struct Instructions {
+    pub instrs: Vec<Instruction>,
+    pub nested: Vec<Instructions>,
+}
+
+/// What code generation makes of a module.
+#[derive(Debug)]
+pub struct Generated {
+    pub instructions: Instructions,
+    pub consts: Vec<Constant>,
+}
+
+/// What assembly has to know of the code unit.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    pub firstlineno: i32,
+    pub nlocals: usize,
+    pub nparams: usize,
+    /// For each cell its slot among the locals, when it is also one of them.
+    pub cell_locals: Vec<Option<u32>>,
+    pub nfree: usize,
+}
+
+/// Bytes and tables of a code object.
+#[derive(Debug)]
+pub struct Machine {
+    pub code: Vec<u8>,
+    pub linetable: Vec<u8>,
+    pub exceptiontable: Vec<u8>,
+    pub stacksize: u32,
+}
+
+/// Code generation alone: the instructions as they are before any optimisation.
+pub fn generate(tree: &Mod<'_>, filename: &str, options: &Options, warnings: &mut Vec<Warning>) -> Result<Generated> {
+    let arena = Arena::new();
+    let (context, names, table) = front(&arena, tree, filename, options, warnings)?;
+    let context = codegen::Context { keep_sequences: true, ..context };
+    let (sequence, consts) = codegen::generate(tree, context, names, table, warnings)?;
+    Ok(Generated { instructions: shown(sequence), consts })
+}
+
+/// The passes over the flow graph; answers the constants that are left as well.
+pub fn optimize(
+    instructions: &Instructions,
+    consts: Vec<Constant>,
+    nlocals: usize,
+) -> Result<(Instructions, Vec<Constant>)> {
+    let mut consts = ConstTable::with(consts);
+    let mut graph = Graph::build(&raw(instructions))?;
+    graph.optimize_unit(&mut consts, nlocals, 0)?;
+    graph.stack_depth()?;
+    graph.borrow_locals();
+    let instrs =
+        graph.instructions().into_iter().map(|instr| Instruction { op: instr.op, arg: instr.arg, loc: instr.loc });
+    Ok((Instructions { instrs: instrs.collect(), nested: Vec::new() }, consts.values))
+}
+
+/// Bytes and tables of instructions that are optimised already.
+pub fn assemble(instructions: &Instructions, layout: &Layout) -> Result<Machine> {
+    let mut graph = Graph::build(&raw(instructions))?;
+    graph.mark_handlers();
+    graph.assign_handlers()?;
+    let optimized = graph.finish(&Frame {
+        nlocals: layout.nlocals,
+        nparams: layout.nparams,
+        firstlineno: layout.firstlineno,
+        cell_locals: &layout.cell_locals,
+        nfree: layout.nfree,
+        is_generator: false,
+    })?;
+    let Assembled { code, linetable, exceptiontable } = assemble::assemble(&optimized.graph, layout.firstlineno)?;
+    Ok(Machine { code, linetable, exceptiontable, stacksize: optimized.stack_depth.max(1) })
+}
+
+/// A docstring as the compiler stores it; WTF-8 in and out.
+pub fn clean_docstring(text: &str) -> String {
+    codegen::clean_docstring(taipan_syntax::ast::StrValue::new(text)).to_string_lossy()
+}
+
+/// Labels become numbers of instructions.
+fn shown(sequence: Sequence) -> Instructions {
+    let labels = sequence.labels;
+    let instrs = sequence.instrs.iter().map(|instr| Instruction {
+        op: instr.op,
+        arg: match instr.op.has_target() {
+            true => labels.get(instr.arg as usize).copied().unwrap_or(instr.arg),
+            false => instr.arg,
+        },
+        loc: instr.loc,
+    });
+    Instructions { instrs: instrs.collect(), nested: sequence.nested.into_iter().map(shown).collect() }
+}
+
+/// Every instruction has a label with its own number.
+fn raw(instructions: &Instructions) -> Sequence {
+    let mut sequence = Sequence::new();
+    for instr in &instructions.instrs {
+        let label = sequence.new_label();
+        sequence.use_label(label);
+        debug_assert_ne!(label, Label::NONE);
+        sequence.instrs.push(RawInstr { op: instr.op, arg: instr.arg, loc: instr.loc });
+    }
+    sequence
+}
+
+/// A stage was given what no compiler makes.
+pub fn invalid(message: impl Into<String>) -> CompileError {
+    CompileError::Other("ValueError", message.into())
+}

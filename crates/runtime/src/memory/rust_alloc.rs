@@ -1,0 +1,224 @@
+//! Memory of Rust's own collections: the C library's allocator with a reserve behind it.
+//!
+//! What has a size that a program chooses is allocated fallibly and raises MemoryError. What is left are small blocks
+//! inside operations that cannot fail in Rust's library (a `format!`, a `Box`, a short `Vec`). Rust ends the process when one
+//! of these fails, so they must not: when the C library has no memory, blocks up to [`SMALL`] come from a reserve. The
+//! next object that is made then fails with MemoryError, and what came from the reserve goes back.
+//! The parser and the compiler allocate in proportion to a source text without looking: their callers set a [`Room`] aside
+//! first, or raise MemoryError.
+//! **Invariant:** outside a `Room` a block above [`SMALL`] is never given from the reserve, so an infallible allocation of a size that
+//! a program chooses shows in a run with `-X oom`.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::UnsafeCell;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::alloc::System;
+
+use crate::object::{PyResult, Raised};
+
+/// The largest block that the reserve gives.
+pub const SMALL: usize = 64 * 1024;
+/// Pages of it that were never used take no memory.
+const RESERVE: usize = 8 << 20;
+
+pub struct Allocator;
+
+#[repr(align(64))]
+struct Reserve(UnsafeCell<[u8; RESERVE]>);
+
+// SAFETY: `take` hands out each byte once.
+unsafe impl Sync for Reserve {}
+
+static MEMORY: Reserve = Reserve(UnsafeCell::new([0; RESERVE]));
+/// Where the next block begins, and how many blocks are out; both change under the lock.
+static END: AtomicUsize = AtomicUsize::new(0);
+static OUT: AtomicUsize = AtomicUsize::new(0);
+static LOCK: AtomicBool = AtomicBool::new(false);
+
+fn locked<R>(body: impl FnOnce() -> R) -> R {
+    while LOCK.compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        core::hint::spin_loop();
+    }
+    let result = body();
+    LOCK.store(false, Ordering::Release);
+    result
+}
+
+fn base() -> *mut u8 {
+    MEMORY.0.get().cast()
+}
+
+fn is_reserved(block: *mut u8) -> bool {
+    (block as usize).wrapping_sub(base() as usize) < RESERVE
+}
+
+/// A block of the reserve; null when it is used up or the block is large.
+#[cold]
+#[inline(never)]
+fn take(layout: Layout) -> *mut u8 {
+    let block = if layout.size() > SMALL { ptr::null_mut() } else { take_reserved(layout) };
+    if block.is_null() && ROOMS.load(Ordering::Relaxed) > 0 {
+        // SAFETY: the block set aside is freed once; the layout is that of the caller.
+        unsafe {
+            libc::free(ASIDE.swap(ptr::null_mut(), Ordering::Relaxed).cast());
+            return System.alloc(layout);
+        }
+    }
+    block
+}
+
+fn take_reserved(layout: Layout) -> *mut u8 {
+    locked(|| {
+        let start = (END.load(Ordering::Relaxed) + layout.align() - 1) & !(layout.align() - 1);
+        if layout.align() > 64 || start + layout.size() > RESERVE {
+            return ptr::null_mut();
+        }
+        END.store(start + layout.size(), Ordering::Relaxed);
+        OUT.store(OUT.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        base().wrapping_add(start)
+    })
+}
+
+/// Takes a block back. The reserve is whole again when all are back.
+#[cold]
+#[inline(never)]
+fn give(block: *mut u8, size: usize) {
+    locked(|| {
+        let start = block as usize - base() as usize;
+        let out = OUT.load(Ordering::Relaxed) - 1;
+        OUT.store(out, Ordering::Relaxed);
+        if out == 0 {
+            END.store(0, Ordering::Relaxed);
+        } else if start + size == END.load(Ordering::Relaxed) {
+            END.store(start, Ordering::Relaxed);
+        }
+    });
+}
+
+/// Whether an allocation is to fail: one that `-X oom` counts.
+#[inline(always)]
+fn fails(size: usize) -> bool {
+    super::small::counts_allocations() && fails_slow(size)
+}
+
+#[cold]
+#[inline(never)]
+fn fails_slow(size: usize) -> bool {
+    // The counter belongs to the thread that has the GIL.
+    !crate::thread::current_ptr().is_null() && super::small::injected_failure(size)
+}
+
+// SAFETY: blocks are those of the system's allocator or of the reserve, which are told apart by their address.
+unsafe impl GlobalAlloc for Allocator {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: by contract.
+        let block = if fails(layout.size()) { ptr::null_mut() } else { unsafe { System.alloc(layout) } };
+        if block.is_null() { take(layout) } else { block }
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: by contract.
+        let block = if fails(layout.size()) { ptr::null_mut() } else { unsafe { System.alloc_zeroed(layout) } };
+        if !block.is_null() {
+            return block;
+        }
+        let block = take(layout);
+        if !block.is_null() {
+            // SAFETY: the block has that size.
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        block
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if is_reserved(block) {
+            return give(block, layout.size());
+        }
+        // SAFETY: by contract.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: by contract; a new block has the smaller of both sizes at least.
+        unsafe {
+            if !is_reserved(block) {
+                let new = if fails(size) { ptr::null_mut() } else { System.realloc(block, layout, size) };
+                if !new.is_null() {
+                    return new;
+                }
+            }
+            let layout_of_new = Layout::from_size_align_unchecked(size, layout.align());
+            // A block of the reserve that grows goes back to the system as soon as that has memory.
+            let new = if is_reserved(block) { self.alloc(layout_of_new) } else { take(layout_of_new) };
+            if !new.is_null() {
+                ptr::copy_nonoverlapping(block, new, layout.size().min(size));
+                self.dealloc(block, layout);
+            }
+            new
+        }
+    }
+}
+
+/// How many [`Room`]s there are, and a block that they keep until the system has no memory.
+static ROOMS: AtomicUsize = AtomicUsize::new(0);
+static ASIDE: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
+
+/// Memory set aside for work that allocates infallibly, about as much as its size. Pages of it are not touched, so that it
+/// costs address space only.
+pub struct Room(());
+
+impl Room {
+    /// MemoryError when the system does not have `size` bytes.
+    pub fn new(size: usize) -> PyResult<Room> {
+        // SAFETY: plain allocation.
+        let block = if fails(size) { ptr::null_mut() } else { unsafe { libc::malloc(size.max(1)) } };
+        if block.is_null() {
+            return Err(Raised::no_memory());
+        }
+        ROOMS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: an outer room is about as large as it has to be; what it kept is freed once.
+        unsafe { libc::free(ASIDE.swap(block.cast(), Ordering::Relaxed).cast()) };
+        Ok(Room(()))
+    }
+
+    /// Room for parsing and compiling a source text of `length` bytes.
+    pub fn for_source(length: usize) -> PyResult<Room> {
+        Room::new(length.saturating_mul(100))
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        ROOMS.fetch_sub(1, Ordering::Relaxed);
+        // SAFETY: what is set aside is freed once.
+        unsafe { libc::free(ASIDE.swap(ptr::null_mut(), Ordering::Relaxed).cast()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reserve_gives_small_blocks_and_is_whole_again() {
+        let layout = |size| Layout::from_size_align(size, 16).unwrap();
+        let first = take(layout(100));
+        let second = take(layout(SMALL));
+        assert!(is_reserved(first) && is_reserved(second) && (second as usize).is_multiple_of(16));
+        assert!(take(layout(SMALL + 1)).is_null());
+        // SAFETY: blocks of the reserve.
+        unsafe {
+            first.write_bytes(7, 100);
+            let grown = Allocator.realloc(first, layout(100), 1000);
+            assert!(!is_reserved(grown) && *grown.add(99) == 7);
+            Allocator.dealloc(grown, layout(1000));
+            Allocator.dealloc(second, layout(SMALL));
+        }
+        assert_eq!((END.load(Ordering::Relaxed), OUT.load(Ordering::Relaxed)), (0, 0));
+    }
+}

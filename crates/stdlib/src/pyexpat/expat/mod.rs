@@ -1,0 +1,882 @@
+//! A streaming, non-validating parser of XML with the behaviour of expat: the same events in the same order, the same errors
+//! at the same places.
+//!
+//! It is pulled: [`Parser::feed`] takes bytes and [`Parser::next`] gives one event at a time, so nothing of the parser is
+//! borrowed while whoever listens runs code. **Invariant:** between two calls of `next` the parser may be asked and changed in
+//! any way; what an event refers to ([`Span`], attributes) stays as it is until the next call.
+
+mod attributes;
+mod content;
+mod dtd;
+mod entity;
+pub mod error;
+mod input;
+mod names;
+mod naming;
+mod prolog;
+mod role;
+mod scan;
+#[cfg(test)]
+mod tests;
+
+use core::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use dtd::{Dtd, Entity};
+pub use dtd::{Kind, Node, Quantity, Text};
+pub use error::Code;
+pub use input::Position;
+use input::{Encoding, Input};
+pub use names::NameId;
+use role::State;
+use scan::RawAttribute;
+
+/// A part of the text at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// 0 is the document, 1 the scratch buffer, from 2 on the open entities.
+    source: u32,
+    start: usize,
+    end: usize,
+}
+
+#[derive(Clone, Copy)]
+pub struct Attribute {
+    pub name: NameId,
+    start: usize,
+    end: usize,
+}
+
+/// What the parser found. Those that stand in boxes are rare.
+pub enum Event {
+    /// With its attributes, for which there are [`Parser::attributes`].
+    StartElement(NameId),
+    EndElement(NameId),
+    Characters(Span),
+    Default(Span),
+    Comment(Span),
+    Instruction {
+        target: NameId,
+        data: Span,
+    },
+    StartCdata,
+    EndCdata,
+    StartNamespace {
+        prefix: Option<Text>,
+        uri: Option<Text>,
+    },
+    EndNamespace {
+        prefix: Option<Text>,
+    },
+    XmlDecl {
+        version: Option<Text>,
+        encoding: Option<Text>,
+        standalone: i32,
+    },
+    StartDoctype {
+        name: Text,
+        system_id: Option<Text>,
+        public_id: Option<Text>,
+        has_internal: bool,
+    },
+    EndDoctype,
+    Entity {
+        entity: Rc<Entity>,
+        is_parameter: bool,
+        base: Option<Text>,
+    },
+    UnparsedEntity(Rc<Entity>),
+    Notation {
+        name: Text,
+        base: Option<Text>,
+        system_id: Option<Text>,
+        public_id: Option<Text>,
+    },
+    Element {
+        name: Text,
+        model: Vec<Node>,
+    },
+    Attlist {
+        element: Text,
+        name: Text,
+        kind: Text,
+        default: Option<Text>,
+        required: bool,
+    },
+    SkippedEntity {
+        name: Text,
+        is_parameter: bool,
+    },
+    /// The answer 0 is given by [`Parser::refuse`].
+    ExternalEntity {
+        context: Option<Text>,
+        base: Option<Text>,
+        system_id: Option<Text>,
+        public_id: Option<Text>,
+    },
+    /// Likewise.
+    NotStandalone,
+    /// To be answered by [`Parser::set_table`].
+    UnknownEncoding(Text),
+}
+
+/// The handlers, as bits of [`Parser::handlers`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Handler {
+    StartElement,
+    EndElement,
+    ProcessingInstruction,
+    CharacterData,
+    UnparsedEntityDecl,
+    NotationDecl,
+    StartNamespaceDecl,
+    EndNamespaceDecl,
+    Comment,
+    StartCdataSection,
+    EndCdataSection,
+    Default,
+    DefaultExpand,
+    NotStandalone,
+    ExternalEntityRef,
+    StartDoctypeDecl,
+    EndDoctypeDecl,
+    EntityDecl,
+    XmlDecl,
+    ElementDecl,
+    AttlistDecl,
+    SkippedEntity,
+}
+
+impl Handler {
+    pub fn bit(self) -> u32 {
+        1 << self as u8
+    }
+}
+
+/// What is still to be done for a token that was read.
+enum Todo {
+    Event(Event, usize),
+    /// The external subset was offered; whether there were references to parameter entities before.
+    SubsetRead {
+        had_refs: bool,
+        has_system_id: bool,
+    },
+    /// A parameter entity was offered.
+    ParameterRead(Rc<Entity>),
+    CheckStandalone,
+    EndDoctype,
+    StartContent,
+    SwitchEncoding {
+        name: Text,
+        at: usize,
+        next: usize,
+    },
+    Encode(Encoding, usize),
+    Fail(Code, usize),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    /// Nothing was read: the encoding is to be found.
+    Start,
+    Prolog,
+    Content,
+    Cdata,
+    Epilog,
+    Ignored,
+    /// The entity's text declaration may come.
+    TextDecl,
+}
+
+struct Tag {
+    raw: NameId,
+    name: NameId,
+    /// How many bindings there were before it.
+    bindings: usize,
+}
+
+struct Binding {
+    prefix: u32,
+    previous: Option<NameId>,
+}
+
+struct OpenEntity {
+    entity: Rc<Entity>,
+    at: usize,
+    /// The depth of elements where it began.
+    level: usize,
+    /// In the prolog: whether the reference stood between declarations.
+    between: Option<bool>,
+}
+
+/// What guards against documents that grow beyond measure; shared by the parsers of all entities of a document.
+pub struct Limits {
+    direct: Cell<u64>,
+    indirect: Cell<u64>,
+    pub threshold: Cell<u64>,
+    pub factor: Cell<f32>,
+    pub memory_threshold: Cell<u64>,
+    pub memory_factor: Cell<f32>,
+}
+
+enum Step {
+    Event(Event),
+    Again,
+    More,
+}
+
+pub struct Parser {
+    input: Input,
+    requested: Option<Text>,
+    dtd: Rc<RefCell<Dtd>>,
+    limits: Rc<Limits>,
+    is_child: bool,
+    is_parameter: bool,
+    is_general: bool,
+    stage: Stage,
+    state: State,
+    decl: prolog::Declaration,
+    todo: VecDeque<Todo>,
+    open: Vec<OpenEntity>,
+    tags: Vec<Tag>,
+    bindings: Vec<Binding>,
+    tag_number: u32,
+    raw_attributes: Vec<RawAttribute>,
+    attributes: Vec<Attribute>,
+    specified: usize,
+    values: Vec<u8>,
+    scratch: Vec<u8>,
+    separator: Option<Option<char>>,
+    pub prefixes: bool,
+    pub handlers: u32,
+    pub expand: bool,
+    pub parameter_parsing: i32,
+    foreign_dtd: bool,
+    pub base: Option<Text>,
+    event_at: usize,
+    event_end: usize,
+    started: bool,
+    finished: bool,
+    last: bool,
+    error: Option<Code>,
+    refused: bool,
+    awaits: Option<Code>,
+    pub deferral: bool,
+    fed_at: usize,
+    partial_before: usize,
+    hold: bool,
+    direct_base: u64,
+    /// The sizes of expat's buffer, on which it depends when a token that is not whole is tried again.
+    buffer: (usize, usize, usize),
+    ignored_depth: usize,
+}
+
+/// The text of valid bytes.
+#[inline(always)]
+fn text(bytes: &[u8]) -> &str {
+    debug_assert!(core::str::from_utf8(bytes).is_ok());
+    // SAFETY: decoded text is valid UTF-8 but for `BAD`, which is part of no token, and tokens end between characters.
+    unsafe { core::str::from_utf8_unchecked(bytes) }
+}
+
+impl Parser {
+    /// A parser of a document. `separator` turns namespaces on; `Some(None)` joins without anything between.
+    pub fn new(encoding: Option<&str>, separator: Option<Option<char>>) -> Parser {
+        let limits = Limits {
+            direct: Cell::new(0),
+            indirect: Cell::new(0),
+            threshold: Cell::new(8 << 20),
+            factor: Cell::new(100.0),
+            memory_threshold: Cell::new(64 << 20),
+            memory_factor: Cell::new(100.0),
+        };
+        let mut parser =
+            Parser::with(Rc::new(RefCell::new(Dtd::new())), Rc::new(limits), encoding.map(Text::from), separator);
+        if parser.ns() {
+            parser.bind_xml();
+        }
+        parser
+    }
+
+    fn with(
+        dtd: Rc<RefCell<Dtd>>,
+        limits: Rc<Limits>,
+        requested: Option<Text>,
+        separator: Option<Option<char>>,
+    ) -> Parser {
+        Parser {
+            input: Input::new(Encoding::Utf8),
+            requested,
+            dtd,
+            limits,
+            is_child: false,
+            is_parameter: false,
+            is_general: false,
+            stage: Stage::Start,
+            state: State::Prolog0,
+            decl: prolog::Declaration::default(),
+            todo: VecDeque::new(),
+            open: Vec::new(),
+            tags: Vec::new(),
+            bindings: Vec::new(),
+            tag_number: 0,
+            raw_attributes: Vec::new(),
+            attributes: Vec::new(),
+            specified: 0,
+            values: Vec::new(),
+            scratch: Vec::new(),
+            separator,
+            prefixes: false,
+            handlers: 0,
+            expand: true,
+            parameter_parsing: 0,
+            foreign_dtd: false,
+            base: None,
+            event_at: 0,
+            event_end: 0,
+            started: false,
+            finished: false,
+            last: false,
+            error: None,
+            refused: false,
+            awaits: None,
+            deferral: true,
+            fed_at: 0,
+            partial_before: 0,
+            hold: false,
+            direct_base: 0,
+            buffer: (0, 0, 0),
+            ignored_depth: 0,
+        }
+    }
+
+    /// The parser of an external entity: of a general one with the context it was given, else of a parameter entity.
+    pub fn external(&self, context: Option<&str>, encoding: Option<&str>) -> Parser {
+        let dtd = match context {
+            Some(_) => Rc::new(RefCell::new(self.dtd.borrow().copy())),
+            None => self.dtd.clone(),
+        };
+        let mut child = Parser::with(dtd, self.limits.clone(), encoding.map(Text::from), self.separator);
+        child.is_child = true;
+        child.handlers = self.handlers;
+        child.expand = self.expand;
+        child.prefixes = self.prefixes;
+        child.parameter_parsing = self.parameter_parsing;
+        child.deferral = self.deferral;
+        child.base = self.base.clone();
+        match context {
+            Some(context) => {
+                child.is_general = true;
+                child.set_context(context);
+            }
+            None => {
+                child.is_parameter = true;
+                child.state = State::ExternalSubset0;
+            }
+        }
+        child
+    }
+
+    #[inline(always)]
+    fn ns(&self) -> bool {
+        self.separator.is_some()
+    }
+
+    #[inline(always)]
+    fn wants(&self, handler: Handler) -> bool {
+        self.handlers & handler.bit() != 0
+    }
+
+    #[inline(always)]
+    fn wants_default(&self) -> bool {
+        self.handlers & (Handler::Default.bit() | Handler::DefaultExpand.bit()) != 0
+    }
+
+    pub fn is_started(&self) -> bool {
+        self.started
+    }
+
+    pub fn is_child(&self) -> bool {
+        self.is_child
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// False once parsing began.
+    pub fn use_foreign_dtd(&mut self, flag: bool) -> bool {
+        if !self.started {
+            self.foreign_dtd = flag;
+        }
+        !self.started
+    }
+
+    /// Takes an encoding that overrules what the document says. False once parsing began.
+    pub fn set_encoding(&mut self, name: &str) -> bool {
+        if !self.started {
+            self.requested = Some(Text::from(name));
+        }
+        !self.started
+    }
+
+    /// Whether namespace prefixes become part of names.
+    pub fn set_prefixes(&mut self, on: bool) {
+        if self.started {
+            return;
+        }
+        self.prefixes = on;
+        self.dtd.borrow_mut().names.forget_expansions();
+    }
+
+    pub fn error(&self) -> Option<Code> {
+        self.error
+    }
+
+    /// The place of the event, or of the error.
+    pub fn position(&mut self) -> Option<Position> {
+        self.started.then(|| self.input.position(self.event_at))
+    }
+
+    /// The bytes from the event on.
+    pub fn context_bytes(&self) -> Vec<u8> {
+        self.input.bytes_from(self.event_at)
+    }
+
+    pub fn name(&self, id: NameId) -> Text {
+        self.dtd.borrow().names.text(id).clone()
+    }
+
+    pub fn span(&self, span: Span) -> &str {
+        let bytes: &[u8] = match span.source {
+            0 => &self.input.text,
+            1 => &self.scratch,
+            n => match self.open.get(n as usize - 2).and_then(|open| open.entity.value.as_ref()) {
+                Some(value) => value.as_bytes(),
+                None => &[],
+            },
+        };
+        text(bytes.get(span.start..span.end).unwrap_or(&[]))
+    }
+
+    pub fn attributes(&self) -> &[Attribute] {
+        &self.attributes
+    }
+
+    /// How many of the attributes stand in the tag.
+    pub fn specified(&self) -> usize {
+        self.specified
+    }
+
+    pub fn value(&self, attribute: Attribute) -> &str {
+        text(&self.values[attribute.start..attribute.end])
+    }
+
+    /// Answers an external entity or a document that is not standalone with a failure.
+    pub fn refuse(&mut self) {
+        self.refused = true;
+    }
+
+    /// Answers an unknown encoding.
+    pub fn set_table(&mut self, table: Box<[Option<char>; 256]>) {
+        // Markup has to be that of ASCII, and to stand for nothing else.
+        let is_markup = |c: char| c.is_ascii_alphanumeric() || "\t\n\r !\"#%&'()*+,-./:;<=>?[]_|".contains(c);
+        let fits = table.iter().enumerate().all(|(i, &entry)| {
+            let own = char::from(i as u8);
+            entry == Some(own) || !(is_markup(own) || entry.is_some_and(is_markup))
+        });
+        if fits {
+            self.awaits = None;
+            if let Some(Todo::SwitchEncoding { next, .. }) = self.todo.pop_front()
+                && !self.input.switch(next, Encoding::Table(table))
+            {
+                self.error = Some(Code::NoMemory);
+            }
+        }
+    }
+
+    /// Stops for good, behind the token at hand.
+    pub fn abort(&mut self) {
+        if !self.finished {
+            self.finished = true;
+            self.error = Some(Code::Aborted);
+            self.event_at = self.event_end.max(self.event_at);
+            self.todo.clear();
+        }
+    }
+
+    /// Takes the next bytes. The error is that of a parser that cannot take any.
+    pub fn feed(&mut self, data: &[u8], last: bool) -> Result<(), Code> {
+        if self.finished {
+            self.error = Some(Code::Finished);
+            return Err(Code::Finished);
+        }
+        if let Some(code) = self.error {
+            return Err(code);
+        }
+        self.started = true;
+        if !self.input.push(data) {
+            return Err(self.fail(Code::NoMemory));
+        }
+        self.event_at = self.input.at;
+        self.direct_base += self.input.dropped();
+        self.limits.direct.set(self.limits.direct.get().max(if self.is_child { 0 } else { self.consumed() }));
+        self.last = last;
+        // Only a token that was not whole makes the count matter.
+        let have = if self.partial_before == 0 { 0 } else { self.input.unused() };
+        let crowded = self.grow_buffer(data.len());
+        self.hold = self.deferral && !last && have < self.partial_before.saturating_mul(2) && !crowded;
+        self.fed_at = self.input.at;
+        Ok(())
+    }
+
+    /// Follows the sizes of expat's buffer: whether it is close to full.
+    fn grow_buffer(&mut self, length: usize) -> bool {
+        let (start, mut end, mut limit) = self.buffer;
+        // `start` is where unused bytes begin, all counted from the begin of the buffer.
+        let mut start = start.min(end);
+        if length > limit - end {
+            let keep = start.min(1024);
+            let needed = length + (end - start) + keep;
+            if needed <= limit {
+                if keep < start {
+                    end -= start - keep;
+                    start = keep;
+                }
+            } else {
+                let size = if limit == start { 1024 } else { limit - start };
+                let mut size = size.saturating_mul(2);
+                while size < needed {
+                    size = size.saturating_mul(2);
+                }
+                end = keep + (end - start);
+                start = keep;
+                limit = size;
+            }
+        }
+        end += length;
+        self.buffer = (start, end, limit);
+        let available = limit.saturating_sub(end);
+        length > available - available.min(1024)
+    }
+
+    fn fail(&mut self, code: Code) -> Code {
+        self.error = Some(code);
+        self.todo.clear();
+        code
+    }
+
+    /// The next event; nothing where all input was used.
+    #[inline]
+    pub fn next(&mut self) -> Result<Option<Event>, Code> {
+        if let Some(code) = self.error {
+            return Err(code);
+        }
+        if let Some(code) = self.awaits.take()
+            && (core::mem::take(&mut self.refused) || code == Code::UnknownEncoding)
+        {
+            if let (Code::UnknownEncoding, Some(Todo::SwitchEncoding { at, .. })) = (code, self.todo.front()) {
+                self.event_at = *at;
+            }
+            return Err(self.fail(code));
+        }
+        if self.hold {
+            return Ok(None);
+        }
+        loop {
+            let step = if !self.todo.is_empty() {
+                self.do_next()
+            } else if self.stage == Stage::Start {
+                self.begin()
+            } else {
+                // The text is put aside for a step, so that tokens may be looked at while the parser changes.
+                match self.open.last() {
+                    None => {
+                        let base = core::mem::take(&mut self.input.text);
+                        let step = self.step(&base, 0);
+                        self.input.text = base;
+                        step
+                    }
+                    Some(open) => {
+                        let entity = open.entity.clone();
+                        let value = entity.value.as_deref().unwrap_or("").as_bytes();
+                        self.step(value, self.open.len() as u32 + 1)
+                    }
+                }
+            };
+            match step {
+                Ok(Step::Event(event)) => return Ok(Some(event)),
+                Ok(Step::Again) => {}
+                Ok(Step::More) => {
+                    self.used_up();
+                    return Ok(None);
+                }
+                Err(code) => return Err(self.fail(code)),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn step(&mut self, s: &[u8], source: u32) -> Result<Step, Code> {
+        match self.stage {
+            Stage::Content => self.content(s, source),
+            Stage::Cdata => self.cdata(s, source),
+            Stage::Epilog => self.epilog(s),
+            Stage::Ignored => self.ignored(s, source),
+            Stage::TextDecl => self.text_decl(s),
+            Stage::Prolog | Stage::Start => self.prolog(s, source),
+        }
+    }
+
+    /// All input was used, as far as it goes.
+    fn used_up(&mut self) {
+        let at = self.input.at;
+        let moved = at - self.fed_at;
+        self.partial_before = if moved == 0 { self.input.unused() } else { 0 };
+        self.buffer.0 = self.buffer.0.saturating_add(moved);
+        self.fed_at = at;
+        self.event_at = at;
+        self.hold = true;
+        self.finished = self.last;
+    }
+
+    fn do_next(&mut self) -> Result<Step, Code> {
+        let Some(todo) = self.todo.pop_front() else { return Ok(Step::Again) };
+        match todo {
+            Todo::Event(event, at) => {
+                self.event_at = at;
+                match event {
+                    Event::ExternalEntity { .. } => self.awaits = Some(Code::ExternalEntityHandling),
+                    Event::NotStandalone => self.awaits = Some(Code::NotStandalone),
+                    _ => {}
+                }
+                Ok(Step::Event(event))
+            }
+            Todo::SubsetRead { had_refs, has_system_id } => {
+                let mut dtd = self.dtd.borrow_mut();
+                if dtd.parameter_read {
+                    drop(dtd);
+                    self.todo.push_front(Todo::CheckStandalone);
+                } else if !has_system_id {
+                    dtd.has_parameter_refs = had_refs;
+                }
+                Ok(Step::Again)
+            }
+            Todo::ParameterRead(entity) => {
+                entity.open.set(false);
+                let mut dtd = self.dtd.borrow_mut();
+                if dtd.parameter_read {
+                    drop(dtd);
+                    self.todo.push_front(Todo::CheckStandalone);
+                } else {
+                    dtd.keep_processing = dtd.standalone;
+                }
+                Ok(Step::Again)
+            }
+            Todo::CheckStandalone => {
+                if !self.dtd.borrow().standalone && self.wants(Handler::NotStandalone) {
+                    self.awaits = Some(Code::NotStandalone);
+                    return Ok(Step::Event(Event::NotStandalone));
+                }
+                Ok(Step::Again)
+            }
+            Todo::EndDoctype => {
+                Ok(if self.wants(Handler::EndDoctypeDecl) { Step::Event(Event::EndDoctype) } else { Step::Again })
+            }
+            Todo::StartContent => {
+                self.stage = Stage::Content;
+                Ok(Step::Again)
+            }
+            Todo::Fail(code, at) => {
+                self.event_at = at;
+                Err(code)
+            }
+            Todo::Encode(encoding, at) => {
+                if self.input.switch(at, encoding) {
+                    Ok(Step::Again)
+                } else {
+                    Err(Code::NoMemory)
+                }
+            }
+            Todo::SwitchEncoding { name, at, next } => {
+                self.awaits = Some(Code::UnknownEncoding);
+                self.todo.push_front(Todo::SwitchEncoding { name: name.clone(), at, next });
+                Ok(Step::Event(Event::UnknownEncoding(name)))
+            }
+        }
+    }
+
+    /// Finds the encoding of the document from its first bytes.
+    fn begin(&mut self) -> Result<Step, Code> {
+        if self.is_parameter {
+            self.dtd.borrow_mut().parameter_read = true;
+        }
+        let head = self.input.head();
+        let named = self.requested.clone();
+        let requested = named.as_ref().and_then(|name| Encoding::by_name(name.as_bytes(), None));
+        let wide = requested.as_ref().is_some_and(Encoding::is_wide);
+        let any_wide = named.as_ref().is_some_and(|name| name.eq_ignore_ascii_case("UTF-16"));
+        let big = any_wide || requested == Some(Encoding::Utf16Be);
+        let little = !any_wide && requested == Some(Encoding::Utf16Le);
+        let latin = requested == Some(Encoding::Latin1);
+        let found = match (head[0], head[1]) {
+            (None, _) if !self.last => return Ok(Step::More),
+            (Some(one), None) => {
+                let marks = matches!(one, 0xFE | 0xFF | 0xEF) && !(latin && self.is_general);
+                if wide || marks || matches!(one, 0 | b'<') {
+                    return if self.last { Err(Code::UnclosedToken) } else { Ok(Step::More) };
+                }
+                None
+            }
+            (Some(0xFE), Some(0xFF)) if !(latin && self.is_general) => Some(Encoding::Utf16Be),
+            (Some(0xFF), Some(0xFE)) if !(latin && self.is_general) => Some(Encoding::Utf16Le),
+            (Some(b'<'), Some(0)) if !(self.is_general && big) => Some(Encoding::Utf16Le),
+            (Some(0xEF), Some(0xBB)) if !(self.is_general && (latin || wide)) => match head[2] {
+                None if !self.last => return Ok(Step::More),
+                None => return Err(Code::UnclosedToken),
+                Some(0xBF) => Some(Encoding::Utf8),
+                _ => None,
+            },
+            (Some(0), Some(_)) if !(self.is_general && little) => Some(Encoding::Utf16Be),
+            (Some(_), Some(0)) if !self.is_general => Some(Encoding::Utf16Le),
+            _ => None,
+        };
+        self.stage = if self.is_general { Stage::TextDecl } else { Stage::Prolog };
+        if let (Some(name), None) = (named, &requested) {
+            self.todo.push_back(Todo::SwitchEncoding { name, at: 0, next: 0 });
+            return Ok(Step::Again);
+        }
+        let encoding = found.or(requested).unwrap_or(Encoding::Utf8);
+        if encoding != Encoding::Utf8 {
+            self.todo.push_back(Todo::Encode(encoding, 0));
+        }
+        Ok(Step::Again)
+    }
+
+    /// Ends the step of a token: it was used, and the next one begins at `next`.
+    #[inline(always)]
+    fn accept(&mut self, source: u32, next: usize) {
+        match source {
+            0 => self.input.at = next,
+            _ => {
+                if let Some(open) = self.open.last_mut() {
+                    open.at = next;
+                }
+            }
+        }
+    }
+
+    /// The place where the next token begins, noted as the place of the event.
+    #[inline(always)]
+    fn begin_token(&mut self, source: u32) -> usize {
+        match self.open.last() {
+            Some(open) if source != 0 => open.at,
+            _ => {
+                self.event_at = self.input.at;
+                self.input.at
+            }
+        }
+    }
+
+    /// Where an error is, for places of the document; those inside entities are those of the reference.
+    #[inline(always)]
+    fn point(&mut self, source: u32, at: usize) {
+        if source == 0 {
+            self.event_at = at;
+        }
+    }
+
+    /// The text of a token as it is, for the default handler.
+    #[inline]
+    fn by_default(&mut self, source: u32, start: usize, end: usize) -> Step {
+        if self.wants_default() && start < end {
+            Step::Event(Event::Default(Span { source, start, end }))
+        } else {
+            Step::Again
+        }
+    }
+
+    /// The error of a token that does not end, or nothing where more input may come.
+    fn unfinished(&mut self, source: u32, code: Code) -> Result<Step, Code> {
+        if source == 0 && !self.last {
+            return Ok(Step::More);
+        }
+        Err(if source == 0 { self.input.partial().unwrap_or(code) } else { code })
+    }
+
+    /// Puts text with its line ends made newlines into the scratch buffer.
+    fn normalized(&mut self, s: &[u8]) -> Span {
+        self.scratch.clear();
+        if memchr::memchr(b'\r', s).is_none() {
+            self.scratch.extend_from_slice(s);
+        } else {
+            let mut i = 0;
+            while i < s.len() {
+                if s[i] == b'\r' {
+                    self.scratch.push(b'\n');
+                    i += usize::from(s.get(i + 1) == Some(&b'\n'));
+                } else {
+                    self.scratch.push(s[i]);
+                }
+                i += 1;
+            }
+        }
+        Span { source: 1, start: 0, end: self.scratch.len() }
+    }
+
+    fn comment(&mut self, s: &[u8], source: u32, start: usize, end: usize) -> Step {
+        if !self.wants(Handler::Comment) {
+            return self.by_default(source, start, end);
+        }
+        Step::Event(Event::Comment(self.normalized(&s[start + 4..end - 3])))
+    }
+
+    fn instruction(&mut self, s: &[u8], source: u32, start: usize, target: usize, end: usize) -> Step {
+        if !self.wants(Handler::ProcessingInstruction) {
+            return self.by_default(source, start, end);
+        }
+        let name = self.dtd.borrow_mut().names.intern(text(&s[start + 2..target]));
+        let mut data = target;
+        while data < end - 2 && scan::is_space(s[data]) {
+            data += 1;
+        }
+        let data = self.normalized(&s[data..end - 2]);
+        Step::Event(Event::Instruction { target: name, data })
+    }
+
+    /// Counts the text of an entity that was used.
+    fn account(&mut self, bytes: usize) -> Result<(), Code> {
+        let limits = &self.limits;
+        limits.indirect.set(limits.indirect.get().saturating_add(bytes as u64));
+        let direct = self.direct();
+        let total = direct.saturating_add(limits.indirect.get());
+        let growth = if direct == 0 { 1.0 } else { total as f32 / direct as f32 };
+        if total >= limits.threshold.get() && growth > limits.factor.get() {
+            return Err(Code::AmplificationLimitBreach);
+        }
+        Ok(())
+    }
+
+    /// The bytes of the document so far.
+    fn direct(&self) -> u64 {
+        if self.is_child { self.limits.direct.get() } else { self.consumed() }
+    }
+
+    fn consumed(&self) -> u64 {
+        self.direct_base + self.input.at as u64
+    }
+
+    /// Refuses a document whose declarations take much more memory than they have text.
+    fn check_memory(&mut self) -> Result<(), Code> {
+        let dtd = self.dtd.borrow();
+        let used = (dtd.size + dtd.names.size + self.values.capacity() + self.scratch.capacity()) as u64
+            + size_of::<Parser>() as u64;
+        let growth = used as f32 / self.direct().max(1) as f32;
+        if used >= self.limits.memory_threshold.get() && growth > self.limits.memory_factor.get() {
+            return Err(Code::NoMemory);
+        }
+        Ok(())
+    }
+}
