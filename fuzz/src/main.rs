@@ -7,6 +7,8 @@
 mod check;
 mod corpus;
 mod deep;
+#[path = "../../crates/compiler/examples/dump_code/describe.rs"]
+mod describe;
 mod mutate;
 mod program;
 mod random;
@@ -27,7 +29,7 @@ use taipan_syntax::{Mode, Options as ParseOptions};
 const USAGE: &str = "\
 fuzz run COUNT [--seed N] [--start N] [--corpus FOLDER]   parses and compiles COUNT random inputs
 fuzz show INDEX [--seed N] [--corpus FOLDER]              prints one of them, and what becomes of it
-fuzz emit COUNT [--seed N] [--start N] [--corpus FOLDER]  prints inputs as lines of mode and hexadecimal digits
+fuzz emit COUNT [--seed N] [--start N] [--corpus FOLDER]  prints inputs and what becomes of them, for compare.py
 fuzz deep [DEPTH] [NAME]                                  every construct nested DEPTH (100000) times
 fuzz write FOLDER [DEPTH]                                 the sources of `deep`, as files
 fuzz long [MEGABYTES] [NAME]                              lines of MEGABYTES (100)";
@@ -234,22 +236,32 @@ fn show(arguments: &Arguments, index: u64) -> bool {
     true
 }
 
-/// The form that the example `dump_code --snippets` of the compiler reads, for a comparison with a reference interpreter.
+/// Inputs, and what becomes of them as text with default options, in the form that `compare.py` reads.
 fn emit(arguments: &Arguments, count: u64) -> bool {
     let corpus = Corpus::load(arguments.corpus.as_deref());
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for index in arguments.start..arguments.start + count {
-        let input = mutate::input(&corpus, arguments.seed, index);
+        let mut input = mutate::input(&corpus, arguments.seed, index);
         let mode = match input.parse.mode {
             Mode::Exec => 'e',
             Mode::Single => 's',
             Mode::Eval => 'v',
             Mode::FuncType => continue,
         };
-        // The reference is asked with text.
-        let Ok(text) = std::str::from_utf8(&input.source) else { continue };
-        let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-        if writeln!(out, "{mode}{digits}").is_err() {
+        // The reference is asked with text; one with NUL never reaches its parser.
+        if std::str::from_utf8(&input.source).is_err() || input.source.contains(&0) {
+            continue;
+        }
+        input.parse = ParseOptions {
+            mode: input.parse.mode,
+            character_names: input.parse.character_names,
+            is_text: true,
+            ..plain(Vec::new()).parse
+        };
+        input.compile = plain(Vec::new()).compile;
+        let digits: String = input.source.iter().map(|byte| format!("{byte:02x}")).collect();
+        let answer = check::describe(&input).replace('\\', "\\\\").replace('\n', "\\n");
+        if writeln!(out, "{mode}\t{digits}\t{answer}").is_err() {
             return false;
         }
     }

@@ -83,6 +83,9 @@ fn cases<'a>(text: &'a str, function: &str) -> Result<BTreeMap<&'a str, String>,
         let line = line.trim();
         if let Some(rest) = line.strip_prefix("case ") {
             name = rest.trim_end_matches(':');
+        } else if line == "default:" {
+            // What it returns is said of no instruction, least of all of the one before it.
+            break;
         } else if let Some(rest) = line.strip_prefix("return ") {
             result.insert(name, rest.trim_end_matches(';').to_string());
         }

@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 use crate::text::Text;
 
 /// Bits of `co_flags`.
+#[allow(missing_docs, reason = "named as in CPython")]
 pub mod flags {
     pub const OPTIMIZED: u32 = 0x1;
     pub const NEWLOCALS: u32 = 0x2;
@@ -34,6 +35,7 @@ pub mod flags {
 }
 
 /// Kinds of `localspluskinds`; one byte a slot, bits combined.
+#[allow(missing_docs, reason = "named as in CPython")]
 pub mod kind {
     pub const ARG_POS: u8 = 0x02;
     pub const ARG_KW: u8 = 0x04;
@@ -49,23 +51,33 @@ pub mod kind {
 /// A code object's content.
 #[derive(Clone, Debug)]
 pub struct CodeUnit {
+    /// Parameters that may be given by position, positional-only ones among them.
     pub argcount: u32,
+    /// Parameters in front of `/`.
     pub posonlyargcount: u32,
+    /// Parameters behind `*`.
     pub kwonlyargcount: u32,
+    /// How many values the stack of the frame must hold.
     pub stacksize: u32,
     /// Bits of [`flags`].
     pub flags: u32,
     /// Two bytes an instruction or cache entry; cache entries are zero.
     pub code: Vec<u8>,
+    /// `co_consts`.
     pub consts: Vec<Constant>,
+    /// `co_names`: globals, attributes and imported names.
     pub names: Vec<Text>,
     /// Locals, then cells that are not arguments, then free variables.
     pub localsplusnames: Vec<Text>,
     /// Bits of [`kind`], one byte for each of `localsplusnames`.
     pub localspluskinds: Vec<u8>,
+    /// `co_filename`.
     pub filename: Text,
+    /// `co_name`.
     pub name: Text,
+    /// `co_qualname`.
     pub qualname: Text,
+    /// The line of `def` or `class`, or of the first decorator.
     pub firstlineno: i32,
     /// Locations in the format of CPython's `InternalDocs/code_objects.md`.
     pub linetable: Vec<u8>,
@@ -133,31 +145,45 @@ impl Hash for CodeUnit {
 /// and so do zeros of different sign. A NaN equals nothing.
 #[derive(Clone, Debug)]
 pub enum Constant {
+    /// `None`.
     None,
+    /// `...`.
     Ellipsis,
+    /// `True` or `False`.
     Bool(bool),
+    /// An integer that a machine word holds.
     Int(i64),
     /// Only for what does not fit `Int`.
     BigInt(BigInt),
+    /// A float.
     Float(f64),
+    /// A complex number.
     Complex {
+        /// The real part.
         real: f64,
+        /// The imaginary part.
         imag: f64,
     },
+    /// A string.
     Str(Text),
+    /// Bytes.
     Bytes(Box<[u8]>),
+    /// A tuple.
     Tuple(Box<[Constant]>),
     /// Distinct items in the order of the source.
     FrozenSet(Box<[Constant]>),
     /// Start, stop, step.
     Slice(Box<[Constant; 3]>),
+    /// The code of a function, class or comprehension.
     Code(Box<CodeUnit>),
 }
 
 /// The magnitude of a large integer in digits of 30 bits, least significant first, and its sign.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BigInt {
+    /// Below zero.
     pub negative: bool,
+    /// Digits of 30 bits, the lowest first.
     pub digits: Box<[u32]>,
 }
 

@@ -8,10 +8,15 @@ use taipan_syntax::ast::Range;
 /// CPython passes them to the exception.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
+    /// What the exception says.
     pub message: String,
+    /// The first line, from 1.
     pub lineno: i32,
+    /// Where in it the place begins, in bytes from 1.
     pub offset: i32,
+    /// The last line.
     pub end_lineno: i32,
+    /// Where in it the place ends.
     pub end_offset: i32,
     /// It was found before code generation: CPython then sets the place as attributes of an exception whose only
     /// argument is the message.
@@ -21,16 +26,22 @@ pub struct SyntaxError {
 /// A `SyntaxWarning`, with positions like those of [`SyntaxError`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
+    /// What the warning says.
     pub message: String,
+    /// The first line, from 1.
     pub lineno: i32,
+    /// Where in it the place begins, in bytes from 1.
     pub offset: i32,
+    /// The last line.
     pub end_lineno: i32,
+    /// Where in it the place ends.
     pub end_offset: i32,
 }
 
 /// Why there is no code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CompileError {
+    /// `SyntaxError`.
     Syntax(SyntaxError),
     /// `RecursionError`: the source nests too deeply for the stack.
     Recursion,

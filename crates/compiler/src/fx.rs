@@ -4,13 +4,16 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
-pub(crate) type FxHashMap<K, V> = HashMap<K, V, BuildHasherDefault<FxHasher>>;
-pub(crate) type FxHashSet<K> = HashSet<K, BuildHasherDefault<FxHasher>>;
+/// A map with this hash.
+pub type FxHashMap<K, V> = HashMap<K, V, BuildHasherDefault<FxHasher>>;
+/// A set with this hash.
+pub type FxHashSet<K> = HashSet<K, BuildHasherDefault<FxHasher>>;
 
 const SEED: u64 = 0x51_7c_c1_b7_27_22_0a_95;
 
-#[derive(Default, Clone, Copy)]
-pub(crate) struct FxHasher {
+/// The state of a hash being computed.
+#[derive(Default, Clone, Copy, Debug)]
+pub struct FxHasher {
     hash: u64,
 }
 

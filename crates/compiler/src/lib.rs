@@ -6,11 +6,13 @@
 //!
 //! **Invariant:** the result is, byte for byte, what CPython 3.14 makes of the same tree.
 
+#![warn(missing_docs)]
+
 pub mod opcode;
 mod text;
 
 mod error;
-mod fx;
+pub mod fx;
 mod names;
 mod tables;
 
@@ -145,15 +147,20 @@ pub fn symbol_table(tree: &Mod<'_>, options: &Options) -> Result<Vec<SymbolBlock
 /// Why source text gave no code.
 #[derive(Clone, Debug)]
 pub enum SourceError {
+    /// The parser refuses it.
     Parse(syntax::SyntaxError),
+    /// The compiler refuses the tree.
     Compile(CompileError),
 }
 
 /// Code and the warnings of parser and compiler.
 #[derive(Debug)]
 pub struct Compiled {
+    /// The code of the module, which holds that of functions and classes.
     pub code: CodeUnit,
+    /// Warnings of lexer and parser.
     pub parse_warnings: Vec<syntax::Warning>,
+    /// Warnings of the compiler.
     pub warnings: Vec<Warning>,
 }
 

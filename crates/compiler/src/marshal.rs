@@ -21,9 +21,19 @@ const FLAG_REF: u8 = 0x80;
 #[derive(Clone, Copy, Debug)]
 pub enum Validation {
     /// Seconds since the epoch and size of the source, modulo 2**32.
-    Timestamp { mtime: u32, size: u32 },
+    Timestamp {
+        /// When the source was changed, in seconds.
+        mtime: u32,
+        /// The length of the source in bytes.
+        size: u32,
+    },
     /// The SipHash of the source; `check` asks the importer to compare it.
-    Hash { hash: [u8; 8], check: bool },
+    Hash {
+        /// SipHash of the source.
+        hash: [u8; 8],
+        /// The source is to be looked at when the file is loaded.
+        check: bool,
+    },
 }
 
 /// A whole `.pyc` file.

@@ -18,42 +18,57 @@ use crate::{Options, codegen, front};
 /// One instruction; `arg` of an instruction with a target is the number of the instruction it leads to.
 #[derive(Clone, Copy, Debug)]
 pub struct Instruction {
+    /// What it does.
     pub op: Opcode,
+    /// Its argument.
     pub arg: u32,
+    /// Its place in the source.
     pub loc: Range,
 }
 
 /// Instructions, and the sequences of the scopes inside.
 #[derive(Clone, Debug, Default)]
 pub struct Instructions {
+    /// Those of the scope itself.
     pub instrs: Vec<Instruction>,
+    /// Those of the scopes inside, in the order of the source.
     pub nested: Vec<Instructions>,
 }
 
 /// What code generation makes of a module.
 #[derive(Debug)]
 pub struct Generated {
+    /// The instructions.
     pub instructions: Instructions,
+    /// The constants they refer to.
     pub consts: Vec<Constant>,
 }
 
 /// What assembly has to know of the code unit.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
+    /// The first line.
     pub firstlineno: i32,
+    /// The number of locals.
     pub nlocals: usize,
+    /// How many of them are parameters.
     pub nparams: usize,
     /// For each cell its slot among the locals, when it is also one of them.
     pub cell_locals: Vec<Option<u32>>,
+    /// The number of free names.
     pub nfree: usize,
 }
 
 /// Bytes and tables of a code object.
 #[derive(Debug)]
 pub struct Machine {
+    /// The instructions.
     pub code: Vec<u8>,
+    /// The location table.
     pub linetable: Vec<u8>,
+    /// The exception table.
     pub exceptiontable: Vec<u8>,
+    /// The depth of the stack.
     pub stacksize: u32,
 }
 

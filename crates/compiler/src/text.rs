@@ -11,6 +11,7 @@ pub struct Text {
 }
 
 impl Text {
+    /// A copy of `text`.
     pub fn new(text: &str) -> Text {
         Text { bytes: text.as_bytes().into(), has_surrogates: false }
     }
@@ -26,6 +27,7 @@ impl Text {
         &self.bytes
     }
 
+    /// It holds a lone surrogate, so that it is no `str` of Rust.
     #[inline]
     pub fn has_surrogates(&self) -> bool {
         self.has_surrogates

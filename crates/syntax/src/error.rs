@@ -3,8 +3,11 @@
 /// Which exception an error becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
+    /// `SyntaxError`.
     Syntax,
+    /// `IndentationError`.
     Indentation,
+    /// `TabError`.
     Tab,
     /// The source ends where more could follow (`Options::allow_incomplete_input`); `_IncompleteInputError` in Python.
     IncompleteInput,
@@ -20,11 +23,17 @@ pub enum ErrorKind {
 /// An error, with the attributes that the exception object has: `offset` and `end_offset` count characters from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
+    /// Which exception it becomes.
     pub kind: ErrorKind,
+    /// What the exception says.
     pub message: String,
+    /// The first line of the place, from 1; 0 when there is none.
     pub lineno: i32,
+    /// Where in that line the place begins.
     pub offset: i32,
+    /// The last line of the place.
     pub end_lineno: i32,
+    /// Where in that line the place ends.
     pub end_offset: i32,
     /// The source line; `None` when the error has no place.
     pub text: Option<String>,
@@ -36,7 +45,9 @@ pub struct SyntaxError {
 /// Which category a warning has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WarningKind {
+    /// `SyntaxWarning`.
     Syntax,
+    /// `DeprecationWarning`.
     Deprecation,
 }
 
@@ -44,12 +55,19 @@ pub enum WarningKind {
 /// with `error_message` at `lineno`, `offset`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
+    /// The category.
     pub kind: WarningKind,
+    /// What the warning says.
     pub message: String,
+    /// What the error says that a filter makes of it.
     pub error_message: String,
+    /// The line, from 1.
     pub lineno: i32,
+    /// The column, in characters from 1.
     pub offset: i32,
+    /// The line where the place ends.
     pub end_lineno: i32,
+    /// The column where the place ends.
     pub end_offset: i32,
 }
 

@@ -3,6 +3,9 @@
 //! `parse` runs the lexer over the whole source, then a fast parser over the tokens. Only if one of them fails does
 //! `diagnose` read the source again, in the order in which CPython would, to find which error to report and where.
 
+#![warn(missing_docs)]
+
+#[allow(missing_docs, reason = "nodes and fields are those of Python's `ast`, whose documentation describes them")]
 pub mod ast;
 mod diagnose;
 pub mod error;
@@ -28,6 +31,7 @@ use token::{Kind, Token};
 /// The result of a successful parse.
 #[derive(Debug)]
 pub struct Parsed<'a> {
+    /// The tree.
     pub module: Mod<'a>,
     /// In the order of the source.
     pub warnings: Vec<Warning>,
@@ -48,15 +52,15 @@ pub fn parse_reporting<'a>(
     warnings: &mut Vec<Warning>,
 ) -> Result<Mod<'a>, SyntaxError> {
     let text = source::prepare(arena, source, options.is_text, options.mode == Mode::Exec)?;
-    let parsed = parse_fast(arena, text, options, warnings);
-    warnings.sort_by_key(|warning| warning.lineno);
-    match parsed {
+    let parsed = match parse_fast(arena, text, options, warnings) {
         Some(module) => Ok(module),
-        None => Err(diagnose::diagnose(arena, text, options)),
-    }
+        None => Err(diagnose::diagnose(arena, text, options, warnings)),
+    };
+    warnings.sort_by_key(|warning| warning.lineno);
+    parsed
 }
 
-/// The tree of a right program; `None` for a wrong one.
+/// The tree of a right program; `None` for a wrong one, and then without the warnings of the lexer.
 fn parse_fast<'a>(
     arena: &'a Arena,
     text: &'a str,
@@ -88,18 +92,12 @@ fn parse_fast<'a>(
     };
     let consumed = parser.consumed();
     warnings.append(&mut parser.warnings);
-    if module.is_ok() {
-        warnings.append(&mut lexer.warnings);
-    } else {
-        // The lexer has run ahead of the parser.
-        let line = text[..consumed.min(text.len())].bytes().filter(|byte| *byte == b'\n').count() as i32 + 1;
-        warnings.extend(lexer.warnings.drain(..).filter(|warning| warning.lineno <= line));
-    }
     lexed.ok()?;
     let module = module.ok()?;
     if options.mode == Mode::Single && !only_one_statement(text, consumed) {
         return None;
     }
+    warnings.append(&mut lexer.warnings);
     Some(module)
 }
 

@@ -17,9 +17,12 @@ pub enum Mode {
 /// Finds the character that `\N{name}` means; names are not case sensitive.
 pub type CharacterNames<'o> = &'o dyn Fn(&str) -> Option<char>;
 
+/// How to read a source.
 #[derive(Clone, Copy)]
 pub struct Options<'o> {
+    /// The grammar rule.
     pub mode: Mode,
+    /// Type comments become part of the tree.
     pub type_comments: bool,
     /// The minor version of the language to accept, at most 14.
     pub feature_version: u8,

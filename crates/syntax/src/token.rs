@@ -3,6 +3,7 @@
 /// What a token is. Keywords have kinds of their own; soft keywords are `Name`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
+#[allow(missing_docs, reason = "named as in `Lib/token.py`, and keywords as they are written")]
 pub enum Kind {
     EndMarker = 0,
     Name,
@@ -112,6 +113,7 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// A word that cannot be a name.
     #[inline]
     pub fn is_keyword(self) -> bool {
         self as u8 >= Kind::False as u8
@@ -170,16 +172,24 @@ impl Kind {
 /// (`Indent`, `Dedent`, `EndMarker`).
 #[derive(Clone, Copy, Debug)]
 pub struct Token {
+    /// What it is.
     pub kind: Kind,
+    /// Where it begins in the text, in bytes.
     pub start: u32,
+    /// Where it ends.
     pub end: u32,
+    /// Its first line, from 1.
     pub lineno: i32,
+    /// Where in that line it begins, in bytes from 0; -1 for tokens without a place.
     pub col: i32,
+    /// Its last line.
     pub end_lineno: i32,
+    /// Where in that line it ends.
     pub end_col: i32,
 }
 
 impl Token {
+    /// The place as nodes have it.
     #[inline]
     pub fn range(&self) -> crate::ast::Range {
         crate::ast::Range::new(self.lineno, self.col, self.end_lineno, self.end_col)

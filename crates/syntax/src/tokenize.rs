@@ -13,8 +13,11 @@ use crate::token::{Kind, Token};
 pub struct PyToken<'a> {
     /// The number in `Lib/token.py`.
     pub kind: u8,
+    /// The token as it is in the source.
     pub text: &'a str,
+    /// Line from 1 and column, in characters from 0.
     pub start: (i32, i32),
+    /// The same of its end.
     pub end: (i32, i32),
     /// The physical lines on which the token stands.
     pub line: &'a str,

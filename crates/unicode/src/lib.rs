@@ -3,6 +3,8 @@
 //!
 //! CPython: `Objects/unicodectype.c`, `Modules/unicodedata.c`. `generate.py` in this folder writes the tables.
 
+#![warn(missing_docs)]
+
 pub mod ctype;
 pub mod names;
 pub mod normalize;

@@ -8,15 +8,21 @@ use std::collections::TryReserveError;
 
 use crate::properties::{self, Version};
 
+/// The four normalisation forms of Unicode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
+    /// Composed, canonically.
     Nfc,
+    /// Decomposed, canonically.
     Nfd,
+    /// Composed, by compatibility.
     Nfkc,
+    /// Decomposed, by compatibility.
     Nfkd,
 }
 
 impl Form {
+    /// The form that `unicodedata.normalize` calls `name`.
     pub fn from_name(name: &str) -> Option<Form> {
         Some(match name {
             "NFC" => Form::Nfc,
@@ -39,7 +45,9 @@ impl Form {
 /// What a look at each character says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quick {
+    /// It is.
     Yes,
+    /// It is not.
     No,
     /// Only normalizing tells.
     Maybe,

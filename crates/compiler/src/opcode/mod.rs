@@ -4,6 +4,7 @@
 //! instruction arguments take. The counterparts in CPython are `opcode_ids.h`, `pycore_opcode_metadata.h`,
 //! `pycore_opcode_utils.h`, `pycore_intrinsics.h` and `opcode.h`.
 
+#[allow(missing_docs, reason = "named as in CPython")]
 mod table;
 
 pub use table::{ALL, BY_NUMBER, CACHES, DEOPT, FLAGS, NAMES, OPCODE_COUNT, Opcode, popped, pushed};
@@ -16,6 +17,7 @@ pub const MIN_SPECIALIZED_OPCODE: u8 = 129;
 pub const MIN_INSTRUMENTED_OPCODE: u8 = 234;
 
 /// Bits of [`FLAGS`].
+#[allow(missing_docs, reason = "named as in CPython")]
 pub mod flag {
     pub const ARG: u16 = 1;
     pub const CONST: u16 = 2;
@@ -42,6 +44,7 @@ impl Opcode {
         BY_NUMBER.get(number as usize).copied().flatten()
     }
 
+    /// Its number in bytecode; pseudo-instructions have numbers from 256.
     #[inline]
     pub fn number(self) -> u16 {
         self as u16
@@ -52,16 +55,19 @@ impl Opcode {
         NAMES[self as usize]
     }
 
+    /// Its properties: bits of [`flag`].
     #[inline]
     pub fn flags(self) -> u16 {
         FLAGS[self as usize]
     }
 
+    /// It has the property `flag`.
     #[inline]
     pub fn has(self, flag: u16) -> bool {
         self.flags() & flag != 0
     }
 
+    /// Its argument means something.
     #[inline]
     pub fn has_arg(self) -> bool {
         self.has(flag::ARG)
@@ -73,6 +79,7 @@ impl Opcode {
         self.has(flag::CONST)
     }
 
+    /// Its argument is a jump.
     #[inline]
     pub fn has_jump(self) -> bool {
         self.has(flag::JUMP)
@@ -102,6 +109,7 @@ impl Opcode {
         self.has_jump() || self.is_block_push()
     }
 
+    /// What follows it is not reached from it.
     #[inline]
     pub fn is_unconditional_jump(self) -> bool {
         matches!(
@@ -114,6 +122,7 @@ impl Opcode {
         )
     }
 
+    /// It jumps or does not, by a value on the stack.
     #[inline]
     pub fn is_conditional_jump(self) -> bool {
         matches!(
@@ -144,6 +153,7 @@ impl Opcode {
 }
 
 /// Arguments of `BINARY_OP`.
+#[allow(missing_docs, reason = "named as in CPython")]
 pub mod binary {
     pub const ADD: u32 = 0;
     pub const AND: u32 = 1;
@@ -170,6 +180,7 @@ pub mod binary {
 }
 
 /// Arguments of `CALL_INTRINSIC_1`.
+#[allow(missing_docs, reason = "named as in CPython")]
 pub mod intrinsic1 {
     pub const PRINT: u32 = 1;
     pub const IMPORT_STAR: u32 = 2;
@@ -186,6 +197,7 @@ pub mod intrinsic1 {
 }
 
 /// Arguments of `CALL_INTRINSIC_2`.
+#[allow(missing_docs, reason = "named as in CPython")]
 pub mod intrinsic2 {
     pub const PREP_RERAISE_STAR: u32 = 1;
     pub const TYPEVAR_WITH_BOUND: u32 = 2;
@@ -196,6 +208,7 @@ pub mod intrinsic2 {
 }
 
 /// Bits of `MAKE_FUNCTION`'s companions, `SET_FUNCTION_ATTRIBUTE`.
+#[allow(missing_docs, reason = "named as in CPython")]
 pub mod function {
     pub const DEFAULTS: u32 = 0x01;
     pub const KWDEFAULTS: u32 = 0x02;
@@ -205,6 +218,7 @@ pub mod function {
 }
 
 /// Arguments of `LOAD_COMMON_CONSTANT`.
+#[allow(missing_docs, reason = "named as in CPython")]
 pub mod common {
     pub const ASSERTION_ERROR: u32 = 0;
     pub const NOT_IMPLEMENTED_ERROR: u32 = 1;
@@ -214,6 +228,7 @@ pub mod common {
 }
 
 /// Arguments of `LOAD_SPECIAL`.
+#[allow(missing_docs, reason = "named as in CPython")]
 pub mod special {
     pub const ENTER: u32 = 0;
     pub const EXIT: u32 = 1;
@@ -222,6 +237,7 @@ pub mod special {
 }
 
 /// The argument of `RESUME`: where, and whether exactly one exception block is active.
+#[allow(missing_docs, reason = "named as in CPython")]
 pub mod resume {
     pub const AT_FUNC_START: u32 = 0;
     pub const AFTER_YIELD: u32 = 1;
@@ -232,6 +248,7 @@ pub mod resume {
 }
 
 /// The argument of `COMPARE_OP` is `operator << 5 | 16 if the result becomes a bool | mask`.
+#[allow(missing_docs, reason = "named as in CPython")]
 pub mod compare {
     pub const LT: u32 = 0;
     pub const LE: u32 = 1;
@@ -251,6 +268,7 @@ pub mod compare {
 }
 
 /// Arguments of `CONVERT_VALUE`.
+#[allow(missing_docs, reason = "named as in CPython")]
 pub mod convert {
     pub const NONE: u32 = 0;
     pub const STR: u32 = 1;

@@ -1081,7 +1081,6 @@ pub static DEOPT: [u8; 256] = [
 /// How many values `opcode` with argument `arg` takes from the stack; for block pushes, on the way to the handler.
 pub fn popped(opcode: Opcode, arg: i32) -> i32 {
     match opcode {
-        Opcode::YIELD_VALUE => -1,
         Opcode::ANNOTATIONS_PLACEHOLDER
         | Opcode::CACHE
         | Opcode::COPY_FREE_VARS
@@ -1214,7 +1213,8 @@ pub fn popped(opcode: Opcode, arg: i32) -> i32 {
         | Opcode::UNPACK_SEQUENCE
         | Opcode::UNPACK_SEQUENCE_LIST
         | Opcode::UNPACK_SEQUENCE_TUPLE
-        | Opcode::UNPACK_SEQUENCE_TWO_TUPLE => 1,
+        | Opcode::UNPACK_SEQUENCE_TWO_TUPLE
+        | Opcode::YIELD_VALUE => 1,
         Opcode::COPY => 1 + (arg - 1),
         Opcode::RERAISE => 1 + arg,
         Opcode::BINARY_OP
@@ -1320,7 +1320,6 @@ pub fn popped(opcode: Opcode, arg: i32) -> i32 {
 /// How many values `opcode` with argument `arg` puts on the stack; for block pushes, on the way to the handler.
 pub fn pushed(opcode: Opcode, arg: i32) -> i32 {
     match opcode {
-        Opcode::YIELD_VALUE => -1,
         Opcode::ANNOTATIONS_PLACEHOLDER
         | Opcode::BINARY_OP_INPLACE_ADD_UNICODE
         | Opcode::BINARY_OP_SUBSCR_GETITEM
@@ -1505,7 +1504,8 @@ pub fn pushed(opcode: Opcode, arg: i32) -> i32 {
         | Opcode::TO_BOOL_STR
         | Opcode::UNARY_INVERT
         | Opcode::UNARY_NEGATIVE
-        | Opcode::UNARY_NOT => 1,
+        | Opcode::UNARY_NOT
+        | Opcode::YIELD_VALUE => 1,
         Opcode::UNPACK_EX => 1 + (arg & 0xFF) + (arg >> 8),
         Opcode::INSTRUMENTED_LOAD_SUPER_ATTR
         | Opcode::LOAD_ATTR_CLASS

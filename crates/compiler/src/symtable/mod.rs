@@ -17,6 +17,7 @@ use crate::names::{Names, Symbol};
 use crate::tables::SymbolMap;
 
 /// How a name is used in a scope: bits of its flags, numbered as `_symtable` numbers them.
+#[allow(missing_docs, reason = "named as in CPython")]
 pub mod flag {
     pub const DEF_GLOBAL: u32 = 1;
     pub const DEF_LOCAL: u32 = 2;
@@ -39,11 +40,17 @@ pub mod flag {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Scope {
+    /// Not decided yet.
     Unknown = 0,
+    /// A local of this block.
     Local = 1,
+    /// Declared `global`.
     GlobalExplicit = 2,
+    /// Bound in no enclosing function: a global or a built-in.
     GlobalImplicit = 3,
+    /// Of an enclosing function.
     Free = 4,
+    /// A local that inner functions use.
     Cell = 5,
 }
 
@@ -66,12 +73,19 @@ impl Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum BlockKind {
+    /// A function, lambda or comprehension.
     Function = 0,
+    /// A class body.
     Class = 1,
+    /// The whole source.
     Module = 2,
+    /// Annotations, evaluated when asked for.
     Annotation = 3,
+    /// The value of a `type` statement.
     TypeAlias = 4,
+    /// Around a generic function, class or alias.
     TypeParameters = 5,
+    /// The bound or default of a type parameter.
     TypeVariable = 6,
 }
 
@@ -234,9 +248,13 @@ impl SymbolTable {
 /// A scope as plain data, for the `_symtable` module.
 #[derive(Clone, Debug)]
 pub struct SymbolBlock {
+    /// The function, class or kind of block.
     pub name: String,
+    /// What it is.
     pub kind: BlockKind,
+    /// Where it begins.
     pub lineno: i32,
+    /// It stands in a function, at whatever depth.
     pub nested: bool,
     /// Names with their flags; the scope is in the bits from [`flag::SCOPE_OFFSET`] on.
     pub symbols: Vec<(String, u32)>,

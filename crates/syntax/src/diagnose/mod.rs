@@ -19,7 +19,7 @@ mod string;
 mod target;
 
 use crate::ast::{Arena, Expr, ExprKind, ExprRef, Range};
-use crate::error::{ErrorKind, SyntaxError, char_offset};
+use crate::error::{ErrorKind, SyntaxError, Warning, char_offset};
 use crate::lexer::{LexError, LexOptions, Lexer};
 use crate::options::{Mode, Options};
 use crate::parser::stack_pointer;
@@ -135,8 +135,13 @@ struct Diag<'a, 'o> {
     stack_floor: usize,
 }
 
-/// The error in `text`.
-pub(crate) fn diagnose<'a>(arena: &'a Arena, text: &'a str, options: &Options<'_>) -> SyntaxError {
+/// The error in `text`. What the lexer warns of is added to `warnings`: as far as CPython reads.
+pub(crate) fn diagnose<'a>(
+    arena: &'a Arena,
+    text: &'a str,
+    options: &Options<'_>,
+    warnings: &mut Vec<Warning>,
+) -> SyntaxError {
     let lex_options = LexOptions { type_comments: options.type_comments, extra_tokens: false };
     let mut diag = Diag {
         arena,
@@ -159,6 +164,7 @@ pub(crate) fn diagnose<'a>(arena: &'a Arena, text: &'a str, options: &Options<'_
         stack_floor: stack_pointer().saturating_sub(options.stack_budget),
     };
     let of_parser = diag.run();
+    warnings.append(&mut diag.lexer.warnings);
     let last_statement = of_parser.then_some(diag.last_statement);
     diag.error.map_or_else(too_complex, |error| SyntaxError { last_statement, ..error })
 }

@@ -4,7 +4,7 @@ use super::{Diag, Miss, R, Rule, alt, mistake};
 use crate::ast::*;
 use crate::escape;
 use crate::parser::split_literal;
-use crate::token::{Kind, Token};
+use crate::token::Kind;
 
 /// The two kinds of strings with replacement fields.
 #[derive(Clone, Copy)]
@@ -118,19 +118,15 @@ impl<'a> Diag<'a, '_> {
             p.expect(Kind::LBrace)?;
             p.annotated_rhs()?;
             p.eat(Kind::Equal)?;
-            let conversion = p.opt(|p| p.conversion(s))?;
+            p.opt(|p| p.conversion(s))?;
             p.opt(|p| p.full_format_spec(s, raw))?;
-            p.expect(Kind::RBrace)?;
-            if let Some(token) = conversion {
-                p.check_conversion(s, &token)?;
-            }
-            Ok(())
+            p.expect(Kind::RBrace).map(drop)
         });
         self.look_for(|p| p.invalid_replacement_field(s, raw))?;
         Err(Miss::No)
     }
 
-    fn conversion(&mut self, s: Style) -> R<Token> {
+    fn conversion(&mut self, s: Style) -> R<()> {
         let mark = self.expect(Kind::Exclamation)?;
         let name = self.expect(Kind::Name)?;
         if mark.end != name.start {
@@ -138,16 +134,12 @@ impl<'a> Diag<'a, '_> {
             let message = format!("{}: conversion type must come right after the exclamation mark", s.name);
             return Err(self.raise_range(range, message));
         }
-        Ok(name)
-    }
-
-    fn check_conversion(&mut self, s: Style, token: &Token) -> R<()> {
-        let text = self.token_text(token);
+        let text = self.token_text(&name);
         if matches!(text, "s" | "r" | "a") {
             return Ok(());
         }
         let message = format!("{}: invalid conversion character '{text}': expected 's', 'r', or 'a'", s.name);
-        Err(self.raise_range(token.range(), message))
+        Err(self.raise_range(name.range(), message))
     }
 
     fn full_format_spec(&mut self, s: Style, raw: bool) -> R<()> {

@@ -27,6 +27,7 @@ pub enum LexError {
     Dedent,
     /// Tabs and spaces are mixed so that the depth depends on the size of a tab.
     TabSpace,
+    /// More levels of indentation than there may be.
     TooDeep,
     /// Something follows a backslash on its line.
     LineContinuation,
@@ -61,13 +62,16 @@ struct Mode {
     field_depth: i32,
 }
 
+/// What the lexer gives out besides the tokens of programs.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LexOptions {
+    /// `# type:` comments are tokens.
     pub type_comments: bool,
     /// Comments and blank lines are tokens, and some errors pass: the mode of `tokenize`.
     pub extra_tokens: bool,
 }
 
+/// Reads tokens from the start of a source.
 pub struct Lexer<'s> {
     text: &'s str,
     src: &'s [u8],
@@ -90,6 +94,7 @@ pub struct Lexer<'s> {
     nul_line: bool,
     /// An unterminated string has been read up to the end of the source.
     pub(crate) hit_end: bool,
+    /// What it has warned of so far.
     pub warnings: Vec<Warning>,
     /// Where the last warning is: the start of its line, its place, and its column in characters.
     warned: (usize, usize, i32),
@@ -129,6 +134,7 @@ pub(crate) fn is_word_byte(b: u8) -> bool {
 }
 
 impl<'s> Lexer<'s> {
+    /// Starts at the beginning of `text`.
     pub fn new(text: &'s str, options: LexOptions) -> Lexer<'s> {
         let mut src = text.as_bytes();
         let mut nul_line = false;
@@ -158,6 +164,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
+    /// The whole source.
     pub fn text(&self) -> &'s str {
         self.text
     }

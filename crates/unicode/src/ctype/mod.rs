@@ -42,13 +42,21 @@ macro_rules! predicates {
 }
 
 predicates! {
+    /// A letter.
     is_alpha ALPHA;
+    /// A decimal digit.
     is_decimal DECIMAL;
+    /// A digit, superscripts and the like among them.
     is_digit DIGIT;
+    /// A character with a numeric value.
     is_numeric NUMERIC;
+    /// A letter or of any numeric kind.
     is_alnum ALPHA | DECIMAL | DIGIT | NUMERIC;
+    /// A small letter.
     is_lower LOWER;
+    /// A capital letter.
     is_upper UPPER;
+    /// A title case letter.
     is_title TITLE;
     /// White space as `str.split` and `str.isspace` see it.
     is_space SPACE;
@@ -56,10 +64,13 @@ predicates! {
     is_line_break LINE_BREAK;
     /// Begins an identifier; the underscore counts.
     is_xid_start XID_START;
+    /// Goes on with an identifier.
     is_xid_continue XID_CONTINUE;
     /// Shown as it is by `repr`.
     is_printable PRINTABLE;
+    /// Does not count when a word is looked at for its case, such as an apostrophe.
     is_case_ignorable CASE_IGNORABLE;
+    /// Has a case.
     is_cased CASED;
 }
 
@@ -84,6 +95,7 @@ pub struct Mapped {
 }
 
 impl Mapped {
+    /// The code points.
     #[inline(always)]
     pub fn as_slice(&self) -> &[u32] {
         &self.chars[..usize::from(self.len)]
@@ -100,6 +112,7 @@ impl Mapped {
         Mapped::one(c)
     }
 
+    /// The first of the code points.
     #[inline(always)]
     pub fn first(&self) -> u32 {
         self.chars[0]
@@ -131,11 +144,13 @@ pub fn to_lower(c: u32) -> Mapped {
     mapped(c, |record| record.lower)
 }
 
+/// Title case, which may be several code points.
 #[inline]
 pub fn to_title(c: u32) -> Mapped {
     mapped(c, |record| record.title)
 }
 
+/// Case folded for comparison, which may be several code points.
 #[inline]
 pub fn to_folded(c: u32) -> Mapped {
     mapped(c, |record| if record.flags & SPECIAL == 0 { record.lower } else { record.fold })
@@ -146,10 +161,12 @@ pub fn to_upper_simple(c: u32) -> u32 {
     to_upper(c).first()
 }
 
+/// Lower case as one code point.
 pub fn to_lower_simple(c: u32) -> u32 {
     to_lower(c).first()
 }
 
+/// Title case as one code point.
 pub fn to_title_simple(c: u32) -> u32 {
     to_title(c).first()
 }

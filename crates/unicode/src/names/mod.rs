@@ -21,7 +21,9 @@ pub const MAX_LENGTH: usize = 256;
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
+    /// A code point.
     Character(u32),
+    /// A named sequence of several.
     Sequence(&'static str),
 }
 

@@ -12,6 +12,7 @@ use tables::*;
 /// Which database answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
+    /// The current one: [`crate::VERSION`].
     Now,
     /// 3.2.0.
     Old,
@@ -51,6 +52,7 @@ pub fn category(c: u32, version: Version) -> &'static str {
     CATEGORIES[usize::from(record(c, version).category)]
 }
 
+/// The version has a character here.
 pub fn is_assigned(c: u32, version: Version) -> bool {
     record(c, version).category != 0
 }
@@ -66,10 +68,12 @@ pub fn combining(c: u32, version: Version) -> u8 {
     record(c, version).combining
 }
 
+/// Mirrored in text from right to left.
 pub fn is_mirrored(c: u32, version: Version) -> bool {
     record(c, version).mirrored != 0
 }
 
+/// `N`, `Na`, `H`, `W`, `F` or `A`.
 pub fn east_asian_width(c: u32, version: Version) -> &'static str {
     WIDTHS[usize::from(record(c, version).width)]
 }
@@ -78,6 +82,7 @@ fn find<V: Copy>(table: &[(u32, V)], c: u32) -> Option<V> {
     table.binary_search_by_key(&c, |entry| entry.0).ok().map(|at| table[at].1)
 }
 
+/// The value of a decimal digit.
 pub fn decimal(c: u32, version: Version) -> Option<u8> {
     if version == Version::Old {
         if !is_assigned(c, version) {
@@ -95,6 +100,7 @@ pub fn digit(c: u32) -> Option<u8> {
     ctype::to_digit(c)
 }
 
+/// The value of a numeric character.
 pub fn numeric(c: u32, version: Version) -> Option<f64> {
     if version == Version::Old {
         if !is_assigned(c, version) {

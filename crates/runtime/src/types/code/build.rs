@@ -2,11 +2,11 @@
 
 use core::cell::Cell;
 use core::mem::offset_of;
-use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
 use taipan_compiler::Text;
 use taipan_compiler::code::{CodeUnit, Constant, kind};
+use taipan_compiler::fx::FxHashMap;
 use taipan_compiler::opcode::Opcode;
 
 use super::Code;
@@ -110,10 +110,12 @@ impl Code {
 /// CPython: the compiler's `c_const_cache`.
 struct Pool<'u> {
     filename: Ref<Str>,
-    constants: HashMap<Key<'u, Constant>, Ref<Object>>,
-    tuples: HashMap<Key<'u, [Constant]>, Ref<Tuple>>,
-    names: HashMap<&'u [Text], Ref<Tuple>>,
-    tables: HashMap<&'u [u8], Ref<Bytes>>,
+    constants: FxHashMap<Key<'u, Constant>, Ref<Object>>,
+    tuples: FxHashMap<Key<'u, [Constant]>, Ref<Tuple>>,
+    names: FxHashMap<&'u [Text], Ref<Tuple>>,
+    /// The interned string of each name.
+    strings: FxHashMap<&'u Text, Ref<Str>>,
+    tables: FxHashMap<&'u [u8], Ref<Bytes>>,
 }
 
 /// A key that equals itself even where it holds a NaN, which equals nothing.
@@ -137,10 +139,11 @@ impl<'u> Pool<'u> {
     fn new(filename: Borrowed<'_, Str>) -> Pool<'u> {
         Pool {
             filename: filename.to_owned(),
-            constants: HashMap::new(),
-            tuples: HashMap::new(),
-            names: HashMap::new(),
-            tables: HashMap::new(),
+            constants: FxHashMap::default(),
+            tuples: FxHashMap::default(),
+            names: FxHashMap::default(),
+            strings: FxHashMap::default(),
+            tables: FxHashMap::default(),
         }
     }
 
@@ -167,7 +170,7 @@ impl<'u> Pool<'u> {
             local_names: self.texts(&unit.localsplusnames)?,
             local_kinds: self.table(&unit.localspluskinds)?,
             filename: self.filename.clone(),
-            name: Str::intern(text_object(&unit.name)?),
+            name: self.string(&unit.name)?,
             qualname: Str::intern(text_object(&unit.qualname)?),
             line_table: self.table(&unit.linetable)?,
             exception_table: self.table(&unit.exceptiontable)?,
@@ -180,11 +183,20 @@ impl<'u> Pool<'u> {
         }
         let mut items = Vec::with_capacity(texts.len());
         for text in texts {
-            items.push(Str::intern(text_object(text)?).into_object());
+            items.push(self.string(text)?.into_object());
         }
         let names = Tuple::from_vec(items)?;
         self.names.insert(texts, names.clone());
         Ok(names)
+    }
+
+    fn string(&mut self, text: &'u Text) -> PyResult<Ref<Str>> {
+        if let Some(string) = self.strings.get(text) {
+            return Ok(string.clone());
+        }
+        let string = Str::intern(text_object(text)?);
+        self.strings.insert(text, string.clone());
+        Ok(string)
     }
 
     fn table(&mut self, table: &'u [u8]) -> PyResult<Ref<Bytes>> {
