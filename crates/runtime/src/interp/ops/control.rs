@@ -31,7 +31,10 @@ fast! {
         if breaker != 0 && breaker != (*frame::code(r.fp))._co_instrumentation_version.get() {
             return Act::MISS;
         }
-        specialize::rewrite(r.ip, Opcode::RESUME_CHECK as u8);
+        // An instrumented one leads here as well, and stays.
+        if *r.ip as u8 == Opcode::RESUME as u8 {
+            specialize::rewrite(r.ip, Opcode::RESUME_CHECK as u8);
+        }
         Act::NEXT
     }
 
@@ -53,7 +56,9 @@ fast! {
         if (*ts).eval_breaker.load(Ordering::Relaxed) & _PY_EVAL_EVENTS_MASK != 0 {
             return Act::MISS;
         }
-        specialize::rewrite(r.ip, Opcode::JUMP_BACKWARD_NO_JIT as u8);
+        if *r.ip as u8 == Opcode::JUMP_BACKWARD as u8 {
+            specialize::rewrite(r.ip, Opcode::JUMP_BACKWARD_NO_JIT as u8);
+        }
         r.ip = r.ip.add(2).sub(r.oparg);
         Act::JUMP
     }
