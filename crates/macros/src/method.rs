@@ -224,7 +224,11 @@ impl Method {
         if self.raw || matches!(self.kind, Kind::New | Kind::Init) {
             Convention::FastKeywords
         } else {
-            self.signature.convention()
+            match self.signature.convention() {
+                // The convention for one object implies a text signature, and this one is to have none.
+                Convention::One if !self.text_signature => Convention::Fast,
+                convention => convention,
+            }
         }
     }
 

@@ -167,9 +167,14 @@ fn simulate(values: &mut Values, index: usize, op: Opcode, arg: u32) -> bool {
                 values.pop();
             }
         }
-        Opcode::END_SEND => {
+        Opcode::END_SEND | Opcode::SET_FUNCTION_ATTRIBUTE => {
             let top = values.pop();
             values.pop();
+            values.stack.push(top);
+        }
+        Opcode::PUSH_EXC_INFO => {
+            let top = values.pop();
+            values.push(index, -1);
             values.stack.push(top);
         }
         Opcode::CHECK_EXC_MATCH => {

