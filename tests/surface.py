@@ -44,8 +44,8 @@ INTERNAL = "never seen by Python programs: what stands behind it is built otherw
 SHARED = "in a library file there, part of the executable here"
 ALLOWED = [
     *((module + rest, "*", ABSENT) for module in
-      """_ctypes _curses _curses_panel _dbm _elementtree _hashlib _interpchannels _interpqueues _interpreters _remote_debugging
-      _sqlite3 _ssl _uuid _zoneinfo pyexpat readline concurrent.interpreters ctypes sqlite3 ssl xml.parsers.expat
+      """_ctypes _curses _curses_panel _dbm _hashlib _interpchannels _interpqueues _interpreters _remote_debugging
+      _sqlite3 _ssl _uuid _zoneinfo readline concurrent.interpreters ctypes sqlite3 ssl
       zoneinfo""".split() for rest in ("", ".*")),
     ("*.__file__", "in dir", SHARED),
     ("_codecs_*.__map_*", "*", "tables in capsules, of the codecs alone"),
@@ -72,7 +72,7 @@ ALLOWED = [
 # Where else heap types of native modules say they come from.
 NATIVE = set(MODULES) | set("""
 collections concurrent.interpreters compression.zstd ctypes datetime decimal functools hashlib operator os queue random re select
-signal socket sqlite3 ssl string.templatelib struct time types typing xml.parsers.expat zoneinfo
+signal socket sqlite3 ssl string.templatelib struct time types typing xml.etree.ElementTree xml.parsers.expat zoneinfo
 """.split())
 HEAP = 1 << 9
 VERSION_TAG = 1 << 19          # whether a type's version is in use is a matter of what ran before
