@@ -182,7 +182,7 @@ fn child(arguments: &Arguments, end: u64) -> bool {
         let input = mutate::input(&corpus, arguments.seed, index);
         let before = processor_time();
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            if index % 16 == 0 {
+            if index.is_multiple_of(16) {
                 check::others(&input);
             }
             check::compile(&input)
@@ -206,7 +206,7 @@ fn child(arguments: &Arguments, end: u64) -> bool {
             println!("input {index}: {} bytes take {time:?}", input.source.len());
         }
         let done = index + 1 - arguments.start;
-        if done % 250_000 == 0 || index + 1 == end {
+        if done.is_multiple_of(250_000) || index + 1 == end {
             println!("{} inputs, {codes} are programs, {found} findings, {:?}", index + 1, began.elapsed());
         }
     }

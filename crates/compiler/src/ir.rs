@@ -64,9 +64,8 @@ impl Sequence {
     pub fn push_front(&mut self, op: Opcode, arg: u32, loc: Loc) {
         self.instrs.insert(0, RawInstr { op, arg, loc });
         for position in &mut self.labels {
-            if *position != u32::MAX {
-                *position += 1;
-            }
+            // A label without a place has the highest number, and keeps it.
+            *position = position.saturating_add(1);
         }
     }
 }

@@ -231,7 +231,7 @@ impl<'a> Rewriter<'a> {
 
     fn arguments(&self, args: &'a Arguments<'a>) -> Result<&'a Arguments<'a>> {
         let single = |arg: Option<&'a Arg<'a>>| -> Result<Option<&'a Arg<'a>>> {
-            arg.map(|arg| Ok(&*self.arena.alloc(self.arg(*arg)?))).transpose()
+            arg.map(|arg| Ok(self.arena.alloc(self.arg(*arg)?))).transpose()
         };
         Ok(self.arena.alloc(Arguments {
             posonlyargs: self.all(args.posonlyargs, |arg| self.arg(arg))?,

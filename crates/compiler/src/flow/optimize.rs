@@ -276,8 +276,7 @@ impl Graph {
                 BUILD_TUPLE => {
                     if next_op == Some(UNPACK_SEQUENCE)
                         && following.is_some_and(|i| i.arg == arg)
-                        && arg >= 1
-                        && arg <= 3
+                        && (1..=3).contains(&arg)
                     {
                         instrs[index].nop();
                         if arg == 1 {
@@ -331,12 +330,14 @@ impl Graph {
                 }
                 UNARY_INVERT | UNARY_NEGATIVE => fold_unary(instrs, index, consts),
                 CALL_INTRINSIC_1 if arg == intrinsic1::LIST_TO_TUPLE => {
-                    if !fold_steps(instrs, index, LIST_APPEND, consts) && next_op == Some(GET_ITER) {
+                    let folded = fold_steps(instrs, index, LIST_APPEND, consts);
+                    if !folded && next_op == Some(GET_ITER) {
                         instrs[index].nop();
                     }
                 }
                 LIST_APPEND | SET_ADD if arg == 1 && matches!(next_op, Some(GET_ITER | CONTAINS_OP)) => {
-                    if fold_steps(instrs, index, op, consts) {
+                    let folded = fold_steps(instrs, index, op, consts);
+                    if folded {
                         instrs[index].loc = NO_LOCATION;
                     }
                 }
