@@ -321,7 +321,7 @@ impl CFunction {
 
     #[getter(name = "__text_signature__")]
     fn text_signature(this: &Ref<CFunction>) -> PyResult<Ref<Object>> {
-        doc::method_signature(this.def())
+        doc::method_signature(this.def(), || this.find_doc().is_some_and(|text| !text.is_empty()))
     }
 }
 

@@ -102,10 +102,11 @@ pub fn text_signature(name: *const c_char, doc: *const c_char) -> PyResult<Ref<O
     }
 }
 
-/// `__text_signature__` of a method or function: where the docstring has none, that which its calling convention implies.
-pub fn method_signature(def: &PyMethodDef) -> PyResult<Ref<Object>> {
+/// `__text_signature__` of a method or function: where there is no docstring at all, that which its calling
+/// convention implies.
+pub fn method_signature(def: &PyMethodDef, documented: impl FnOnce() -> bool) -> PyResult<Ref<Object>> {
     let given = text_signature(def.ml_name, def.ml_doc)?;
-    if !given.is_none() {
+    if !given.is_none() || documented() {
         return Ok(given);
     }
     const BOUND: c_int = METH_CLASS | METH_STATIC;

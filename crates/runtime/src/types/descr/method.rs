@@ -150,7 +150,7 @@ impl MethodDescr {
     fn text_signature(this: &Ref<MethodDescr>) -> PyResult<Ref<Object>> {
         // SAFETY: as above.
         let def = unsafe { &*this.0.d_method.get() };
-        doc::method_signature(def)
+        doc::method_signature(def, || doc::find(&this.dotted()).is_some_and(|text| !text.is_empty()))
     }
 }
 
@@ -307,6 +307,6 @@ impl ClassMethodDescr {
     fn text_signature(this: &Ref<ClassMethodDescr>) -> PyResult<Ref<Object>> {
         // SAFETY: as above.
         let def = unsafe { &*this.0.d_method.get() };
-        doc::method_signature(def)
+        doc::method_signature(def, || doc::find(&this.dotted()).is_some_and(|text| !text.is_empty()))
     }
 }
