@@ -254,7 +254,10 @@ fn unpack_keywords(args: Borrowed<'_, Tuple>, kwargs: Borrowed<'_, Dict>) -> PyR
         return Err(Raised::no_memory());
     }
     values.extend(args.iter().map(|item| item.to_owned()));
-    let mut names = Vec::with_capacity(kwargs.len());
+    let mut names = Vec::new();
+    if names.try_reserve_exact(kwargs.len()).is_err() {
+        return Err(Raised::no_memory());
+    }
     for (key, value) in kwargs.items_snapshot()? {
         if !key.is_instance_of::<Str>() {
             return Err(raise!(TypeError, "keywords must be strings"));

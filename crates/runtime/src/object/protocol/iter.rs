@@ -63,13 +63,17 @@ impl Ref<Object> {
 
     /// All items as new references; exact lists and tuples are copied at once.
     pub fn collect_items(&self) -> PyResult<Vec<Ref<Object>>> {
+        let mut items = Vec::new();
         if let Some(tuple) = self.downcast_exact::<Tuple>() {
-            return Ok(tuple.iter().map(|item| item.to_owned()).collect());
+            if items.try_reserve_exact(tuple.len()).is_err() {
+                return Err(Raised::no_memory());
+            }
+            items.extend(tuple.iter().map(|item| item.to_owned()));
+            return Ok(items);
         }
         if let Some(list) = self.downcast_exact::<List>() {
-            return Ok(list.to_vec());
+            return list.try_to_vec();
         }
-        let mut items = Vec::new();
         if items.try_reserve(self.length_hint(0)?).is_err() {
             return Err(Raised::no_memory());
         }
