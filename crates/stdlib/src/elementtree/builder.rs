@@ -262,7 +262,7 @@ fn join(pieces: &[Ref<Object>]) -> PyResult<Ref<Object>> {
     Ok(Str::join_items(&Str::empty(), pieces)?.into_object())
 }
 
-#[pytype(name = "TreeBuilder", module = "xml.etree.ElementTree", gc, basetype)]
+#[pytype(name = "TreeBuilder", module = "xml.etree.ElementTree", gc, heap, basetype)]
 impl TreeBuilder {
     #[slot(tp_new, raw)]
     unsafe extern "C" fn tp_new(

@@ -125,6 +125,7 @@ impl Element {
     name = "Element",
     module = "xml.etree.ElementTree",
     gc,
+    heap,
     basetype,
     weaklistoffset = offset_of!(Element, weakrefs),
     extend = [METHODS]

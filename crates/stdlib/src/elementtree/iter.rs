@@ -109,7 +109,7 @@ impl ElementIter {
     }
 }
 
-#[pytype(name = "_element_iterator", module = "_elementtree", gc, disallow_instantiation)]
+#[pytype(name = "_element_iterator", module = "_elementtree", gc, heap, disallow_instantiation)]
 impl ElementIter {
     #[slot(tp_iter)]
     fn iter(this: &Ref<ElementIter>) -> Ref<ElementIter> {

@@ -363,7 +363,7 @@ impl XmlParser {
     }
 }
 
-#[pytype(name = "XMLParser", module = "xml.etree.ElementTree", gc, basetype)]
+#[pytype(name = "XMLParser", module = "xml.etree.ElementTree", gc, heap, basetype)]
 impl XmlParser {
     #[slot(tp_new, raw)]
     unsafe extern "C" fn tp_new(

@@ -391,7 +391,7 @@ fn truth(value: Option<Borrowed<'_, Object>>) -> PyResult<bool> {
     }
 }
 
-#[pytype(name = "xmlparser", module = "pyexpat", gc, disallow_instantiation, extend = [HANDLERS])]
+#[pytype(name = "xmlparser", module = "pyexpat", gc, heap, disallow_instantiation, extend = [HANDLERS])]
 impl XmlParser {
     #[method(name = "Parse", signature = "($self, data, isfinal=False, /)")]
     fn parse(this: &Ref<XmlParser>, data: Borrowed<'_, Object>, isfinal: Option<bool>) -> PyResult<i64> {
