@@ -168,8 +168,21 @@ impl Ref<Int> {
         if let Some(value) = self.small_value() {
             return Int::decimal_str_of(value);
         }
-        if let Some(short) = self.short_decimal() {
-            let sign = usize::from(self.is_negative());
+        let digits = self.digits();
+        let sign = usize::from(self.is_negative());
+        let n = digits::limbs_for(digits.len());
+        if n <= 2 {
+            // At most 120 bits: 37 digits.
+            let mut buffer = [b'-'; 40];
+            let mut value = [0; 2];
+            digits::pack_into(&mut value[..n], digits);
+            let start = limbs::write_two_limbs(&mut buffer, value);
+            return Str::from_ascii(&buffer[start - sign..]);
+        }
+        let mut value = [0; limbs::SHORT_VALUE];
+        if let Some(value) = value.get_mut(..n) {
+            digits::pack_into(value, digits);
+            let short = limbs::ShortDecimal::new(value);
             let text = Str::uninit(short.len() + sign, Width::Ascii)?;
             // SAFETY: the new string has so many characters, more than one, and all are written.
             let out = unsafe { core::slice::from_raw_parts_mut(text.data_mut_ptr(), short.len() + sign) };

@@ -22,6 +22,7 @@ pub use mul::{mul, square};
 pub use pow::{pow, pow_mod};
 pub use radix::{
     SHORT_DIGITS, SHORT_VALUE, ShortDecimal, decimal_group, from_decimal_short, from_radix, to_decimal, write_decimal,
+    write_two_limbs,
 };
 pub use sqrt::isqrt;
 

@@ -229,6 +229,20 @@ pub fn write_decimal(buffer: &mut [u8], value: u64) -> usize {
     at
 }
 
+/// Writes the digits of a value below 10^38 to the end of a buffer, which has room for them; where they begin.
+#[inline]
+pub fn write_two_limbs(buffer: &mut [u8], value: [u64; 2]) -> usize {
+    let mut value = value;
+    if value[1] == 0 {
+        return write_decimal(buffer, value[0]);
+    }
+    let group = div_limb_assign(&mut value, TEN19);
+    let at = buffer.len() - 19;
+    buffer[at..].copy_from_slice(&group_digits(group));
+    // The value has two limbs and is above 10^19.
+    write_decimal(&mut buffer[..at], value[0])
+}
+
 /// Limbs of a short value, digits that surely fit them, and the most groups of 19 digits that it has.
 pub const SHORT_VALUE: usize = 33;
 pub const SHORT_DIGITS: usize = 630;
@@ -245,7 +259,7 @@ pub struct ShortDecimal {
 
 impl ShortDecimal {
     /// Of a value of at most `SHORT_VALUE` limbs, which is lost.
-    #[inline]
+    #[inline(always)]
     pub fn new(value: &mut [u64]) -> ShortDecimal {
         let mut short = ShortDecimal { groups: [0; SHORT_GROUPS], count: 0, top: 1 };
         let mut n = len(value);

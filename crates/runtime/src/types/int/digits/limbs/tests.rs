@@ -269,6 +269,11 @@ fn short_text_agrees_with_the_long_way() {
             }
         }
     }
+    for value in [[5, 0], [u64::MAX, 0], [0, 1], [u64::MAX, (1 << 56) - 1]] {
+        let mut buffer = [0; 40];
+        let start = write_two_limbs(&mut buffer, value);
+        assert_eq!(&buffer[start..], &to_decimal(&value, &mut never()).unwrap()[..]);
+    }
     for wrong in ["1:", "12345678/", "1234567890123 5678", "\u{b2}"] {
         assert_eq!(decimal_group(wrong.as_bytes()), None);
     }
