@@ -171,8 +171,15 @@ impl Ref<Int> {
         if b.len() > a.len() || b.is_empty() {
             return None;
         }
+        let machine = |digits: &[u32]| digits.iter().rev().fold(0u128, |value, &digit| value << SHIFT | digit as u128);
+        let halves = |value: u128| [value as u64, (value >> 64) as u64];
         match digits::limbs_for(a.len()) {
-            ..FEW => Some(divide_on_stack::<FEW, R>(a, b, body)),
+            ..=2 => {
+                let (x, y) = (machine(a), machine(b));
+                let quotient = x / y;
+                Some(body(&mut halves(quotient), &halves(x - quotient * y)))
+            }
+            3..FEW => Some(divide_on_stack::<FEW, R>(a, b, body)),
             FEW..SHORT => Some(divide_on_stack::<SHORT, R>(a, b, body)),
             _ => None,
         }

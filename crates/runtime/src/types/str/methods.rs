@@ -29,6 +29,9 @@ fn find_any(
     end: Option<Borrowed<'_, Object>>,
     find: impl Fn(StrData<'_>, StrData<'_>) -> Option<usize>,
 ) -> PyResult<Option<usize>> {
+    if start.is_none() && end.is_none() {
+        return Ok(find(this.data(), sub.data()));
+    }
     let Some(range) = search_range(this, start, end)? else { return Ok(None) };
     Ok(find(this.data().range(range.clone()), sub.data()).map(|at| at + range.start))
 }
@@ -41,6 +44,12 @@ fn tail_matches(
     end: Option<Borrowed<'_, Object>>,
     function: &str,
 ) -> PyResult<bool> {
+    if let (None, None, Some(affix)) = (start, end, affix.downcast_exact::<Str>())
+        && let (Some(text), Some(affix)) = (this.as_ascii(), affix.as_ascii())
+    {
+        let (text, affix) = (text.as_bytes(), affix.as_bytes());
+        return Ok(if function == "startswith" { text.starts_with(affix) } else { text.ends_with(affix) });
+    }
     let range = search_range(this, start, end)?;
     let matches = |affix: &Ref<Str>| {
         range.clone().is_some_and(|range| {
