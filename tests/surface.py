@@ -56,6 +56,9 @@ ALLOWED = [
       """_io.* _asyncio.Future _asyncio.Task _queue.SimpleQueue _thread._local collections.deque functools._lru_cache_wrapper
       re.Pattern builtins.frame itertools.permutations itertools.product itertools._tee_dataobject builtins.hamt _sre.SRE_Template
       builtins.EncodingMap""".split() for fact in ("__basicsize__", "__itemsize__", "__dictoffset__", "__weakrefoffset__")),
+    *((name, "__basicsize__", OWN) for name in
+      """_elementtree._element_iterator pyexpat.xmlparser xml.etree.ElementTree.TreeBuilder xml.etree.ElementTree.XMLParser""".split()),
+    ("pyexpat.expat_CAPI", "*", "a capsule for CPython's own _elementtree"),
     ("_asyncio.Future", "__flags__", "attributes and weak references stand in the object"),
     ("_asyncio.Task", "__flags__", "attributes and weak references stand in the object"),
     ("typing.*", "__flags__", "attributes of type parameters are never values in the object"),

@@ -283,8 +283,11 @@ impl TreeBuilder {
         }
     }
 
-    #[init(signature = "(element_factory=None, *, comment_factory=None, pi_factory=None, insert_comments=False, \
-                     insert_pis=False)")]
+    #[init(
+        signature = "(element_factory=None, *, comment_factory=None, pi_factory=None, insert_comments=False, \
+                     insert_pis=False)",
+        no_text_signature
+    )]
     fn init(
         this: &Ref<TreeBuilder>,
         element_factory: Option<Borrowed<'_, Object>>,

@@ -126,6 +126,7 @@ impl Element {
     module = "xml.etree.ElementTree",
     gc,
     heap,
+    getattribute,
     basetype,
     weaklistoffset = offset_of!(Element, weakrefs),
     extend = [METHODS]

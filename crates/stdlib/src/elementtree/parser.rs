@@ -382,7 +382,7 @@ impl XmlParser {
         }
     }
 
-    #[init(signature = "(*, target=None, encoding=None)")]
+    #[init(signature = "(*, target=None, encoding=None)", no_text_signature)]
     fn init(
         this: &Ref<XmlParser>,
         target: Option<Borrowed<'_, Object>>,
