@@ -16,7 +16,7 @@ pub const ARENA_SIZE: usize = 1 << 20;
 pub const POOL_SIZE: usize = 1 << 14;
 const POOLS: u32 = (ARENA_SIZE / POOL_SIZE) as u32;
 /// How many arenas without a block in use are kept.
-const KEPT: usize = 16;
+pub const KEPT: usize = 16;
 
 /// The head of a pool, at its first byte.
 #[repr(C)]

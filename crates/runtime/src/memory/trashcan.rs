@@ -10,7 +10,7 @@ use core::ptr;
 
 use super::object::{gc_head, gc_track, gc_untrack, is_tracked};
 use crate::abi::{_PyGC_PREV_MASK_FINALIZED, PyObject, destructor};
-use crate::thread::stack_margin;
+use crate::thread;
 
 /// With fewer bytes of stack an object is put aside; with more than twice as many, those put aside are freed.
 const LOW: usize = 32 << 10;
@@ -22,6 +22,12 @@ thread_local! {
     static LATER: Cell<*mut PyObject> = const { Cell::new(ptr::null_mut()) };
 }
 
+/// The bytes of stack that are left; all there are before the runtime has started.
+#[inline(always)]
+fn room() -> usize {
+    if thread::current_ptr().is_null() { usize::MAX } else { thread::stack_margin() }
+}
+
 /// Runs `tp_dealloc` of an object of a type with `Py_TPFLAGS_HAVE_GC`, now or later.
 ///
 /// # Safety
@@ -30,11 +36,11 @@ thread_local! {
 pub unsafe fn dealloc(object: *mut PyObject, tp_dealloc: destructor) {
     // SAFETY: by contract.
     unsafe {
-        if stack_margin() < LOW {
+        if room() < LOW {
             return put_aside(object);
         }
         tp_dealloc(object);
-        if !LATER.get().is_null() && !EMPTYING.get() && stack_margin() > 2 * LOW {
+        if !LATER.get().is_null() && !EMPTYING.get() && room() > 2 * LOW {
             empty();
         }
     }
