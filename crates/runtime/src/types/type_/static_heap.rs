@@ -25,7 +25,8 @@ const _: () = assert!(offset_of!(StaticHeapType, heap) == size_of::<PyGC_Head>()
 unsafe impl Sync for StaticHeapType {}
 
 impl StaticHeapType {
-    pub const fn new(ht_type: PyTypeObject) -> StaticHeapType {
+    pub const fn new(mut ht_type: PyTypeObject) -> StaticHeapType {
+        ht_type.ob_base.ob_base.ob_flags = Cell::new(_Py_IMMORTAL_FLAGS | _Py_STATICALLY_ALLOCATED_FLAG | MARK);
         StaticHeapType {
             head: PyGC_Head { _gc_next: Cell::new(0), _gc_prev: Cell::new(0) },
             heap: PyHeapTypeObject { ht_type, ..PyHeapTypeObject::ZERO },
@@ -38,14 +39,18 @@ impl StaticHeapType {
     }
 }
 
-/// Whether `ty` is one of these. It is static storage that tells them from types that come and go.
+/// In `ob_flags`, where CPython has no such bit. Neither static storage nor the flag for heap types would do: Cython sets that flag
+/// on its static types while they are made ready.
+const MARK: u16 = 1 << 8;
+
+/// Whether `ty` is one of these.
 ///
 /// # Safety
 /// `ty` is a live type.
 #[inline]
 pub unsafe fn is_static_heap(ty: TypePtr) -> bool {
     // SAFETY: by contract.
-    unsafe { is_heap_type(ty) && (*ty).ob_base.ob_base.ob_flags.get() & _Py_STATICALLY_ALLOCATED_FLAG != 0 }
+    unsafe { (*ty).ob_base.ob_base.ob_flags.get() & MARK != 0 }
 }
 
 /// Whether the slots of `base` count and visit the type of an instance: those of heap types made by extensions do.
