@@ -273,6 +273,19 @@ static PyMethodDef functions[] = {
     {NULL},
 };
 
+static struct {
+    PyTypeObject type;
+    char guard[512];
+} flagged = {
+    .type = {
+        PyVarObject_HEAD_INIT(NULL, 0)
+        .tp_name = "basics.Flagged",
+        .tp_basicsize = sizeof(PyObject),
+        .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+        .tp_new = PyType_GenericNew,
+    },
+};
+
 static int execute(PyObject *module)
 {
     module_state *state = PyModule_GetState(module);
@@ -282,6 +295,22 @@ static int execute(PyObject *module)
     }
     state->counter = (PyTypeObject *)PyType_FromModuleAndSpec(module, &counter_spec, NULL);
     if (state->counter == NULL || PyModule_AddType(module, state->counter) < 0) {
+        return -1;
+    }
+    /* As Cython does: a static type that carries the flag of heap types while it is made ready. What stands behind it is not its own. */
+    flagged.type.tp_base = &PyBaseObject_Type;
+    flagged.type.tp_flags |= Py_TPFLAGS_HEAPTYPE;
+    if (PyType_Ready(&flagged.type) < 0) {
+        return -1;
+    }
+    flagged.type.tp_flags &= ~Py_TPFLAGS_HEAPTYPE;
+    for (size_t index = 0; index < sizeof flagged.guard; index++) {
+        if (flagged.guard[index] != 0) {
+            PyErr_SetString(PyExc_SystemError, "the memory behind a static type was written");
+            return -1;
+        }
+    }
+    if (PyModule_AddObjectRef(module, "Flagged", (PyObject *)&flagged.type) < 0) {
         return -1;
     }
     return PyModule_AddIntConstant(module, "ANSWER", 42) < 0 || PyModule_AddStringConstant(module, "GREETING", "hello") < 0 ? -1 : 0;

@@ -58,3 +58,5 @@ print(basics.add_bytes(b"abc"), basics.add_bytes(bytearray(b"abc")), basics.add_
 show(basics.add_bytes, "abc")
 show(basics.add_bytes, memoryview(b"abcd")[::2])
 print(basics.in_thread(lambda: sum(range(1000))))
+
+print(basics.Flagged, type(basics.Flagged()).__mro__)
