@@ -3,40 +3,15 @@
 Every line is a mode, the source in hexadecimal, and what became of it, escaped: the code objects in full, or the error with
 its place, and the warnings. The first LIMIT (20) differences are shown.
 """
+import os
 import re
 import sys
-import types
 import warnings
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../crates/compiler/tests/golden"))
+from bless import walk
+
 MODES = {"e": "exec", "s": "single", "v": "eval"}
-
-
-def const(value):
-    if isinstance(value, types.CodeType):
-        return "<code %s>" % value.co_qualname
-    if isinstance(value, tuple):
-        return "(" + ", ".join(map(const, value)) + ")"
-    if isinstance(value, frozenset):
-        return "{" + ", ".join(sorted(map(const, value))) + "}"
-    return type(value).__name__ + " " + repr(value)
-
-
-def walk(code):
-    yield "code %s@%d" % (code.co_qualname, code.co_firstlineno)
-    yield "code " + code.co_code.hex()
-    yield "consts " + ", ".join(map(const, code.co_consts))
-    yield "names %r" % (code.co_names,)
-    yield "varnames %r" % (code.co_varnames,)
-    yield "cells %r" % (code.co_cellvars,)
-    yield "free %r" % (code.co_freevars,)
-    yield "flags %#x" % code.co_flags
-    yield "stack %d" % code.co_stacksize
-    yield "args %d %d %d" % (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)
-    yield "exceptions " + code.co_exceptiontable.hex()
-    yield "lines " + code.co_linetable.hex()
-    for value in code.co_consts:
-        if isinstance(value, types.CodeType):
-            yield from walk(value)
 
 
 def expect(mode, source):

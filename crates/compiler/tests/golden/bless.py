@@ -49,7 +49,7 @@ def expect(head, source):
     return rows + ["warn %s %s" % (w.message, w.lineno) for w in found if w.category is SyntaxWarning]
 
 
-for path in sys.argv[1:]:
+def bless(path):
     with open(path) as f:
         text = f.read()
     out = []
@@ -60,3 +60,8 @@ for path in sys.argv[1:]:
         out.append("@@ %s\n%s@@ expect\n%s\n" % (head, body, "\n".join(expect(head, body))))
     with open(path, "w") as f:
         f.write("".join(out))
+
+
+if __name__ == "__main__":
+    for path in sys.argv[1:]:
+        bless(path)
