@@ -8,7 +8,7 @@ use crate::memory;
 use crate::object::args::BufferArg;
 use crate::prelude::*;
 use crate::types::bytes::methods::{count_of, fill_view};
-use crate::types::bytes::methods_shared::{self, ByteString, byte_methods};
+use crate::types::bytes::methods_shared::{self, ByteString, Pin, byte_methods};
 use crate::types::bytes::{BytesBuilder, ascii, hex, input, percent, shared};
 use crate::types::codec;
 use crate::types::exceptions::TypeError;
@@ -31,6 +31,10 @@ impl ByteString for ByteArray {
 
     fn unchanged(this: &Ref<ByteArray>) -> PyResult<Ref<ByteArray>> {
         ByteArray::from_slice(this.as_slice())
+    }
+
+    fn pin(this: &Ref<ByteArray>) -> Pin<'_> {
+        Pin::new(&this.0.ob_exports)
     }
 }
 
@@ -205,8 +209,22 @@ impl ByteArray {
             unsafe { core::ptr::write_bytes(this.data_mut_ptr(), 0, this.len()) };
             return Ok(());
         }
-        let bytes = input::from_object(source, "byte must be in range(0, 256)", "bytearray")?;
-        this.extend(bytes.as_slice())
+        if input::is_plain_source(&source) {
+            let bytes = input::from_object(source, "byte must be in range(0, 256)", "bytearray")?;
+            return this.extend(bytes.as_slice());
+        }
+        // The iterator sees what it has given so far.
+        let iterator = match source.iter() {
+            Ok(iterator) => iterator,
+            Err(raised) => {
+                raised.clear_if::<TypeError>()?;
+                return Err(raise!(TypeError, "cannot convert '{}' object to bytearray", source.type_name()));
+            }
+        };
+        while let Some(item) = iterator.next()? {
+            this.extend(&[input::byte_of(&item)?])?;
+        }
+        Ok(())
     }
 
     #[slot(tp_dealloc)]
@@ -274,9 +292,10 @@ impl ByteArray {
     #[slot(nb_remainder)]
     fn remainder(left: Borrowed<'_, Object>, right: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         let Some(format) = left.downcast::<ByteArray>() else { return Ok(not_implemented()) };
-        // The arguments' conversions may change the array.
-        let format = Bytes::from_slice(format.as_slice())?;
-        let result = percent::format(format.as_slice(), right)?;
+        let _pin = ByteArray::pin(&format);
+        // The arguments' conversions may still write to the array.
+        let copy = Bytes::from_slice(format.as_slice())?;
+        let result = percent::format(copy.as_slice(), right)?;
         Ok(ByteArray::from_slice(result.as_slice())?.into_object())
     }
 
@@ -345,6 +364,7 @@ impl ByteArray {
 
     #[slot(sq_contains)]
     fn sequence_contains(this: &Ref<ByteArray>, item: Borrowed<'_, Object>) -> PyResult<bool> {
+        let _pin = ByteArray::pin(this);
         input::contains(|| this.as_slice(), item)
     }
 
@@ -433,8 +453,11 @@ impl ByteArray {
             return this.extend(copy.as_slice());
         }
         if input::has_buffer(&iterable_of_ints) {
+            let end = this.len();
             let buffer = BufferArg::new(iterable_of_ints)?;
-            return this.extend(&buffer);
+            // Making the buffer may have resized the array.
+            let end = end.min(this.len());
+            return this.splice(end..end, &buffer);
         }
         let iterator = match iterable_of_ints.iter() {
             Ok(iterator) => iterator,

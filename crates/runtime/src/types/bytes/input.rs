@@ -72,6 +72,11 @@ pub fn contains(data: impl Fn() -> *const [u8], item: Borrowed<'_, Object>) -> P
     Ok(super::shared::find(unsafe { &*data() }, needle.as_slice()).is_some())
 }
 
+/// Whether the bytes of the object are there at once: a buffer, a list, a tuple.
+pub fn is_plain_source(object: &Ref<Object>) -> bool {
+    has_buffer(object) || object.is_exact::<List>() || object.is_exact::<Tuple>()
+}
+
 /// The bytes of an iterable of integers or an object with a buffer; `message` is for integers out of range, `type_name`
 /// for objects that are neither.
 pub fn from_object(object: Borrowed<'_, Object>, message: &str, type_name: &str) -> PyResult<BytesBuilder> {
@@ -130,11 +135,11 @@ fn extend_from_sequence(out: &mut BytesBuilder, object: &Ref<Object>, message: &
 
 /// `separator.join(items)`.
 pub fn join(separator: &[u8], iterable: Borrowed<'_, Object>) -> PyResult<Ref<Bytes>> {
-    let items = iterable.to_fast_sequence("can only join an iterable")?;
-    if let Some(joined) = with_items(&items, |items| join_exact(separator, items))? {
+    let sequence = iterable.to_fast_sequence("can only join an iterable")?;
+    if let Some(joined) = with_items(&sequence, |items| join_exact(separator, items))? {
         return Ok(joined);
     }
-    let items: Vec<Ref<Object>> = with_items(&items, |items| Ok(items.to_vec()))?;
+    let items: Vec<Ref<Object>> = with_items(&sequence, |items| Ok(items.to_vec()))?;
     let mut buffers = Vec::new();
     if buffers.try_reserve_exact(items.len()).is_err() {
         return Err(Raised::no_memory());
@@ -149,6 +154,9 @@ pub fn join(separator: &[u8], iterable: Borrowed<'_, Object>) -> PyResult<Ref<By
             ));
         }
         let buffer = BufferArg::new(item.borrow())?;
+        if with_items(&sequence, |now| Ok(now.len()))? != items.len() {
+            return Err(raise!(RuntimeError, "sequence changed size during iteration"));
+        }
         len = len.saturating_add(buffer.len());
         buffers.push(buffer);
     }

@@ -176,7 +176,7 @@ impl Bytes {
     ) -> PyResult<Ref<Bytes>> {
         let value = new_value(source, encoding, errors)?;
         if cls.is(&Bytes::type_object()) {
-            return value.to_exact();
+            return Ok(value);
         }
         // SAFETY: `tp_new` is called with a subtype of `bytes`.
         unsafe { raw::new_subclass_instance(cls.as_ptr().cast(), value.as_slice()) }

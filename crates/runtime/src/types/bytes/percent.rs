@@ -94,7 +94,7 @@ fn byte_of(value: &Ref<Object>) -> PyResult<u8> {
             return Err(raise!(
                 TypeError,
                 "%c requires an integer in range(256) or a single byte, not {}",
-                value.type_name()
+                value.type_of().full_name()?
             ));
         }
     };
