@@ -38,16 +38,17 @@ pub const CALL_BUILTIN: u8 = 221;
 pub const CALL_LIST_POP: u8 = 222;
 pub const FOR_ITER_DICT: u8 = 223;
 pub const FOR_ITER_STR: u8 = 224;
+pub const FOR_ITER_SET: u8 = 225;
 pub const LOAD_CONST_IMMORTAL: u8 = Opcode::LOAD_CONST_IMMORTAL as u8;
 /// The first and the last number of ours.
-pub const OURS: core::ops::RangeInclusive<u8> = 212..=224;
+pub const OURS: core::ops::RangeInclusive<u8> = 212..=225;
 
 /// The base instruction of one of ours.
 pub fn base_of_ours(opcode: u8) -> Opcode {
     match opcode {
         LOAD_CONST_INT => Opcode::LOAD_CONST,
         CALL_BUILTIN | CALL_LIST_POP => Opcode::CALL,
-        FOR_ITER_DICT | FOR_ITER_STR => Opcode::FOR_ITER,
+        FOR_ITER_DICT | FOR_ITER_STR | FOR_ITER_SET => Opcode::FOR_ITER,
         _ => Opcode::BINARY_OP,
     }
 }
@@ -351,6 +352,8 @@ pub unsafe fn for_iter(m: Machine) {
             Some(FOR_ITER_DICT)
         } else if word.is_exact(crate::types::str::StrAsciiIterator::TYPE) {
             Some(FOR_ITER_STR)
+        } else if word.is_exact(crate::types::set::SetIterator::TYPE) {
+            Some(FOR_ITER_SET)
         } else {
             None
         };

@@ -220,6 +220,7 @@ instructions! {
     fast FOR_ITER_TUPLE: FOR_ITER = iter::for_iter_tuple, miss FOR_ITER;
     fast FOR_ITER_DICT: FOR_ITER = iter::for_iter_dict, miss FOR_ITER;
     fast FOR_ITER_STR: FOR_ITER = iter::for_iter_str, miss FOR_ITER;
+    fast FOR_ITER_SET: FOR_ITER = iter::for_iter_set, miss FOR_ITER;
     fast FOR_ITER_GEN: FOR_ITER = iter::for_iter_gen, miss FOR_ITER_GEN_SLOW;
     slow FOR_ITER_GEN_SLOW: FOR_ITER = iter::for_iter_gen_slow;
     fast END_FOR: END_FOR = iter::end_for, miss BAD;
@@ -341,6 +342,7 @@ const OURS: &[(u8, Handler)] = &[
     (specialize::CALL_LIST_POP, handlers::CALL_LIST_POP),
     (specialize::FOR_ITER_DICT, handlers::FOR_ITER_DICT),
     (specialize::FOR_ITER_STR, handlers::FOR_ITER_STR),
+    (specialize::FOR_ITER_SET, handlers::FOR_ITER_SET),
 ];
 
 /// The dispatch table.

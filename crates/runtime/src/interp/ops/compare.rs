@@ -6,7 +6,7 @@ use crate::interp::dispatch::{Act, Flow};
 use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
-use crate::types::dict;
+use crate::types::{dict, set};
 
 /// The operand's bits of COMPARE_OP: comparison in 5-7, "make a bool" in 4, and a mask of outcomes in 0-3.
 const TO_BOOL: usize = 16;
@@ -208,7 +208,12 @@ slow! {
             specialize::despecialize(m.ip());
             return Ok(Flow::Retry);
         }
-        let found = crate::types::set::contains(&container.borrowed_handle::<Set>(), m.peek(2)?)?;
+        let key = *m.slot(2);
+        let known = if key.is_int() { set::contains_int(container.ptr().cast(), key.int_value()) } else { None };
+        let found = match known {
+            Some(found) => found,
+            None => set::contains(&container.borrowed_handle::<Set>(), m.peek(2)?)?,
+        };
         m.drop_top(2);
         m.push(StackRef::bool(found != (inverted != 0)));
         Ok(Flow::Next)

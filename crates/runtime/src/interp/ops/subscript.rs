@@ -219,12 +219,27 @@ slow! {
             specialize::despecialize(m.ip());
             return Ok(Flow::Retry);
         }
-        container.borrowed_handle::<Dict>().set_item(m.peek(1)?, m.peek(3)?)?;
+        let (key, value) = (*m.slot(1), *m.slot(3));
+        if !StackRef::are_ints(key, value)
+            || !dict::overwrite_int(container.ptr().cast(), key.int_value(), value.int_value())
+        {
+            container.borrowed_handle::<Dict>().set_item(m.peek(1)?, m.peek(3)?)?;
+        }
         m.drop_top(3);
         Ok(Flow::Next)
     }
 
     fn delete_subscr(m, _) {
+        let container = *m.slot(2);
+        if container.is_exact(Dict::TYPE) {
+            let key = m.peek(1)?;
+            let Some(value) = container.borrowed_handle::<Dict>().take(key)? else {
+                return Err(dict::key_error(key));
+            };
+            drop(value);
+            m.drop_top(2);
+            return Ok(Flow::Next);
+        }
         m.peek(2)?.del_item(m.peek(1)?)?;
         m.drop_top(2);
         Ok(Flow::Next)

@@ -1,5 +1,6 @@
 //! Finding keys that need no comparison of objects: the very string that is in the table, and ints that need not exist.
 
+use core::cell::Cell;
 use core::ptr;
 
 use super::keys::{self, EMPTY, PERTURB_SHIFT};
@@ -48,12 +49,32 @@ pub(crate) unsafe fn find_same(dict: *mut PyDictObject, key: *mut PyObject) -> *
 /// A live dict.
 #[inline]
 pub(crate) unsafe fn find_int(dict: *mut PyDictObject, value: i64) -> Option<*mut PyObject> {
+    // SAFETY: by contract.
+    unsafe { Some(find_int_cell(dict, value)?.map_or(ptr::null_mut(), Cell::get)) }
+}
+
+/// `dict[key] = value` for immediate integers, where the key is there and its value is an int that can be written over: nothing is
+/// released then. `false` for all else.
+///
+/// # Safety
+/// A live dict.
+#[inline]
+pub(crate) unsafe fn overwrite_int(dict: *mut PyDictObject, key: i64, value: i64) -> bool {
+    // SAFETY: by contract. Nobody watches the dict, and the old value is the dict's alone.
+    unsafe {
+        (*dict)._ma_watcher_tag.get() == 0
+            && matches!(find_int_cell(dict, key), Some(Some(cell)) if crate::types::int::raw::overwrite(cell.get(), value))
+    }
+}
+
+#[inline(always)]
+unsafe fn find_int_cell<'a>(dict: *mut PyDictObject, value: i64) -> Option<Option<&'a Cell<*mut PyObject>>> {
     // SAFETY: by contract; no Python code runs, so the table stays as it is.
     unsafe {
         let keys = (*dict).ma_keys.get();
         if keys::is_unicode(keys) {
             // Only strings, which equal no int.
-            return Some(ptr::null_mut());
+            return Some(None);
         }
         let hash = hash_of(value);
         let mask = keys::mask(keys);
@@ -69,11 +90,11 @@ pub(crate) unsafe fn find_int(dict: *mut PyDictObject, value: i64) -> Option<*mu
                         return None;
                     }
                     if Int::small_value_raw(key.cast::<PyLongObject>()) == value {
-                        return Some((*entry).me_value.get());
+                        return Some(Some(&(*entry).me_value));
                     }
                 }
             } else if index == EMPTY {
-                return Some(ptr::null_mut());
+                return Some(None);
             }
             perturb >>= PERTURB_SHIFT;
             at = at.wrapping_mul(5).wrapping_add(perturb).wrapping_add(1) & mask;

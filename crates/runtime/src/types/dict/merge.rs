@@ -3,7 +3,8 @@
 use super::keys;
 use super::lookup::hash_key;
 use super::object::key_error;
-use super::{Dict, raw};
+use super::{Dict, lookup, raw};
+use crate::abi::PyObject;
 use crate::prelude::*;
 use crate::types::exceptions::TypeError;
 
@@ -56,17 +57,14 @@ impl Ref<Dict> {
             }
             let entries = (*theirs).dk_nentries.get();
             let mut position = 0;
-            while let Some((key, value, hash)) = other.next_owned(&mut position) {
-                match duplicate {
-                    Duplicate::Replace => {
+            while let Some((key, value, hash)) = raw::next(other.raw(), &mut position) {
+                if !self.merge_plain(key, hash, value, duplicate) {
+                    let key: Ref<Object> = Ref::from_borrowed_ptr(key);
+                    let value: Ref<Object> = Ref::from_borrowed_ptr(value);
+                    if duplicate == Duplicate::Replace || !self.contains_known_hash(key.borrow(), hash)? {
                         raw::insert(self.raw(), key.as_ptr(), hash, value.as_ptr())?;
-                    }
-                    _ => {
-                        if !self.contains_known_hash(key.borrow(), hash)? {
-                            raw::insert(self.raw(), key.as_ptr(), hash, value.as_ptr())?;
-                        } else if duplicate == Duplicate::Error {
-                            return Err(key_error(key.borrow()));
-                        }
+                    } else if duplicate == Duplicate::Error {
+                        return Err(key_error(key.borrow()));
                     }
                 }
                 // A key that instances share may gain names meanwhile that this dict does not have.
@@ -76,6 +74,27 @@ impl Ref<Dict> {
             }
         }
         Ok(())
+    }
+
+    /// Takes an item over where no key has to be compared by its own rules and the table has room; `false` for all others.
+    /// The item needs no counts: once it is in, releasing an old value may run Python code, and nothing before.
+    #[inline(always)]
+    unsafe fn merge_plain(&self, key: *mut PyObject, hash: isize, value: *mut PyObject, duplicate: Duplicate) -> bool {
+        // SAFETY: live objects, as the other dict is at this moment.
+        unsafe {
+            if !self.0.ma_values.get().is_null() || self.0._ma_watcher_tag.get() != 0 {
+                return false;
+            }
+            let keys = self.keys_raw();
+            let spot = lookup::spot(keys, key, hash);
+            if spot.index >= 0 {
+                if duplicate == Duplicate::Replace {
+                    raw::replace(self.raw(), keys, spot.index, key, value);
+                }
+                return duplicate != Duplicate::Error;
+            }
+            raw::try_add(self.raw(), keys, spot, key, hash, value)
+        }
     }
 
     fn merge_mapping(&self, other: Borrowed<'_, Object>, duplicate: Duplicate) -> PyResult<()> {

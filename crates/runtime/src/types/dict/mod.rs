@@ -22,7 +22,7 @@ pub mod watch;
 
 use crate::abi::PyDictObject;
 
-pub(crate) use direct::{find_int, find_same};
+pub(crate) use direct::{find_int, find_same, overwrite_int};
 pub use instance::{new_shared_keys, store_instance_attribute, try_get_instance_attribute};
 pub use keys::unicode_entries;
 pub use lookup::{hash_key, load_global};

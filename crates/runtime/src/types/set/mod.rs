@@ -17,6 +17,7 @@ use crate::abi::PySetObject;
 pub use iter::SetIterator;
 pub use methods::{PyFrozenSet_Type, PySet_Type};
 pub use object::{AnySet, contains};
+pub(crate) use raw::contains_int;
 pub use raw::dummy;
 
 /// `set`.
