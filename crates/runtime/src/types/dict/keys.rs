@@ -7,7 +7,7 @@
 use core::ptr;
 
 use crate::abi::*;
-use crate::memory::{Guarded, StaticCell, small};
+use crate::memory::{Guarded, StaticCell, large, small};
 use crate::object::{PyResult, Raised, header};
 
 pub const LOG_MINSIZE: u8 = 3;
@@ -322,6 +322,7 @@ fn new_without_indices(log2_size: u8, unicode: bool) -> PyResult<Keys> {
             if keys.is_null() {
                 return Err(Raised::no_memory());
             }
+            large::prefer_large_pages(keys.cast(), bytes);
             keys
         };
         (*keys).dk_refcnt.set(1);
@@ -487,21 +488,57 @@ pub unsafe fn build_indices(keys: Keys, count: usize) {
     unsafe {
         if is_unicode(keys) {
             let entries = unicode_entries(keys);
-            by_width!(keys, I => place::<I>(keys, count, |index| str_hash((*entries.add(index)).me_key.get())));
+            let hash_of = |index| str_hash((*entries.add(index)).me_key.get());
+            if count > MANY {
+                let strings_ahead = |index| large::prefetch((*entries.add(index)).me_key.get());
+                return place_many(keys, count, hash_of, strings_ahead);
+            }
+            by_width!(keys, I => place::<I>(keys, 0, count, hash_of));
         } else {
             let entries = general_entries(keys);
-            by_width!(keys, I => place::<I>(keys, count, |index| (*entries.add(index)).me_hash.get()));
+            let hash_of = |index| (*entries.add(index)).me_hash.get();
+            if count > MANY {
+                return place_many(keys, count, hash_of, |_| ());
+            }
+            by_width!(keys, I => place::<I>(keys, 0, count, hash_of));
+        }
+    }
+}
+
+/// So many entries, and the indices and strings are not in the cache of the core.
+const MANY: usize = 1 << 17;
+/// How many entries before its turn the position of an index is fetched; and twice as many before, the hash.
+const AHEAD: usize = 16;
+
+/// As [`place`] for a large table, whose memory is fetched ahead.
+#[inline(never)]
+unsafe fn place_many(keys: Keys, count: usize, hash_of: impl Fn(usize) -> isize, fetch_hash: impl Fn(usize)) {
+    // SAFETY: by contract of `build_indices`; a table of so many entries has indices of 4 bytes at least.
+    unsafe {
+        let width = if (*keys).dk_log2_size.get() < 32 { 4 } else { 8 };
+        let mask = mask(keys);
+        let mut from = 0;
+        while from < count {
+            let to = (from + AHEAD).min(count);
+            for index in from + 2 * AHEAD..(from + 3 * AHEAD).min(count) {
+                fetch_hash(index);
+            }
+            for index in from + AHEAD..(from + 2 * AHEAD).min(count) {
+                large::prefetch(indices(keys).add((hash_of(index) as usize & mask) * width));
+            }
+            by_width!(keys, I => place::<I>(keys, from, to, &hash_of));
+            from = to;
         }
     }
 }
 
 #[inline(always)]
-unsafe fn place<I: Index>(keys: Keys, count: usize, hash_of: impl Fn(usize) -> isize) {
+unsafe fn place<I: Index>(keys: Keys, from: usize, to: usize, hash_of: impl Fn(usize) -> isize) {
     // SAFETY: by contract of `build_indices`.
     unsafe {
         let indices = typed_indices::<I>(keys);
         let mask = mask(keys);
-        for index in 0..count {
+        for index in from..to {
             let mut perturb = hash_of(index) as usize;
             let mut at = perturb & mask;
             while (*indices.add(at)).read() != EMPTY {

@@ -170,26 +170,50 @@ impl Ref<Dict> {
         self.merge_pairs(argument, Duplicate::Replace)
     }
 
+    /// A table for `entries` keys; no keys get the smallest.
+    fn resize_for_keys(&self, entries: usize, unicode: bool) -> PyResult<()> {
+        if !self.is_empty() {
+            // A class may give a dict that it has filled.
+            return self.reserve(entries, unicode);
+        }
+        // SAFETY: the dict is held.
+        unsafe { raw::resize(self.raw(), keys::log2_for_entries(entries), unicode) }
+    }
+
+    /// Sets the value of a key of another container.
+    #[inline(always)]
+    unsafe fn set_unheld(&self, key: *mut PyObject, hash: isize, value: Borrowed<'_, Object>) -> PyResult<()> {
+        // SAFETY: the key is live until Python code runs.
+        unsafe {
+            if self.merge_plain(key, hash, value.as_ptr(), Duplicate::Replace) {
+                return Ok(());
+            }
+            let key: Ref<Object> = Ref::from_borrowed_ptr(key);
+            raw::insert(self.raw(), key.as_ptr(), hash, value.as_ptr())
+        }
+    }
+
     /// `dict.fromkeys` for a new dict: every item of `iterable` as a key of one value.
     pub(super) fn fill_from_keys(&self, iterable: Borrowed<'_, Object>, value: Borrowed<'_, Object>) -> PyResult<()> {
-        if let Some(source) = iterable.downcast_exact::<Dict>() {
-            let unicode = source.has_only_exact_str_keys();
-            self.reserve(source.len(), unicode)?;
-            let mut position = 0;
-            while let Some((key, _, hash)) = source.next_owned(&mut position) {
-                self.set_item_known_hash(key.borrow(), hash, value)?;
+        // SAFETY: the caller holds the iterable. Its keys are held while they are compared.
+        unsafe {
+            if let Some(source) = iterable.downcast_exact::<Dict>() {
+                self.resize_for_keys(source.len(), source.has_only_exact_str_keys())?;
+                let mut position = 0;
+                while let Some((key, _, hash)) = raw::next(source.raw(), &mut position) {
+                    self.set_unheld(key, hash, value)?;
+                }
+                return Ok(());
             }
-            return Ok(());
-        }
-        if iterable.is_exact::<Set>() || iterable.is_exact::<FrozenSet>() {
-            self.reserve(iterable.len()?, false)?;
-            let set = iterable.as_ptr().cast();
-            let mut position = 0;
-            // SAFETY: the caller holds the set.
-            while let Some((key, hash)) = unsafe { crate::types::set::raw::next_owned(set, &mut position) } {
-                self.set_item_known_hash(key.borrow(), hash, value)?;
+            if iterable.is_exact::<Set>() || iterable.is_exact::<FrozenSet>() {
+                self.resize_for_keys(iterable.len()?, false)?;
+                let set = iterable.as_ptr().cast();
+                let mut position = 0;
+                while let Some((key, hash)) = crate::types::set::raw::next(set, &mut position) {
+                    self.set_unheld(key, hash, value)?;
+                }
+                return Ok(());
             }
-            return Ok(());
         }
         let iterator = iterable.iter()?;
         while let Some(key) = iterator.next()? {

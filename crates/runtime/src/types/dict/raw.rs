@@ -316,11 +316,27 @@ unsafe fn add_at(
 ) {
     // SAFETY: see the head of the file; `at` is the position for the index of the new entry.
     unsafe {
+        header::incref(key);
+        header::incref(value);
+        add_stealing(dict, keys, at, key, hash, value);
+    }
+}
+
+/// As [`add_at`], taking over the counts.
+#[inline(always)]
+pub(crate) unsafe fn add_stealing(
+    dict: *mut PyDictObject,
+    keys: Keys,
+    at: usize,
+    key: *mut PyObject,
+    hash: isize,
+    value: *mut PyObject,
+) {
+    // SAFETY: see the head of the file; `at` is the position for the index of the new entry.
+    unsafe {
         (*keys).dk_version.set(0);
         let index = (*keys).dk_nentries.get();
         keys::set_index(keys, at, index);
-        header::incref(key);
-        header::incref(value);
         write_entry(keys, index as usize, key, hash, value);
         (*keys).dk_nentries.set(index + 1);
         (*keys).dk_usable.set((*keys).dk_usable.get() - 1);
@@ -703,7 +719,7 @@ pub unsafe fn copy(dict: *mut PyDictObject) -> PyResult<Ref<Dict>> {
         if used >= (*keys).dk_nentries.get() as usize * 2 / 3 {
             return new_dict(keys::copy(keys)?, ptr::null_mut(), used);
         }
-        let copy = Dict::with_capacity(used)?;
+        let copy = Dict::presized(used, keys::is_unicode(keys))?;
         let mut position = 0;
         while let Some((key, value, hash)) = next(dict, &mut position) {
             insert_distinct(copy.as_ptr().cast(), key, hash, value)?;

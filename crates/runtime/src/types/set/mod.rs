@@ -17,8 +17,8 @@ use crate::abi::PySetObject;
 pub use iter::SetIterator;
 pub use methods::{PyFrozenSet_Type, PySet_Type};
 pub use object::{AnySet, contains};
-pub(crate) use raw::contains_int;
 pub use raw::dummy;
+pub(crate) use raw::{add_stealing, contains_int, glance, has_room, place, place_int};
 
 /// `set`.
 #[repr(transparent)]

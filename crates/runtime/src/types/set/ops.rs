@@ -4,6 +4,7 @@ use super::object::as_any_set;
 use super::raw::Outcome;
 use super::{FrozenSet, Set, raw};
 use crate::abi::{PyObject, PySetObject, PyTypeObject};
+use crate::memory::large;
 use crate::object::PyLayout;
 use crate::prelude::*;
 use crate::types::dict::iter::DictKeyIterator;
@@ -152,6 +153,18 @@ unsafe fn add_item(set: *mut PySetObject, key: *mut PyObject) -> PyResult<()> {
     }
 }
 
+/// Fetches the memory for items that come soon: first the item itself, later the entry where its search begins.
+#[inline(always)]
+unsafe fn fetch_ahead(set: *mut PySetObject, items: *mut *mut PyObject, index: usize, length: usize) {
+    // SAFETY: there are `length` items, all live.
+    unsafe {
+        if index + 24 < length {
+            large::prefetch(*items.add(index + 24));
+            raw::prefetch(set, plain_hash(Borrowed::from_ptr(*items.add(index + 8))));
+        }
+    }
+}
+
 pub fn update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult<()> {
     // SAFETY: see above.
     unsafe {
@@ -173,6 +186,9 @@ pub fn update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult<()
             // As an iterator would see it: hashing and comparing may change the list.
             let mut index = 0;
             while index < list.len() {
+                if raw::is_large((*set).mask.get() as usize) {
+                    fetch_ahead(set, list.items_ptr(), index, list.len());
+                }
                 add_item(set, *list.items_ptr().add(index))?;
                 index += 1;
             }

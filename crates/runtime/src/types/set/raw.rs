@@ -7,7 +7,7 @@ use core::ptr;
 
 use super::{FrozenSet, Set};
 use crate::abi::*;
-use crate::memory::{Guarded, object, small};
+use crate::memory::{Guarded, large, object, small};
 use crate::object::{PyLayout, header};
 use crate::prelude::*;
 use crate::types::dict::lookup::{explain_unhashable, is_equal_text, is_exact_str, plain_hash};
@@ -201,33 +201,125 @@ pub unsafe fn find(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> (*
     unsafe { search::<false>(set, key, hash) }
 }
 
-/// Whether an int of this value is in a set; `None` where a key has to be compared by its own rules.
-#[inline]
-pub unsafe fn contains_int(set: *mut PySetObject, value: i64) -> Option<bool> {
+/// What an entry of the same hash says.
+enum Glance {
+    Same,
+    Other,
+    /// A comparison would take a call.
+    Unknown,
+}
+
+/// The entry of a key, or the one for it if it is added, and the hash of the key; null for the entry where that does not show
+/// without a call.
+#[inline(always)]
+unsafe fn place_by(set: *mut PySetObject, hash: isize, same: impl Fn(*mut PyObject) -> Glance) -> *mut setentry {
     // SAFETY: see the head of the file.
     unsafe {
-        let hash = crate::types::int::raw::hash_of(value);
         let table = (*set).table.get();
         let mut probe = Probe::new(hash, (*set).mask.get() as usize);
+        let mut removed: *mut setentry = ptr::null_mut();
         loop {
             let mut entry = table.add(probe.at);
             for _ in 0..=probe.run() {
-                let key = (*entry).key.get();
-                if key.is_null() {
-                    return Some(false);
+                let entry_key = (*entry).key.get();
+                if entry_key.is_null() {
+                    return if removed.is_null() { entry } else { removed };
                 }
-                if (*entry).hash.get() == hash {
-                    if (*key).ob_type.get() != Int::TYPE || !Int::fits_small_raw(key.cast()) {
-                        return None;
+                let entry_hash = (*entry).hash.get();
+                if entry_hash == hash {
+                    match same(entry_key) {
+                        Glance::Same => return entry,
+                        Glance::Other => {}
+                        Glance::Unknown => return ptr::null_mut(),
                     }
-                    if Int::small_value_raw(key.cast()) == value {
-                        return Some(true);
-                    }
+                } else if entry_hash == -1 {
+                    removed = entry;
                 }
                 entry = entry.add(1);
             }
             probe.jump();
         }
+    }
+}
+
+/// The entry of a key or for it, see [`place_by`].
+#[inline(always)]
+pub unsafe fn place(set: *mut PySetObject, key: *mut PyObject) -> (*mut setentry, isize) {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let ty = (*key).ob_type.get();
+        let hash = if ty == Str::TYPE {
+            crate::types::dict::keys::str_hash(key)
+        } else if ty == Int::TYPE && Int::fits_small_raw(key.cast()) {
+            return place_int(set, Int::small_value_raw(key.cast()));
+        } else if ty == Tuple::TYPE {
+            (*key.cast::<PyTupleObject>()).ob_hash.get()
+        } else {
+            -1
+        };
+        if hash == -1 {
+            return (ptr::null_mut(), hash);
+        }
+        (place_by(set, hash, |other| if other == key { Glance::Same } else { Glance::Unknown }), hash)
+    }
+}
+
+/// As [`place`] for the int of a value.
+#[inline(always)]
+pub unsafe fn place_int(set: *mut PySetObject, value: i64) -> (*mut setentry, isize) {
+    // SAFETY: see the head of the file; keys are live.
+    unsafe {
+        let hash = crate::types::int::raw::hash_of(value);
+        let same = |other: *mut PyObject| {
+            if (*other).ob_type.get() != Int::TYPE || !Int::fits_small_raw(other.cast()) {
+                Glance::Unknown
+            } else if Int::small_value_raw(other.cast()) == value {
+                Glance::Same
+            } else {
+                Glance::Other
+            }
+        };
+        (place_by(set, hash, same), hash)
+    }
+}
+
+/// Whether a key is at the entry that [`place`] gave; `None` where it gave none.
+#[inline(always)]
+unsafe fn is_there((entry, hash): (*mut setentry, isize)) -> Option<bool> {
+    // SAFETY: null or an entry of a live set.
+    unsafe { (!entry.is_null()).then(|| (*entry).hash.get() == hash && !(*entry).key.get().is_null()) }
+}
+
+/// Whether a key is in a set, as far as that shows without any call.
+#[inline(always)]
+pub unsafe fn glance(set: *mut PySetObject, key: *mut PyObject) -> Option<bool> {
+    // SAFETY: see the head of the file.
+    unsafe { is_there(place(set, key)) }
+}
+
+/// As [`glance`] for the int of a value.
+#[inline(always)]
+pub unsafe fn contains_int(set: *mut PySetObject, value: i64) -> Option<bool> {
+    // SAFETY: see the head of the file.
+    unsafe { is_there(place_int(set, value)) }
+}
+
+/// Whether one more key leaves the table as large as it is.
+#[inline(always)]
+pub unsafe fn has_room(set: *mut PySetObject) -> bool {
+    // SAFETY: see the head of the file.
+    unsafe { ((*set).fill.get() + 1) * 5 < (*set).mask.get() * 3 }
+}
+
+/// Puts a new key into the entry for it, taking over its count. The set has room.
+#[inline(always)]
+pub unsafe fn add_stealing(set: *mut PySetObject, entry: *mut setentry, key: *mut PyObject, hash: isize) {
+    // SAFETY: see the head of the file; the entry is unused or a removed one.
+    unsafe {
+        (*set).used.set((*set).used.get() + 1);
+        (*set).fill.set((*set).fill.get() + isize::from((*entry).key.get().is_null()));
+        (*entry).key.set(key);
+        (*entry).hash.set(hash);
     }
 }
 
@@ -420,6 +512,22 @@ unsafe fn insert_clean(table: *mut setentry, mask: usize, key: *mut PyObject, ha
     }
 }
 
+/// How many keys before its turn the entry for a key is fetched from memory.
+const AHEAD: isize = 16;
+
+/// Whether a table is larger than the cache of the core.
+#[inline(always)]
+pub fn is_large(mask: usize) -> bool {
+    mask >= large::BEYOND_CACHE / size_of::<setentry>()
+}
+
+/// Fetches the entry where a search for a hash begins.
+#[inline(always)]
+pub unsafe fn prefetch(set: *mut PySetObject, hash: isize) {
+    // SAFETY: see the head of the file.
+    unsafe { large::prefetch((*set).table.get().add(hash as usize & (*set).mask.get() as usize)) }
+}
+
 /// Moves the keys to a table with more than `min_used` entries. Runs no Python code.
 pub unsafe fn resize(set: *mut PySetObject, min_used: usize) -> PyResult<()> {
     // SAFETY: see the head of the file.
@@ -449,10 +557,17 @@ pub unsafe fn resize(set: *mut PySetObject, min_used: usize) -> PyResult<()> {
             if new.is_null() {
                 return Err(Raised::no_memory());
             }
+            large::prefer_large_pages(new.cast(), size * size_of::<setentry>());
         }
         let (mut entry, mut left) = (from, (*set).used.get());
+        let is_large = is_large(size - 1);
         while left > 0 {
             let (key, hash) = ((*entry).key.get(), (*entry).hash.get());
+            if is_large {
+                // While so many keys are left, so many entries are.
+                let ahead = if left > AHEAD { (*entry.add(AHEAD as usize)).hash.get() } else { 0 };
+                large::prefetch(new.add(ahead as usize & (size - 1)));
+            }
             if !key.is_null() && hash != -1 {
                 insert_clean(new, size - 1, key, hash);
                 left -= 1;
@@ -681,6 +796,7 @@ unsafe fn copy_table(set: *mut PySetObject, other: *mut PySetObject) -> PyResult
             if table.is_null() {
                 return Err(Raised::no_memory());
             }
+            large::prefer_large_pages(table.cast(), size * size_of::<setentry>());
             table
         };
         // Behind the last key is nothing to count.
