@@ -130,6 +130,29 @@ def dict_copy_update(table=TABLE):
 
 
 @bench
+def dict_build(words=WORDS, numbers=list(range(10_000))):
+    dict.fromkeys(words)
+    dict(zip(numbers, words))
+    {word: word for word in words}
+
+
+@bench
+def dict_count(words=[f"word{i % 500}" for i in range(10_000)]):
+    counts = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+
+
+@bench
+def dict_setdefault_pop(words=WORDS):
+    table = {}
+    for word in words:
+        table.setdefault(word, 0)
+    for word in words:
+        table.pop(word)
+
+
+@bench
 def list_append_pop(n=100_000):
     items = []
     append = items.append
@@ -351,6 +374,35 @@ def set_build_contains(words=WORDS):
     s = set(words)
     for word in words:
         word in s
+
+
+SET_C = set(WORDS[:6000])
+SET_D = set(WORDS[4000:])
+
+
+@bench
+def set_algebra_str(c=SET_C, d=SET_D):
+    c | d
+    c & d
+    c - d
+    c ^ d
+
+
+@bench
+def set_add_discard(words=WORDS):
+    s = set()
+    for word in words:
+        s.add(word)
+    for word in words:
+        s.discard(word)
+
+
+@bench
+def set_iterate(a=SET_A):
+    for item in a:
+        pass
+    sorted(a)
+    {item for item in a}
 
 
 def number(digits):

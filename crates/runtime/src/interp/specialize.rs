@@ -38,16 +38,19 @@ pub const CALL_BUILTIN: u8 = 221;
 pub const CALL_LIST_POP: u8 = 222;
 pub const FOR_ITER_DICT: u8 = 223;
 pub const FOR_ITER_STR: u8 = 224;
+pub const FOR_ITER_SET: u8 = 225;
+pub const CALL_DICT_GET: u8 = 226;
+pub const CALL_SET_ADD: u8 = 227;
 pub const LOAD_CONST_IMMORTAL: u8 = Opcode::LOAD_CONST_IMMORTAL as u8;
 /// The first and the last number of ours.
-pub const OURS: core::ops::RangeInclusive<u8> = 212..=224;
+pub const OURS: core::ops::RangeInclusive<u8> = 212..=227;
 
 /// The base instruction of one of ours.
 pub fn base_of_ours(opcode: u8) -> Opcode {
     match opcode {
         LOAD_CONST_INT => Opcode::LOAD_CONST,
-        CALL_BUILTIN | CALL_LIST_POP => Opcode::CALL,
-        FOR_ITER_DICT | FOR_ITER_STR => Opcode::FOR_ITER,
+        CALL_BUILTIN | CALL_LIST_POP | CALL_DICT_GET | CALL_SET_ADD => Opcode::CALL,
+        FOR_ITER_DICT | FOR_ITER_STR | FOR_ITER_SET => Opcode::FOR_ITER,
         _ => Opcode::BINARY_OP,
     }
 }
@@ -351,6 +354,8 @@ pub unsafe fn for_iter(m: Machine) {
             Some(FOR_ITER_DICT)
         } else if word.is_exact(crate::types::str::StrAsciiIterator::TYPE) {
             Some(FOR_ITER_STR)
+        } else if word.is_exact(crate::types::set::SetIterator::TYPE) {
+            Some(FOR_ITER_SET)
         } else {
             None
         };
@@ -473,6 +478,12 @@ unsafe fn call_choice(m: Machine, nargs: usize) -> Option<u8> {
         if nargs == 0 && has_list && callable.is_ptr(list_pop_method()) {
             return Some(CALL_LIST_POP);
         }
+        if has_self && (nargs == 1 || nargs == 2) && callable.is_ptr(dict_get_method()) {
+            return Some(CALL_DICT_GET);
+        }
+        if has_self && nargs == 1 && callable.is_ptr(set_add_method()) {
+            return Some(CALL_SET_ADD);
+        }
         if !has_self && nargs == 1 && callable.is_ptr(len_function()) {
             return Some(Opcode::CALL_LEN as u8);
         }
@@ -529,6 +540,18 @@ pub unsafe fn list_append_method() -> *mut PyObject {
 #[inline(always)]
 pub unsafe fn list_pop_method() -> *mut PyObject {
     crate::thread::interpreter().callables.list_pop.get()
+}
+
+/// The descriptor `dict.get`, which `CALL_DICT_GET` expects; null before `dict` is ready.
+#[inline(always)]
+pub unsafe fn dict_get_method() -> *mut PyObject {
+    crate::thread::interpreter().callables.dict_get.get()
+}
+
+/// The descriptor `set.add`, which `CALL_SET_ADD` expects; null before `set` is ready.
+#[inline(always)]
+pub unsafe fn set_add_method() -> *mut PyObject {
+    crate::thread::interpreter().callables.set_add.get()
 }
 
 /// Whether the callable is `append` of an exact list, taken from it before.

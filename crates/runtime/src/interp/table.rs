@@ -104,12 +104,13 @@ instructions! {
     fast BINARY_OP_SUBSCR_TUPLE_INT: BINARY_OP = subscript::subscr_tuple_int, miss SUBSCR_TUPLE_INT_MIXED;
     slow SUBSCR_TUPLE_INT_MIXED: BINARY_OP = subscript::subscr_tuple_int_mixed;
     slow BINARY_OP_SUBSCR_STR_INT: BINARY_OP = subscript::subscr_str_int;
-    fast BINARY_OP_SUBSCR_DICT: BINARY_OP = subscript::subscr_dict_str, miss SUBSCR_DICT_ANY;
+    fast BINARY_OP_SUBSCR_DICT: BINARY_OP = subscript::subscr_dict_plain, miss SUBSCR_DICT_ANY;
     slow SUBSCR_DICT_ANY: BINARY_OP = subscript::subscr_dict;
     slow STORE_SUBSCR: STORE_SUBSCR = subscript::store_subscr;
     fast STORE_SUBSCR_LIST_INT: STORE_SUBSCR = subscript::store_subscr_list_int, miss STORE_SUBSCR_LIST_INT_MIXED;
     slow STORE_SUBSCR_LIST_INT_MIXED: STORE_SUBSCR = subscript::store_subscr_list_int_mixed;
-    slow STORE_SUBSCR_DICT: STORE_SUBSCR = subscript::store_subscr_dict;
+    fast STORE_SUBSCR_DICT: STORE_SUBSCR = subscript::store_subscr_dict_plain, miss STORE_SUBSCR_DICT_ANY;
+    slow STORE_SUBSCR_DICT_ANY: STORE_SUBSCR = subscript::store_subscr_dict;
     slow DELETE_SUBSCR: DELETE_SUBSCR = subscript::delete_subscr;
     slow BINARY_SLICE: BINARY_SLICE = subscript::binary_slice;
     slow STORE_SLICE: STORE_SLICE = subscript::store_slice;
@@ -137,8 +138,10 @@ instructions! {
     fast IS_OP: IS_OP = compare::is_op, miss IS_OP_SLOW;
     slow IS_OP_SLOW: IS_OP = compare::is_op_slow;
     slow CONTAINS_OP: CONTAINS_OP = compare::contains_op;
-    slow CONTAINS_OP_DICT: CONTAINS_OP = compare::contains_op_dict;
-    slow CONTAINS_OP_SET: CONTAINS_OP = compare::contains_op_set;
+    fast CONTAINS_OP_DICT: CONTAINS_OP = compare::contains_op_dict_plain, miss CONTAINS_OP_DICT_ANY;
+    slow CONTAINS_OP_DICT_ANY: CONTAINS_OP = compare::contains_op_dict;
+    fast CONTAINS_OP_SET: CONTAINS_OP = compare::contains_op_set_plain, miss CONTAINS_OP_SET_ANY;
+    slow CONTAINS_OP_SET_ANY: CONTAINS_OP = compare::contains_op_set;
 
     fast JUMP_FORWARD: JUMP_FORWARD = control::jump_forward, miss BAD;
     fast JUMP_BACKWARD: JUMP_BACKWARD = control::jump_backward_first, miss JUMP_BACKWARD_SLOW;
@@ -159,6 +162,9 @@ instructions! {
     slow CALL_PY_GENERAL: CALL = call::call_py_general;
     fast CALL_LIST_APPEND: CALL = call::call_list_append, miss CALL;
     fast CALL_LIST_POP: CALL = call::call_list_pop, miss CALL;
+    fast CALL_DICT_GET: CALL = call::call_dict_get, miss CALL_METHOD_PLAIN;
+    fast CALL_SET_ADD: CALL = call::call_set_add, miss CALL_METHOD_PLAIN;
+    slow CALL_METHOD_PLAIN: CALL = call::call_builtin;
     fast CALL_LEN: CALL = call::call_len, miss CALL;
     slow CALL_STR_1: CALL = call::call_str_1;
     fast CALL_TYPE_1: CALL = call::call_type_1, miss CALL;
@@ -221,6 +227,7 @@ instructions! {
     fast FOR_ITER_TUPLE: FOR_ITER = iter::for_iter_tuple, miss FOR_ITER;
     fast FOR_ITER_DICT: FOR_ITER = iter::for_iter_dict, miss FOR_ITER;
     fast FOR_ITER_STR: FOR_ITER = iter::for_iter_str, miss FOR_ITER;
+    fast FOR_ITER_SET: FOR_ITER = iter::for_iter_set, miss FOR_ITER;
     fast FOR_ITER_GEN: FOR_ITER = iter::for_iter_gen, miss FOR_ITER_GEN_SLOW;
     slow FOR_ITER_GEN_SLOW: FOR_ITER = iter::for_iter_gen_slow;
     fast END_FOR: END_FOR = iter::end_for, miss BAD;
@@ -343,6 +350,9 @@ const OURS: &[(u8, Handler)] = &[
     (specialize::CALL_LIST_POP, handlers::CALL_LIST_POP),
     (specialize::FOR_ITER_DICT, handlers::FOR_ITER_DICT),
     (specialize::FOR_ITER_STR, handlers::FOR_ITER_STR),
+    (specialize::FOR_ITER_SET, handlers::FOR_ITER_SET),
+    (specialize::CALL_DICT_GET, handlers::CALL_DICT_GET),
+    (specialize::CALL_SET_ADD, handlers::CALL_SET_ADD),
 ];
 
 /// The dispatch table.

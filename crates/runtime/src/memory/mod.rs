@@ -8,6 +8,7 @@ pub mod checked;
 pub mod debug_alloc;
 pub mod domains;
 pub mod gc;
+pub mod large;
 pub mod object;
 pub mod resident;
 pub mod rust_alloc;

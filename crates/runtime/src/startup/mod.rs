@@ -76,8 +76,13 @@ fn start() -> PyResult<()> {
 /// The callables that specialised calls look for.
 fn note_callables() -> PyResult<()> {
     let callables = &thread::interpreter().callables;
-    for (name, place) in [(id!("append"), &callables.list_append), (id!("pop"), &callables.list_pop)] {
-        if let Some(method) = List::type_object().lookup(name) {
+    for (ty, name, place) in [
+        (List::type_object(), id!("append"), &callables.list_append),
+        (List::type_object(), id!("pop"), &callables.list_pop),
+        (Dict::type_object(), id!("get"), &callables.dict_get),
+        (Set::type_object(), id!("add"), &callables.set_add),
+    ] {
+        if let Some(method) = ty.lookup(name) {
             place.set(method.into_ptr());
         }
     }

@@ -352,7 +352,15 @@ slow! {
             return Ok(Flow::Retry);
         }
         let word = *m.slot(1);
-        let truth = if word.is_int() { word.int_value() != 0 } else { m.peek(1)?.is_true()? };
+        let truth = if word.is_int() {
+            word.int_value() != 0
+        } else if word.is_exact(Dict::TYPE) {
+            !word.borrowed_handle::<Dict>().is_empty()
+        } else if word.is_exact(Set::TYPE) {
+            !word.borrowed_handle::<Set>().is_empty()
+        } else {
+            m.peek(1)?.is_true()?
+        };
         m.drop_top(1);
         m.push(StackRef::bool(truth));
         Ok(Flow::Next)

@@ -6,8 +6,9 @@ use core::sync::atomic::Ordering;
 use super::{cache32, drop_word, fast, lower, slot, slow};
 use crate::abi::{
     _PY_EVAL_EVENTS_MASK, METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET,
-    PyCFunction, PyCFunctionFast, PyCFunctionFastWithKeywords, PyCFunctionObject, PyCodeObject, PyFunctionObject,
-    PyHeapTypeObject, PyListObject, PyMethodDef, PyMethodDescrObject, PyMethodObject, PyObject, PyTypeObject,
+    PyCFunction, PyCFunctionFast, PyCFunctionFastWithKeywords, PyCFunctionObject, PyCodeObject, PyDictObject,
+    PyFunctionObject, PyHeapTypeObject, PyListObject, PyMethodDef, PyMethodDescrObject, PyMethodObject, PyObject,
+    PyTypeObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::monitoring::{self, event, fire};
@@ -22,6 +23,7 @@ use crate::types::builtin_function::CFunction;
 use crate::types::descr::MethodDescr;
 use crate::types::method::BoundMethod;
 use crate::types::type_::raw::is_subtype_raw;
+use crate::types::{dict, set};
 
 /// CALL and CALL_KW are one code unit and three cache units long.
 const SIZE: usize = 4;
@@ -143,6 +145,77 @@ fast! {
         }
         *slot(r, 2) = StackRef::steal(item);
         r.sp = r.sp.sub(1);
+        Act::NEXT
+    }
+
+    /// `dict.get(key)` and `dict.get(key, default)` for a key that needs no comparison.
+    fn call_dict_get(r, _ts) {
+        let nargs = r.oparg;
+        let (callable, this, key) = (*slot(r, nargs + 2), *slot(r, nargs + 1), *slot(r, nargs));
+        if !callable.is_ptr(specialize::dict_get_method()) || this.is_null() || !this.is_exact(Dict::TYPE) {
+            return Act::MISS;
+        }
+        if super::is_last(this) || super::is_last(callable) || super::is_last(key) {
+            return Act::MISS;
+        }
+        let dict = this.ptr().cast::<PyDictObject>();
+        let keys = (*dict).ma_keys.get();
+        let spot = super::subscript::glance(keys, key).0;
+        if spot.index == dict::COMPARE || !(*dict).ma_values.get().is_null() {
+            return Act::MISS;
+        }
+        let default = if nargs == 2 { *slot(r, 1) } else { StackRef::none() };
+        let (result, dropped) = if spot.index >= 0 {
+            (super::counted(dict::value_at(keys, spot).get()), default)
+        } else {
+            (default.heap_safe(), StackRef::NULL)
+        };
+        for word in [key, this, callable] {
+            if word.is_owned() {
+                lower(word);
+            }
+        }
+        *slot(r, nargs + 2) = result;
+        r.sp = r.sp.sub(nargs + 1);
+        super::drop_word(r, dropped, Act::NEXT)
+    }
+
+    /// `set.add(key)` for a key that needs no comparison, where the table does not grow.
+    fn call_set_add(r, _ts) {
+        let (callable, this, key) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
+        if !callable.is_ptr(specialize::set_add_method()) || this.is_null() || !this.is_exact(Set::TYPE) {
+            return Act::MISS;
+        }
+        if super::is_last(this) || super::is_last(callable) || super::is_last(key) {
+            return Act::MISS;
+        }
+        let set = this.ptr().cast();
+        let (entry, hash) =
+            if key.is_int() { set::place_int(set, key.int_value()) } else { set::place(set, key.ptr()) };
+        if entry.is_null() {
+            return Act::MISS;
+        }
+        if (*entry).hash.get() == hash && !(*entry).key.get().is_null() {
+            if key.is_owned() {
+                lower(key);
+            }
+        } else {
+            if !set::has_room(set) {
+                return Act::MISS;
+            }
+            let new = super::heap_pointer(key);
+            if new.is_null() {
+                return Act::MISS;
+            }
+            set::add_stealing(set, entry, new, hash);
+        }
+        for word in [this, callable] {
+            if word.is_owned() {
+                lower(word);
+            }
+        }
+        *slot(r, 3) = StackRef::none();
+        r.sp = r.sp.sub(2);
         Act::NEXT
     }
 
@@ -624,11 +697,13 @@ unsafe fn finish_builtin(m: Machine, nargs: usize, result: *mut PyObject) -> PyR
     // SAFETY: the result is owned or NULL with an exception set.
     unsafe {
         let callable = (*m.slot(nargs + 2)).ptr();
-        let Some(result) =
-            Ref::<Object>::from_owned_ptr_or_null(crate::object::protocol::call::check_result(callable, result))
-        else {
-            return Err(Raised::assume_set());
+        // The thread is at hand: no need to ask for the current one.
+        let result = if result.is_null() == (*m.thread).current_exception.get().is_null() {
+            crate::object::protocol::call::check_result(callable, result)
+        } else {
+            result
         };
+        let Some(result) = Ref::<Object>::from_owned_ptr_or_null(result) else { return Err(Raised::assume_set()) };
         m.drop_top(nargs + 2);
         m.push_ref(result);
         check_events(m)

@@ -11,6 +11,7 @@ use crate::types::dict::iter::{DictItemIterator, DictIterHead, DictKeyIterator, 
 use crate::types::exceptions::StopIteration;
 use crate::types::iter::{ListIterator, TupleIterator};
 use crate::types::range::RangeIterator;
+use crate::types::set::SetIterator;
 use crate::types::str::{StrAsciiIterator, latin1_char_raw};
 use crate::types::{Coroutine, Generator};
 use taipan_compiler::opcode::Opcode;
@@ -117,6 +118,19 @@ fast! {
         }
         let Some(c) = (*iterator.ptr().cast::<StrAsciiIterator>()).step() else { return Act::MISS };
         push(r, super::counted(latin1_char_raw(c).cast()));
+        Act::NEXT
+    }
+
+    fn for_iter_set(r, _ts) {
+        let iterator = *slot(r, 1);
+        if !iterator.is_exact(SetIterator::TYPE) {
+            return Act::MISS;
+        }
+        let key = (*iterator.ptr().cast::<SetIterator>()).step();
+        if key.is_null() {
+            return Act::MISS;
+        }
+        push(r, super::counted(key));
         Act::NEXT
     }
 

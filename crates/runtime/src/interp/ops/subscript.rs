@@ -1,13 +1,13 @@
 //! Items and slices.
 
 use super::{drop_word, fast, slot, slow};
-use crate::abi::{PyListObject, PyObject, PyTupleObject};
+use crate::abi::{PyDictKeysObject, PyDictObject, PyListObject, PyObject, PyTupleObject};
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
 use crate::object::header;
 use crate::prelude::*;
-use crate::types::dict;
+use crate::types::dict::{self, lookup::Spot};
 
 /// The index of item `word` in a sequence of `length` items; negative ones count from the end.
 #[inline(always)]
@@ -18,6 +18,13 @@ fn resolve_index(word: StackRef, length: usize) -> Option<usize> {
     let index = word.int_value();
     let index = if index < 0 { index + length as i64 } else { index };
     if (index as u64) < length as u64 { Some(index as usize) } else { None }
+}
+
+/// Where the key of a word stands in the table of a dict, as far as that shows without a call; and its hash.
+#[inline(always)]
+pub(super) unsafe fn glance(keys: *mut PyDictKeysObject, key: StackRef) -> (Spot, isize) {
+    // SAFETY: the word is on the stack.
+    unsafe { if key.is_int() { dict::glance_int(keys, key.int_value()) } else { dict::glance(keys, key.ptr()) } }
 }
 
 fast! {
@@ -47,22 +54,80 @@ fast! {
         drop_word(r, container, Act::NEXT)
     }
 
-    /// `dict[key]` with the very string that is in the dict.
-    fn subscr_dict_str(r, _ts) {
+    /// `dict[key]` with an int, or the very object that is in the dict.
+    fn subscr_dict_plain(r, _ts) {
         let (container, key) = (*slot(r, 2), *slot(r, 1));
-        if !container.is_exact(Dict::TYPE) || !key.is_exact(Str::TYPE) || super::is_last(key) {
+        if !container.is_exact(Dict::TYPE) || super::is_last(key) {
             return Act::MISS;
         }
-        let value = dict::find_same(container.ptr().cast(), key.ptr());
-        if value.is_null() {
+        let dict = container.ptr().cast::<PyDictObject>();
+        let keys = (*dict).ma_keys.get();
+        let spot = glance(keys, key).0;
+        if spot.index < 0 || !(*dict).ma_values.get().is_null() {
             return Act::MISS;
         }
         if key.is_owned() {
             super::lower(key);
         }
-        *slot(r, 2) = super::counted(value);
+        *slot(r, 2) = super::counted(dict::value_at(keys, spot).get());
         r.sp = r.sp.sub(1);
         drop_word(r, container, Act::NEXT)
+    }
+
+    /// `dict[key] = value` with a key that needs no comparison, and room if it is new.
+    fn store_subscr_dict_plain(r, _ts) {
+        let (value, container, key) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
+        if super::is_last(container) || !container.is_exact(Dict::TYPE) {
+            return Act::MISS;
+        }
+        let dict = container.ptr().cast::<PyDictObject>();
+        if !dict::is_plain(dict) {
+            return Act::MISS;
+        }
+        let keys = (*dict).ma_keys.get();
+        let (spot, hash) = glance(keys, key);
+        if spot.index < 0 {
+            if !dict::has_room(keys, spot) {
+                return Act::MISS;
+            }
+            let new = super::heap_pointer(value);
+            if new.is_null() {
+                return Act::MISS;
+            }
+            let new_key = super::heap_pointer(key);
+            if new_key.is_null() {
+                *slot(r, 3) = StackRef::steal(new);
+                return Act::MISS;
+            }
+            dict::add_stealing(dict, keys, spot.at, new_key, hash, new);
+            r.sp = r.sp.sub(3);
+            if container.is_owned() {
+                super::lower(container);
+            }
+            return Act::NEXT;
+        }
+        if super::is_last(key) {
+            return Act::MISS;
+        }
+        let cell = dict::value_at(keys, spot);
+        let old = cell.get();
+        let mut dropped = StackRef::NULL;
+        if !super::overwrite(old, value) {
+            let new = super::heap_pointer(value);
+            if new.is_null() {
+                return Act::MISS;
+            }
+            cell.set(new);
+            dropped = StackRef::steal(old);
+        }
+        r.sp = r.sp.sub(3);
+        if key.is_owned() {
+            super::lower(key);
+        }
+        if container.is_owned() {
+            super::lower(container);
+        }
+        drop_word(r, dropped, Act::NEXT)
     }
 
     /// `list[int] = value`; the old item goes last.
@@ -115,16 +180,6 @@ slow! {
         if !container.is_exact(Dict::TYPE) {
             specialize::despecialize(m.ip());
             return Ok(Flow::Retry);
-        }
-        let word = *m.slot(1);
-        if word.is_int()
-            && let Some(value) = dict::find_int(container.ptr().cast(), word.int_value())
-            && !value.is_null()
-        {
-            let value = super::counted(value);
-            m.drop_top(2);
-            m.push(value);
-            return Ok(Flow::Next);
         }
         let key = m.peek(1)?;
         match container.borrowed_handle::<Dict>().get(key)? {
@@ -225,6 +280,16 @@ slow! {
     }
 
     fn delete_subscr(m, _) {
+        let container = *m.slot(2);
+        if container.is_exact(Dict::TYPE) {
+            let key = m.peek(1)?;
+            let Some(value) = container.borrowed_handle::<Dict>().take(key)? else {
+                return Err(dict::key_error(key));
+            };
+            drop(value);
+            m.drop_top(2);
+            return Ok(Flow::Next);
+        }
         m.peek(2)?.del_item(m.peek(1)?)?;
         m.drop_top(2);
         Ok(Flow::Next)
