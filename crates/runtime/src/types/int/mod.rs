@@ -12,6 +12,7 @@ mod construct;
 pub mod decimal;
 pub mod digits;
 mod methods;
+pub mod short;
 mod object;
 pub(crate) mod raw;
 pub(crate) mod support;
@@ -23,6 +24,7 @@ use crate::abi::PyLongObject;
 
 pub use bytes::{ByteError, byte_error};
 pub use construct::from_object as number_to_int;
+pub(crate) use methods::format_with_spec;
 pub use raw::{NewInt, clear_free_list, dealloc};
 pub use text::{Base, max_str_digits, set_max_str_digits};
 
