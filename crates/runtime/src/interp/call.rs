@@ -80,8 +80,11 @@ pub unsafe fn push_frame(
 
 /// Where the defaults of parameters `nargs..positional` start, which are given no argument; `None` where defaults are missing, or
 /// there are too many arguments.
+///
+/// # Safety
+/// The defaults of a function, or null.
 #[inline(always)]
-unsafe fn defaults_from(defaults: *mut PyObject, nargs: usize, positional: usize) -> Option<*const *mut PyObject> {
+pub unsafe fn defaults_from(defaults: *mut PyObject, nargs: usize, positional: usize) -> Option<*const *mut PyObject> {
     if nargs == positional {
         return Some(ptr::null());
     }

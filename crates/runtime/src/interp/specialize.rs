@@ -43,15 +43,16 @@ pub const BINARY_OP_SUBSCR_BYTES_INT: u8 = 225;
 pub const LOAD_ATTR_DESCRIPTOR: u8 = 226;
 pub const FOR_ITER_ENUMERATE: u8 = 227;
 pub const FOR_ITER_ZIP: u8 = 228;
+pub const CALL_PY_DEFAULTS: u8 = 229;
 pub const LOAD_CONST_IMMORTAL: u8 = Opcode::LOAD_CONST_IMMORTAL as u8;
 /// The first and the last number of ours.
-pub const OURS: core::ops::RangeInclusive<u8> = 212..=228;
+pub const OURS: core::ops::RangeInclusive<u8> = 212..=229;
 
 /// The base instruction of one of ours.
 pub fn base_of_ours(opcode: u8) -> Opcode {
     match opcode {
         LOAD_CONST_INT => Opcode::LOAD_CONST,
-        CALL_BUILTIN | CALL_LIST_POP => Opcode::CALL,
+        CALL_BUILTIN | CALL_LIST_POP | CALL_PY_DEFAULTS => Opcode::CALL,
         LOAD_ATTR_DESCRIPTOR => Opcode::LOAD_ATTR,
         FOR_ITER_DICT | FOR_ITER_STR | FOR_ITER_ENUMERATE | FOR_ITER_ZIP => Opcode::FOR_ITER,
         _ => Opcode::BINARY_OP,
@@ -462,7 +463,16 @@ unsafe fn call_choice(m: Machine, nargs: usize) -> Option<u8> {
         }
         if callable.is_exact(Function::TYPE) {
             let function = callable.ptr().cast::<PyFunctionObject>();
-            return match simple_function(function, nargs + has_self as usize) {
+            let given = nargs + has_self as usize;
+            let positional = (*(*function).func_code.get().cast::<PyCodeObject>()).co_argcount.get() as usize;
+            if super::call::defaults_from((*function).func_defaults.get(), given, positional).is_some()
+                && given < positional
+                && let Some(version) = simple_function(function, positional)
+            {
+                write32(m.ip(), 2, version);
+                return Some(CALL_PY_DEFAULTS);
+            }
+            return match simple_function(function, given) {
                 Some(version) => {
                     write32(m.ip(), 2, version);
                     Some(Opcode::CALL_PY_EXACT_ARGS as u8)

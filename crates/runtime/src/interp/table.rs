@@ -163,6 +163,7 @@ instructions! {
     slow CALL: CALL = call::call;
     fast CALL_PY_EXACT_ARGS: CALL = call::call_py_exact_args, miss CALL;
     fast CALL_BOUND_METHOD_EXACT_ARGS: CALL = call::call_bound_method_exact_args, miss CALL;
+    fast CALL_PY_DEFAULTS: CALL = call::call_py_defaults, miss CALL;
     slow CALL_PY_GENERAL: CALL = call::call_py_general;
     fast CALL_LIST_APPEND: CALL = call::call_list_append, miss CALL_LIST_APPEND_GROW;
     calling CALL_LIST_APPEND_GROW: CALL = call::call_list_append_grow, miss CALL;
@@ -368,6 +369,7 @@ const OURS: &[(u8, Handler)] = &[
     (specialize::BINARY_OP_TRUE_DIVIDE_FLOAT, handlers::BINARY_OP_TRUE_DIVIDE_FLOAT),
     (specialize::BINARY_OP_SUBSCR_BYTES_INT, handlers::BINARY_OP_SUBSCR_BYTES_INT),
     (specialize::LOAD_ATTR_DESCRIPTOR, handlers::LOAD_ATTR_DESCRIPTOR),
+    (specialize::CALL_PY_DEFAULTS, handlers::CALL_PY_DEFAULTS),
     (specialize::CALL_BUILTIN, handlers::CALL_BUILTIN),
     (specialize::CALL_LIST_POP, handlers::CALL_LIST_POP),
     (specialize::FOR_ITER_DICT, handlers::FOR_ITER_DICT),

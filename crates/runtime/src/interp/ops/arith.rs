@@ -1,6 +1,6 @@
 //! Unary and binary arithmetic, conversion to truth, and formatting of values.
 
-use super::{drop_word, fast, lower, slot, slow, slow_inline};
+use super::{drop_word, fast, lower, slot, slow};
 use crate::abi::PyFloatObject;
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::specialize;
@@ -345,7 +345,7 @@ unsafe fn finish_binary(m: Machine, result: StackRef) -> Flow {
     Flow::Next
 }
 
-slow_inline! {
+slow! {
     /// `!s`, `!r` and `!a`.
     fn convert_value(m, conversion) {
         let value = m.peek(1)?;
@@ -437,9 +437,7 @@ slow_inline! {
         let result = Str::concat(&left.borrowed_handle(), &right.borrowed_handle())?;
         Ok(finish_binary(m, StackRef::from_ref(result)))
     }
-}
 
-slow! {
     fn unary_negative(m, _) {
         let result = m.peek(1)?.negative()?;
         m.drop_top(1);

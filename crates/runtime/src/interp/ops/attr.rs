@@ -223,7 +223,7 @@ fast! {
         let result = get(descr, owner.ptr(), (*owner.ptr()).ob_type.get().cast());
         header::decref(descr);
         if result.is_null() {
-            name_failure(r);
+            name_failure(r.fp, r.oparg >> 1);
             return Act::RAISED;
         }
         let place = slot(r, 1);
@@ -318,13 +318,13 @@ fast! {
 /// A descriptor has raised: an AttributeError gets the name and the object.
 #[cold]
 #[inline(never)]
-unsafe fn name_failure(r: &mut super::Regs) {
+unsafe fn name_failure(frame: *mut super::frame::Frame, name: usize) {
     // SAFETY: the owner is on the stack.
     unsafe {
-        let m = Machine { frame: r.fp, thread: core::ptr::null_mut() };
+        let m = Machine { frame, thread: core::ptr::null_mut() };
         let owner = (*m.slot(1)).borrowed_handle::<Object>();
         if Raised::is_set() {
-            let _ = crate::object::protocol::attr::name_attribute(Raised::assume_set(), &owner, m.name(r.oparg >> 1).upcast());
+            let _ = crate::object::protocol::attr::name_attribute(Raised::assume_set(), &owner, m.name(name).upcast());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Building and filling containers, strings, slices and functions; unpacking.
 
-use super::{fast, slot, slow, slow_inline};
+use super::{fast, slot, slow};
 use crate::abi::{PyListObject, PyObject, PyTupleObject};
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::specialize;
@@ -139,15 +139,13 @@ unsafe fn unpack_items(r: &mut super::Regs, items: *const *mut PyObject) {
     }
 }
 
-slow_inline! {
+slow! {
     fn build_list(m, count) {
         let items = take_objects(m, count)?;
         m.push_ref(List::from_raw_slice_steal(items, count)?);
         Ok(Flow::Next)
     }
-}
 
-slow! {
     fn build_tuple(m, count) {
         let items = take_objects(m, count)?;
         m.push_ref(Tuple::from_raw_slice_steal(items, count)?);

@@ -3,7 +3,7 @@
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-use super::{cache32, drop_word, fast, lower, slot, slow, slow_inline};
+use super::{cache32, drop_word, fast, lower, slot, slow};
 use crate::abi::{
     _PY_EVAL_EVENTS_MASK, CO_VARARGS, CO_VARKEYWORDS, METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET,
     PyCFunction, PyCFunctionFast, PyCFunctionFastWithKeywords, PyCFunctionObject, PyCodeObject, PyFunctionObject,
@@ -48,6 +48,36 @@ fast! {
             return Act::MISS;
         }
         push_exact(r, ts, callable, code, slot(r, given), given, slot(r, nargs + 2), SIZE)
+    }
+
+    /// A Python function of positional parameters alone, the last of which take their defaults.
+    fn call_py_defaults(r, ts) {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        if callable.is_int() {
+            return Act::MISS;
+        }
+        let function = callable.ptr().cast::<PyFunctionObject>();
+        if (*function).ob_base.ob_type.get() != Function::TYPE || (*function).func_version.get() != cache32(r.ip, 2) {
+            return Act::MISS;
+        }
+        let code = (*function).func_code.get().cast::<PyCodeObject>();
+        let given = nargs + !(*slot(r, nargs + 1)).is_null() as usize;
+        let positional = (*code).co_argcount.get() as usize;
+        let Some(defaults) = call::defaults_from((*function).func_defaults.get(), given, positional) else {
+            return Act::MISS;
+        };
+        let act = push_exact(r, ts, callable, code, slot(r, given), given, slot(r, nargs + 2), SIZE);
+        if act == Act::JUMP {
+            let variables = frame::local(r.fp, 0);
+            let mut index = given;
+            while index < positional {
+                *variables.add(index) = super::counted(*defaults.add(index - given));
+                core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
+                index += 1;
+            }
+        }
+        act
     }
 
     /// A bound method of such a function: the instance becomes the first argument.
@@ -137,10 +167,7 @@ fast! {
         };
         save(r);
         let Ok(item) = stackref::materialize(slot(r, 1)) else { return Act::RAISED };
-        match Borrowed::<List>::from_ptr(raw).push(Ref::from_borrowed_ptr(item)) {
-            Ok(()) => finish_call_word(r, ts, 3, StackRef::none()),
-            Err(_) => Act::RAISED,
-        }
+        if append(raw, item) { finish_call_word(r, ts, 3, StackRef::none()) } else { Act::RAISED }
     }
 
     /// `list.pop()`: the count moves from the list to the stack.
@@ -201,10 +228,8 @@ fast! {
             return Act::MISS;
         }
         save(r);
-        match argument.borrowed_handle::<Object>().len() {
-            Ok(length) => finish_call_word(r, ts, 3, StackRef::int(length as i64)),
-            Err(_) => Act::RAISED,
-        }
+        let length = length_of(argument.ptr());
+        if length < 0 { Act::RAISED } else { finish_call_word(r, ts, 3, StackRef::int(length as i64)) }
     }
 
     /// `isinstance(object, class)`.
@@ -219,10 +244,8 @@ fast! {
         }
         save(r);
         let Ok(object) = stackref::materialize(slot(r, 2)) else { return Act::RAISED };
-        match Borrowed::<Object>::from_ptr(object).is_instance(class.borrowed_handle()) {
-            Ok(answer) => finish_call_word(r, ts, 4, StackRef::bool(answer)),
-            Err(_) => Act::RAISED,
-        }
+        let answer = is_instance(object, class.ptr());
+        if answer < 0 { Act::RAISED } else { finish_call_word(r, ts, 4, StackRef::bool(answer != 0)) }
     }
 
     /// A built-in function of one argument.
@@ -446,6 +469,29 @@ fast! {
         r.sp = r.sp.sub(2);
         drop_word(r, argument, Act::NEXT)
     }
+}
+
+// Methods of handles take references, and a calling body must have nothing on the machine stack: these are functions of pointers.
+
+/// `len(object)`; -1 with an exception set.
+#[inline(never)]
+unsafe fn length_of(object: *mut PyObject) -> isize {
+    // SAFETY: an object on the stack.
+    unsafe { Borrowed::<Object>::from_ptr(object) }.len().map_or(-1, |length| length as isize)
+}
+
+/// `isinstance(object, class)`; -1 with an exception set.
+#[inline(never)]
+unsafe fn is_instance(object: *mut PyObject, class: *mut PyObject) -> c_int {
+    // SAFETY: objects on the stack.
+    unsafe { Borrowed::<Object>::from_ptr(object).is_instance(Borrowed::from_ptr(class)).map_or(-1, c_int::from) }
+}
+
+/// `list.append(item)`; `false` with an exception set.
+#[inline(never)]
+unsafe fn append(list: *mut PyObject, item: *mut PyObject) -> bool {
+    // SAFETY: objects on the stack, the first a list.
+    unsafe { Borrowed::<List>::from_ptr(list).push(Ref::from_borrowed_ptr(item)).is_ok() }
 }
 
 /// Makes the registers visible to the code that is called.
@@ -733,7 +779,7 @@ unsafe fn call_object(
     }
 }
 
-slow_inline! {
+slow! {
     /// `str(x)`; an immediate need not become an object for that.
     fn call_str_1(m, _) {
         if !(*m.slot(3)).is_ptr(Str::TYPE.cast()) || !(*m.slot(2)).is_null() {
@@ -746,9 +792,7 @@ slow_inline! {
         m.push_ref(text);
         check_events(m)
     }
-}
 
-slow! {
     fn call(m, nargs) {
         if specialize::due(m.ip()) {
             specialize::call(m, nargs);

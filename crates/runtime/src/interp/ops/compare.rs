@@ -1,6 +1,6 @@
 //! Comparison, identity and membership.
 
-use super::{drop_word, fast, lower, slot, slow_inline};
+use super::{drop_word, fast, lower, slot, slow};
 use crate::abi::{PyASCIIObject, PyFloatObject};
 use crate::interp::dispatch::{Act, Flow};
 use crate::interp::specialize;
@@ -162,7 +162,7 @@ fast! {
     }
 }
 
-slow_inline! {
+slow! {
     fn compare_op(m, oparg) {
         if specialize::due(m.ip()) {
             specialize::compare_op(m, oparg);

@@ -1,6 +1,6 @@
 //! Iteration.
 
-use super::{drop_word, fast, push, slot, slow, slow_inline};
+use super::{drop_word, fast, push, slot, slow};
 use crate::abi::{PyGenObject, PyListObject, PyObject, PyTupleObject};
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::monitoring::{event, fire};
@@ -235,16 +235,14 @@ fast! {
     }
 }
 
-slow_inline! {
+slow! {
     fn get_iter(m, _) {
         let iterator = m.peek(1)?.iter()?;
         m.drop_top(1);
         m.push_ref(iterator);
         Ok(Flow::Next)
     }
-}
 
-slow! {
     fn for_iter_adapt(m, oparg) {
         if specialize::due(m.ip()) {
             specialize::for_iter(m);

@@ -45,25 +45,6 @@ macro_rules! slow {
 }
 pub(crate) use slow;
 
-/// As [`slow!`], of bodies that are written into their handlers: they are short, and have nothing on the machine stack.
-macro_rules! slow_inline {
-    ($($(#[$meta:meta])* fn $name:ident($m:ident, $oparg:pat) $body:block)*) => {$(
-        $(#[$meta])*
-        #[inline(always)]
-        pub unsafe fn $name(
-            frame: *mut $crate::interp::frame::Frame,
-            thread: *mut $crate::abi::PyThreadState,
-            $oparg: usize,
-        ) -> $crate::interp::dispatch::SlowResult {
-            let $m = $crate::interp::dispatch::Machine { frame, thread };
-            #[allow(unused_unsafe)]
-            // SAFETY: as for other slow bodies.
-            unsafe { $body }
-        }
-    )*};
-}
-pub(crate) use slow_inline;
-
 /// Declares fast bodies: `fast! { fn name(r, ts) { .. } }`.
 macro_rules! fast {
     ($($(#[$meta:meta])* fn $name:ident($r:ident, $ts:pat) $body:block)*) => {$(

@@ -1,6 +1,6 @@
 //! Items and slices.
 
-use super::{drop_word, fast, slot, slow, slow_inline};
+use super::{drop_word, fast, slot, slow};
 use crate::abi::{PyASCIIObject, PyByteArrayObject, PyBytesObject, PyListObject, PyObject, PyTupleObject};
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::specialize;
@@ -222,7 +222,7 @@ pub unsafe fn binary_subscript(m: Machine) -> PyResult<Flow> {
     Ok(Flow::Next)
 }
 
-slow_inline! {
+slow! {
     fn binary_slice(m, _) {
         if let Some(result) = plain_slice(*m.slot(3), *m.slot(2), *m.slot(1))? {
             m.drop_top(3);
@@ -235,9 +235,7 @@ slow_inline! {
         m.push_ref(result);
         Ok(Flow::Next)
     }
-}
 
-slow! {
     fn subscr_dict(m, _) {
         let container = *m.slot(2);
         if !container.is_exact(Dict::TYPE) {
@@ -358,6 +356,17 @@ slow! {
     }
 
     fn store_slice(m, _) {
+        let container = *m.slot(3);
+        if container.is_exact(List::TYPE) {
+            let list = container.borrowed_handle::<List>();
+            if let Some((start, stop)) = plain_bounds(*m.slot(2), *m.slot(1), list.len())
+                && let Some(result) = crate::types::list::assign_range(&list, start, stop, m.peek(4)?)
+            {
+                result?;
+                m.drop_top(4);
+                return Ok(Flow::Next);
+            }
+        }
         let slice = Slice::new(Some(m.peek(2)?), Some(m.peek(1)?), None)?;
         m.peek(3)?.set_item(slice.as_borrowed(), m.peek(4)?)?;
         m.drop_top(4);
@@ -365,9 +374,10 @@ slow! {
     }
 }
 
-/// `container[start:stop]` for a list, tuple, str or bytes whose bounds are small integers or None.
-unsafe fn plain_slice(container: StackRef, start: StackRef, stop: StackRef) -> PyResult<Option<Ref<Object>>> {
-    let bound = |word: StackRef, default: usize, length: usize| {
+/// The range of a slice of a sequence whose bounds are small integers or None.
+#[inline(always)]
+fn plain_bounds(start: StackRef, stop: StackRef, length: usize) -> Option<(usize, usize)> {
+    let bound = |word: StackRef, default: usize| {
         // SAFETY: a word on the stack.
         if let Some(value) = unsafe { super::arith::small_int(word) } {
             let value = if value < 0 { value + length as i64 } else { value };
@@ -375,10 +385,13 @@ unsafe fn plain_slice(container: StackRef, start: StackRef, stop: StackRef) -> P
         }
         if word.is_ptr(crate::object::none_ptr()) { Some(default) } else { None }
     };
-    let bounds = |length: usize| {
-        let start = bound(start, 0, length)?;
-        Some((start, bound(stop, length, length)?.max(start)))
-    };
+    let start = bound(start, 0)?;
+    Some((start, bound(stop, length)?.max(start)))
+}
+
+/// `container[start:stop]` for a list, tuple, str or bytes whose bounds are small integers or None.
+unsafe fn plain_slice(container: StackRef, start: StackRef, stop: StackRef) -> PyResult<Option<Ref<Object>>> {
+    let bounds = |length: usize| plain_bounds(start, stop, length);
     // SAFETY: the words are on the stack, which keeps the container alive.
     unsafe {
         if container.is_exact(List::TYPE) {
