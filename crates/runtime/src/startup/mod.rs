@@ -88,6 +88,14 @@ fn note_callables() -> PyResult<()> {
     }
     callables.len.set(thread::builtin(id!("len"))?.into_ptr());
     callables.isinstance.set(thread::builtin(id!("isinstance"))?.into_ptr());
+    let builtins = thread::interpreter().builtins_dict();
+    let mut position = 0;
+    while let Some((_, value)) = builtins.next(&mut position) {
+        if value.is_exact::<crate::types::builtin_function::CFunction>() {
+            // SAFETY: a live object of the module, which lives as long as the interpreter.
+            unsafe { crate::object::header::make_immortal(value.as_ptr()) };
+        }
+    }
     Ok(())
 }
 

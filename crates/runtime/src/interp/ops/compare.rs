@@ -133,6 +133,27 @@ fast! {
         drop_word(r, b, Act::NEXT)
     }
 
+    /// A float and an integer that is exact as a float.
+    fn compare_op_float_mixed(r, _ts) {
+        let (a, b) = (*slot(r, 2), *slot(r, 1));
+        let (Some(x), Some(y)) = (super::arith::exact_float(a), super::arith::exact_float(b)) else { return Act::MISS };
+        if super::is_last(a) && super::is_last(b) {
+            return Act::MISS;
+        }
+        *slot(r, 2) = StackRef::bool(outcome(x, y) & r.oparg != 0);
+        r.sp = r.sp.sub(1);
+        if super::is_last(a) {
+            if b.is_owned() {
+                lower(b);
+            }
+            return drop_word(r, a, Act::NEXT);
+        }
+        if a.is_owned() {
+            lower(a);
+        }
+        drop_word(r, b, Act::NEXT)
+    }
+
     /// Two exact strings, for equality, where a look at their heads decides.
     fn compare_op_str(r, _ts) {
         let (a, b) = (*slot(r, 2), *slot(r, 1));
@@ -159,14 +180,28 @@ fast! {
     /// `is` and `is not`.
     fn is_op(r, _ts) {
         let (a, b) = (*slot(r, 2), *slot(r, 1));
-        if a.is_int() || b.is_int() || super::is_last(a) || super::is_last(b) {
+        if super::is_last(a) && super::is_last(b) {
             return Act::MISS;
         }
-        if (*a.ptr()).ob_type.get() == Int::TYPE {
-            return Act::MISS;
-        }
-        *slot(r, 2) = StackRef::bool((a.ptr() == b.ptr()) != (r.oparg != 0));
+        let same = if a.is_int() || b.is_int() || (*a.ptr()).ob_type.get() == Int::TYPE {
+            match (super::arith::small_int(a), super::arith::small_int(b)) {
+                (Some(x), Some(y)) => x == y,
+                // A long integer may still be of an immediate's value.
+                (None, _) if a.is_exact(Int::TYPE) => return Act::MISS,
+                (_, None) if b.is_exact(Int::TYPE) => return Act::MISS,
+                _ => false,
+            }
+        } else {
+            a.ptr() == b.ptr()
+        };
+        *slot(r, 2) = StackRef::bool(same != (r.oparg != 0));
         r.sp = r.sp.sub(1);
+        if super::is_last(a) {
+            if b.is_owned() {
+                lower(b);
+            }
+            return drop_word(r, a, Act::NEXT);
+        }
         if a.is_owned() {
             lower(a);
         }
