@@ -12,6 +12,7 @@ mod raw;
 use crate::abi::PyByteArrayObject;
 
 pub use iter::ByteArrayIterator;
+pub(crate) use object::Pinned;
 
 /// A mutable byte string.
 #[repr(transparent)]

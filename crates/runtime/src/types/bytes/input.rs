@@ -134,7 +134,8 @@ pub fn join(separator: &[u8], iterable: Borrowed<'_, Object>) -> PyResult<Ref<By
     if let Some(joined) = with_items(&items, |items| join_exact(separator, items))? {
         return Ok(joined);
     }
-    let items: Vec<Ref<Object>> = with_items(&items, |items| Ok(items.to_vec()))?;
+    let sequence = items;
+    let items: Vec<Ref<Object>> = with_items(&sequence, |items| Ok(items.to_vec()))?;
     let mut buffers = Vec::new();
     if buffers.try_reserve_exact(items.len()).is_err() {
         return Err(Raised::no_memory());
@@ -149,6 +150,10 @@ pub fn join(separator: &[u8], iterable: Borrowed<'_, Object>) -> PyResult<Ref<By
             ));
         }
         let buffer = BufferArg::new(item.borrow())?;
+        // Asking an item for its bytes can run Python code, which can change the list.
+        if with_items(&sequence, |now| Ok(now.len()))? != items.len() {
+            return Err(raise!(RuntimeError, "sequence changed size during iteration"));
+        }
         len = len.saturating_add(buffer.len());
         buffers.push(buffer);
     }
