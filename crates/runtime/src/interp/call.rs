@@ -47,6 +47,12 @@ pub unsafe fn push_frame(
             }
         };
         let new = base.cast::<Frame>();
+        // A function of code without variables of its own uses its globals.
+        let locals = if locals.is_null() && (*code).co_flags.get() & CO_OPTIMIZED == 0 {
+            Ref::<Object>::from_borrowed_ptr((*object).func_globals.get()).into_ptr()
+        } else {
+            locals
+        };
         frame::initialize(new, function, locals, code, previous);
         let variables = frame::local(new, 0);
         let positional = (*code).co_argcount.get() as usize;
@@ -720,13 +726,7 @@ pub fn eval_function(function: &Ref<Function>, locals: Option<Borrowed<'_, Objec
         let locals = if (*code).co_flags.get() & CO_OPTIMIZED != 0 {
             ptr::null_mut()
         } else {
-            match locals {
-                Some(locals) => locals.to_owned().into_ptr(),
-                None => {
-                    Ref::<Object>::from_borrowed_ptr((*function.as_ptr().cast::<PyFunctionObject>()).func_globals.get())
-                        .into_ptr()
-                }
-            }
+            locals.map_or(ptr::null_mut(), |locals| locals.to_owned().into_ptr())
         };
         call_function(function.borrow(), locals, ptr::null(), 0, None)
     }

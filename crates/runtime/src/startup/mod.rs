@@ -3,6 +3,7 @@
 //! The order is CPython's: types, `sys` and `builtins`, the frozen import system, the path importer, encodings, streams,
 //! `__main__`, `site`. CPython: `Python/pylifecycle.c`, `Modules/main.c`.
 
+pub mod finish;
 pub mod locale;
 mod run;
 pub mod streams;
@@ -87,6 +88,8 @@ fn note_callables() -> PyResult<()> {
         }
     }
     callables.len.set(thread::builtin(id!("len"))?.into_ptr());
+    callables.all.set(thread::builtin(id!("all"))?.into_ptr());
+    callables.any.set(thread::builtin(id!("any"))?.into_ptr());
     callables.isinstance.set(thread::builtin(id!("isinstance"))?.into_ptr());
     let builtins = thread::interpreter().builtins_dict();
     let mut position = 0;

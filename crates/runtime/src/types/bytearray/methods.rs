@@ -2,13 +2,13 @@
 //!
 //! CPython: `PyByteArray_Type`.
 
-use super::{ByteArray, raw};
+use super::{ByteArray, Pinned, raw};
 use crate::abi::Py_buffer;
 use crate::memory;
 use crate::object::args::BufferArg;
 use crate::prelude::*;
 use crate::types::bytes::methods::{count_of, fill_view};
-use crate::types::bytes::methods_shared::{self, ByteString, Pin, byte_methods};
+use crate::types::bytes::methods_shared::{self, ByteString, byte_methods};
 use crate::types::bytes::{BytesBuilder, ascii, hex, input, percent, shared};
 use crate::types::codec;
 use crate::types::exceptions::TypeError;
@@ -16,6 +16,8 @@ use crate::types::str::outside::{bytes_warning, slice_indices};
 use crate::types::str::split::Ends;
 
 impl ByteString for ByteArray {
+    type Pinned<'a> = Pinned<'a>;
+
     #[inline(always)]
     fn slice(this: &Ref<ByteArray>) -> &[u8] {
         this.as_slice()
@@ -33,8 +35,8 @@ impl ByteString for ByteArray {
         ByteArray::from_slice(this.as_slice())
     }
 
-    fn pin(this: &Ref<ByteArray>) -> Pin<'_> {
-        Pin::new(&this.0.ob_exports)
+    fn pin(this: &Ref<ByteArray>) -> Pinned<'_> {
+        Pinned::new(this)
     }
 }
 
@@ -209,11 +211,13 @@ impl ByteArray {
             unsafe { core::ptr::write_bytes(this.data_mut_ptr(), 0, this.len()) };
             return Ok(());
         }
-        if input::is_plain_source(&source) {
-            let bytes = input::from_object(source, "byte must be in range(0, 256)", "bytearray")?;
+        // What an iterator gives is seen in the array at once.
+        const RANGE: &str = "byte must be in range(0, 256)";
+        let at_once = input::has_buffer(&source) || source.is_exact::<List>() || source.is_exact::<Tuple>();
+        if at_once || source.is_instance_of::<Str>() {
+            let bytes = input::from_object(source, RANGE, "bytearray")?;
             return this.extend(bytes.as_slice());
         }
-        // The iterator sees what it has given so far.
         let iterator = match source.iter() {
             Ok(iterator) => iterator,
             Err(raised) => {
@@ -292,10 +296,9 @@ impl ByteArray {
     #[slot(nb_remainder)]
     fn remainder(left: Borrowed<'_, Object>, right: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         let Some(format) = left.downcast::<ByteArray>() else { return Ok(not_implemented()) };
-        let _pin = ByteArray::pin(&format);
-        // The arguments' conversions may still write to the array.
-        let copy = Bytes::from_slice(format.as_slice())?;
-        let result = percent::format(copy.as_slice(), right)?;
+        // The arguments' conversions could change the array.
+        let _pinned = Pinned::new(&format);
+        let result = percent::format(format.as_slice(), right)?;
         Ok(ByteArray::from_slice(result.as_slice())?.into_object())
     }
 
@@ -364,7 +367,7 @@ impl ByteArray {
 
     #[slot(sq_contains)]
     fn sequence_contains(this: &Ref<ByteArray>, item: Borrowed<'_, Object>) -> PyResult<bool> {
-        let _pin = ByteArray::pin(this);
+        let _pinned = Pinned::new(this);
         input::contains(|| this.as_slice(), item)
     }
 
@@ -453,9 +456,9 @@ impl ByteArray {
             return this.extend(copy.as_slice());
         }
         if input::has_buffer(&iterable_of_ints) {
+            // The end is where it was before the object was asked for its bytes, as long as there are so many.
             let end = this.len();
             let buffer = BufferArg::new(iterable_of_ints)?;
-            // Making the buffer may have resized the array.
             let end = end.min(this.len());
             return this.splice(end..end, &buffer);
         }

@@ -11,6 +11,7 @@ mod raw;
 use crate::abi::PyByteArrayObject;
 
 pub use super::bytes::ByteArrayIterator;
+pub(crate) use object::Pinned;
 
 /// A mutable byte string.
 #[repr(transparent)]

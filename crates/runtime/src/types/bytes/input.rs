@@ -72,11 +72,6 @@ pub fn contains(data: impl Fn() -> *const [u8], item: Borrowed<'_, Object>) -> P
     Ok(super::shared::find(unsafe { &*data() }, needle.as_slice()).is_some())
 }
 
-/// Whether the bytes of the object are there at once: a buffer, a list, a tuple.
-pub fn is_plain_source(object: &Ref<Object>) -> bool {
-    has_buffer(object) || object.is_exact::<List>() || object.is_exact::<Tuple>()
-}
-
 /// The bytes of an iterable of integers or an object with a buffer; `message` is for integers out of range, `type_name`
 /// for objects that are neither.
 pub fn from_object(object: Borrowed<'_, Object>, message: &str, type_name: &str) -> PyResult<BytesBuilder> {
@@ -135,10 +130,11 @@ fn extend_from_sequence(out: &mut BytesBuilder, object: &Ref<Object>, message: &
 
 /// `separator.join(items)`.
 pub fn join(separator: &[u8], iterable: Borrowed<'_, Object>) -> PyResult<Ref<Bytes>> {
-    let sequence = iterable.to_fast_sequence("can only join an iterable")?;
-    if let Some(joined) = with_items(&sequence, |items| join_exact(separator, items))? {
+    let items = iterable.to_fast_sequence("can only join an iterable")?;
+    if let Some(joined) = with_items(&items, |items| join_exact(separator, items))? {
         return Ok(joined);
     }
+    let sequence = items;
     let items: Vec<Ref<Object>> = with_items(&sequence, |items| Ok(items.to_vec()))?;
     let mut buffers = Vec::new();
     if buffers.try_reserve_exact(items.len()).is_err() {
@@ -154,6 +150,7 @@ pub fn join(separator: &[u8], iterable: Borrowed<'_, Object>) -> PyResult<Ref<By
             ));
         }
         let buffer = BufferArg::new(item.borrow())?;
+        // Asking an item for its bytes can run Python code, which can change the list.
         if with_items(&sequence, |now| Ok(now.len()))? != items.len() {
             return Err(raise!(RuntimeError, "sequence changed size during iteration"));
         }

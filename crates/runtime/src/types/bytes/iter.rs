@@ -88,8 +88,8 @@ macro_rules! byte_iterator {
 
             #[method(name = "__reduce__", signature = "($self, /)")]
             fn reduce(this: &Ref<$iterator>) -> PyResult<Ref<Object>> {
-                let bytes = this.bytes_ref().map(|bytes| bytes.to_owned().into_object());
-                reduce_iterator(bytes, this.index.get(), Tuple::from_vec(Vec::new())?.into_object())
+                let rest = || (this.bytes_ref().map(|bytes| bytes.to_owned().into_object()), this.index.get());
+                reduce_iterator(rest, Tuple::from_vec(Vec::new())?.into_object())
             }
 
             #[method(name = "__setstate__", signature = "($self, object, /)")]

@@ -2,7 +2,6 @@
 //!
 //! CPython: `Objects/bytes_methods.c`, and the pairs of functions in `bytesobject.c` and `bytearrayobject.c`.
 
-use core::cell::Cell;
 use core::ops::Range;
 
 use super::input::{self, Needle};
@@ -18,50 +17,21 @@ pub(crate) trait ByteString: PyLayout {
     fn slice(this: &Ref<Self>) -> &[u8];
     fn make(data: &[u8]) -> PyResult<Ref<Self>>;
     fn from_builder(builder: BytesBuilder) -> PyResult<Ref<Self>>;
+    /// What keeps the bytes where they are while arguments are converted.
+    type Pinned<'a>;
+    fn pin(this: &Ref<Self>) -> Self::Pinned<'_>;
     /// The result of an operation that changes nothing: the object itself where it cannot change.
     fn unchanged(this: &Ref<Self>) -> PyResult<Ref<Self>>;
-
-    /// Keeps Python code that runs meanwhile from resizing: it gets BufferError.
-    fn pin(this: &Ref<Self>) -> Pin<'_> {
-        let _ = this;
-        Pin(None)
-    }
-}
-
-/// What [`ByteString::pin`] holds: one of the exports that the object counts.
-#[must_use = "the size may change again when the guard goes"]
-pub(crate) struct Pin<'a>(Option<&'a Cell<isize>>);
-
-impl<'a> Pin<'a> {
-    pub fn new(exports: &'a Cell<isize>) -> Pin<'a> {
-        exports.set(exports.get() + 1);
-        Pin(Some(exports))
-    }
-}
-
-impl Drop for Pin<'_> {
-    fn drop(&mut self) {
-        if let Some(exports) = self.0 {
-            exports.set(exports.get() - 1);
-        }
-    }
 }
 
 type Index<'a> = Option<Borrowed<'a, Object>>;
 
 /// The part of the bytes that `start` and `end` select. Runs Python code before it looks at the bytes.
 fn range_of<T: ByteString>(this: &Ref<T>, start: Index<'_>, end: Index<'_>) -> PyResult<Option<Range<usize>>> {
-    let bounds = bounds(start, end)?;
-    Ok(clipped(this, bounds))
-}
-
-fn bounds(start: Index<'_>, end: Index<'_>) -> PyResult<(isize, isize)> {
-    Ok((slice_bound(start, 0)?, slice_bound(end, isize::MAX)?))
-}
-
-fn clipped<T: ByteString>(this: &Ref<T>, (start, end): (isize, isize)) -> Option<Range<usize>> {
+    let start = slice_bound(start, 0)?;
+    let end = slice_bound(end, isize::MAX)?;
     let (start, end) = clip(start, end, T::slice(this).len());
-    if start <= end { Some(start..end) } else { None }
+    Ok(if start <= end { Some(start..end) } else { None })
 }
 
 pub(crate) fn find<T: ByteString>(
@@ -74,11 +44,12 @@ pub(crate) fn find<T: ByteString>(
     if let (None, None, Some(needle)) = (start, end, sub.downcast_exact::<Bytes>()) {
         return Ok(search(T::slice(this), needle.as_slice()));
     }
-    let bounds = bounds(start, end)?;
-    let _pin = T::pin(this);
+    let range = range_of(this, start, end)?;
+    let _pinned = T::pin(this);
     let needle = Needle::new(sub)?;
-    let Some(range) = clipped(this, bounds) else { return Ok(None) };
-    Ok(search(&T::slice(this)[range.clone()], needle.as_slice()).map(|at| at + range.start))
+    let Some(range) = range else { return Ok(None) };
+    let Some(part) = T::slice(this).get(range.clone()) else { return Ok(None) };
+    Ok(search(part, needle.as_slice()).map(|at| at + range.start))
 }
 
 pub(crate) fn index<T: ByteString>(
@@ -100,11 +71,11 @@ pub(crate) fn count<T: ByteString>(
     if let (None, None, Some(needle)) = (start, end, sub.downcast_exact::<Bytes>()) {
         return Ok(shared::count(T::slice(this), needle.as_slice(), usize::MAX));
     }
-    let bounds = bounds(start, end)?;
-    let _pin = T::pin(this);
+    let range = range_of(this, start, end)?;
+    let _pinned = T::pin(this);
     let needle = Needle::new(sub)?;
-    let Some(range) = clipped(this, bounds) else { return Ok(0) };
-    Ok(shared::count(&T::slice(this)[range], needle.as_slice(), usize::MAX))
+    let part = range.and_then(|range| T::slice(this).get(range));
+    Ok(part.map_or(0, |part| shared::count(part, needle.as_slice(), usize::MAX)))
 }
 
 /// `startswith` and `endswith`.
@@ -172,7 +143,7 @@ pub(crate) fn split<T: ByteString>(
     maxsplit: isize,
     from_right: bool,
 ) -> PyResult<Ref<List>> {
-    let _pin = T::pin(this);
+    let _pinned = T::pin(this);
     let sep = sep.filter(|sep| !sep.is_none()).map(BufferArg::new).transpose()?;
     if sep.as_ref().is_some_and(|sep| sep.is_empty()) {
         return Err(raise!(ValueError, "empty separator"));

@@ -474,8 +474,14 @@ impl Ref<Dict> {
         List::from_vec(pairs)
     }
 
-    /// A shallow copy as an exact `dict`.
+    /// A shallow copy as an exact `dict`. A subclass that iterates in its own way gives its items in its order.
     pub fn copy(&self) -> PyResult<Ref<Dict>> {
+        let iter = |ty: Borrowed<'_, Type>| ty.tp_iter.get().map(|iter| iter as usize);
+        if !self.is_exact::<Dict>() && iter(self.type_of()) != iter(Dict::type_object()) {
+            let copy = Dict::new()?;
+            copy.update(self.borrow().upcast())?;
+            return Ok(copy);
+        }
         // SAFETY: the dict is held.
         unsafe { raw::copy(self.raw()) }
     }

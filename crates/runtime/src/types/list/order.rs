@@ -78,14 +78,14 @@ pub(super) fn compare(a: &Ref<List>, b: &Ref<List>, op: CompareOp) -> PyResult<R
     // Both lists are asked again for each item.
     while let (Some(x), Some(y)) = (a.get(index), b.get(index)) {
         if !items_equal(x.borrow(), y.borrow())? {
-            return match op {
-                CompareOp::Eq => Ok(Bool::from(false).into_object()),
-                CompareOp::Ne => Ok(Bool::from(true).into_object()),
-                // The first difference decides, as it stood when it was found.
-                _ => x.rich_compare(y.borrow(), op),
-            };
+            break;
         }
         index += 1;
     }
-    Ok(op.result(a.len().cmp(&b.len())))
+    // What the lists hold now at the first difference decides, and their lengths where it is gone.
+    match (op, a.get(index), b.get(index)) {
+        (CompareOp::Eq | CompareOp::Ne, Some(_), Some(_)) => Ok(Bool::from(op == CompareOp::Ne).into_object()),
+        (_, Some(x), Some(y)) => x.rich_compare(y.borrow(), op),
+        _ => Ok(op.result(a.len().cmp(&b.len()))),
+    }
 }

@@ -86,8 +86,7 @@ impl ParamSpec {
         let name = name_argument(&NEW, name)?;
         let (covariant, contravariant, infer) = (flag(covariant)?, flag(contravariant)?, flag(infer_variance)?);
         check_variance(covariant, contravariant, infer)?;
-        let bound =
-            given(bound).map(|bound| crate::types::union::check_type(bound, "Bound must be a type.")).transpose()?;
+        let bound = given(bound).map(|bound| bound.to_owned());
         let this = ParamSpec::make(name.into_object())?;
         set(&this.bound, bound);
         set(&this.default_value, Some(default.map_or_else(no_default, |object| object.to_owned())));

@@ -507,12 +507,9 @@ pub(super) fn sort(list: &Ref<List>, key: Option<Borrowed<'_, Object>>, reverse:
         _ => Ok(()),
     };
     // The keys go while the list is still given away: what their end does to the list is seen.
-    let keys = match keys {
-        Some(Err(raised)) => Err(raised),
-        _ => Ok(()),
-    };
+    let made = keys.transpose().map(drop);
     let modified = list.restore_after_sort(taken);
-    keys?;
+    made?;
     result?;
     if modified {
         return Err(raise!(ValueError, "list modified during sort"));
