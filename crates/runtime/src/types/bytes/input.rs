@@ -134,7 +134,7 @@ pub fn join(separator: &[u8], iterable: Borrowed<'_, Object>) -> PyResult<Ref<By
     if let Some(joined) = with_items(&items, |items| join_exact(separator, items))? {
         return Ok(joined);
     }
-    let items: Vec<Ref<Object>> = with_items(&items, |items| Ok(items.to_vec()))?;
+    let items: Vec<Ref<Object>> = with_items(&items, |items| items.try_to_vec())?;
     let mut buffers = Vec::new();
     if buffers.try_reserve_exact(items.len()).is_err() {
         return Err(Raised::no_memory());

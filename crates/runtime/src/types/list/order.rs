@@ -78,10 +78,11 @@ pub(super) fn compare(a: &Ref<List>, b: &Ref<List>, op: CompareOp) -> PyResult<R
     // Both lists are asked again for each item.
     while let (Some(x), Some(y)) = (a.get(index), b.get(index)) {
         if !items_equal(x.borrow(), y.borrow())? {
+            // The comparison may have taken items away: without any at this place the lengths decide.
+            let (Some(x), Some(y)) = (a.get(index), b.get(index)) else { break };
             return match op {
                 CompareOp::Eq => Ok(Bool::from(false).into_object()),
                 CompareOp::Ne => Ok(Bool::from(true).into_object()),
-                // The first difference decides, as it stood when it was found.
                 _ => x.rich_compare(y.borrow(), op),
             };
         }
