@@ -7,6 +7,7 @@ pub mod arena;
 pub mod checked;
 pub mod debug_alloc;
 pub mod domains;
+pub mod fallible;
 pub mod gc;
 pub mod large;
 pub mod object;

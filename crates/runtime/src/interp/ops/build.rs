@@ -354,7 +354,7 @@ fn unpack(sequence: Borrowed<'_, Object>, before: usize, after: Option<usize>) -
             return Err(raised);
         }
     };
-    let mut items = Vec::with_capacity(before);
+    let mut items = vec_with_capacity(before)?;
     for got in 0..before {
         match iterator.next()? {
             Some(item) => items.push(item),

@@ -115,7 +115,7 @@ impl Ref<Object> {
     pub fn call_method(&self, name: Borrowed<'_, Str>, args: &[Borrowed<'_, Object>]) -> PyResult<Ref<Object>> {
         match base::get_method(self, name)? {
             base::Method::Unbound(function) => {
-                let mut all: Vec<Borrowed<'_, Object>> = Vec::with_capacity(args.len() + 1);
+                let mut all: Vec<Borrowed<'_, Object>> = vec_with_capacity(args.len() + 1)?;
                 all.push(self.borrow());
                 all.extend_from_slice(args);
                 function.call(&all)

@@ -181,7 +181,7 @@ impl<'u> Pool<'u> {
         if let Some(names) = self.names.get(texts) {
             return Ok(names.clone());
         }
-        let mut items = Vec::with_capacity(texts.len());
+        let mut items = vec_with_capacity(texts.len())?;
         for text in texts {
             items.push(self.string(text)?.into_object());
         }

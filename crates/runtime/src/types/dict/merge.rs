@@ -115,7 +115,7 @@ impl Ref<Dict> {
             }
         };
         // All keys come before the first value is asked for.
-        for key in iterator.to_list()?.to_vec() {
+        for key in iterator.to_list()?.try_to_vec()? {
             if duplicate != Duplicate::Replace && self.contains(key.borrow())? {
                 if duplicate == Duplicate::Error {
                     return Err(key_error(key.borrow()));
