@@ -268,6 +268,13 @@ impl Ref<Dict> {
         self.set_item(name, value)
     }
 
+    /// `self[name] = value` for a name that the dict, whose keys are its own, does not have.
+    pub fn add_str(&self, name: Borrowed<'_, Str>, value: &Ref<Object>) -> PyResult<()> {
+        debug_assert!(!self.is_split());
+        // SAFETY: both are held.
+        unsafe { raw::insert_distinct(self.raw(), name.as_ptr().cast(), name.hash_value(), value.as_ptr()) }
+    }
+
     /// Removes an item; KeyError when absent.
     pub fn del_item<K>(&self, key: Borrowed<'_, K>) -> PyResult<()> {
         match self.take(key)? {
