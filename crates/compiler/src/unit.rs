@@ -70,6 +70,10 @@ pub(crate) struct Unit<'a> {
     pub args: ArgCounts,
     pub firstlineno: i32,
     pub consts: ConstTable,
+    /// The number of `None` among the constants, once it is there.
+    pub none_const: Option<u32>,
+    /// The numbers of constants that are names.
+    pub name_consts: NameTable,
     pub names: NameTable,
     pub varnames: NameTable,
     pub cellvars: NameTable,
@@ -130,6 +134,8 @@ impl<'a> Unit<'a> {
             args,
             firstlineno,
             consts: ConstTable::default(),
+            none_const: None,
+            name_consts: NameTable::default(),
             names: NameTable::default(),
             varnames,
             cellvars,
@@ -138,7 +144,7 @@ impl<'a> Unit<'a> {
             static_attributes: Vec::new(),
             deferred_annotations: Vec::new(),
             next_conditional_index: 0,
-            sequence: Sequence::new(),
+            sequence: Sequence::default(),
             stashed: None,
             frame_blocks: Vec::new(),
             in_inlined_comp: 0,

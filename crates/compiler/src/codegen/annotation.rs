@@ -57,7 +57,7 @@ impl<'a> Codegen<'a, '_> {
         // A module stores the function before anything else runs.
         let separate = scope == ScopeKind::Module;
         if separate {
-            let sequence = std::mem::replace(&mut self.unit.sequence, Sequence::new());
+            let sequence = std::mem::replace(&mut self.unit.sequence, Sequence::default());
             self.unit.stashed = Some(sequence);
         }
         let block = self.table.block(self.unit.block).annotation_block;

@@ -143,7 +143,7 @@ impl<'a> Codegen<'a, '_> {
     /// `StopIteration` must not leave a generator.
     pub(super) fn wrap_in_stopiteration_handler(&mut self) {
         let handler = self.label();
-        self.unit.sequence.push_front(Opcode::SETUP_CLEANUP, handler.0, NO_LOCATION);
+        self.unit.sequence.push_front(Opcode::SETUP_CLEANUP, handler, NO_LOCATION);
         self.load_none(NO_LOCATION);
         self.op(NO_LOCATION, Opcode::RETURN_VALUE);
         self.place(handler);

@@ -6,7 +6,7 @@ use super::Codegen;
 use crate::assemble::assemble;
 use crate::code::{CodeUnit, Constant, flags, kind};
 use crate::error::{CompileError, Result};
-use crate::flow::{Frame, Graph};
+use crate::flow::Frame;
 use crate::ir::{Loc, NO_LOCATION};
 use crate::names::{Symbol, known};
 use crate::opcode::{Opcode, function, resume};
@@ -28,6 +28,7 @@ impl<'a> Codegen<'a, '_> {
         let block = block.ok_or_else(|| CompileError::Other("KeyError", "unknown symbol table entry".into()))?;
         let mut unit = Box::new(Unit::new(kind, block, &self.table, &self.names, name, firstlineno, args));
         unit.private = private.or(self.unit.private);
+        unit.sequence = self.sequences.pop().unwrap_or_default();
         self.outer.push(std::mem::replace(&mut self.unit, unit));
         self.unit.qualname = self.qualified_name(name);
         self.start_scope();
@@ -117,7 +118,6 @@ impl<'a> Codegen<'a, '_> {
         let bits = self.code_flags();
         self.add_return(add_none);
         let unit = &mut *self.unit;
-        let graph = Graph::build(&unit.sequence)?;
         let cell_locals: Vec<Option<u32>> = unit.cellvars.iter().map(|(name, _)| unit.varnames.get(name)).collect();
         let frame = Frame {
             nlocals: unit.varnames.len(),
@@ -127,8 +127,15 @@ impl<'a> Codegen<'a, '_> {
             nfree: unit.freevars.len(),
             is_generator: bits & (flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR) != 0,
         };
-        let optimized = graph.optimize(&mut unit.consts, &frame)?;
-        let assembled = assemble(&optimized.graph, unit.firstlineno)?;
+        let stack_depth = if self.cx.keep_sequences {
+            self.graph.compile(&mut unit.sequence.clone(), &mut unit.consts, &frame)?
+        } else {
+            if unit.kind == ScopeKind::Module {
+                unit.sequence.fill_placeholders();
+            }
+            self.graph.compile(&mut unit.sequence, &mut unit.consts, &frame)?
+        };
+        let assembled = assemble(&mut self.graph, unit.firstlineno)?;
         let (localsplusnames, localspluskinds) = self.locals_plus(bits);
         let unit = &mut *self.unit;
         let names = unit.names.iter().map(|(name, _)| self.names.text(name)).collect();
@@ -138,7 +145,7 @@ impl<'a> Codegen<'a, '_> {
             posonlyargcount: unit.args.posonly,
             kwonlyargcount: unit.args.kwonly,
             // A frame always has room for one value.
-            stacksize: optimized.stack_depth.max(1),
+            stacksize: stack_depth.max(1),
             flags: bits,
             code: assembled.code,
             consts: std::mem::take(&mut unit.consts.values),
@@ -196,8 +203,12 @@ impl<'a> Codegen<'a, '_> {
     pub(super) fn finish_scope(&mut self, add_none: bool) -> Result<(CodeUnit, Vec<Symbol>)> {
         let code = self.assemble(add_none)?;
         let mut unit = self.exit_scope()?;
+        let mut sequence = std::mem::take(&mut unit.sequence);
         if self.cx.keep_sequences {
-            self.unit.sequence.nested.push(std::mem::take(&mut unit.sequence));
+            self.unit.sequence.nested.push(sequence);
+        } else {
+            sequence.recycle();
+            self.sequences.push(sequence);
         }
         Ok((code, unit.freevars.iter().map(|(name, _)| name).collect()))
     }
