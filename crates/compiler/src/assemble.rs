@@ -31,14 +31,33 @@ fn broken(message: String) -> CompileError {
     CompileError::Other("SystemError", message)
 }
 
-pub(crate) fn assemble(graph: &mut Graph, firstlineno: i32) -> Result<Assembled> {
-    let mut layout = Layout::of(graph)?;
-    let units = layout.settle(graph);
-    Writer::new(units, firstlineno).write(graph, &layout)
+/// A workspace that serves one code unit after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Assembler {
+    layout: Layout,
+    linetable: Vec<u8>,
+}
+
+impl Assembler {
+    pub fn assemble(&mut self, graph: &mut Graph, firstlineno: i32) -> Result<Assembled> {
+        self.layout.place(graph)?;
+        let units = self.layout.settle(graph);
+        self.linetable.clear();
+        let mut writer = Writer {
+            // What is not written stays an empty cache entry.
+            code: vec![0; units as usize * 2],
+            linetable: &mut self.linetable,
+            exceptiontable: Vec::new(),
+            line: firstlineno,
+        };
+        writer.write(graph, &self.layout);
+        let Writer { code, exceptiontable, .. } = writer;
+        Ok(Assembled { code, linetable: self.linetable.clone(), exceptiontable })
+    }
 }
 
 /// Where a block starts.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Start {
     /// In instructions.
     number: u32,
@@ -48,9 +67,12 @@ struct Start {
     jumps: u32,
 }
 
+#[derive(Clone, Copy, Debug)]
 struct Jump {
     /// Its slot in the graph's code.
-    slot: usize,
+    slot: u32,
+    /// In instructions.
+    number: u32,
     /// In code units, other jumps not counted.
     units: u32,
     target: u32,
@@ -58,6 +80,7 @@ struct Jump {
 }
 
 /// The places of blocks and jumps.
+#[derive(Debug, Default)]
 struct Layout {
     starts: Vec<Start>,
     jumps: Vec<Jump>,
@@ -68,12 +91,13 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(graph: &mut Graph) -> Result<Layout> {
-        let mut starts = vec![Start::default(); graph.blocks.len()];
-        let mut jumps: Vec<Jump> = Vec::with_capacity(graph.blocks.len());
-        // The number of each jump's instruction.
+    /// Finds the places, and gives jumps their direction.
+    fn place(&mut self, graph: &mut Graph) -> Result<()> {
+        let Layout { starts, jumps, .. } = self;
+        starts.clear();
+        starts.resize(graph.blocks.len(), Start::default());
+        jumps.clear();
         let mut at = Start::default();
-        let mut numbers = Vec::with_capacity(graph.blocks.len());
         let mut id = 0;
         while id != NONE {
             let block = graph.blocks[id as usize];
@@ -82,8 +106,7 @@ impl Layout {
                 let Instr { op, arg, .. } = graph.code[slot];
                 let roles = op.roles();
                 if roles & role::JUMP != 0 {
-                    jumps.push(Jump { slot, units: at.units, target: arg, size: 0 });
-                    numbers.push(at.number);
+                    jumps.push(Jump { slot: slot as u32, number: at.number, units: at.units, target: arg, size: 0 });
                     at.jumps += 1;
                 } else {
                     if roles & role::PSEUDO != 0 {
@@ -95,13 +118,13 @@ impl Layout {
             }
             id = block.next;
         }
-        for (jump, number) in jumps.iter_mut().zip(numbers) {
+        for jump in jumps {
             let target = starts[jump.target as usize].number;
             if target >= at.number {
                 return Err(broken("jump beyond the end of the code".into()));
             }
-            let forward = target > number;
-            let instr = &mut graph.code[jump.slot];
+            let forward = target > jump.number;
+            let instr = &mut graph.code[jump.slot as usize];
             instr.op = match instr.op {
                 Opcode::JUMP | Opcode::JUMP_NO_INTERRUPT if forward => Opcode::JUMP_FORWARD,
                 Opcode::JUMP => Opcode::JUMP_BACKWARD,
@@ -113,7 +136,8 @@ impl Layout {
             // are jumped to, which in rare cases leaves a prefix more than needed: CPython's result is the same.
             jump.size = size_of(instr.op, target);
         }
-        Ok(Layout { starts, jumps, sums: Vec::new(), units: at.units })
+        self.units = at.units;
+        Ok(())
     }
 
     /// The offset of a block in code units.
@@ -138,12 +162,13 @@ impl Layout {
                 let jump = &self.jumps[at];
                 let end = jump.units + self.sums[at + 1];
                 let target = self.offset(jump.target);
-                let op = graph.code[jump.slot].op;
+                let instr = &mut graph.code[jump.slot as usize];
+                let op = instr.op;
                 let distance = match op {
                     Opcode::END_ASYNC_FOR => end.wrapping_sub(target).wrapping_sub(END_SEND_OFFSET),
                     _ => target.abs_diff(end),
                 };
-                graph.code[jump.slot].arg = distance;
+                instr.arg = distance;
                 let size = size_of(op, distance);
                 stable &= size == jump.size;
                 self.jumps[at].size = size;
@@ -163,26 +188,16 @@ struct Covered {
 }
 
 /// The tables while they are written.
-struct Writer {
+struct Writer<'b> {
     code: Vec<u8>,
-    linetable: Vec<u8>,
+    linetable: &'b mut Vec<u8>,
     exceptiontable: Vec<u8>,
     /// The line that the last entry of the location table leaves behind.
     line: i32,
 }
 
-impl Writer {
-    fn new(units: u32, firstlineno: i32) -> Writer {
-        Writer {
-            // What is not written stays an empty cache entry.
-            code: vec![0; units as usize * 2],
-            linetable: Vec::with_capacity(units as usize),
-            exceptiontable: Vec::new(),
-            line: firstlineno,
-        }
-    }
-
-    fn write(mut self, graph: &Graph, layout: &Layout) -> Result<Assembled> {
+impl Writer<'_> {
+    fn write(&mut self, graph: &Graph, layout: &Layout) {
         let mut offset = 0;
         // The location of the instructions before, and where they start.
         let (mut loc, mut from) = (NO_LOCATION, 0);
@@ -209,8 +224,6 @@ impl Writer {
         }
         self.locate(loc, offset - from);
         self.handle(graph, layout, covered, offset);
-        self.linetable.shrink_to_fit();
-        Ok(Assembled { code: self.code, linetable: self.linetable, exceptiontable: self.exceptiontable })
     }
 
     /// Writes an instruction; answers the offset behind it and its caches.
@@ -240,11 +253,11 @@ impl Writer {
     #[inline]
     fn locate(&mut self, loc: Loc, mut size: u32) {
         while size > 8 {
-            put_location(&mut self.linetable, &mut self.line, loc, 8);
+            put_location(self.linetable, &mut self.line, loc, 8);
             size -= 8;
         }
         if size > 0 {
-            put_location(&mut self.linetable, &mut self.line, loc, size);
+            put_location(self.linetable, &mut self.line, loc, size);
         }
     }
 

@@ -16,10 +16,6 @@ pub(crate) const NEXT_LOCATION: Loc = Range { lineno: -2, col_offset: -2, end_li
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Label(pub u32);
 
-impl Label {
-    pub const NONE: Label = Label(u32::MAX);
-}
-
 /// In place of a number of a block, label or handler: there is none.
 pub(crate) const NONE: u32 = u32::MAX;
 

@@ -6,7 +6,7 @@
 
 use taipan_syntax::ast::{Arena, Mod, Range};
 
-use crate::assemble::{self, Assembled};
+use crate::assemble::{Assembled, Assembler};
 use crate::code::Constant;
 use crate::error::{CompileError, Result, Warning};
 use crate::flow::{Frame, Graph};
@@ -112,7 +112,8 @@ pub fn assemble(instructions: &Instructions, layout: &Layout) -> Result<Machine>
         nfree: layout.nfree,
         is_generator: false,
     })?;
-    let Assembled { code, linetable, exceptiontable } = assemble::assemble(&mut graph, layout.firstlineno)?;
+    let Assembled { code, linetable, exceptiontable } =
+        Assembler::default().assemble(&mut graph, layout.firstlineno)?;
     Ok(Machine { code, linetable, exceptiontable, stacksize: stack_depth.max(1) })
 }
 

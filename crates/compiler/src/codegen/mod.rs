@@ -22,6 +22,7 @@ pub(crate) use scope::clean_docstring;
 
 use taipan_syntax::ast::{self, Arena, Body, ExprRef, Mod};
 
+use crate::assemble::Assembler;
 use crate::code::{CodeUnit, Constant};
 use crate::error::{CompileError, Result, StackGuard, Warning};
 use crate::flow::Graph;
@@ -57,6 +58,7 @@ pub(crate) struct Codegen<'a, 'w> {
     outer: Vec<Box<Unit<'a>>>,
     /// Where finished sequences are optimised, one after the other.
     graph: Graph,
+    assembler: Assembler,
     /// Memory for the sequences of further units.
     sequences: Vec<Sequence>,
     warnings: &'w mut Vec<Warning>,
@@ -104,6 +106,7 @@ fn module_scope<'a, 'w>(
         unit: Box::new(unit),
         outer: Vec::new(),
         graph: Graph::default(),
+        assembler: Assembler::default(),
         sequences: Vec::new(),
         warnings,
         warnings_off: 0,
@@ -149,6 +152,10 @@ impl<'a> Codegen<'a, '_> {
     #[inline]
     fn label(&mut self) -> Label {
         self.unit.sequence.new_label()
+    }
+
+    fn labels<const N: usize>(&mut self) -> [Label; N] {
+        std::array::from_fn(|_| self.label())
     }
 
     #[inline]

@@ -3,7 +3,6 @@
 use taipan_syntax::ast::StrValue;
 
 use super::Codegen;
-use crate::assemble::assemble;
 use crate::code::{CodeUnit, Constant, flags, kind};
 use crate::error::{CompileError, Result};
 use crate::flow::Frame;
@@ -51,32 +50,22 @@ impl<'a> Codegen<'a, '_> {
         Ok(std::mem::replace(&mut self.unit, outer))
     }
 
+    /// The name with those of the scopes around that it can be reached through.
     fn qualified_name(&mut self, name: Symbol) -> Symbol {
-        let count = self.outer.len();
-        // The module is the outermost scope.
-        if count <= 1 {
-            return name;
-        }
-        let mut parent = &self.outer[count - 1];
-        if parent.kind == ScopeKind::Annotations {
-            if count == 2 {
-                return name;
-            }
-            parent = &self.outer[count - 2];
-        }
-        if matches!(self.unit.kind, ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Class) {
+        // The module does not show, and no scope of type parameters.
+        let mut around = self.outer.iter().skip(1).rev().peekable();
+        around.next_if(|unit| unit.kind == ScopeKind::Annotations);
+        let Some(parent) = around.next() else { return name };
+        let is_definition = matches!(self.unit.kind, ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Class);
+        if is_definition {
             let mangled = self.names.mangle(parent.private, name);
             if self.table.block(parent.block).scope(mangled) == Scope::GlobalExplicit {
                 return name;
             }
         }
-        let locals = matches!(parent.kind, ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Lambda);
-        let text = format!(
-            "{}{}.{}",
-            self.names.get(parent.qualname),
-            if locals { ".<locals>" } else { "" },
-            self.names.get(name)
-        );
+        let is_function = matches!(parent.kind, ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Lambda);
+        let way = if is_function { ".<locals>." } else { "." };
+        let text = [self.names.get(parent.qualname), way, self.names.get(name)].concat();
         self.names.intern_owned(&text)
     }
 
@@ -135,7 +124,7 @@ impl<'a> Codegen<'a, '_> {
             }
             self.graph.compile(&mut unit.sequence, &mut unit.consts, &frame)?
         };
-        let assembled = assemble(&mut self.graph, unit.firstlineno)?;
+        let assembled = self.assembler.assemble(&mut self.graph, unit.firstlineno)?;
         let (localsplusnames, localspluskinds) = self.locals_plus(bits);
         let unit = &mut *self.unit;
         let names = unit.names.iter().map(|(name, _)| self.names.text(name)).collect();

@@ -22,10 +22,7 @@ impl Graph {
             for at in block.range() {
                 let instr = self.code[at];
                 deepest = deepest.max(depth);
-                let after = match instr.op.fixed_traffic() {
-                    Some((takes, puts)) if !instr.op.is_block_push() => depth + puts as i32 - takes as i32,
-                    _ => depth + instr.op.stack_effect(instr.arg as i32, false),
-                };
+                let after = depth + instr.op.stack_effect(instr.arg as i32, false);
                 if after < 0 {
                     return Err(invalid("stack underflow"));
                 }

@@ -348,7 +348,7 @@ impl Graph {
 
     /// Drops the constants that nothing loads. The first stays, as it may be a docstring.
     pub(super) fn drop_unused_consts(&mut self, consts: &mut ConstTable) {
-        if !self.freed || consts.values.is_empty() {
+        if !self.freed || consts.values.len() < 2 {
             return;
         }
         // The new number of each constant that is used, as soon as that is known.

@@ -9,6 +9,9 @@ use crate::opcode::role;
 
 impl Graph {
     pub(super) fn resolve_lines(&mut self) {
+        if !self.blocks.iter().any(|block| block.is(mark::LINELESS)) {
+            return;
+        }
         self.split_lineless_exits();
         let mut id = 0;
         while id != NONE {

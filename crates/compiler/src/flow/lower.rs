@@ -21,17 +21,16 @@ impl Graph {
             if id == 0 {
                 prepare_frame(&mut out, frame, &slots);
             }
-            let mut written = 0;
-            for (at, instr) in self.code[block.range()].iter().enumerate() {
-                if !instr.op.is(role::LOWERED) {
-                    continue;
+            let mut rest = &self.code[block.range()];
+            if block.may_have(role::LOWERED) {
+                while let Some(at) = rest.iter().position(|instr| instr.op.is(role::LOWERED)) {
+                    out.extend_from_slice(&rest[..at]);
+                    lower_instr(&mut out, rest[at], &slots);
+                    rest = &rest[at + 1..];
                 }
-                out.extend_from_slice(&self.code[block.range()][written..at]);
-                written = at + 1;
-                lower_instr(&mut out, *instr, &slots);
                 block.roles |= role::NOP;
             }
-            out.extend_from_slice(&self.code[block.range()][written..]);
+            out.extend_from_slice(rest);
             let len = (out.len() - start) as u32;
             // The slot behind the end, see `Block::room`.
             out.push(if len < block.room { self.code[(block.start + len) as usize] } else { Instr::BLANK });

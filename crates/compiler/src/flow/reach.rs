@@ -133,7 +133,10 @@ impl Graph {
             let is_cold = self.block(id).is(mark::COLD);
             self.extend_chain(if is_cold { &mut cold } else { &mut warm }, id);
             // Cold code that runs into warm code has to jump there from now on.
-            if is_cold && next != NONE && self.ending(id) & (role::ALWAYS | role::EXIT) == 0 && self.block(next).is(mark::WARM)
+            if is_cold
+                && next != NONE
+                && self.ending(id) & (role::ALWAYS | role::EXIT) == 0
+                && self.block(next).is(mark::WARM)
             {
                 let way = self.add_block(NONE);
                 self.append(way, Instr::new(Opcode::JUMP_NO_INTERRUPT, next, NO_LOCATION));

@@ -49,6 +49,8 @@ impl Graph {
             self.freed |= folded;
             if gaps | folded | swaps {
                 block.roles |= role::NOP;
+            }
+            if folded {
                 block.marks |= mark::LINELESS;
             }
             while self.thread_jump(id) {}
@@ -143,8 +145,9 @@ fn settle_tests(instrs: &mut [Instr], consts: &mut ConstTable) {
                 instrs[at].nop();
                 instrs[at + 1].set(LOAD_CONST, consts.number(truth));
             }
-            IS_OP if source.op == LOAD_CONST
-                && matches!(consts.values.get(source.arg as usize), Some(Constant::None)) =>
+            IS_OP
+                if source.op == LOAD_CONST
+                    && matches!(consts.values.get(source.arg as usize), Some(Constant::None)) =>
             {
                 let converts = instrs.get(at + 2).is_some_and(|instr| instr.op == TO_BOOL);
                 if converts {
@@ -258,7 +261,8 @@ impl Window<'_> {
             UNARY_INVERT | UNARY_NEGATIVE => self.compute_unary(at),
             BINARY_OP => self.compute_binary(at),
             BUILD_TUPLE => {
-                let unpacked = self.instrs.get(at + 1).is_some_and(|next| next.op == UNPACK_SEQUENCE && next.arg == arg);
+                let unpacked =
+                    self.instrs.get(at + 1).is_some_and(|next| next.op == UNPACK_SEQUENCE && next.arg == arg);
                 match arg {
                     1 if unpacked => self.merge(at, NOP, 0),
                     2 | 3 if unpacked => self.merge(at, SWAP, arg),

@@ -155,11 +155,13 @@ impl Opcode {
     }
 
     /// The change of the stack's depth; for block pushes with `jump`, on the way to the handler.
+    #[inline]
     pub fn stack_effect(self, arg: i32, jump: bool) -> i32 {
         match TRAFFIC[self as usize] {
-            _ if !jump && self.is_block_push() => 0,
             VARIES => pushed(self, arg) - popped(self, arg),
-            (takes, puts) => puts as i32 - takes as i32,
+            // Handlers find more on the stack, the instructions behind a block push do not.
+            (takes, puts) if takes != puts && (jump || !self.is_block_push()) => puts as i32 - takes as i32,
+            _ => 0,
         }
     }
 }
@@ -227,9 +229,7 @@ const fn roles(op: Opcode) -> u16 {
             STORE_FAST_MAYBE_NULL => role::LOCAL | role::UNBINDS | role::LOWERED,
             LOAD_CONST | LOAD_SMALL_INT | COPY => role::IDLE,
             LOAD_CLOSURE => role::LOWERED | role::LENDS,
-            MAKE_CELL | LOAD_DEREF | STORE_DEREF | DELETE_DEREF | LOAD_FROM_DICT_OR_DEREF => {
-                role::LOWERED
-            }
+            MAKE_CELL | LOAD_DEREF | STORE_DEREF | DELETE_DEREF | LOAD_FROM_DICT_OR_DEREF => role::LOWERED,
             POP_BLOCK => role::POP_BLOCK,
             NOP => role::NOP,
             _ => 0,
