@@ -149,7 +149,8 @@ instructions! {
     fast POP_JUMP_IF_TRUE: POP_JUMP_IF_TRUE = control::pop_jump_if_true, miss BAD;
     fast POP_JUMP_IF_NONE: POP_JUMP_IF_NONE = control::pop_jump_if_none, miss BAD;
     fast POP_JUMP_IF_NOT_NONE: POP_JUMP_IF_NOT_NONE = control::pop_jump_if_not_none, miss BAD;
-    fast RETURN_VALUE: RETURN_VALUE = control::return_value, miss RETURN_VALUE_SLOW;
+    fast RETURN_VALUE: RETURN_VALUE = control::return_value, miss RETURN_GENERATOR_VALUE;
+    fast RETURN_GENERATOR_VALUE: RETURN_VALUE = control::return_generator_value, miss RETURN_VALUE_SLOW;
     slow RETURN_VALUE_SLOW: RETURN_VALUE = control::return_value_slow;
 
     slow CALL: CALL = call::call;
@@ -232,7 +233,8 @@ instructions! {
     slow SEND_ANY: SEND = generator::send;
     fast END_SEND: END_SEND = generator::end_send, miss BAD;
     slow CLEANUP_THROW: CLEANUP_THROW = generator::cleanup_throw;
-    slow GET_AWAITABLE: GET_AWAITABLE = generator::get_awaitable;
+    fast GET_AWAITABLE: GET_AWAITABLE = generator::get_awaitable_coroutine, miss GET_AWAITABLE_ANY;
+    slow GET_AWAITABLE_ANY: GET_AWAITABLE = generator::get_awaitable;
     slow GET_AITER: GET_AITER = generator::get_aiter;
     slow GET_ANEXT: GET_ANEXT = generator::get_anext;
     slow END_ASYNC_FOR: END_ASYNC_FOR = generator::end_async_for;
