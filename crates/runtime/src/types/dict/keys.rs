@@ -318,7 +318,8 @@ fn new_without_indices(log2_size: u8, unicode: bool) -> PyResult<Keys> {
             FREE_COUNT.set(FREE_COUNT.get() - 1);
             keys
         } else {
-            let keys = small::malloc(bytes).cast::<PyDictKeysObject>();
+            let block = if bytes == small::TABLE_SIZE { small::malloc_table() } else { small::malloc(bytes) };
+            let keys = block.cast::<PyDictKeysObject>();
             if keys.is_null() {
                 return Err(Raised::no_memory());
             }
