@@ -93,3 +93,16 @@ b=a;
 while len(b) and b[0]: b=b[0]
 b.append(a); del a,b; print(gc.collect()>=100000)
 print('done')
+
+
+# A function outlives its module, which the collector takes: its globals are untouched.
+import types
+
+module = types.ModuleType("module")
+exec("value = 7\ndef function(): return value", module.__dict__)
+function = module.function
+cycle = [module]
+cycle.append(cycle)
+del module, cycle
+gc.collect()
+print(function())

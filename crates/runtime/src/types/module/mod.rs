@@ -83,8 +83,7 @@ impl Module {
     #[slot(tp_clear)]
     fn clear(this: &Ref<Module>) -> PyResult<()> {
         let definition = this.0.md_def.get();
-        // SAFETY: as in `traverse`. The dict goes last, and only with the module's own references: the field stays a
-        // dict until deallocation, so its items are cleared instead.
+        // SAFETY: as in `traverse`.
         unsafe {
             if !definition.is_null()
                 && let Some(clear) = (*definition).m_clear
@@ -93,9 +92,10 @@ impl Module {
                 clear(this.as_ptr());
             }
         }
-        if let Some(dict) = this.try_dict() {
-            dict.clear();
-        }
+        // The field stays a dict until deallocation. Functions of the module may outlive it and keep the old one.
+        let old = this.0.md_dict.replace(Dict::new()?.into_ptr());
+        // SAFETY: the field owned it.
+        unsafe { header::xdecref(old) };
         Ok(())
     }
 
