@@ -86,7 +86,6 @@ fn front<'a>(
     let stack = StackGuard::new(options.stack_budget);
     let (features, future_end) = preprocess::future_features(tree).map_err(CompileError::early)?;
     let future = features | options.future & code::flags::FUTURE_MASK;
-    preprocess::warn_finally(tree, warnings, stack)?;
     let future_annotations = future & code::flags::FUTURE_ANNOTATIONS != 0;
     let settings = Settings {
         future_annotations,
@@ -96,7 +95,12 @@ fn front<'a>(
         debug_is_constant: true,
     };
     let mut names = Names::new(arena);
-    let table = SymbolTable::build(tree, &mut names, settings, stack).map_err(CompileError::early)?;
+    let table = SymbolTable::build(tree, &mut names, settings, stack);
+    // These warnings come before all errors of the symbol table.
+    if table.as_ref().ok().is_none_or(|table| table.has_finally) {
+        preprocess::warn_finally(tree, warnings, stack)?;
+    }
+    let table = table.map_err(CompileError::early)?;
     let context = codegen::Context {
         arena,
         filename: Text::new(filename),

@@ -117,3 +117,45 @@ fn exchangeable(instrs: &[Instr], at: usize) -> Option<(usize, usize)> {
     let clash = |between: &Taker| *between != Taker::Drops && (*between == one || *between == other);
     (one != other && !between.iter().any(clash)).then_some((first, second))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::NO_LOCATION;
+
+    fn order(run: &[Instr]) -> Vec<u32> {
+        let mut stack: Vec<u32> = (0..5).collect();
+        for instr in run.iter().filter(|instr| instr.op == Opcode::SWAP) {
+            stack.swap(0, instr.arg as usize - 1);
+        }
+        stack
+    }
+
+    #[test]
+    fn shorter_runs_do_the_same() {
+        let depths = 2..=5u32;
+        for code in 0..4usize.pow(5) {
+            let depths: Vec<u32> = depths.clone().collect();
+            let swaps = (0..5).map(|place| depths[code / 4usize.pow(place) % 4]);
+            let mut run: Vec<Instr> = swaps.map(|depth| Instr::new(Opcode::SWAP, depth, NO_LOCATION)).collect();
+            let before = order(&run);
+            shorten(&mut run);
+            assert_eq!(order(&run), before);
+            assert!(run.iter().skip_while(|instr| instr.op == Opcode::NOP).all(|instr| instr.op == Opcode::SWAP));
+        }
+    }
+
+    #[test]
+    fn stores_to_one_variable_keep_their_order() {
+        let instr = |op, arg| Instr::new(op, arg, NO_LOCATION);
+        let mut code = [instr(Opcode::SWAP, 2), instr(Opcode::STORE_FAST, 0), instr(Opcode::STORE_FAST, 0)];
+        simplify(&mut code);
+        assert_eq!(code[0].op, Opcode::SWAP);
+        code[2].arg = 1;
+        simplify(&mut code);
+        assert_eq!(
+            code.map(|instr| (instr.op, instr.arg)),
+            [(Opcode::NOP, 0), (Opcode::STORE_FAST, 1), (Opcode::STORE_FAST, 0)]
+        );
+    }
+}

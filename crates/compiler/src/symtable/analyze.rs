@@ -212,22 +212,29 @@ impl Analysis<'_, '_> {
         let children = std::mem::take(&mut self.table.block_mut(id).children);
         // In the annotation scopes of a class, comprehensions keep a scope of their own.
         let may_inline = !self.table.block(id).can_see_class_scope;
-        let mut scopes_inside = Vec::with_capacity(children.len());
-        for child in children {
+        let mut any_inlined = false;
+        for &child in &children {
             let mut needs = std::mem::take(&mut self.free[child as usize]);
             let block = self.table.block(child);
             if may_inline && block.comprehension != Comprehension::None && !block.generator {
                 self.inline(id, child, &mut needs, &mut cells);
-                let block = self.table.block_mut(child);
-                block.comp_inlined = true;
-                scopes_inside.extend_from_slice(&block.children);
-            } else {
-                scopes_inside.push(child);
+                self.table.block_mut(child).comp_inlined = true;
+                any_inlined = true;
             }
             needed.append(&mut needs);
         }
-        self.table.block_mut(id).children = scopes_inside;
+        let children = if any_inlined { self.splice(&children) } else { children };
+        self.table.block_mut(id).children = children;
         (needed, cells)
+    }
+
+    /// The scopes with those inside the inlined ones in place of these.
+    fn splice(&self, children: &[BlockId]) -> Vec<BlockId> {
+        let inside = |child: &BlockId| match self.table.block(*child) {
+            block if block.comp_inlined => block.children.clone(),
+            _ => vec![*child],
+        };
+        children.iter().flat_map(inside).collect()
     }
 
     /// Moves the names of a comprehension, which needs `needs` from outside, into the scope around it.

@@ -187,6 +187,8 @@ pub(crate) struct SymbolTable {
     /// Block 0 is the module.
     pub blocks: Vec<Block>,
     keys: FxHashMap<Key, BlockId>,
+    /// Some `try` has a `finally`.
+    pub has_finally: bool,
     /// Sets that scopes share: see `Block::mangled`.
     mangled: Vec<FxHashSet<Symbol>>,
 }

@@ -153,16 +153,16 @@ impl<'a> Builder<'a, '_> {
             }
             ExprKind::Set { elts } | ExprKind::List { elts, .. } | ExprKind::Tuple { elts, .. } => self.exprs(elts),
             ExprKind::ListComp { elt, generators } => {
-                self.comprehension(expr, known::listcomp, Comp::List, generators, elt, None)
+                self.comprehension(expr, (known::listcomp, Comp::List), generators, &[elt])
             }
             ExprKind::SetComp { elt, generators } => {
-                self.comprehension(expr, known::setcomp, Comp::Set, generators, elt, None)
+                self.comprehension(expr, (known::setcomp, Comp::Set), generators, &[elt])
             }
             ExprKind::DictComp { key, value, generators } => {
-                self.comprehension(expr, known::dictcomp, Comp::Dict, generators, key, Some(value))
+                self.comprehension(expr, (known::dictcomp, Comp::Dict), generators, &[value, key])
             }
             ExprKind::GeneratorExp { elt, generators } => {
-                self.comprehension(expr, known::genexpr, Comp::Generator, generators, elt, None)
+                self.comprehension(expr, (known::genexpr, Comp::Generator), generators, &[elt])
             }
             ExprKind::Yield { value } => {
                 self.not_in_annotation("yield expression", expr)?;
@@ -211,45 +211,34 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    pub(super) fn comprehension(
+    fn comprehension(
         &mut self,
         expr: ExprRef<'a>,
-        name: Symbol,
-        kind: Comp,
+        (name, kind): (Symbol, Comp),
         generators: &'a [Comprehension<'a>],
-        elt: ExprRef<'a>,
-        value: Option<ExprRef<'a>>,
+        elements: &[ExprRef<'a>],
     ) -> Result<()> {
-        let Some((outermost, inner)) = generators.split_first() else {
+        let Some(outermost) = generators.first() else {
             return Err(CompileError::Other("ValueError", "comprehension with no generators".into()));
         };
-        let is_generator = kind == Comp::Generator;
-        self.cur_mut().comp_iter_expr += 1;
-        self.expr(outermost.iter)?;
-        self.cur_mut().comp_iter_expr -= 1;
+        // The first iterable is evaluated outside.
+        self.iterable(outermost)?;
         self.enter(name, BlockKind::Function, Some(Key::expr(expr)), expr.range)?;
-        let block = self.cur_mut();
-        block.comprehension = kind;
-        block.coroutine |= outermost.is_async != 0;
+        self.cur_mut().comprehension = kind;
+        self.cur_mut().coroutine |= outermost.is_async != 0;
         self.define(known::dot_zero, DEF_PARAM, expr.range)?;
-        self.cur_mut().comp_iter_target = true;
-        self.expr(outermost.target)?;
-        self.cur_mut().comp_iter_target = false;
-        self.exprs(outermost.ifs)?;
-        for generator in inner {
+        for (number, generator) in generators.iter().enumerate() {
             self.cur_mut().comp_iter_target = true;
             self.expr(generator.target)?;
             self.cur_mut().comp_iter_target = false;
-            self.cur_mut().comp_iter_expr += 1;
-            self.expr(generator.iter)?;
-            self.cur_mut().comp_iter_expr -= 1;
-            self.exprs(generator.ifs)?;
-            if generator.is_async != 0 {
-                self.cur_mut().coroutine = true;
+            if number > 0 {
+                self.iterable(generator)?;
             }
+            self.exprs(generator.ifs)?;
+            self.cur_mut().coroutine |= generator.is_async != 0;
         }
-        self.optional(value)?;
-        self.expr(elt)?;
+        elements.iter().try_for_each(|element| self.expr(*element))?;
+        let is_generator = kind == Comp::Generator;
         let block = self.cur_mut();
         block.generator = is_generator;
         let is_async = block.coroutine && !is_generator;
@@ -260,6 +249,14 @@ impl<'a> Builder<'a, '_> {
             }
             self.cur_mut().coroutine = true;
         }
+        Ok(())
+    }
+
+    /// What a `for` of a comprehension iterates over; no assignment expression may stand there.
+    fn iterable(&mut self, generator: &'a Comprehension<'a>) -> Result<()> {
+        self.cur_mut().comp_iter_expr += 1;
+        self.expr(generator.iter)?;
+        self.cur_mut().comp_iter_expr -= 1;
         Ok(())
     }
 

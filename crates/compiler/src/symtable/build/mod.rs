@@ -20,7 +20,7 @@ pub(super) fn build<'a>(
     settings: Settings,
     stack: StackGuard,
 ) -> Result<SymbolTable> {
-    let table = SymbolTable { blocks: Vec::new(), keys: FxHashMap::default(), mangled: Vec::new() };
+    let table = SymbolTable { blocks: Vec::new(), keys: FxHashMap::default(), mangled: Vec::new(), has_finally: false };
     let mut builder = Builder { table, names, settings, stack, open: Vec::new(), cur: 0, private: None };
     let module = builder.new_block(known::top, BlockKind::Module, None, Loc::default());
     builder.enter_existing(module, true);
@@ -185,6 +185,10 @@ impl<'a> Builder<'a, '_> {
                 }
                 if flag & old & DEF_TYPE_PARAM != 0 {
                     return self.error(loc, format!("duplicate type parameter '{}'", self.text(name)));
+                }
+                // Most uses say nothing new.
+                if old | flag == old && flag & (DEF_PARAM | DEF_GLOBAL) == 0 && !block.comp_iter_target {
+                    return Ok(());
                 }
                 old | flag
             }

@@ -11,42 +11,23 @@ use crate::symtable::docstring;
 use crate::symtable::flag::*;
 use crate::symtable::{BlockKind, Key, Part};
 
-const GLOBAL_PARAM: &str = "is parameter and global";
-const NONLOCAL_PARAM: &str = "is parameter and nonlocal";
-const GLOBAL_AFTER_USE: &str = "is used prior to global declaration";
-const NONLOCAL_AFTER_USE: &str = "is used prior to nonlocal declaration";
-const GLOBAL_AFTER_ASSIGN: &str = "is assigned to before global declaration";
-const NONLOCAL_AFTER_ASSIGN: &str = "is assigned to before nonlocal declaration";
-
 impl<'a> Builder<'a, '_> {
-    pub(super) fn enter_type_params(
+    /// Opens the scope of type parameters and notes them. `given`: other names that the scope has, and how.
+    fn enter_type_params(
         &mut self,
         name: Symbol,
         params: &'a [TypeParam<'a>],
-        defaults: bool,
-        kwdefaults: bool,
-        class: bool,
         loc: Loc,
+        given: &[(Symbol, u32)],
     ) -> Result<()> {
         let in_class = self.cur().kind == BlockKind::Class;
-        self.enter(name, BlockKind::TypeParameters, Some(Key::type_param(&params[0], Part::TypeParameters)), loc)?;
+        let key = params.first().map(|first| Key::type_param(first, Part::TypeParameters));
+        self.enter(name, BlockKind::TypeParameters, key, loc)?;
         if in_class {
             self.cur_mut().can_see_class_scope = true;
             self.define(known::classdict, USE, loc)?;
         }
-        if class {
-            self.define(known::dot_type_params, DEF_LOCAL, loc)?;
-            self.define(known::dot_type_params, USE, loc)?;
-            self.define(known::dot_generic_base, DEF_LOCAL, loc)?;
-            self.define(known::dot_generic_base, USE, loc)?;
-        }
-        if defaults {
-            self.define(known::dot_defaults, DEF_PARAM, loc)?;
-        }
-        if kwdefaults {
-            self.define(known::dot_kwdefaults, DEF_PARAM, loc)?;
-        }
-        Ok(())
+        given.iter().try_for_each(|(name, flag)| self.define(*name, *flag, loc))
     }
 
     pub(super) fn function(&mut self, stmt: &'a Stmt<'a>, def: &'a FunctionDef<'a>, is_async: bool) -> Result<()> {
@@ -60,8 +41,10 @@ impl<'a> Builder<'a, '_> {
         self.exprs(def.decorator_list)?;
         let generic = !def.type_params.is_empty();
         if generic {
-            let kwdefaults = def.args.kw_defaults.iter().any(Option::is_some);
-            self.enter_type_params(name, def.type_params, true, kwdefaults, false, loc)?;
+            // The scope takes the defaults of the function as arguments.
+            let given = [(known::dot_defaults, DEF_PARAM), (known::dot_kwdefaults, DEF_PARAM)];
+            let has_kwdefaults = def.args.kw_defaults.iter().any(Option::is_some);
+            self.enter_type_params(name, def.type_params, loc, &given[..1 + has_kwdefaults as usize])?;
             self.type_params(def.type_params)?;
         }
         let block = self.new_block(name, BlockKind::Function, Some(Key::stmt(stmt, Part::Body)), loc);
@@ -88,7 +71,9 @@ impl<'a> Builder<'a, '_> {
         let outer_private = self.private;
         let generic = !def.type_params.is_empty();
         if generic {
-            self.enter_type_params(name, def.type_params, false, false, true, loc)?;
+            let own = [known::dot_type_params, known::dot_generic_base];
+            let given = own.map(|name| [(name, DEF_LOCAL), (name, USE)]);
+            self.enter_type_params(name, def.type_params, loc, given.as_flattened())?;
             self.private = Some(name);
             self.table.mangled.push(FxHashSet::default());
             let set = self.table.mangled.len() as u32 - 1;
@@ -122,26 +107,24 @@ impl<'a> Builder<'a, '_> {
         keywords.iter().try_for_each(|keyword| self.expr(keyword.value))
     }
 
-    pub(super) fn directive(&mut self, loc: Loc, idents: &'a [Identifier<'a>], global: bool) -> Result<()> {
-        for ident in idents {
-            let name = self.names.intern(ident);
-            let cur = self.flags_in(self.cur, name);
-            if cur & (DEF_PARAM | DEF_LOCAL | USE | DEF_ANNOT) != 0 {
-                let text = self.text(name);
-                let kind = if global { "global" } else { "nonlocal" };
-                let message = if cur & DEF_PARAM != 0 {
-                    format!("name '{text}' {}", if global { GLOBAL_PARAM } else { NONLOCAL_PARAM })
-                } else if cur & USE != 0 {
-                    format!("name '{text}' {}", if global { GLOBAL_AFTER_USE } else { NONLOCAL_AFTER_USE })
-                } else if cur & DEF_ANNOT != 0 {
-                    format!("annotated name '{text}' can't be {kind}")
-                } else {
-                    format!("name '{text}' {}", if global { GLOBAL_AFTER_ASSIGN } else { NONLOCAL_AFTER_ASSIGN })
-                };
-                return self.error(loc, message);
-            }
-            self.define(name, if global { DEF_GLOBAL } else { DEF_NONLOCAL }, loc)?;
-            self.note_directive(name, loc);
+    /// `global` and `nonlocal`.
+    fn directive(&mut self, loc: Loc, idents: &'a [Identifier<'a>], flag: u32) -> Result<()> {
+        let kind = if flag == DEF_GLOBAL { "global" } else { "nonlocal" };
+        for text in idents {
+            let name = self.names.intern(text);
+            // What the name has been until now.
+            let fault = match self.flags_in(self.cur, name) {
+                uses if uses & DEF_PARAM != 0 => format!("name '{text}' is parameter and {kind}"),
+                uses if uses & USE != 0 => format!("name '{text}' is used prior to {kind} declaration"),
+                uses if uses & DEF_ANNOT != 0 => format!("annotated name '{text}' can't be {kind}"),
+                uses if uses & DEF_LOCAL != 0 => format!("name '{text}' is assigned to before {kind} declaration"),
+                _ => {
+                    self.define(name, flag, loc)?;
+                    self.note_directive(name, loc);
+                    continue;
+                }
+            };
+            return self.error(loc, fault);
         }
         Ok(())
     }
@@ -230,6 +213,7 @@ impl<'a> Builder<'a, '_> {
                 Ok(())
             }
             StmtKind::Try(node) | StmtKind::TryStar(node) => self.conditional(|b| {
+                b.table.has_finally |= !node.finalbody.is_empty();
                 b.stmts(node.body)?;
                 for handler in node.handlers {
                     b.optional(handler.type_)?;
@@ -258,8 +242,8 @@ impl<'a> Builder<'a, '_> {
                 }
                 Ok(())
             }
-            StmtKind::Global { names } => self.directive(stmt.range, names, true),
-            StmtKind::Nonlocal { names } => self.directive(stmt.range, names, false),
+            StmtKind::Global { names } => self.directive(stmt.range, names, DEF_GLOBAL),
+            StmtKind::Nonlocal { names } => self.directive(stmt.range, names, DEF_NONLOCAL),
             StmtKind::Expr { value } => self.expr(value),
             StmtKind::Pass | StmtKind::Break | StmtKind::Continue => Ok(()),
         }
@@ -298,7 +282,7 @@ impl<'a> Builder<'a, '_> {
         let name = self.names.intern(id);
         let in_class = self.cur().kind == BlockKind::Class;
         if !type_params.is_empty() {
-            self.enter_type_params(name, type_params, false, false, false, stmt.range)?;
+            self.enter_type_params(name, type_params, stmt.range, &[])?;
             self.type_params(type_params)?;
         }
         self.enter(name, BlockKind::TypeAlias, Some(Key::stmt(stmt, Part::Body)), stmt.range)?;
