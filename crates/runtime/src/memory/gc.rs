@@ -704,6 +704,22 @@ unsafe fn handle_resurrected(unreachable: *mut PyGC_Head, still: *mut PyGC_Head,
     }
 }
 
+/// Clears the weak references that finalisers have made: nobody may see an object after its `tp_clear`. No callback is called.
+unsafe fn clear_new_weakrefs(garbage: *mut PyGC_Head) {
+    // SAFETY: see "lists"; clearing runs nothing.
+    unsafe {
+        let mut node = next_of(garbage);
+        while node != garbage {
+            let object = object_of(node);
+            if weakref::is_weakref_raw(object) {
+                weakref::clear_reference(object.cast());
+            }
+            weakref::clear_references_without_callbacks(object);
+            node = next_of(node);
+        }
+    }
+}
+
 unsafe fn delete_garbage(collectable: *mut PyGC_Head, old: *mut PyGC_Head) {
     // SAFETY: see "lists"; every clear may free any part of the list.
     unsafe {
@@ -856,6 +872,7 @@ unsafe fn collect_lists(generation: usize, debug: c_int) -> (isize, isize) {
         let garbage = Local::new();
         let garbage = garbage.head();
         handle_resurrected(unreachable, garbage, old);
+        clear_new_weakrefs(garbage);
         collected += size(garbage) as isize;
         delete_garbage(garbage, old);
 
