@@ -361,11 +361,27 @@ fn finish(mut options: Options, arguments: &[OsString], rest: usize) -> Outcome 
         match argv.first() {
             None => argv.push(OsString::new()),
             Some(first) if first == "-" => {}
-            Some(first) => config.run_filename = Some(first.clone()),
+            Some(first) => config.run_filename = Some(absolute(first)),
         }
     }
     config.argv = argv;
     Outcome::Run(Box::new(options.config))
+}
+
+/// The path of the program with the working directory in front, and otherwise as it was given.
+fn absolute(path: &OsStr) -> OsString {
+    if path.as_bytes().starts_with(b"/") {
+        return path.to_owned();
+    }
+    let Ok(folder) = std::env::current_dir() else { return path.to_owned() };
+    let mut whole = folder.into_os_string();
+    if !path.is_empty() && path != "." {
+        if !whole.as_bytes().ends_with(b"/") {
+            whole.push("/");
+        }
+        whole.push(path);
+    }
+    whole
 }
 
 fn hash_seed(config: &mut Config) -> Result<(), String> {

@@ -9,6 +9,7 @@ use std::ffi::CString;
 use std::sync::OnceLock;
 
 use taipan_runtime::modules::{atexit, sys};
+use taipan_runtime::startup::finish;
 use taipan_runtime::thread::{self, config, interpreter};
 
 use crate::support::*;
@@ -151,15 +152,15 @@ capi! {
     }
 
     fn Py_FinalizeEx() -> c_int {
-        if atexit::finalize() == 0 { 0 } else { -1 }
+        if finish::finalize() == 0 { 0 } else { -1 }
     }
 
     fn Py_Finalize() {
-        atexit::finalize();
+        finish::finalize();
     }
 
     fn Py_Exit(status: c_int) -> () {
-        atexit::finalize_and_exit(status)
+        finish::finalize_and_exit(status)
     }
 
     fn Py_AtExit(function: Option<extern "C" fn()>) -> c_int {

@@ -294,7 +294,7 @@ fn report(raised: Raised) {
     if raised.is_a::<exc::SystemExit>() {
         let exception = raised.take();
         let status = exc::exit_code_of_system_exit(&exception);
-        taipan_runtime::modules::atexit::finalize_and_exit(status);
+        taipan_runtime::startup::finish::finalize_and_exit(status);
     }
     exc::print_error(raised, true);
 }

@@ -231,11 +231,11 @@ impl Random {
 
     #[method(signature = "($self, k, /)")]
     fn getrandbits(this: &Ref<Random>, k: Borrowed<'_, Object>) -> PyResult<Ref<Int>> {
-        let value = k.index()?.to_i128().unwrap_or(i128::MAX);
-        if value < 0 {
+        let k = k.index()?;
+        if k.is_negative() {
             return Err(raise!(ValueError, "Cannot convert negative int"));
         }
-        let Ok(mut bits) = u64::try_from(value) else {
+        let Some(mut bits) = k.to_i128().and_then(|bits| u64::try_from(bits).ok()) else {
             return Err(raise!(OverflowError, "Python int too large for C uint64_t"));
         };
         match bits {

@@ -689,6 +689,23 @@ unsafe fn finalize_garbage(collectable: *mut PyGC_Head) {
     }
 }
 
+/// Clears the weak references that finalisers have made to what is garbage still, so that nothing finds objects that are
+/// half cleared.
+unsafe fn clear_weakrefs(garbage: *mut PyGC_Head) {
+    // SAFETY: see "lists"; nothing runs Python code.
+    unsafe {
+        let mut node = next_of(garbage);
+        while node != garbage {
+            if let Some(list) = weakref::list_slot(object_of(node)) {
+                while let Some(reference) = (*list).as_ref() {
+                    weakref::clear_reference((&raw const *reference).cast_mut());
+                }
+            }
+            node = next_of(node);
+        }
+    }
+}
+
 /// Finds what finalisers brought back, and all that it holds, and moves it to `old`.
 unsafe fn handle_resurrected(unreachable: *mut PyGC_Head, still: *mut PyGC_Head, old: *mut PyGC_Head) {
     // SAFETY: see "lists".
@@ -701,22 +718,6 @@ unsafe fn handle_resurrected(unreachable: *mut PyGC_Head, still: *mut PyGC_Head,
         deduce_unreachable(unreachable, still);
         clear_unreachable_flags(still);
         merge(unreachable, old);
-    }
-}
-
-/// Clears the weak references that finalisers have made: nobody may see an object after its `tp_clear`. No callback is called.
-unsafe fn clear_new_weakrefs(garbage: *mut PyGC_Head) {
-    // SAFETY: see "lists"; clearing runs nothing.
-    unsafe {
-        let mut node = next_of(garbage);
-        while node != garbage {
-            let object = object_of(node);
-            if weakref::is_weakref_raw(object) {
-                weakref::clear_reference(object.cast());
-            }
-            weakref::clear_references_without_callbacks(object);
-            node = next_of(node);
-        }
     }
 }
 
@@ -872,7 +873,7 @@ unsafe fn collect_lists(generation: usize, debug: c_int) -> (isize, isize) {
         let garbage = Local::new();
         let garbage = garbage.head();
         handle_resurrected(unreachable, garbage, old);
-        clear_new_weakrefs(garbage);
+        clear_weakrefs(garbage);
         collected += size(garbage) as isize;
         delete_garbage(garbage, old);
 

@@ -1,8 +1,8 @@
-//! Memory of Rust's own collections: the C library's allocator with a reserve behind it.
+//! Memory of Rust's own collections: small blocks from `sized`, others from the C library, and a reserve behind both.
 //!
 //! What has a size that a program chooses is allocated fallibly and raises MemoryError. What is left are small blocks
 //! inside operations that cannot fail in Rust's library (a `format!`, a `Box`, a short `Vec`). Rust ends the process when one
-//! of these fails, so they must not: when the C library has no memory, blocks up to [`SMALL`] come from a reserve. The
+//! of these fails, so they must not: when there is no memory, blocks up to [`SMALL`] come from a reserve. The
 //! next object that is made then fails with MemoryError, and what came from the reserve goes back.
 //! The parser and the compiler allocate in proportion to a source text without looking: their callers set a [`Room`] aside
 //! first, or raise MemoryError. So does who shows a long text in a message ([`shown_in_message`]).
@@ -15,7 +15,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::alloc::System;
 
-use super::Guarded;
+use super::{Guarded, sized};
 use crate::object::{PyResult, Raised};
 
 /// The largest block that the reserve gives.
@@ -62,7 +62,7 @@ fn take(layout: Layout) -> *mut u8 {
     if block.is_null() && ROOMS.load(Ordering::Relaxed) > 0 {
         release_rooms();
         // SAFETY: the layout is that of the caller.
-        return unsafe { System.alloc(layout) };
+        return unsafe { plain_alloc(layout) };
     }
     block
 }
@@ -108,23 +108,67 @@ fn fails_slow(size: usize) -> bool {
     !crate::thread::current_ptr().is_null() && super::small::injected_failure(size)
 }
 
-// SAFETY: blocks are those of the system's allocator or of the reserve, which are told apart by their address.
+/// Whether a block comes from `sized`. In a checked build tools are to see each block.
+#[inline(always)]
+fn is_sized(layout: Layout) -> bool {
+    layout.size() <= sized::LARGEST && layout.align() <= sized::ALIGN && !super::checked::ON
+}
+
+/// A block that is not of the reserve.
+///
+/// # Safety
+/// As for [`GlobalAlloc::alloc`].
+#[inline(always)]
+unsafe fn plain_alloc(layout: Layout) -> *mut u8 {
+    // SAFETY: by contract.
+    if is_sized(layout) { sized::alloc(layout.size()) } else { unsafe { System.alloc(layout) } }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::realloc`], and the block is not of the reserve.
+#[inline(always)]
+unsafe fn plain_realloc(block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    // SAFETY: by contract; a new block has the smaller of both sizes at least.
+    unsafe {
+        let new_layout = Layout::from_size_align_unchecked(size, layout.align());
+        match (is_sized(layout), is_sized(new_layout)) {
+            (false, false) => return System.realloc(block, layout, size),
+            (true, true) if sized::same_class(layout.size(), size) => return block,
+            _ => {}
+        }
+        let new = plain_alloc(new_layout);
+        if !new.is_null() {
+            ptr::copy_nonoverlapping(block, new, layout.size().min(size));
+            Allocator.dealloc(block, layout);
+        }
+        new
+    }
+}
+
+// SAFETY: a block is of the reserve, which shows in its address, or else its layout says where it is from.
 unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: by contract.
-        let block = if fails(layout.size()) { ptr::null_mut() } else { unsafe { System.alloc(layout) } };
+        let block = if fails(layout.size()) { ptr::null_mut() } else { unsafe { plain_alloc(layout) } };
         if block.is_null() { take(layout) } else { block }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: by contract.
-        let block = if fails(layout.size()) { ptr::null_mut() } else { unsafe { System.alloc_zeroed(layout) } };
-        if !block.is_null() {
-            return block;
+        if !is_sized(layout) {
+            // SAFETY: by contract.
+            let block = if fails(layout.size()) { ptr::null_mut() } else { unsafe { System.alloc_zeroed(layout) } };
+            if !block.is_null() {
+                return block;
+            }
         }
-        let block = take(layout);
+        let block = match is_sized(layout) {
+            // SAFETY: by contract.
+            true => unsafe { self.alloc(layout) },
+            false => take(layout),
+        };
         if !block.is_null() {
             // SAFETY: the block has that size.
             unsafe { block.write_bytes(0, layout.size()) };
@@ -138,7 +182,7 @@ unsafe impl GlobalAlloc for Allocator {
             return give(block, layout.size());
         }
         // SAFETY: by contract.
-        unsafe { System.dealloc(block, layout) }
+        unsafe { if is_sized(layout) { sized::free(block, layout.size()) } else { System.dealloc(block, layout) } }
     }
 
     #[inline]
@@ -146,7 +190,7 @@ unsafe impl GlobalAlloc for Allocator {
         // SAFETY: by contract; a new block has the smaller of both sizes at least.
         unsafe {
             if !is_reserved(block) {
-                let new = if fails(size) { ptr::null_mut() } else { System.realloc(block, layout, size) };
+                let new = if fails(size) { ptr::null_mut() } else { plain_realloc(block, layout, size) };
                 if !new.is_null() {
                     return new;
                 }

@@ -15,6 +15,11 @@ use super::{Guarded, StaticCell, checked};
 
 pub const SMALL_LIMIT: usize = 512;
 const CLASSES: usize = SMALL_LIMIT / 16;
+/// The smallest table of a dict of names, by far the most frequent block that is no multiple of 16. It has a class of its own
+/// behind the others; what it holds needs no more than the alignment of pointers.
+pub const TABLE_SIZE: usize = 120;
+const TABLE_CLASS: usize = CLASSES + 1;
+const ALL_CLASSES: usize = CLASSES + 2;
 const FULL: u64 = 1 << 32;
 /// How many bytes of fresh blocks are linked at a time.
 const BATCH: u32 = 1024;
@@ -35,9 +40,9 @@ const fn no_pool() -> *mut Pool {
 }
 
 /// What the fast path takes from, indexed by size class; class 0 is the size 0.
-static DIRECT: Guarded<[Cell<*mut Pool>; CLASSES + 1]> = Guarded([const { Cell::new(no_pool()) }; CLASSES + 1]);
+static DIRECT: Guarded<[Cell<*mut Pool>; ALL_CLASSES]> = Guarded([const { Cell::new(no_pool()) }; ALL_CLASSES]);
 /// The pools of each class that may have free blocks.
-static QUEUES: Guarded<[Cell<*mut Pool>; CLASSES + 1]> = Guarded([const { Cell::new(ptr::null_mut()) }; CLASSES + 1]);
+static QUEUES: Guarded<[Cell<*mut Pool>; ALL_CLASSES]> = Guarded([const { Cell::new(ptr::null_mut()) }; ALL_CLASSES]);
 
 /// Allocations are counted, and some of them fail.
 static COUNTING: StaticCell<bool> = StaticCell::cell(false);
@@ -57,6 +62,10 @@ static FOREIGN: StaticCell<isize> = StaticCell::cell(0);
 #[inline(always)]
 fn class_of(size: usize) -> usize {
     (size + 15) >> 4
+}
+
+fn size_of_class(class: usize) -> usize {
+    if class == TABLE_CLASS { TABLE_SIZE } else { class * 16 }
 }
 
 /// New and freed blocks are filled, so that a field that was never written, or is read after the object is gone, shows at
@@ -79,16 +88,33 @@ fn malloc_any(size: usize) -> *mut u8 {
     if size > SMALL_LIMIT {
         return malloc_closed(size);
     }
-    let class = class_of(size);
+    let block = take_direct(class_of(size));
+    if block.is_null() { malloc_closed(size) } else { block }
+}
+
+/// A block of [`TABLE_SIZE`]; null without memory.
+#[inline(always)]
+pub fn malloc_table() -> *mut u8 {
+    let direct = take_direct(TABLE_CLASS);
+    let block = if direct.is_null() { table_closed() } else { direct };
+    if FILL && !block.is_null() {
+        // SAFETY: the block has that size.
+        unsafe { block.write_bytes(checked::FRESH, TABLE_SIZE) };
+    }
+    block
+}
+
+/// A block from the pool in `DIRECT`, if it has one.
+#[inline(always)]
+fn take_direct(class: usize) -> *mut u8 {
     let pool = DIRECT[class].get();
     // SAFETY: a pool in `DIRECT` is live; blocks in its free list are free and hold the link to the next.
     unsafe {
         let block = (*pool).free.get();
-        if block.is_null() {
-            return malloc_closed(size);
+        if !block.is_null() {
+            (*pool).free.set(*block.cast::<*mut u8>());
+            (*pool).used.set((*pool).used.get() + 1);
         }
-        (*pool).free.set(*block.cast::<*mut u8>());
-        (*pool).used.set((*pool).used.get() + 1);
         block
     }
 }
@@ -243,6 +269,15 @@ fn malloc_closed(size: usize) -> *mut u8 {
     if HOOKED.get() { super::domains::object_malloc(size) } else { plain_malloc(size) }
 }
 
+#[cold]
+#[inline(never)]
+fn table_closed() -> *mut u8 {
+    if HOOKED.get() {
+        return super::domains::object_malloc(TABLE_SIZE);
+    }
+    if COUNTING.get() && injected_failure(TABLE_SIZE) { ptr::null_mut() } else { take_block(TABLE_CLASS) }
+}
+
 /// As [`malloc`], past installed allocators.
 pub fn plain_malloc(size: usize) -> *mut u8 {
     if COUNTING.get() && injected_failure(size) {
@@ -266,7 +301,7 @@ fn take_block(class: usize) -> *mut u8 {
                 (*pool).next.set(ptr::null_mut());
                 (*pool).prev.set(ptr::null_mut());
                 (*pool).fresh.set((*pool).first.get());
-                (*pool).block_size.set(class as u32 * 16);
+                (*pool).block_size.set(size_of_class(class) as u32);
                 (*pool).class.set(class as u32);
                 QUEUES[class].set(pool);
                 open(class);
@@ -450,7 +485,7 @@ pub(super) fn set_hooked(hooked: bool) {
 }
 
 fn open_all() {
-    for class in 1..=CLASSES {
+    for class in 1..ALL_CLASSES {
         open(class);
     }
 }
@@ -464,7 +499,7 @@ pub fn allocated_blocks() -> usize {
 
 /// One row per size class in use, for `sys._debugmallocstats`: (block size, pools, blocks in use, free blocks).
 pub fn class_stats() -> Vec<(usize, usize, usize, usize)> {
-    let mut rows = vec![(0, 0, 0, 0); CLASSES + 1];
+    let mut rows = vec![(0, 0, 0, 0); ALL_CLASSES];
     arena::for_each_pool(|pool| {
         let used = (pool.used.get() & (FULL - 1)) as usize;
         if used == 0 {

@@ -1,14 +1,12 @@
-//! `atexit`: functions to call at the end, last registered first; and the end of the process.
+//! `atexit`: functions to call at the end, last registered first.
 //!
-//! CPython: `Modules/atexitmodule.c`, `Py_FinalizeEx` of `Python/pylifecycle.c`.
+//! CPython: `Modules/atexitmodule.c`.
 
 use core::cell::RefCell;
 
 use crate::object::args::{Args, KwArgs};
 use crate::prelude::*;
-use crate::thread;
 use crate::types::exceptions;
-use crate::types::weakref::WeakRef;
 
 /// A function with its arguments.
 struct Callback {
@@ -129,7 +127,7 @@ pub fn add_native_with_data(function: unsafe extern "C" fn(*mut c_void), data: *
 }
 
 /// Calls the native functions that have an argument, in order.
-fn run_callbacks_with_data() {
+pub fn run_callbacks_with_data() {
     for (function, data) in CALLBACKS.with_data.take() {
         // SAFETY: whoever added the function vouches for it.
         unsafe { function(data) };
@@ -145,98 +143,4 @@ pub fn run_native_callbacks() {
             None => return,
         }
     }
-}
-
-/// Flushes `sys.stdout` and `sys.stderr`; false when that failed for standard output.
-pub fn flush_streams() -> bool {
-    let mut fine = true;
-    for (name, report) in [(id!("stdout"), true), (id!("stderr"), false)] {
-        let Some(file) = thread::interpreter().sys_attr(name).filter(|file| !file.is_none()) else { continue };
-        let closed = match file.lookup_attr(id!("closed")) {
-            Ok(Some(closed)) => closed.is_true().unwrap_or_else(|raised| {
-                raised.clear();
-                false
-            }),
-            Ok(None) => false,
-            Err(raised) => {
-                raised.clear();
-                false
-            }
-        };
-        if closed {
-            continue;
-        }
-        if let Err(raised) = file.call_method(id!("flush"), &[]) {
-            if report {
-                exceptions::report_unraisable(raised, "Exception ignored while flushing sys.stdout", None);
-                fine = false;
-            } else {
-                raised.clear();
-            }
-        }
-    }
-    fine
-}
-
-/// The end of the interpreter: waits for threads that are no daemons, calls the exit functions, flushes, collects. What
-/// stays alive after that is left to the system. Answers 120 when standard output could not be flushed, else 0.
-pub fn finalize() -> i32 {
-    let interp = thread::interpreter();
-    if interp.is_finalizing() {
-        return 0;
-    }
-    // `threading` waits for its threads in a function that `_thread` keeps.
-    if let Err(raised) = crate::modules::_thread::wait_for_threads() {
-        exceptions::report_unraisable(raised, "Exception ignored on threading shutdown", None);
-    }
-    run_python_callbacks();
-    run_callbacks_with_data();
-    let mut fine = flush_streams();
-    interp.set_finalizing(thread::current_ptr());
-    crate::modules::_signal::finalize();
-    crate::memory::gc::collect_for(2, crate::abi::_Py_GC_REASON_SHUTDOWN);
-    if let Err(raised) = clear_main() {
-        raised.clear();
-    }
-    fine &= flush_streams();
-    crate::modules::faulthandler::finalize();
-    run_native_callbacks();
-    if fine { 0 } else { 120 }
-}
-
-/// Empties `__main__`, so that the finalisers of what the program kept there run while the library still works.
-fn clear_main() -> PyResult<()> {
-    let modules = thread::interpreter().modules_dict()?;
-    let Some(main) = modules.get_str(id!("__main__")).filter(|main| !main.is_none()) else { return Ok(()) };
-    // First nobody finds the module any more, and the collector runs the finalisers of what its names keep alive while
-    // these still have their values. The rest is for a module that something else keeps.
-    let kept = WeakRef::new(main.borrow(), None)?;
-    drop(main);
-    modules.set_str(id!("__main__"), none().borrow())?;
-    crate::memory::gc::collect_for(2, crate::abi::_Py_GC_REASON_SHUTDOWN);
-    let Some(main) = kept.upgrade() else { return Ok(()) };
-    let Some(main) = main.downcast::<Module>() else { return Ok(()) };
-    let dict = main.dict();
-    // Names with one underscore first, as CPython does.
-    for underscored in [true, false] {
-        for (key, value) in dict.items_snapshot()? {
-            let Some(name) = key.downcast::<Str>() else { continue };
-            if value.is_none() || name.eq_str("__builtins__") {
-                continue;
-            }
-            let text = name.to_display();
-            let is_private = text.starts_with('_') && !text.starts_with("__");
-            if is_private == underscored {
-                dict.set_item(key.borrow(), none().borrow())?;
-            }
-        }
-    }
-    crate::memory::gc::collect_for(2, crate::abi::_Py_GC_REASON_SHUTDOWN);
-    Ok(())
-}
-
-/// Ends the process after [`finalize`].
-pub fn finalize_and_exit(code: i32) -> ! {
-    let failure = finalize();
-    std::process::exit(if code == 0 { failure } else { code })
 }

@@ -26,7 +26,7 @@ pub fn run_main() -> i32 {
             Err(raised) => exit_status(raised),
         };
     }
-    let failure = crate::modules::atexit::finalize();
+    let failure = super::finish::finalize();
     if status == INTERRUPTED {
         die_of_interrupt();
     }
@@ -203,7 +203,13 @@ fn run_file(file: &OsStr) -> PyResult<i32> {
             let number = error.raw_os_error().unwrap_or(0);
             // SAFETY: strerror gives a string for any number.
             let message = unsafe { CStr::from_ptr(libc::strerror(number)) }.to_string_lossy().into_owned();
-            let shown = exceptions_repr(file);
+            let shown = match path_object(file) {
+                Ok(path) => path.as_object().to_repr_text(),
+                Err(raised) => {
+                    raised.clear();
+                    format!("{file:?}")
+                }
+            };
             eprintln!("{program}: can't open file {shown}: [Errno {number}] {message}");
             return Ok(2);
         }
@@ -233,17 +239,6 @@ fn skip_first_line(source: &[u8]) -> Vec<u8> {
     match source.iter().position(|byte| *byte == b'\n') {
         Some(end) => source[end..].to_vec(),
         None => Vec::new(),
-    }
-}
-
-fn exceptions_repr(file: &OsStr) -> String {
-    let absolute = std::path::absolute(file).map_or_else(|_| file.to_owned(), OsString::from);
-    match path_object(&absolute) {
-        Ok(path) => path.as_object().to_repr_text(),
-        Err(raised) => {
-            raised.clear();
-            format!("{file:?}")
-        }
     }
 }
 

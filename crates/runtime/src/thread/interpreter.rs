@@ -10,7 +10,9 @@ use std::sync::Mutex;
 
 use super::slot::Slot;
 use crate::abi::{PyInterpreterState, PyObject, PyThreadState};
+use crate::interp::frame;
 use crate::prelude::*;
+use crate::types::exceptions::KeyError;
 
 /// A native audit hook (`PySys_AddAuditHook`).
 #[derive(Clone, Copy)]
@@ -24,10 +26,15 @@ pub struct Callables {
     /// The method descriptor `list.append`.
     pub list_append: Cell<*mut PyObject>,
     pub list_pop: Cell<*mut PyObject>,
+    pub dict_get: Cell<*mut PyObject>,
+    pub set_add: Cell<*mut PyObject>,
     /// The function `len`.
     pub len: Cell<*mut PyObject>,
     /// The function `isinstance`.
     pub isinstance: Cell<*mut PyObject>,
+    /// The functions `all` and `any`.
+    pub all: Cell<*mut PyObject>,
+    pub any: Cell<*mut PyObject>,
 }
 
 /// The fields are cells under the GIL, except where they are atomic or locked.
@@ -119,8 +126,12 @@ static MAIN: Interpreter = Interpreter {
     callables: Callables {
         list_append: Cell::new(ptr::null_mut()),
         list_pop: Cell::new(ptr::null_mut()),
+        dict_get: Cell::new(ptr::null_mut()),
+        set_add: Cell::new(ptr::null_mut()),
         len: Cell::new(ptr::null_mut()),
         isinstance: Cell::new(ptr::null_mut()),
+        all: Cell::new(ptr::null_mut()),
+        any: Cell::new(ptr::null_mut()),
     },
 };
 
@@ -215,11 +226,30 @@ pub(crate) fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// A built-in function or type by name.
+/// The built-in function or type that the running Python code finds by this name (`_PyEval_GetBuiltin`).
 pub fn builtin(name: Borrowed<'_, Str>) -> PyResult<Ref<Object>> {
-    match interpreter().builtins_dict().get_str(name) {
-        Some(value) => Ok(value),
-        None => Err(raise!(AttributeError, "module 'builtins' has no attribute '{}'", name.to_display())),
+    let builtins = current_builtins();
+    let found = match builtins.downcast_exact::<Dict>() {
+        Some(dict) => dict.get(name)?,
+        None => match builtins.get_item(name.upcast()) {
+            Ok(value) => Some(value),
+            Err(raised) => {
+                raised.clear_if::<KeyError>()?;
+                None
+            }
+        },
+    };
+    found.ok_or_else(|| raise!(AttributeError, object: name.upcast().to_owned()))
+}
+
+/// The built-in names of the running Python code (`PyEval_GetBuiltins`).
+pub fn current_builtins() -> Ref<Object> {
+    // SAFETY: the current frame is live and keeps its built-in names.
+    unsafe {
+        match frame::first_complete(super::current().current_frame.get()).as_ref() {
+            Some(frame) => Ref::from_borrowed_ptr(frame.f_builtins.get()),
+            None => interpreter().builtins_dict().into_object(),
+        }
     }
 }
 
@@ -230,6 +260,6 @@ pub fn builtins_of(globals: Borrowed<'_, Dict>) -> PyResult<Ref<Object>> {
             Some(module) => module.dict().into_object(),
             None => builtins,
         }),
-        None => Ok(interpreter().builtins_dict().into_object()),
+        None => Ok(current_builtins()),
     }
 }

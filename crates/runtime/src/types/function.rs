@@ -5,15 +5,16 @@ use core::mem::offset_of;
 use core::ptr;
 
 use crate::abi::{
-    Py_TPFLAGS_METHOD_DESCRIPTOR, PyCodeObject, PyFunction_EVENT_CREATE, PyFunction_EVENT_DESTROY,
-    PyFunction_EVENT_MODIFY_CODE, PyFunction_EVENT_MODIFY_DEFAULTS, PyFunction_EVENT_MODIFY_KWDEFAULTS,
-    PyFunction_WatchCallback, PyFunction_WatchEvent, PyFunctionObject, PyObject,
+    CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, Py_TPFLAGS_METHOD_DESCRIPTOR, PyCodeObject,
+    PyFunction_EVENT_CREATE, PyFunction_EVENT_DESTROY, PyFunction_EVENT_MODIFY_CODE, PyFunction_EVENT_MODIFY_DEFAULTS,
+    PyFunction_EVENT_MODIFY_KWDEFAULTS, PyFunction_WatchCallback, PyFunction_WatchEvent, PyFunctionObject, PyObject,
 };
 use crate::interp::call::function_vectorcall;
 use crate::object::header;
 use crate::prelude::*;
 use crate::types::Code;
 use crate::types::method::BoundMethod;
+use crate::types::str::outside::deprecation_warning;
 use crate::types::watchers::Watchers;
 
 /// `PyFunctionObject`.
@@ -460,6 +461,12 @@ impl Function {
                 code.free_count()
             ));
         }
+        let kind = |code: &Ref<Code>| code.flags() & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR);
+        if kind(&this.code()) != kind(&code) {
+            deprecation_warning(
+                "Assigning a code object of non-matching type is deprecated (e.g., from a generator to a plain function)",
+            )?;
+        }
         this.changing(PyFunction_EVENT_MODIFY_CODE, Some(code.upcast()));
         // Frames of calls that are running do not count their code: it lives on.
         let _kept = this.0.func_code.replace(code.to_owned().into_ptr());
@@ -504,7 +511,7 @@ impl Function {
                 // 1 is annotationlib.Format.VALUE.
                 let value = annotate.call(&[Int::from_i64(1)?.as_borrowed()])?;
                 if !value.is_instance_of::<Dict>() {
-                    return Err(raise!(TypeError, "__annotate__() must return a dict, not {}", value.type_name()));
+                    return Err(raise!(TypeError, "__annotate__ returned non-dict of type '{}'", value.type_name()));
                 }
                 value
             } else {

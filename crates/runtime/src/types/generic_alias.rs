@@ -423,7 +423,7 @@ fn push_unique(parameters: &mut Vec<Ref<Object>>, item: Borrowed<'_, Object>) {
 
 /// The type parameters that `args`, a tuple or list, mentions, each once, in order (`_Py_make_parameters`).
 pub(crate) fn make_parameters(args: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>> {
-    let _guard = thread::enter_recursive(" while collecting type parameters")?;
+    let _guard = thread::enter_recursive(" in __parameter__ calculation")?;
     let mut parameters = Vec::new();
     for arg in items_of(args)?.iter() {
         // `__parameters__` of a class is a descriptor of its instances.
@@ -566,7 +566,11 @@ pub(crate) fn substitute(
         let new_arg = match arg.lookup_attr(id!("__typing_subst__"))? {
             Some(subst) => {
                 let Some(value) = position(parameters, arg).and_then(|index| given.try_get(index)) else {
-                    return Err(raise!(SystemError, "type parameter is not among the parameters"));
+                    return Err(raise!(
+                        TypeError,
+                        "argument {} with __typing_subst__ was not found in __parameters__",
+                        arg.to_repr_text()
+                    ));
                 };
                 subst.call1(value)?
             }

@@ -249,7 +249,11 @@ impl Union {
 
     #[slot(nb_or)]
     fn or_slot(left: Borrowed<'_, Object>, right: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
-        or(left, right)
+        // With a union on one side everything can be a member: strings are names of types.
+        let mut builder = Builder::new(true)?;
+        builder.add(left)?;
+        builder.add(right)?;
+        builder.finish()
     }
 
     #[slot(mp_subscript)]

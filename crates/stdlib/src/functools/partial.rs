@@ -376,7 +376,8 @@ impl Partial {
         let Some(state) = object.downcast::<Tuple>().filter(|state| state.len() == 4) else { return Err(invalid()) };
         let (function, args, keywords, dict) = (state.get(0), state.get(1), state.get(2), state.get(3));
         let Some(args) = args.downcast::<Tuple>() else { return Err(invalid()) };
-        if !function.is_callable() || !(keywords.is_none() || keywords.is_instance_of::<Dict>()) {
+        let dict_or_none = |object: Borrowed<'_, Object>| object.is_none() || object.is_instance_of::<Dict>();
+        if !function.is_callable() || !dict_or_none(keywords) || !dict_or_none(dict) {
             return Err(invalid());
         }
         if args.as_slice().last().is_some_and(is_placeholder) {

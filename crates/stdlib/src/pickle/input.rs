@@ -20,6 +20,7 @@ pub struct Input {
     at: usize,
     /// Where the present frame ends, or what is at hand.
     limit: usize,
+    in_frame: bool,
     owner: Owner,
     read: Option<Ref<Object>>,
     readline: Option<Ref<Object>>,
@@ -40,6 +41,7 @@ impl Input {
             len,
             at: 0,
             limit: len,
+            in_frame: false,
             owner: Owner::Memory { _view: view },
             read: None,
             readline: None,
@@ -61,6 +63,7 @@ impl Input {
             len: 0,
             at: 0,
             limit: 0,
+            in_frame: false,
             owner: Owner::Piece { _bytes: None },
             read: Some(read),
             readline: Some(readline),
@@ -80,10 +83,10 @@ impl Input {
 
     /// Leaves a frame that was read to its end; an error inside of one.
     fn end_frame(&mut self) -> PyResult<()> {
-        if self.limit < self.len && self.at < self.limit {
+        if self.in_frame && self.at < self.limit {
             return Err(unpickling_error(format_args!("pickle exhausted before end of frame")));
         }
-        self.limit = self.len;
+        (self.limit, self.in_frame) = (self.len, false);
         Ok(())
     }
 
@@ -196,14 +199,14 @@ impl Input {
 
     /// Begins a frame, all of which then is at hand.
     pub fn frame(&mut self, len: usize) -> PyResult<()> {
-        if self.limit < self.len && self.at < self.limit {
+        if self.in_frame && self.at < self.limit {
             return Err(unpickling_error(format_args!("beginning of a new frame before end of current frame")));
         }
-        self.limit = self.len;
+        (self.limit, self.in_frame) = (self.len, false);
         if self.len - self.at < len {
             self.fetch(len)?;
         }
-        self.limit = self.at + len;
+        (self.limit, self.in_frame) = (self.at + len, true);
         Ok(())
     }
 

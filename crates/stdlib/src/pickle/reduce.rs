@@ -364,14 +364,14 @@ impl Saver<'_> {
     fn save_extension(&mut self, code: &Ref<Object>) -> PyResult<()> {
         let number = code.index()?;
         match number.to_i64() {
-            Some(0) => Err(raise!(RuntimeError, "extension code 0 is out of range")),
             Some(number @ 1..=0xff) => self.out.write(&[op::EXT1, number as u8]),
             Some(number @ 0x100..=0xffff) => self.out.write(&[op::EXT2, number as u8, (number >> 8) as u8]),
             Some(number @ 0x1_0000..=0x7fff_ffff) => {
                 let [a, b, c, d] = (number as u32).to_le_bytes();
                 self.out.write(&[op::EXT4, a, b, c, d])
             }
-            _ => Err(raise!(RuntimeError, "extension code {} is out of range", code.to_text())),
+            Some(number) => Err(raise!(RuntimeError, "extension code {number} is out of range")),
+            None => Err(raise!(OverflowError, "Python int too large to convert to C long")),
         }
     }
 

@@ -95,20 +95,27 @@ impl Builder {
         if !values.is_empty() {
             let dict = Dict::presized(values.len() + 4, true)?;
             for (name, value) in row.names.iter().zip(values) {
-                dict.set_str(*name, value.as_borrowed())?;
+                dict.add_str(*name, value)?;
             }
             super::base::set_dict(&node, dict);
         }
         Ok(node)
     }
 
-    /// Adds a position.
+    /// Adds a position to a node that this builder has made.
     pub fn locate(&self, node: Ref<Object>, range: ast::Range) -> PyResult<Ref<Object>> {
-        let dict = super::base::dict_of(&node)?;
-        dict.set_str(id!("lineno"), Int::from_i64(range.lineno.into())?.borrow())?;
-        dict.set_str(id!("col_offset"), Int::from_i64(range.col_offset.into())?.borrow())?;
-        dict.set_str(id!("end_lineno"), Int::from_i64(range.end_lineno.into())?.borrow())?;
-        dict.set_str(id!("end_col_offset"), Int::from_i64(range.end_col_offset.into())?.borrow())?;
+        let dict = match super::base::own_dict(&node) {
+            Some(dict) => dict,
+            None => {
+                let dict = Dict::presized(4, true)?;
+                super::base::set_dict(&node, dict.clone());
+                dict
+            }
+        };
+        dict.add_str(id!("lineno"), Int::from_i64(range.lineno.into())?.as_object())?;
+        dict.add_str(id!("col_offset"), Int::from_i64(range.col_offset.into())?.as_object())?;
+        dict.add_str(id!("end_lineno"), Int::from_i64(range.end_lineno.into())?.as_object())?;
+        dict.add_str(id!("end_col_offset"), Int::from_i64(range.end_col_offset.into())?.as_object())?;
         Ok(node)
     }
 

@@ -191,7 +191,7 @@ pub fn is_default_unraisable_hook(hook: &Ref<Object>) -> bool {
 
 /// Ends the process as an uncaught SystemExit does: with the clean-up of a normal end.
 pub fn exit_process(code: i32) -> ! {
-    crate::modules::atexit::finalize_and_exit(code)
+    crate::startup::finish::finalize_and_exit(code)
 }
 
 /// Raises an audit event, when anybody listens (`PySys_Audit`).

@@ -2,7 +2,7 @@
 //!
 //! CPython: `PyByteArray_Type`.
 
-use super::{ByteArray, iter, raw};
+use super::{ByteArray, Pinned, raw};
 use crate::abi::Py_buffer;
 use crate::memory;
 use crate::object::args::BufferArg;
@@ -16,6 +16,8 @@ use crate::types::str::outside::{bytes_warning, slice_indices};
 use crate::types::str::split::Ends;
 
 impl ByteString for ByteArray {
+    type Pinned<'a> = Pinned<'a>;
+
     #[inline(always)]
     fn slice(this: &Ref<ByteArray>) -> &[u8] {
         this.as_slice()
@@ -31,6 +33,10 @@ impl ByteString for ByteArray {
 
     fn unchanged(this: &Ref<ByteArray>) -> PyResult<Ref<ByteArray>> {
         ByteArray::from_slice(this.as_slice())
+    }
+
+    fn pin(this: &Ref<ByteArray>) -> Pinned<'_> {
+        Pinned::new(this)
     }
 }
 
@@ -205,8 +211,24 @@ impl ByteArray {
             unsafe { core::ptr::write_bytes(this.data_mut_ptr(), 0, this.len()) };
             return Ok(());
         }
-        let bytes = input::from_object(source, "byte must be in range(0, 256)", "bytearray")?;
-        this.extend(bytes.as_slice())
+        // What an iterator gives is seen in the array at once.
+        const RANGE: &str = "byte must be in range(0, 256)";
+        let at_once = input::has_buffer(&source) || source.is_exact::<List>() || source.is_exact::<Tuple>();
+        if at_once || source.is_instance_of::<Str>() {
+            let bytes = input::from_object(source, RANGE, "bytearray")?;
+            return this.extend(bytes.as_slice());
+        }
+        let iterator = match source.iter() {
+            Ok(iterator) => iterator,
+            Err(raised) => {
+                raised.clear_if::<TypeError>()?;
+                return Err(raise!(TypeError, "cannot convert '{}' object to bytearray", source.type_name()));
+            }
+        };
+        while let Some(item) = iterator.next()? {
+            this.extend(&[input::byte_of(&item)?])?;
+        }
+        Ok(())
     }
 
     #[slot(tp_dealloc)]
@@ -255,7 +277,7 @@ impl ByteArray {
 
     #[slot(tp_iter)]
     fn iter(this: &Ref<ByteArray>) -> PyResult<Ref<Object>> {
-        iter::iterate(this)
+        crate::types::bytes::iterate_bytearray(this)
     }
 
     #[slot(bf_getbuffer)]
@@ -274,8 +296,8 @@ impl ByteArray {
     #[slot(nb_remainder)]
     fn remainder(left: Borrowed<'_, Object>, right: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         let Some(format) = left.downcast::<ByteArray>() else { return Ok(not_implemented()) };
-        // The arguments' conversions may change the array.
-        let format = Bytes::from_slice(format.as_slice())?;
+        // The arguments' conversions could change the array.
+        let _pinned = Pinned::new(&format);
         let result = percent::format(format.as_slice(), right)?;
         Ok(ByteArray::from_slice(result.as_slice())?.into_object())
     }
@@ -345,6 +367,7 @@ impl ByteArray {
 
     #[slot(sq_contains)]
     fn sequence_contains(this: &Ref<ByteArray>, item: Borrowed<'_, Object>) -> PyResult<bool> {
+        let _pinned = Pinned::new(this);
         input::contains(|| this.as_slice(), item)
     }
 
@@ -433,8 +456,11 @@ impl ByteArray {
             return this.extend(copy.as_slice());
         }
         if input::has_buffer(&iterable_of_ints) {
+            // The end is where it was before the object was asked for its bytes, as long as there are so many.
+            let end = this.len();
             let buffer = BufferArg::new(iterable_of_ints)?;
-            return this.extend(&buffer);
+            let end = end.min(this.len());
+            return this.splice(end..end, &buffer);
         }
         let iterator = match iterable_of_ints.iter() {
             Ok(iterator) => iterator,

@@ -59,3 +59,19 @@ impl Ref<ByteArray> {
         raw::splice(self, range.start, range.end, data)
     }
 }
+
+/// Keeps an array from being resized, as an export does, while code that it cannot trust runs.
+pub struct Pinned<'a>(&'a Ref<ByteArray>);
+
+impl<'a> Pinned<'a> {
+    pub fn new(array: &'a Ref<ByteArray>) -> Pinned<'a> {
+        array.0.ob_exports.set(array.0.ob_exports.get() + 1);
+        Pinned(array)
+    }
+}
+
+impl Drop for Pinned<'_> {
+    fn drop(&mut self) {
+        self.0.0.ob_exports.set(self.0.0.ob_exports.get() - 1);
+    }
+}

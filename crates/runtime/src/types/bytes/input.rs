@@ -130,11 +130,11 @@ fn extend_from_sequence(out: &mut BytesBuilder, object: &Ref<Object>, message: &
 
 /// `separator.join(items)`.
 pub fn join(separator: &[u8], iterable: Borrowed<'_, Object>) -> PyResult<Ref<Bytes>> {
-    let items = iterable.to_fast_sequence("can only join an iterable")?;
-    if let Some(joined) = with_items(&items, |items| join_exact(separator, items))? {
+    let sequence = iterable.to_fast_sequence("can only join an iterable")?;
+    if let Some(joined) = with_items(&sequence, |items| join_exact(separator, items))? {
         return Ok(joined);
     }
-    let items: Vec<Ref<Object>> = with_items(&items, |items| items.try_to_vec())?;
+    let items: Vec<Ref<Object>> = with_items(&sequence, |items| items.try_to_vec())?;
     let mut buffers = Vec::new();
     if buffers.try_reserve_exact(items.len()).is_err() {
         return Err(Raised::no_memory());
@@ -149,6 +149,10 @@ pub fn join(separator: &[u8], iterable: Borrowed<'_, Object>) -> PyResult<Ref<By
             ));
         }
         let buffer = BufferArg::new(item.borrow())?;
+        // Asking an item for its bytes can run Python code, which can change the list.
+        if with_items(&sequence, |now| Ok(now.len()))? != items.len() {
+            return Err(raise!(RuntimeError, "sequence changed size during iteration"));
+        }
         len = len.saturating_add(buffer.len());
         buffers.push(buffer);
     }

@@ -14,6 +14,8 @@ use crate::types::str::outside::{bytes_warning, slice_indices};
 use crate::types::str::split::Ends;
 
 impl ByteString for Bytes {
+    type Pinned<'a> = ();
+
     #[inline(always)]
     fn slice(this: &Ref<Bytes>) -> &[u8] {
         this.as_slice()
@@ -31,6 +33,9 @@ impl ByteString for Bytes {
     fn unchanged(this: &Ref<Bytes>) -> PyResult<Ref<Bytes>> {
         this.to_exact()
     }
+
+    #[inline(always)]
+    fn pin(_this: &Ref<Bytes>) {}
 }
 
 byte_methods!(Bytes);
@@ -176,7 +181,7 @@ impl Bytes {
     ) -> PyResult<Ref<Bytes>> {
         let value = new_value(source, encoding, errors)?;
         if cls.is(&Bytes::type_object()) {
-            return value.to_exact();
+            return Ok(value);
         }
         // SAFETY: `tp_new` is called with a subtype of `bytes`.
         unsafe { raw::new_subclass_instance(cls.as_ptr().cast(), value.as_slice()) }

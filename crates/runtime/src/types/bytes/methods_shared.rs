@@ -17,6 +17,9 @@ pub(crate) trait ByteString: PyLayout {
     fn slice(this: &Ref<Self>) -> &[u8];
     fn make(data: &[u8]) -> PyResult<Ref<Self>>;
     fn from_builder(builder: BytesBuilder) -> PyResult<Ref<Self>>;
+    /// What keeps the bytes where they are while arguments are converted.
+    type Pinned<'a>;
+    fn pin(this: &Ref<Self>) -> Self::Pinned<'_>;
     /// The result of an operation that changes nothing: the object itself where it cannot change.
     fn unchanged(this: &Ref<Self>) -> PyResult<Ref<Self>>;
 }
@@ -42,11 +45,10 @@ pub(crate) fn find<T: ByteString>(
         return Ok(search(T::slice(this), needle.as_slice()));
     }
     let range = range_of(this, start, end)?;
+    let _pinned = T::pin(this);
     let needle = Needle::new(sub)?;
-    // The needle's conversion may have shortened the bytes.
-    let data = T::slice(this);
-    let Some(range) = range.map(|range| range.start..range.end.min(data.len())) else { return Ok(None) };
-    let Some(part) = data.get(range.clone()) else { return Ok(None) };
+    let Some(range) = range else { return Ok(None) };
+    let Some(part) = T::slice(this).get(range.clone()) else { return Ok(None) };
     Ok(search(part, needle.as_slice()).map(|at| at + range.start))
 }
 
@@ -70,6 +72,7 @@ pub(crate) fn count<T: ByteString>(
         return Ok(shared::count(T::slice(this), needle.as_slice(), usize::MAX));
     }
     let range = range_of(this, start, end)?;
+    let _pinned = T::pin(this);
     let needle = Needle::new(sub)?;
     let part = range.and_then(|range| T::slice(this).get(range));
     Ok(part.map_or(0, |part| shared::count(part, needle.as_slice(), usize::MAX)))
@@ -140,6 +143,7 @@ pub(crate) fn split<T: ByteString>(
     maxsplit: isize,
     from_right: bool,
 ) -> PyResult<Ref<List>> {
+    let _pinned = T::pin(this);
     let sep = sep.filter(|sep| !sep.is_none()).map(BufferArg::new).transpose()?;
     if sep.as_ref().is_some_and(|sep| sep.is_empty()) {
         return Err(raise!(ValueError, "empty separator"));

@@ -6,6 +6,7 @@ use super::input::has_buffer;
 use super::{Bytes, BytesBuilder};
 use crate::object::args::BufferArg;
 use crate::prelude::*;
+use crate::types::dict::lookup::qualified_type_name;
 use crate::types::exceptions::TypeError;
 use crate::types::str::StrData;
 use crate::types::str::number_text::{float_text, integer_text};
@@ -94,7 +95,7 @@ fn byte_of(value: &Ref<Object>) -> PyResult<u8> {
             return Err(raise!(
                 TypeError,
                 "%c requires an integer in range(256) or a single byte, not {}",
-                value.type_name()
+                qualified_type_name(value.borrow())
             ));
         }
     };

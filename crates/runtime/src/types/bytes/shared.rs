@@ -375,7 +375,11 @@ pub fn repr(data: &[u8], prefix: &str, suffix: &str, escape_single: bool) -> PyR
     }
     out.push(quote);
     out.extend_from_slice(suffix.as_bytes());
-    Str::from_ascii(&out)
+    match core::str::from_utf8(&out) {
+        // The name of a class of Python can be any text.
+        Ok(text) if !prefix.is_ascii() => Str::from_utf8_str(text),
+        _ => Str::from_ascii(&out),
+    }
 }
 
 /// One byte as `repr` shows it between these quotes.

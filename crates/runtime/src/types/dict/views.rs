@@ -111,7 +111,7 @@ fn union(left: Borrowed<'_, Object>, right: Borrowed<'_, Object>) -> PyResult<Re
 fn intersection(left: Borrowed<'_, Object>, right: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
     let (mut this, mut other) = if set_view_dict(&left).is_some() { (left, right) } else { (right, left) };
     let Some((mut dict, mut items)) = set_view_dict(&this) else { return Ok(not_implemented()) };
-    if is_exact_set(other) && dict.len() <= other.len()? {
+    if other.is_exact::<Set>() && dict.len() <= other.len()? {
         return other.call_method(id!("intersection"), &[this]);
     }
     if let Some((other_dict, other_items)) = set_view_dict(&other)

@@ -78,15 +78,14 @@ pub(super) fn compare(a: &Ref<List>, b: &Ref<List>, op: CompareOp) -> PyResult<R
     // Both lists are asked again for each item.
     while let (Some(x), Some(y)) = (a.get(index), b.get(index)) {
         if !items_equal(x.borrow(), y.borrow())? {
-            // The comparison may have taken items away: without any at this place the lengths decide.
-            let (Some(x), Some(y)) = (a.get(index), b.get(index)) else { break };
-            return match op {
-                CompareOp::Eq => Ok(Bool::from(false).into_object()),
-                CompareOp::Ne => Ok(Bool::from(true).into_object()),
-                _ => x.rich_compare(y.borrow(), op),
-            };
+            break;
         }
         index += 1;
     }
-    Ok(op.result(a.len().cmp(&b.len())))
+    // What the lists hold now at the first difference decides, and their lengths where it is gone.
+    match (op, a.get(index), b.get(index)) {
+        (CompareOp::Eq | CompareOp::Ne, Some(_), Some(_)) => Ok(Bool::from(op == CompareOp::Ne).into_object()),
+        (_, Some(x), Some(y)) => x.rich_compare(y.borrow(), op),
+        _ => Ok(op.result(a.len().cmp(&b.len()))),
+    }
 }

@@ -1,6 +1,6 @@
 //! The managed buffer: one export of an object, shared by memory views.
 
-use crate::abi::{_Py_MANAGED_BUFFER_FREE_FORMAT, _Py_MANAGED_BUFFER_RELEASED, _PyManagedBufferObject};
+use crate::abi::{_Py_MANAGED_BUFFER_FREE_FORMAT, _Py_MANAGED_BUFFER_RELEASED, _PyManagedBufferObject, Py_buffer};
 use crate::memory::{domains, object as memory};
 use crate::prelude::*;
 use crate::types::buffer;
@@ -22,13 +22,18 @@ impl ManagedBuffer {
 
     /// An export of `object`.
     pub(super) fn from_object(object: Borrowed<'_, Object>, flags: c_int) -> PyResult<Ref<ManagedBuffer>> {
+        // SAFETY: the buffer is released when the managed buffer is.
+        ManagedBuffer::filled(|master| unsafe { buffer::get(object, master, flags) })
+    }
+
+    /// The export that `fill` puts into the struct.
+    pub(super) fn filled(fill: impl FnOnce(*mut Py_buffer) -> PyResult<()>) -> PyResult<Ref<ManagedBuffer>> {
         let managed = ManagedBuffer::new()?;
-        // SAFETY: released when the managed buffer is. What a failed export has left in the struct is no object.
-        unsafe {
-            if let Err(raised) = buffer::get(object, managed.0.master.as_ptr(), flags) {
-                (*managed.0.master.as_ptr()).obj = core::ptr::null_mut();
-                return Err(raised);
-            }
+        let master = managed.0.master.as_ptr();
+        if let Err(raised) = fill(master) {
+            // SAFETY: the managed buffer's own. What a failed export has left in the struct is no object.
+            unsafe { (*master).obj = core::ptr::null_mut() };
+            return Err(raised);
         }
         Ok(managed)
     }

@@ -6,9 +6,10 @@ use core::ptr;
 use super::{ManagedBuffer, MemoryView};
 use crate::abi::{
     _Py_MEMORYVIEW_C, _Py_MEMORYVIEW_FORTRAN, _Py_MEMORYVIEW_PIL, _Py_MEMORYVIEW_RELEASED, _Py_MEMORYVIEW_RESTRICTED,
-    _Py_MEMORYVIEW_SCALAR, Py_buffer, PyBUF_FULL_RO, PyBUF_MAX_NDIM, PyBUF_WRITE, PyMemoryViewObject,
+    _Py_MEMORYVIEW_SCALAR, Py_buffer, PyBUF_FULL_RO, PyBUF_MAX_NDIM, PyBUF_WRITE, PyMemoryViewObject, getbufferproc,
 };
 use crate::memory::object as memory;
+use crate::object::protocol::attr::from_status;
 use crate::prelude::*;
 use crate::types::buffer::{self, at};
 
@@ -34,6 +35,21 @@ impl MemoryView {
     /// A view of an export of its own, of memory views too.
     pub fn export(object: Borrowed<'_, Object>, flags: c_int) -> PyResult<Ref<MemoryView>> {
         let managed = ManagedBuffer::from_object(object, flags)?;
+        let master = managed.0.master.get();
+        MemoryView::add(&managed, &master)
+    }
+
+    /// As [`MemoryView::export`] with the slot function of a base of the object's class.
+    ///
+    /// # Safety
+    /// `get` is the `bf_getbuffer` of a class that `object` is an instance of.
+    pub unsafe fn export_by(
+        object: Borrowed<'_, Object>,
+        get: getbufferproc,
+        flags: c_int,
+    ) -> PyResult<Ref<MemoryView>> {
+        // SAFETY: by contract; the buffer is released when the managed buffer is.
+        let managed = ManagedBuffer::filled(|master| unsafe { from_status(get(object.as_ptr(), master, flags)) })?;
         let master = managed.0.master.get();
         MemoryView::add(&managed, &master)
     }
@@ -248,6 +264,11 @@ impl Ref<MemoryView> {
             return Err(raise!(ValueError, "cannot create new view on restricted memoryview"));
         }
         Ok(())
+    }
+
+    /// From now on no other view can be made of this one.
+    pub(crate) fn restrict(&self) {
+        self.0.flags.set(self.0.flags.get() | _Py_MEMORYVIEW_RESTRICTED);
     }
 
     fn has_flag(&self, flag: c_int) -> bool {

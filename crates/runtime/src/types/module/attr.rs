@@ -150,11 +150,7 @@ pub(super) fn annotations(module: &Ref<Module>) -> PyResult<Ref<Object>> {
             let format = Int::from_i64(1)?;
             let annotations = annotate.call1(format.as_borrowed())?;
             if !annotations.is_instance_of::<Dict>() {
-                return Err(raise!(
-                    TypeError,
-                    "__annotate__() must return a dict, not {}",
-                    annotations.type_of().full_name()?
-                ));
+                return Err(raise!(TypeError, "__annotate__ returned non-dict of type '{}'", annotations.type_name()));
             }
             annotations
         }

@@ -259,13 +259,17 @@ impl OrderedDict {
     fn copy(this: &Ref<OrderedDict>) -> PyResult<Ref<Object>> {
         let exact = this.is_exact::<OrderedDict>();
         let copy = this.type_of().as_object().call0()?;
+        let state = this.mutated();
         for key in this.ordered_keys()? {
-            if exact {
+            let value = if exact {
                 let Some(value) = this.dict().get(key.borrow())? else { return Err(key_error(key.borrow())) };
-                copy.set_item(key.borrow(), value.borrow())?;
+                value
             } else {
-                let value = this.as_object().get_item(key.borrow())?;
-                copy.set_item(key.borrow(), value.borrow())?;
+                this.as_object().get_item(key.borrow())?
+            };
+            copy.set_item(key.borrow(), value.borrow())?;
+            if this.mutated() != state {
+                return Err(raise!(RuntimeError, "OrderedDict mutated during iteration"));
             }
         }
         Ok(copy)
@@ -303,9 +307,6 @@ impl OrderedDict {
 /// Whether two ordered dicts of equal items have them in the same order.
 fn keys_are_equal(a: &Ref<OrderedDict>, b: &Ref<OrderedDict>) -> PyResult<bool> {
     let (ours, theirs) = (a.ordered_keys()?, b.ordered_keys()?);
-    if ours.len() != theirs.len() {
-        return Ok(false);
-    }
     let (state_a, state_b) = (a.mutated(), b.mutated());
     for (left, right) in ours.iter().zip(&theirs) {
         let equal = left.equals(right.borrow())?;
@@ -316,7 +317,7 @@ fn keys_are_equal(a: &Ref<OrderedDict>, b: &Ref<OrderedDict>) -> PyResult<bool> 
             return Ok(false);
         }
     }
-    Ok(true)
+    Ok(ours.len() == theirs.len())
 }
 
 /// The positional argument of `OrderedDict()` and `update()`: items are set one by one through the object's own methods.

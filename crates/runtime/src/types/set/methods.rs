@@ -93,10 +93,13 @@ impl Set {
         ops::make(cls, None).map_or_else(|raised| raised.into_null(), |set| set.into_ptr())
     }
 
-    #[init(signature = "(iterable=(), /)")]
-    fn init(this: &Ref<Set>, iterable: Option<Borrowed<'_, Object>>) -> PyResult<()> {
+    // Keywords are refused in subclasses with a `__new__` of their own too.
+    #[init(signature = "(iterable=(), /)", raw)]
+    fn init(this: &Ref<Set>, args: CallArgs<'_>) -> PyResult<()> {
+        args.no_keywords("set")?;
+        check_count("set", args.nargs())?;
         this.clear();
-        match iterable {
+        match args.get(0) {
             Some(iterable) => this.update(iterable),
             None => Ok(()),
         }

@@ -86,8 +86,7 @@ impl StrIterator {
 
     fn reduced(&self) -> PyResult<Ref<Object>> {
         super::outside::reduce_iterator(
-            self.string_ref().map(|string| string.to_owned().into_object()),
-            self.index.get(),
+            || (self.string_ref().map(|string| string.to_owned().into_object()), self.index.get()),
             Str::empty().into_object(),
         )
     }

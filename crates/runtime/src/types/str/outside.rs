@@ -25,18 +25,18 @@ pub(crate) fn deprecation_warning(message: &str) -> PyResult<()> {
     crate::modules::warnings::warn(<exceptions::DeprecationWarning as PyLayout>::type_object(), message, 1)
 }
 
-/// `__reduce__` of an iterator over a sequence: `(iter, (sequence,), index)`, or `(iter, (empty,))` at its end.
+/// `__reduce__` of an iterator over a sequence: `(iter, (sequence,), index)`, or `(iter, (empty,))` at its end. The sequence
+/// and the index come after `iter`: finding it can run code that uses the iterator.
 pub(crate) fn reduce_iterator(
-    sequence: Option<Ref<Object>>,
-    index: isize,
+    rest: impl FnOnce() -> (Option<Ref<Object>>, isize),
     empty: Ref<Object>,
 ) -> PyResult<Ref<Object>> {
     let iter = builtin(id!("iter"))?;
-    let parts = match sequence {
-        Some(sequence) => {
+    let parts = match rest() {
+        (Some(sequence), index) => {
             vec![iter, Tuple::from_vec(vec![sequence])?.into_object(), Int::from_isize(index)?.into_object()]
         }
-        None => vec![iter, Tuple::from_vec(vec![empty])?.into_object()],
+        (None, _) => vec![iter, Tuple::from_vec(vec![empty])?.into_object()],
     };
     Ok(Tuple::from_vec(parts)?.into_object())
 }

@@ -98,8 +98,9 @@ unsafe extern "C" fn wrapper_release(this: *mut PyObject, view: *mut Py_buffer) 
     // SAFETY: a slot function.
     unsafe {
         let wrapper: Borrowed<'_, BufferWrapper> = Borrowed::from_ptr(this);
-        let memory: Option<Ref<Object>> = Ref::from_owned_ptr_or_null(wrapper.view.replace(ptr::null_mut()));
-        let object: Option<Ref<Object>> = Ref::from_owned_ptr_or_null(wrapper.object.replace(ptr::null_mut()));
+        let memory: Option<Ref<Object>> = Ref::from_borrowed_ptr_or_null(wrapper.view.get());
+        let object: Option<Ref<Object>> = Ref::from_borrowed_ptr_or_null(wrapper.object.get());
+        // Released already.
         let (Some(memory), Some(object)) = (memory, object) else { return };
         if let Some(release) = buffer_procs(memory.as_ptr()).and_then(|procs| procs.bf_releasebuffer.get()) {
             release(memory.as_ptr(), view);
@@ -110,31 +111,58 @@ unsafe extern "C" fn wrapper_release(this: *mut PyObject, view: *mut Py_buffer) 
             .is_some_and(|release| release as usize == slot_bf_releasebuffer as *const () as usize);
         let inner = (*memory.as_ptr().cast::<PyMemoryViewObject>()).view.as_ptr();
         if of_python && (*inner).obj != object.as_ptr() {
-            call_release(object.as_ptr(), view);
+            call_release(object.borrow(), view);
+        }
+        heap::clear_field(&wrapper.view);
+        heap::clear_field(&wrapper.object);
+    }
+}
+
+/// Calls `__release_buffer__` with the memory view that `__buffer__` gave, or a restricted one of a native buffer. Errors
+/// are reported, not raised.
+unsafe fn call_release(object: Borrowed<'_, Object>, view: *mut Py_buffer) {
+    let _aside = Raised::aside();
+    // SAFETY: a buffer that is still valid; its owner, where it is a wrapper, has its layout.
+    let given = unsafe {
+        match Borrowed::<Object>::from_ptr_or_null((*view).obj).filter(|owner| owner.is_instance_of::<BufferWrapper>())
+        {
+            Some(owner) => {
+                match Ref::<Object>::from_borrowed_ptr_or_null((*owner.as_ptr().cast::<BufferWrapper>()).view.get()) {
+                    Some(memory) => Some(memory),
+                    None => return,
+                }
+            }
+            None => None,
+        }
+    };
+    if let Some(memory) = given {
+        return call_release_with(object, memory.borrow());
+    }
+    // SAFETY: as above, and nobody can keep the view's memory.
+    match unsafe { MemoryView::from_buffer(view) } {
+        Ok(memory) => {
+            memory.restrict();
+            call_release_with(object, memory.as_borrowed());
+            // A view of it, which only native code can have made, keeps the memory from being let go.
+            if let Err(raised) = memory.release() {
+                exceptions::report_unraisable(raised, "Exception ignored in bf_releasebuffer of", Some(object));
+            }
+        }
+        Err(raised) => {
+            exceptions::report_unraisable(raised, "Exception ignored in bf_releasebuffer of", Some(object));
         }
     }
 }
 
-/// Calls `__release_buffer__` with a memory view of the buffer; errors are reported, not raised.
-unsafe fn call_release(this: *mut PyObject, view: *mut Py_buffer) {
-    let call = || -> PyResult<()> {
-        // SAFETY: a live object and a buffer that is still valid.
-        unsafe {
-            let Some(method) = find(this, id!("__release_buffer__"))? else { return Ok(()) };
-            let memory = MemoryView::from_buffer(view)?;
-            let result = method.call([this, memory.as_ptr()]);
-            // Nobody may keep a view of a buffer that is gone.
-            let released = memory.as_object().call_method(id!("release"), &[]);
-            result?;
-            released?;
-            Ok(())
-        }
-    };
-    let _aside = Raised::aside();
-    if let Err(raised) = call() {
-        // SAFETY: a live object.
-        let this: Borrowed<'_, Object> = unsafe { Borrowed::from_ptr(this) };
-        exceptions::report_unraisable(raised, "Exception ignored in __release_buffer__ of", Some(this));
+fn call_release_with(object: Borrowed<'_, Object>, memory: Borrowed<'_, Object>) {
+    // SAFETY: a live object.
+    let result = unsafe { find(object.as_ptr(), id!("__release_buffer__")) }.and_then(|method| match method {
+        // SAFETY: as above.
+        Some(method) => unsafe { method.call([object.as_ptr(), memory.as_ptr()]) }.map(drop),
+        None => Ok(()),
+    });
+    if let Err(raised) = result {
+        exceptions::report_unraisable(raised, "Exception ignored in __release_buffer__ of", Some(object));
     }
 }
 
@@ -143,33 +171,26 @@ unsafe fn call_release(this: *mut PyObject, view: *mut Py_buffer) {
 /// # Safety
 /// A slot function: a live object and its buffer.
 pub unsafe extern "C" fn slot_bf_releasebuffer(this: *mut PyObject, view: *mut Py_buffer) {
-    // SAFETY: by contract; bases of live types are live.
+    // SAFETY: by contract; the MRO of a type is a tuple of types.
     unsafe {
-        call_release(this, view);
+        let object: Ref<Object> = Ref::from_borrowed_ptr(this);
+        call_release(object.borrow(), view);
         let ours = slot_bf_releasebuffer as *const () as usize;
-        let mut base = (*(*this).ob_type.get()).tp_base.get();
-        while let Some(ty) = base.as_ref() {
-            let release = ty.tp_as_buffer.get().as_ref().and_then(|procs| procs.bf_releasebuffer.get());
-            if let Some(release) = release
-                && release as usize != ours
-            {
-                release(this, view);
-                return;
-            }
-            base = ty.tp_base.get();
+        let class = object.type_of();
+        let Some(mro) = class.mro() else { return };
+        let native = mro.iter().skip_while(|base| !base.is(&class)).skip(1).find_map(|base| {
+            let procs = (*base.as_ptr().cast::<PyTypeObject>()).tp_as_buffer.get();
+            procs.as_ref().and_then(|procs| procs.bf_releasebuffer.get()).filter(|release| *release as usize != ours)
+        });
+        if let Some(release) = native {
+            release(this, view);
         }
     }
 }
 
-/// `object.__buffer__(flags)` of a native type.
-pub fn view_through_wrapper(object: Borrowed<'_, Object>, flags: c_int) -> PyResult<Ref<MemoryView>> {
-    MemoryView::export(object, flags)
-}
-
-/// `object.__release_buffer__(view)` of a native type: the view must be one of the object.
+/// `type.__release_buffer__(object, view)` of a native type: the view must be one of the object.
 pub fn release_through_wrapper(object: Borrowed<'_, Object>, view: Borrowed<'_, MemoryView>) -> PyResult<()> {
-    // SAFETY: a memory view has its layout.
-    let owner = unsafe { (*(*view.as_ptr().cast::<PyMemoryViewObject>()).view.as_ptr()).obj };
+    let owner = view.buffer().obj;
     if owner.is_null() {
         // Released already.
         return Ok(());
@@ -177,6 +198,8 @@ pub fn release_through_wrapper(object: Borrowed<'_, Object>, view: Borrowed<'_, 
     if owner != object.as_ptr() {
         return Err(raise!(ValueError, "memoryview's buffer is not this object"));
     }
-    view.as_object().call_method(id!("release"), &[])?;
-    Ok(())
+    if view.is_released() {
+        return Err(raise!(ValueError, "memoryview's buffer has already been released"));
+    }
+    view.release()
 }

@@ -3,6 +3,7 @@
 //! The solid base of a type is the nearest type along `tp_base` that adds memory of its own. Bases can be combined when their
 //! solid bases lie on one line. CPython: `solid_base`, `best_base`, `compatible_for_assignment` in `Objects/typeobject.c`.
 
+use super::instance::subtype_clear;
 use super::raw::{TypePtr, display_name, has_flag, is_heap_type, is_subtype_raw, is_type};
 use crate::abi::*;
 use crate::prelude::*;
@@ -34,7 +35,8 @@ pub fn best_base(bases: &Ref<Tuple>) -> PyResult<Ref<Type>> {
                 return Err(raise!(TypeError, "bases must be types"));
             }
             let base_ptr: TypePtr = base.as_ptr().cast();
-            if !has_flag(base_ptr, Py_TPFLAGS_READY) {
+            // A class whose `mro()` runs just now is for `linearise` to refuse.
+            if !has_flag(base_ptr, Py_TPFLAGS_READY | Py_TPFLAGS_READYING) {
                 super::ready::ready(base_ptr)?;
             }
             if !has_flag(base_ptr, Py_TPFLAGS_BASETYPE) {
@@ -65,12 +67,13 @@ unsafe fn is_like_base(child: TypePtr) -> bool {
             return false;
         }
         let gc = has_flag(child, Py_TPFLAGS_HAVE_GC);
+        let clear = |ty: TypePtr| (*ty).tp_clear.get().map(|clear| clear as usize);
         (*child).tp_basicsize.get() == (*parent).tp_basicsize.get()
             && (*child).tp_itemsize.get() == (*parent).tp_itemsize.get()
             && (*child).tp_dictoffset.get() == (*parent).tp_dictoffset.get()
             && (*child).tp_weaklistoffset.get() == (*parent).tp_weaklistoffset.get()
             && gc == has_flag(parent, Py_TPFLAGS_HAVE_GC)
-            && (!gc || (*child).tp_clear.get().map(|f| f as usize) == (*parent).tp_clear.get().map(|f| f as usize))
+            && (!gc || clear(child) == Some(subtype_clear as *const () as usize) || clear(child) == clear(parent))
     }
 }
 

@@ -11,11 +11,13 @@ use super::{instance, layout, mro, ready, update};
 use crate::abi::*;
 use crate::interp::frame;
 use crate::memory::{object as heap, small};
+use crate::modules::warnings;
 use crate::object::protocol::attr::from_result;
 use crate::object::protocol::number::into_c;
 use crate::prelude::*;
 use crate::thread;
 use crate::types::classmethod::{ClassMethod, StaticMethod};
+use crate::types::exceptions::RuntimeWarning;
 use crate::types::function::Function;
 
 /// `type.__new__(metatype, name, bases, dict, **kwargs)`, for the slot.
@@ -215,6 +217,10 @@ fn make_class(
         } else {
             update::update_all(raw);
         }
+    }
+    if !dict.has_only_str_keys() {
+        let message = format!("non-string key in the __dict__ of class {}", ty.name());
+        warnings::warn(RuntimeWarning::type_object(), &message, 1)?;
     }
     set_names(&ty)?;
     init_subclass(&ty, kwargs)?;
@@ -422,7 +428,14 @@ fn set_names(ty: &Ref<Type>) -> PyResult<()> {
 fn init_subclass(ty: &Ref<Type>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<()> {
     let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
     let Some(mro) = ty.mro() else { return Ok(()) };
-    for class in mro.iter().skip(1) {
+    let Some(place) = mro.iter().position(|class| class.is(ty)) else {
+        let name = ty.name();
+        return Err(raise!(
+            TypeError,
+            "super(type, obj): obj (type {name}) is not an instance or subtype of type ({name})."
+        ));
+    };
+    for class in mro.iter().skip(place + 1) {
         // SAFETY: the MRO has types only.
         let class: &Ref<Type> = unsafe { class.cast_unchecked() };
         let Some(method) = class.dict().get_str(id!("__init_subclass__")) else { continue };

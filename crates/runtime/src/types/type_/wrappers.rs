@@ -40,7 +40,7 @@ macro_rules! wrappers {
     ($($name:ident($this:ident, $args:ident, $f:ident: $ty:ty) $body:block)*) => {$(
         /// # Safety
         /// As for all wrappers: a live object, a tuple, and the slot function of this kind.
-        #[allow(clippy::useless_transmute, reason = "two wrappers do not use the slot function")]
+        #[allow(clippy::useless_transmute, reason = "one wrapper does not use the slot function")]
         pub unsafe extern "C" fn $name($this: *mut PyObject, $args: *mut PyObject, wrapped: *mut c_void) -> *mut PyObject {
             // SAFETY: by contract.
             unsafe {
@@ -212,14 +212,14 @@ wrappers! {
         f(this);
         Ok(none())
     }
-    wrap_buffer(this, args, _f: *mut c_void) {
+    wrap_buffer(this, args, f: getbufferproc) {
         let [flags] = arguments(args)?;
         let flags: Borrowed<'_, Object> = Borrowed::from_ptr(flags);
         let flags = index_of(flags.as_ptr())?;
         let Ok(flags) = c_int::try_from(flags) else {
             return Err(raise!(OverflowError, "buffer flags out of range"));
         };
-        super::buffer::view_through_wrapper(Borrowed::from_ptr(this), flags).map(Ref::into_object)
+        MemoryView::export_by(Borrowed::from_ptr(this), f, flags).map(Ref::into_object)
     }
     wrap_releasebuffer(this, args, _f: *mut c_void) {
         let [view] = arguments(args)?;
