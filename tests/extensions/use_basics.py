@@ -1,4 +1,4 @@
-import gc
+import gc, sys
 import basics
 
 
@@ -60,3 +60,17 @@ show(basics.add_bytes, memoryview(b"abcd")[::2])
 print(basics.in_thread(lambda: sum(range(1000))))
 
 print(basics.Flagged, type(basics.Flagged()).__mro__)
+
+
+class Legacy:
+    pass
+
+
+sys.stdout.flush()
+basics.with_del(Legacy)
+Legacy()
+keep = []
+basics.with_del(Legacy, keep)
+Legacy()
+print(type(keep[0]).__name__, sys.getrefcount(keep[0]))
+keep.clear()

@@ -106,3 +106,29 @@ cycle.append(cycle)
 del module, cycle
 gc.collect()
 print(function())
+# Weak references that finalisers make are dead before anything is cleared, and their callbacks are not called.
+class LateFin:
+    __slots__ = ('ref',)
+    def __del__(self):
+        global func
+        func = self.ref()
+class Cyclic(tuple):
+    __slots__ = ()
+    def __del__(self):
+        self[1].ref = weakref.ref(self[0])
+        global latefin
+        del latefin
+latefin = LateFin()
+def func(): pass
+cyc = tuple.__new__(Cyclic, (func, latefin))
+func.__module__ = cyc
+del func, cyc
+gc.collect()
+print(f"{func=}")
+class A: pass
+class D:
+    def __del__(self):
+        global made, called
+        made = weakref.ref(self.a, lambda r: called.append(1))
+called = []; made = None
+d = D(); d.a = A(); d.a.d = d; del d; gc.collect(); print(made() if made else made, called)

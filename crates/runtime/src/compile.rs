@@ -48,7 +48,7 @@ pub const ALL_FLAGS: u32 = flags::FUTURE_MASK
 
 /// Compiles source text to a code object.
 pub fn compile_source(source: &[u8], filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Code>> {
-    let _room = Room::for_source(source.len())?;
+    let _room = Room::for_source(source)?;
     let arena = Arena::with_capacity(source.len() * 8 + 1024);
     let module = parse(&arena, source, filename, request)?;
     compile_module(&module, filename, request)

@@ -232,7 +232,7 @@ fn call_with_keywords(parts: &Parts, placeholders: usize, args: CallArgs<'_>) ->
         }
     }
     let names = Tuple::from_vec(names)?;
-    let values: Vec<Borrowed<'_, Object>> = values.iter().map(Ref::borrow).collect();
+    let values: Vec<Borrowed<'_, Object>> = values.iter().map(Ref::borrow).gather()?;
     parts.function.call_with_names(&values, names.borrow())
 }
 

@@ -100,7 +100,7 @@ pub fn generate(
 
 /// `compile()` of source with `PyCF_ONLY_AST`.
 pub fn parse_to_tree(source: &[u8], filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Object>> {
-    let _room = Room::for_source(source.len())?;
+    let _room = Room::for_source(source)?;
     let arena = Arena::with_capacity(source.len() * 8 + 1024);
     let module = compile::parse(&arena, source, filename, request)?;
     let module = compile::preprocess(&arena, &module, filename, request)?;
