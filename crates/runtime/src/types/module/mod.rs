@@ -83,8 +83,8 @@ impl Module {
     #[slot(tp_clear)]
     fn clear(this: &Ref<Module>) -> PyResult<()> {
         let definition = this.0.md_def.get();
-        // SAFETY: as in `traverse`. The dict goes last, and only with the module's own references: the field stays a
-        // dict until deallocation, so its items are cleared instead.
+        // SAFETY: as in `traverse`. The field stays a dict until deallocation. Functions may still use the dict, so it is
+        // not emptied here: as part of a cycle it is cleared for itself.
         unsafe {
             if !definition.is_null()
                 && let Some(clear) = (*definition).m_clear
@@ -92,9 +92,6 @@ impl Module {
             {
                 clear(this.as_ptr());
             }
-        }
-        if let Some(dict) = this.try_dict() {
-            dict.clear();
         }
         Ok(())
     }
