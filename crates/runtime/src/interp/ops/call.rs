@@ -459,10 +459,7 @@ slow! {
             }
             instance
         };
-        let shim = match call::push_init_shim(m.thread, StackRef::steal(instance), m.frame) {
-            Ok(shim) => shim,
-            Err(raised) => return Err(raised),
-        };
+        let shim = call::push_init_shim(m.thread, StackRef::steal(instance), m.frame)?;
         // The callable goes; the instance becomes the first argument.
         *m.slot(nargs + 1) = StackRef::new_count(instance);
         let args = m.slot(nargs + 1);
@@ -574,7 +571,7 @@ unsafe fn enter_unpacked(m: Machine, args: &Ref<Tuple>, kwargs: Option<Borrowed<
     // SAFETY: as for slow bodies; every word that is made here is taken over by `push_frame`.
     unsafe {
         let keywords = match kwargs {
-            Some(kwargs) if kwargs.len() > 0 => kwargs.items_snapshot()?,
+            Some(kwargs) if !kwargs.is_empty() => kwargs.items_snapshot()?,
             _ => Vec::new(),
         };
         let total = args.len() + keywords.len();

@@ -30,7 +30,7 @@ impl Ref<Object> {
 
     /// `format(self, spec)` (`PyObject_Format`).
     pub fn format(&self, spec: Option<Borrowed<'_, Str>>) -> PyResult<Ref<Str>> {
-        if spec.is_none_or(|spec| spec.len() == 0) {
+        if spec.is_none_or(|spec| spec.is_empty()) {
             if let Some(text) = self.downcast_exact::<Str>() {
                 return Ok(text.to_owned());
             }
@@ -41,7 +41,7 @@ impl Ref<Object> {
         let Some(method) = self.lookup_special(id!("__format__"))? else {
             return Err(raise!(TypeError, "Type {} doesn't define __format__", self.type_name()));
         };
-        let spec = spec.map_or_else(|| id!(""), |spec| spec);
+        let spec = spec.unwrap_or_else(|| id!(""));
         match method.call1(spec.upcast())?.into_downcast::<Str>() {
             Ok(text) => Ok(text),
             Err(other) => Err(raise!(TypeError, "__format__ must return a str, not {}", other.type_name())),

@@ -319,7 +319,7 @@ fn check(parts: &CodeParts) -> PyResult<()> {
     if slots != parts.local_kinds.as_slice().len() || named > slots {
         return Err(raise!(ValueError, "code: varnames is too small"));
     }
-    if parts.code.is_empty() || parts.code.len() % 2 != 0 {
+    if parts.code.is_empty() || !parts.code.len().is_multiple_of(2) {
         return Err(raise!(ValueError, "code: co_code is malformed"));
     }
     if parts.stacksize as usize + slots > i32::MAX as usize / 16 {
