@@ -130,6 +130,29 @@ def dict_copy_update(table=TABLE):
 
 
 @bench
+def dict_build(words=WORDS, numbers=list(range(10_000))):
+    dict.fromkeys(words)
+    dict(zip(numbers, words))
+    {word: word for word in words}
+
+
+@bench
+def dict_count(words=[f"word{i % 500}" for i in range(10_000)]):
+    counts = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+
+
+@bench
+def dict_setdefault_pop(words=WORDS):
+    table = {}
+    for word in words:
+        table.setdefault(word, 0)
+    for word in words:
+        table.pop(word)
+
+
+@bench
 def list_append_pop(n=100_000):
     items = []
     append = items.append
@@ -334,6 +357,63 @@ def number_text(n=1000):
         "%d %.3f" % (i, i / 7)
 
 
+@bench
+def number_format(n=1000):
+    for i in range(n):
+        f"{i:5d} {i / 7:.2f} {i:04x}"
+        hex(i)
+
+
+@bench
+def builtin_calls(items=list(range(100)), text="text", data=b"data", number=12345):
+    for _ in range(1000):
+        len(data)
+        isinstance(number, int)
+        isinstance(number, str)
+        abs(number)
+        min(number, 7)
+        int(number)
+        tuple(items)
+        min(items)
+        sum(items)
+
+
+@bench
+def item_access(items=list(range(1000, 2000)), text="text" * 250, data=b"data" * 250):
+    for i in range(1000):
+        items[i] = items[i - 1]
+        text[i]
+        data[i]
+        items[i:i + 3]
+
+
+@bench
+def loop_pairs(items=list(range(1000))):
+    for i, x in enumerate(items):
+        pass
+    for a, b in zip(items, items):
+        pass
+
+
+def callee(a, b=2, *rest, c=3, **more):
+    pass
+
+
+def defaults(a, b=2, c=3):
+    pass
+
+
+@bench
+def call_forms(pair=(1, 2), named={"a": 1}):
+    for _ in range(1000):
+        defaults(1)
+        defaults(1, c=2)
+        defaults(*pair)
+        defaults(**named)
+        callee(1, 2, 3)
+        callee(1, d=4)
+
+
 SET_A = set(range(0, 20_000))
 SET_B = set(range(10_000, 30_000))
 
@@ -351,6 +431,35 @@ def set_build_contains(words=WORDS):
     s = set(words)
     for word in words:
         word in s
+
+
+SET_C = set(WORDS[:6000])
+SET_D = set(WORDS[4000:])
+
+
+@bench
+def set_algebra_str(c=SET_C, d=SET_D):
+    c | d
+    c & d
+    c - d
+    c ^ d
+
+
+@bench
+def set_add_discard(words=WORDS):
+    s = set()
+    for word in words:
+        s.add(word)
+    for word in words:
+        s.discard(word)
+
+
+@bench
+def set_iterate(a=SET_A):
+    for item in a:
+        pass
+    sorted(a)
+    {item for item in a}
 
 
 def number(digits):

@@ -27,21 +27,32 @@ fn main() {
     for name in own {
         rows.entry(name).or_default().1 |= TYPE_HAS_OWN;
     }
+    // Names of types, functions and modules come first: start-up asks for types, and the pages it reads are few that way.
     // Each row is four words: where the name starts, its length, where the text starts, its length.
-    let (mut names, mut index) = (Vec::new(), Vec::new());
-    for (name, (offset, length)) in rows {
-        for word in [names.len() as u32, name.len() as u32, offset, length] {
+    let (mut names, mut index, mut ordered) = (Vec::new(), Vec::new(), Vec::new());
+    let (members, outer): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(name, _)| is_member(name));
+    let outer_rows = outer.len();
+    for (name, (offset, length)) in outer.into_iter().chain(members) {
+        let text = offset as usize..(offset + (length & !TYPE_HAS_OWN)) as usize;
+        for word in [names.len() as u32, name.len() as u32, ordered.len() as u32, length] {
             index.extend_from_slice(&word.to_le_bytes());
         }
         names.extend_from_slice(name.as_bytes());
+        ordered.extend_from_slice(&texts[text]);
     }
-    fs::write(out.join("docs.texts"), texts).expect("OUT_DIR is writable");
+    println!("cargo:rustc-env=DOCS_OUTER_ROWS={outer_rows}");
+    fs::write(out.join("docs.texts"), ordered).expect("OUT_DIR is writable");
     fs::write(out.join("docs.names"), names).expect("OUT_DIR is writable");
     fs::write(out.join("docs.index"), index).expect("OUT_DIR is writable");
 }
 
 /// In the length of a text: of a type of this name there is another, under `name.__doc__`.
 const TYPE_HAS_OWN: u32 = 1 << 31;
+
+/// Whether `name` is that of a member of a type: `module.Type.member`. As in `types/descr/doc.rs`.
+fn is_member(name: &str) -> bool {
+    name.split('.').count() > 2
+}
 
 /// Tail calls become jumps where code is optimised, on the machines where that was tried. Elsewhere, or when
 /// `TAIPAN_DRIVER=match` says so, the interpreter is a `match` in a loop.

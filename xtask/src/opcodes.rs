@@ -241,7 +241,7 @@ fn generate(ids: &str, metadata: &str) -> Result<String, Failure> {
             out,
             "/// How many values `opcode` with argument `arg` {what}; for block pushes, on the way to the handler."
         )?;
-        writeln!(out, "pub fn {function}(opcode: Opcode, arg: i32) -> i32 {{\nmatch opcode {{")?;
+        writeln!(out, "pub const fn {function}(opcode: Opcode, arg: i32) -> i32 {{\nmatch opcode {{")?;
         let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (name, c) in table {
             groups.entry(expression(c)).or_default().push(name);

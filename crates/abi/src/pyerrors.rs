@@ -7,177 +7,98 @@ use core::ffi::c_char;
 
 use crate::object::{Py_ssize_t, PyObject};
 
-/// `BaseException`.
-#[repr(C)]
-pub struct PyBaseExceptionObject {
-    pub ob_base: PyObject,
-    pub dict: Cell<*mut PyObject>,
-    pub args: Cell<*mut PyObject>,
-    pub notes: Cell<*mut PyObject>,
-    pub traceback: Cell<*mut PyObject>,
-    pub context: Cell<*mut PyObject>,
-    pub cause: Cell<*mut PyObject>,
-    /// Whether `__suppress_context__` is set.
-    pub suppress_context: Cell<c_char>,
+/// Declares the structs of exceptions: the head that all have, and their own fields; behind the name stands the size.
+macro_rules! exceptions {
+    ($($(#[$meta:meta])* pub struct $name:ident: $size:literal { $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)* })*) => {$(
+        $(#[$meta])*
+        #[repr(C)]
+        pub struct $name {
+            pub ob_base: PyObject,
+            pub dict: Cell<*mut PyObject>,
+            pub args: Cell<*mut PyObject>,
+            pub notes: Cell<*mut PyObject>,
+            pub traceback: Cell<*mut PyObject>,
+            pub context: Cell<*mut PyObject>,
+            pub cause: Cell<*mut PyObject>,
+            /// Whether `__suppress_context__` is set.
+            pub suppress_context: Cell<c_char>,
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+        const _: () = assert!(size_of::<$name>() == $size);
+    )*};
 }
-const _: () = assert!(size_of::<PyBaseExceptionObject>() == 72);
 
-/// `BaseExceptionGroup`.
-#[repr(C)]
-pub struct PyBaseExceptionGroupObject {
-    pub ob_base: PyObject,
-    pub dict: Cell<*mut PyObject>,
-    pub args: Cell<*mut PyObject>,
-    pub notes: Cell<*mut PyObject>,
-    pub traceback: Cell<*mut PyObject>,
-    pub context: Cell<*mut PyObject>,
-    pub cause: Cell<*mut PyObject>,
-    pub suppress_context: Cell<c_char>,
-    pub msg: Cell<*mut PyObject>,
-    pub excs: Cell<*mut PyObject>,
-    pub excs_str: Cell<*mut PyObject>,
-}
-const _: () = assert!(size_of::<PyBaseExceptionGroupObject>() == 96);
+exceptions! {
+    /// `BaseException`.
+    pub struct PyBaseExceptionObject: 72 {}
 
-/// `SyntaxError`.
-#[repr(C)]
-pub struct PySyntaxErrorObject {
-    pub ob_base: PyObject,
-    pub dict: Cell<*mut PyObject>,
-    pub args: Cell<*mut PyObject>,
-    pub notes: Cell<*mut PyObject>,
-    pub traceback: Cell<*mut PyObject>,
-    pub context: Cell<*mut PyObject>,
-    pub cause: Cell<*mut PyObject>,
-    pub suppress_context: Cell<c_char>,
-    pub msg: Cell<*mut PyObject>,
-    pub filename: Cell<*mut PyObject>,
-    pub lineno: Cell<*mut PyObject>,
-    pub offset: Cell<*mut PyObject>,
-    pub end_lineno: Cell<*mut PyObject>,
-    pub end_offset: Cell<*mut PyObject>,
-    pub text: Cell<*mut PyObject>,
-    pub print_file_and_line: Cell<*mut PyObject>,
-    pub metadata: Cell<*mut PyObject>,
-}
-const _: () = assert!(size_of::<PySyntaxErrorObject>() == 144);
+    /// `BaseExceptionGroup`.
+    pub struct PyBaseExceptionGroupObject: 96 {
+        pub msg: Cell<*mut PyObject>,
+        pub excs: Cell<*mut PyObject>,
+        pub excs_str: Cell<*mut PyObject>,
+    }
 
-/// `ImportError`.
-#[repr(C)]
-pub struct PyImportErrorObject {
-    pub ob_base: PyObject,
-    pub dict: Cell<*mut PyObject>,
-    pub args: Cell<*mut PyObject>,
-    pub notes: Cell<*mut PyObject>,
-    pub traceback: Cell<*mut PyObject>,
-    pub context: Cell<*mut PyObject>,
-    pub cause: Cell<*mut PyObject>,
-    pub suppress_context: Cell<c_char>,
-    pub msg: Cell<*mut PyObject>,
-    pub name: Cell<*mut PyObject>,
-    pub path: Cell<*mut PyObject>,
-    pub name_from: Cell<*mut PyObject>,
-}
-const _: () = assert!(size_of::<PyImportErrorObject>() == 104);
+    /// `SyntaxError`.
+    pub struct PySyntaxErrorObject: 144 {
+        pub msg: Cell<*mut PyObject>,
+        pub filename: Cell<*mut PyObject>,
+        pub lineno: Cell<*mut PyObject>,
+        pub offset: Cell<*mut PyObject>,
+        pub end_lineno: Cell<*mut PyObject>,
+        pub end_offset: Cell<*mut PyObject>,
+        pub text: Cell<*mut PyObject>,
+        pub print_file_and_line: Cell<*mut PyObject>,
+        pub metadata: Cell<*mut PyObject>,
+    }
 
-/// `UnicodeError` and its subclasses.
-#[repr(C)]
-pub struct PyUnicodeErrorObject {
-    pub ob_base: PyObject,
-    pub dict: Cell<*mut PyObject>,
-    pub args: Cell<*mut PyObject>,
-    pub notes: Cell<*mut PyObject>,
-    pub traceback: Cell<*mut PyObject>,
-    pub context: Cell<*mut PyObject>,
-    pub cause: Cell<*mut PyObject>,
-    pub suppress_context: Cell<c_char>,
-    pub encoding: Cell<*mut PyObject>,
-    pub object: Cell<*mut PyObject>,
-    pub start: Cell<Py_ssize_t>,
-    pub end: Cell<Py_ssize_t>,
-    pub reason: Cell<*mut PyObject>,
-}
-const _: () = assert!(size_of::<PyUnicodeErrorObject>() == 112);
+    /// `ImportError`.
+    pub struct PyImportErrorObject: 104 {
+        pub msg: Cell<*mut PyObject>,
+        pub name: Cell<*mut PyObject>,
+        pub path: Cell<*mut PyObject>,
+        pub name_from: Cell<*mut PyObject>,
+    }
 
-/// `SystemExit`.
-#[repr(C)]
-pub struct PySystemExitObject {
-    pub ob_base: PyObject,
-    pub dict: Cell<*mut PyObject>,
-    pub args: Cell<*mut PyObject>,
-    pub notes: Cell<*mut PyObject>,
-    pub traceback: Cell<*mut PyObject>,
-    pub context: Cell<*mut PyObject>,
-    pub cause: Cell<*mut PyObject>,
-    pub suppress_context: Cell<c_char>,
-    pub code: Cell<*mut PyObject>,
-}
-const _: () = assert!(size_of::<PySystemExitObject>() == 80);
+    /// `UnicodeError` and its subclasses.
+    pub struct PyUnicodeErrorObject: 112 {
+        pub encoding: Cell<*mut PyObject>,
+        pub object: Cell<*mut PyObject>,
+        pub start: Cell<Py_ssize_t>,
+        pub end: Cell<Py_ssize_t>,
+        pub reason: Cell<*mut PyObject>,
+    }
 
-/// `OSError`.
-#[repr(C)]
-pub struct PyOSErrorObject {
-    pub ob_base: PyObject,
-    pub dict: Cell<*mut PyObject>,
-    pub args: Cell<*mut PyObject>,
-    pub notes: Cell<*mut PyObject>,
-    pub traceback: Cell<*mut PyObject>,
-    pub context: Cell<*mut PyObject>,
-    pub cause: Cell<*mut PyObject>,
-    pub suppress_context: Cell<c_char>,
-    pub myerrno: Cell<*mut PyObject>,
-    pub strerror: Cell<*mut PyObject>,
-    pub filename: Cell<*mut PyObject>,
-    pub filename2: Cell<*mut PyObject>,
-    pub written: Cell<Py_ssize_t>,
-}
-const _: () = assert!(size_of::<PyOSErrorObject>() == 112);
+    /// `SystemExit`.
+    pub struct PySystemExitObject: 80 {
+        pub code: Cell<*mut PyObject>,
+    }
 
-/// `StopIteration`.
-#[repr(C)]
-pub struct PyStopIterationObject {
-    pub ob_base: PyObject,
-    pub dict: Cell<*mut PyObject>,
-    pub args: Cell<*mut PyObject>,
-    pub notes: Cell<*mut PyObject>,
-    pub traceback: Cell<*mut PyObject>,
-    pub context: Cell<*mut PyObject>,
-    pub cause: Cell<*mut PyObject>,
-    pub suppress_context: Cell<c_char>,
-    pub value: Cell<*mut PyObject>,
-}
-const _: () = assert!(size_of::<PyStopIterationObject>() == 80);
+    /// `OSError`.
+    pub struct PyOSErrorObject: 112 {
+        pub myerrno: Cell<*mut PyObject>,
+        pub strerror: Cell<*mut PyObject>,
+        pub filename: Cell<*mut PyObject>,
+        pub filename2: Cell<*mut PyObject>,
+        pub written: Cell<Py_ssize_t>,
+    }
 
-/// `NameError`.
-#[repr(C)]
-pub struct PyNameErrorObject {
-    pub ob_base: PyObject,
-    pub dict: Cell<*mut PyObject>,
-    pub args: Cell<*mut PyObject>,
-    pub notes: Cell<*mut PyObject>,
-    pub traceback: Cell<*mut PyObject>,
-    pub context: Cell<*mut PyObject>,
-    pub cause: Cell<*mut PyObject>,
-    pub suppress_context: Cell<c_char>,
-    pub name: Cell<*mut PyObject>,
-}
-const _: () = assert!(size_of::<PyNameErrorObject>() == 80);
+    /// `StopIteration`.
+    pub struct PyStopIterationObject: 80 {
+        pub value: Cell<*mut PyObject>,
+    }
 
-/// `AttributeError`.
-#[repr(C)]
-pub struct PyAttributeErrorObject {
-    pub ob_base: PyObject,
-    pub dict: Cell<*mut PyObject>,
-    pub args: Cell<*mut PyObject>,
-    pub notes: Cell<*mut PyObject>,
-    pub traceback: Cell<*mut PyObject>,
-    pub context: Cell<*mut PyObject>,
-    pub cause: Cell<*mut PyObject>,
-    pub suppress_context: Cell<c_char>,
-    pub obj: Cell<*mut PyObject>,
-    pub name: Cell<*mut PyObject>,
+    /// `NameError`.
+    pub struct PyNameErrorObject: 80 {
+        pub name: Cell<*mut PyObject>,
+    }
+
+    /// `AttributeError`.
+    pub struct PyAttributeErrorObject: 88 {
+        pub obj: Cell<*mut PyObject>,
+        pub name: Cell<*mut PyObject>,
+    }
 }
-const _: () = assert!(size_of::<PyAttributeErrorObject>() == 88);
 
 pub type PyEnvironmentErrorObject = PyOSErrorObject;
 

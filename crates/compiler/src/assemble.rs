@@ -1,12 +1,14 @@
 //! From optimised blocks to bytes: jump distances, inline caches, the location table and the exception table.
 //!
+//! The distances are settled first, by the jumps alone; then all three tables are written in one go.
+//!
 //! The formats are those of CPython's `InternalDocs/code_objects.md` and `exception_handling.md`; the counterpart is
 //! `Python/assemble.c`.
 
 use crate::error::{CompileError, Result};
 use crate::flow::{Graph, NONE};
-use crate::ir::{Loc, NEXT_LOCATION, NO_LOCATION};
-use crate::opcode::Opcode;
+use crate::ir::{Instr, Loc, NO_LOCATION};
+use crate::opcode::{Opcode, role};
 
 /// The tables of a code object.
 pub(crate) struct Assembled {
@@ -15,136 +17,263 @@ pub(crate) struct Assembled {
     pub exceptiontable: Vec<u8>,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-struct Handler {
-    /// The index of the first instruction, or `NONE`.
-    instr: u32,
-    depth: i32,
-    preserve_lasti: bool,
-}
-
-struct Line {
-    op: Opcode,
-    arg: u32,
-    loc: Loc,
-    /// The index of the instruction that a jump leads to.
-    target: u32,
-    handler: Handler,
-    /// In code units.
-    offset: u32,
-}
-
 /// The length in code units: `EXTENDED_ARG` prefixes, the instruction, its caches.
 #[inline]
 fn size_of(op: Opcode, arg: u32) -> u32 {
-    let prefixes = (arg > 0xFF) as u32 + (arg > 0xFFFF) as u32 + (arg > 0xFF_FFFF) as u32;
+    let prefixes = if arg <= 0xFF { 0 } else { 1 + (arg > 0xFFFF) as u32 + (arg > 0xFF_FFFF) as u32 };
     prefixes + 1 + op.caches() as u32
 }
 
 /// Between `SEND` and the `END_SEND` that `END_ASYNC_FOR` points to, in code units.
 const END_SEND_OFFSET: u32 = 5;
 
-pub(crate) fn assemble(graph: &Graph, firstlineno: i32) -> Result<Assembled> {
-    let mut lines = flatten(graph);
-    resolve_jumps(&mut lines)?;
-    let exceptiontable = exception_table(&lines);
-    let linetable = location_table(&mut lines, firstlineno);
-    let mut code = Vec::with_capacity(lines.iter().map(|l| size_of(l.op, l.arg) as usize * 2).sum());
-    for line in &lines {
-        let arg = line.arg;
-        for shift in [24, 16, 8] {
-            if arg >> shift != 0 {
-                code.extend_from_slice(&[Opcode::EXTENDED_ARG as u8, (arg >> shift) as u8]);
-            }
-        }
-        code.extend_from_slice(&[line.op as u16 as u8, arg as u8]);
-        code.resize(code.len() + 2 * line.op.caches(), 0);
-    }
-    Ok(Assembled { code, linetable, exceptiontable })
+fn broken(message: String) -> CompileError {
+    CompileError::Other("SystemError", message)
 }
 
-/// The instructions in code order, with blocks replaced by instruction numbers.
-fn flatten(graph: &Graph) -> Vec<Line> {
-    let mut starts = vec![0u32; graph.blocks.len()];
-    let mut count = 0u32;
-    let mut id = 0;
-    while id != NONE {
-        let block = &graph.blocks[id as usize];
-        starts[id as usize] = count;
-        count += block.instrs.len() as u32;
-        id = block.next;
-    }
-    let mut lines = Vec::with_capacity(count as usize);
-    let mut id = 0;
-    while id != NONE {
-        let block = &graph.blocks[id as usize];
-        for instr in &block.instrs {
-            let handler = if instr.handler == NONE {
-                Handler { instr: NONE, depth: 0, preserve_lasti: false }
-            } else {
-                let handler = &graph.blocks[instr.handler as usize];
-                Handler {
-                    instr: starts[instr.handler as usize],
-                    depth: handler.start_depth,
-                    preserve_lasti: handler.preserve_lasti,
-                }
-            };
-            let target = if instr.op.has_jump() { starts[instr.target as usize] } else { NONE };
-            lines.push(Line { op: instr.op, arg: instr.arg, loc: instr.loc, target, handler, offset: 0 });
-        }
-        id = block.next;
-    }
-    lines
+/// A workspace that serves one code unit after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Assembler {
+    layout: Layout,
+    linetable: Vec<u8>,
 }
 
-fn resolve_jumps(lines: &mut [Line]) -> Result<()> {
-    for (index, line) in lines.iter_mut().enumerate() {
-        let forward = line.target as usize > index;
-        line.op = match line.op {
-            Opcode::JUMP if forward => Opcode::JUMP_FORWARD,
-            Opcode::JUMP => Opcode::JUMP_BACKWARD,
-            Opcode::JUMP_NO_INTERRUPT if forward => Opcode::JUMP_FORWARD,
-            Opcode::JUMP_NO_INTERRUPT => Opcode::JUMP_BACKWARD_NO_INTERRUPT,
-            op => op,
+impl Assembler {
+    pub fn assemble(&mut self, graph: &mut Graph, firstlineno: i32) -> Result<Assembled> {
+        self.layout.place(graph)?;
+        let units = self.layout.settle(graph);
+        self.linetable.clear();
+        let mut writer = Writer {
+            // What is not written stays an empty cache entry.
+            code: vec![0; units as usize * 2],
+            linetable: &mut self.linetable,
+            exceptiontable: Vec::new(),
+            line: firstlineno,
         };
-        if line.op.is_pseudo() {
-            return Err(CompileError::Other("SystemError", format!("{} left in final code", line.op.name())));
-        }
+        writer.write(graph, &self.layout);
+        let Writer { code, exceptiontable, .. } = writer;
+        Ok(Assembled { code, linetable: self.linetable.clone(), exceptiontable })
     }
-    // Distances depend on sizes and sizes on distances; sizes only grow. They start from the numbers of the target
-    // instructions, which in rare cases leaves a prefix more than needed: CPython's result is the same.
-    for line in lines.iter_mut().filter(|line| line.target != NONE) {
-        line.arg = line.target;
-    }
-    loop {
-        let mut offset = 0;
-        for line in lines.iter_mut() {
-            line.offset = offset;
-            offset += size_of(line.op, line.arg);
-        }
-        let mut stable = true;
-        for index in 0..lines.len() {
-            let line = &lines[index];
-            if line.target == NONE {
-                continue;
+}
+
+/// Where a block starts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Start {
+    /// In instructions.
+    number: u32,
+    /// In code units, jumps not counted.
+    units: u32,
+    /// How many jumps stand before it.
+    jumps: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Jump {
+    /// Its slot in the graph's code.
+    slot: u32,
+    /// In instructions.
+    number: u32,
+    /// In code units, other jumps not counted.
+    units: u32,
+    target: u32,
+    size: u32,
+}
+
+/// The places of blocks and jumps.
+#[derive(Debug, Default)]
+struct Layout {
+    starts: Vec<Start>,
+    jumps: Vec<Jump>,
+    /// The code units of the first n jumps together.
+    sums: Vec<u32>,
+    /// All code units but those of jumps.
+    units: u32,
+}
+
+impl Layout {
+    /// Finds the places, and gives jumps their direction.
+    fn place(&mut self, graph: &mut Graph) -> Result<()> {
+        let Layout { starts, jumps, .. } = self;
+        starts.clear();
+        starts.resize(graph.blocks.len(), Start::default());
+        jumps.clear();
+        let mut at = Start::default();
+        let mut id = 0;
+        while id != NONE {
+            let block = graph.blocks[id as usize];
+            starts[id as usize] = at;
+            for slot in block.range() {
+                let Instr { op, arg, .. } = graph.code[slot];
+                let roles = op.roles();
+                if roles & role::JUMP != 0 {
+                    jumps.push(Jump { slot: slot as u32, number: at.number, units: at.units, target: arg, size: 0 });
+                    at.jumps += 1;
+                } else {
+                    if roles & role::PSEUDO != 0 {
+                        return Err(broken(format!("{} left in final code", op.name())));
+                    }
+                    at.units += size_of(op, arg);
+                }
+                at.number += 1;
             }
-            let size = size_of(line.op, line.arg);
-            let end = line.offset + size;
-            let Some(target) = lines.get(line.target as usize).map(|l| l.offset) else {
-                return Err(CompileError::Other("SystemError", "jump beyond the end of the code".into()));
-            };
-            let arg = if line.op == Opcode::END_ASYNC_FOR {
-                end.wrapping_sub(target).wrapping_sub(END_SEND_OFFSET)
-            } else {
-                target.abs_diff(end)
-            };
-            let line = &mut lines[index];
-            line.arg = arg;
-            stable &= size_of(line.op, arg) == size;
+            id = block.next;
         }
-        if stable {
-            return Ok(());
+        for jump in jumps {
+            let target = starts[jump.target as usize].number;
+            if target >= at.number {
+                return Err(broken("jump beyond the end of the code".into()));
+            }
+            let forward = target > jump.number;
+            let instr = &mut graph.code[jump.slot as usize];
+            instr.op = match instr.op {
+                Opcode::JUMP | Opcode::JUMP_NO_INTERRUPT if forward => Opcode::JUMP_FORWARD,
+                Opcode::JUMP => Opcode::JUMP_BACKWARD,
+                Opcode::JUMP_NO_INTERRUPT => Opcode::JUMP_BACKWARD_NO_INTERRUPT,
+                op if op.is(role::PSEUDO) => return Err(broken(format!("{} left in final code", op.name()))),
+                op => op,
+            };
+            // Distances depend on sizes and sizes on distances. They start from the numbers of the instructions that
+            // are jumped to, which in rare cases leaves a prefix more than needed: CPython's result is the same.
+            jump.size = size_of(instr.op, target);
         }
+        self.units = at.units;
+        Ok(())
+    }
+
+    /// The offset of a block in code units.
+    #[inline]
+    fn offset(&self, block: u32) -> u32 {
+        let start = self.starts[block as usize];
+        start.units + self.sums[start.jumps as usize]
+    }
+
+    /// Writes the distances into the jumps; answers the length of the code in code units.
+    fn settle(&mut self, graph: &mut Graph) -> u32 {
+        loop {
+            self.sums.clear();
+            let mut sum = 0;
+            self.sums.push(sum);
+            self.sums.extend(self.jumps.iter().map(|jump| {
+                sum += jump.size;
+                sum
+            }));
+            let mut stable = true;
+            for at in 0..self.jumps.len() {
+                let jump = &self.jumps[at];
+                let end = jump.units + self.sums[at + 1];
+                let target = self.offset(jump.target);
+                let instr = &mut graph.code[jump.slot as usize];
+                let op = instr.op;
+                let distance = match op {
+                    Opcode::END_ASYNC_FOR => end.wrapping_sub(target).wrapping_sub(END_SEND_OFFSET),
+                    _ => target.abs_diff(end),
+                };
+                instr.arg = distance;
+                let size = size_of(op, distance);
+                stable &= size == jump.size;
+                self.jumps[at].size = size;
+            }
+            if stable {
+                return self.units + sum;
+            }
+        }
+    }
+}
+
+/// A range of instructions with one handler.
+#[derive(Clone, Copy)]
+struct Covered {
+    handler: u32,
+    from: u32,
+}
+
+/// The tables while they are written.
+struct Writer<'b> {
+    code: Vec<u8>,
+    linetable: &'b mut Vec<u8>,
+    exceptiontable: Vec<u8>,
+    /// The line that the last entry of the location table leaves behind.
+    line: i32,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, graph: &Graph, layout: &Layout) {
+        let mut offset = 0;
+        // The location of the instructions before, and where they start.
+        let (mut loc, mut from) = (NO_LOCATION, 0);
+        let mut covered = Covered { handler: NONE, from: 0 };
+        let mut id = 0;
+        while id != NONE {
+            let block = &graph.blocks[id as usize];
+            for instr in &graph.code[block.range()] {
+                if instr.loc != loc {
+                    self.locate(loc, offset - from);
+                    (loc, from) = (instr.loc, offset);
+                }
+                if instr.handler != covered.handler {
+                    // Handlers that start at the same instruction are one.
+                    let place = |handler: u32| layout.starts.get(handler as usize).map(|start| start.number);
+                    if place(instr.handler) != place(covered.handler) {
+                        self.handle(graph, layout, covered, offset);
+                        covered = Covered { handler: instr.handler, from: offset };
+                    }
+                }
+                offset = self.put(offset, instr.op, instr.arg);
+            }
+            id = block.next;
+        }
+        self.locate(loc, offset - from);
+        self.handle(graph, layout, covered, offset);
+    }
+
+    /// Writes an instruction; answers the offset behind it and its caches.
+    #[inline]
+    fn put(&mut self, mut offset: u32, op: Opcode, arg: u32) -> u32 {
+        if arg > 0xFF {
+            for shift in [24, 16, 8] {
+                if arg >> shift != 0 {
+                    self.put_unit(offset, Opcode::EXTENDED_ARG, arg >> shift);
+                    offset += 1;
+                }
+            }
+        }
+        self.put_unit(offset, op, arg);
+        offset + 1 + op.caches() as u32
+    }
+
+    #[inline]
+    fn put_unit(&mut self, offset: u32, op: Opcode, arg: u32) {
+        let at = offset as usize * 2;
+        if let Some(unit) = self.code.get_mut(at..at + 2) {
+            unit.copy_from_slice(&[op as u16 as u8, arg as u8]);
+        }
+    }
+
+    /// Notes the location of the last `size` code units.
+    #[inline]
+    fn locate(&mut self, loc: Loc, mut size: u32) {
+        while size > 8 {
+            put_location(self.linetable, &mut self.line, loc, 8);
+            size -= 8;
+        }
+        if size > 0 {
+            put_location(self.linetable, &mut self.line, loc, size);
+        }
+    }
+
+    fn handle(&mut self, graph: &Graph, layout: &Layout, covered: Covered, end: u32) {
+        if covered.handler == NONE || covered.from == end {
+            return;
+        }
+        let handler = &graph.blocks[covered.handler as usize];
+        let lasti = handler.preserves_lasti();
+        // The handler's own values, and the stack that it finds.
+        let depth = (handler.depth - 1 - lasti as i32).max(0) as u32;
+        let out = &mut self.exceptiontable;
+        put_exception_item(out, covered.from, 0x80);
+        put_exception_item(out, end - covered.from, 0);
+        put_exception_item(out, layout.offset(covered.handler), 0);
+        put_exception_item(out, depth << 1 | lasti as u32, 0);
     }
 }
 
@@ -157,34 +286,6 @@ fn put_exception_item(out: &mut Vec<u8>, value: u32, mut mark: u8) {
         }
     }
     out.push((value & 0x3F) as u8 | mark);
-}
-
-fn exception_table(lines: &[Line]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut start = 0;
-    let mut current = Handler { instr: NONE, depth: 0, preserve_lasti: false };
-    let mut emit = |start: u32, end: u32, handler: Handler| {
-        if handler.instr == NONE || start == end {
-            return;
-        }
-        let target = lines.get(handler.instr as usize).map_or(0, |l| l.offset);
-        let depth = (handler.depth - 1 - handler.preserve_lasti as i32).max(0) as u32;
-        put_exception_item(&mut out, start, 0x80);
-        put_exception_item(&mut out, end - start, 0);
-        put_exception_item(&mut out, target, 0);
-        put_exception_item(&mut out, depth << 1 | handler.preserve_lasti as u32, 0);
-    };
-    let mut offset = 0;
-    for line in lines {
-        if line.handler.instr != current.instr {
-            emit(start, offset, current);
-            start = offset;
-            current = line.handler;
-        }
-        offset += size_of(line.op, line.arg);
-    }
-    emit(start, offset, current);
-    out
 }
 
 /// Little-endian groups of six bits, bit 6 set in all but the last.
@@ -206,35 +307,6 @@ mod code {
     pub const NO_COLUMNS: u8 = 13;
     pub const LONG: u8 = 14;
     pub const NONE: u8 = 15;
-}
-
-fn location_table(lines: &mut [Line], firstlineno: i32) -> Vec<u8> {
-    for index in (0..lines.len()).rev() {
-        if lines[index].loc == NEXT_LOCATION {
-            lines[index].loc = if lines[index].op.is_terminator() {
-                NO_LOCATION
-            } else {
-                lines.get(index + 1).map_or(NO_LOCATION, |next| next.loc)
-            };
-        }
-    }
-    let mut out = Vec::with_capacity(lines.len() * 2);
-    let mut line = firstlineno;
-    let mut at = 0;
-    while at < lines.len() {
-        let loc = lines[at].loc;
-        let mut size = 0;
-        while at < lines.len() && lines[at].loc == loc {
-            size += size_of(lines[at].op, lines[at].arg);
-            at += 1;
-        }
-        while size > 8 {
-            put_location(&mut out, &mut line, loc, 8);
-            size -= 8;
-        }
-        put_location(&mut out, &mut line, loc, size);
-    }
-    out
 }
 
 /// One entry for `size` code units, at most 8.

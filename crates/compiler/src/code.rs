@@ -134,8 +134,9 @@ impl Hash for CodeUnit {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.name.hash(state);
         self.firstlineno.hash(state);
-        self.linetable.hash(state);
-        self.code.len().hash(state);
+        // Its first entries tell apart what stands in one line.
+        state.write(&self.linetable[..self.linetable.len().min(64)]);
+        state.write_usize(self.linetable.len() << 32 ^ self.code.len());
     }
 }
 
@@ -215,21 +216,32 @@ impl PartialEq for Constant {
 impl Hash for Constant {
     fn hash<H: Hasher>(&self, state: &mut H) {
         use Constant::*;
-        std::mem::discriminant(self).hash(state);
+        let mut tagged = |kind: u8| state.write_u8(kind);
         match self {
-            None | Ellipsis => {}
-            Bool(v) => v.hash(state),
-            Int(v) => v.hash(state),
+            // The most frequent ones go without a tag: equality tells them apart.
+            Str(v) => v.hash(state),
+            Int(v) => state.write_u64(*v as u64),
+            None => tagged(0),
+            Ellipsis => tagged(1),
+            Bool(v) => tagged(2 + u8::from(*v)),
             BigInt(v) => v.hash(state),
-            Float(v) => v.to_bits().hash(state),
+            Float(v) => {
+                tagged(4);
+                v.to_bits().hash(state);
+            }
             Complex { real, imag } => {
                 real.to_bits().hash(state);
                 imag.to_bits().hash(state);
             }
-            Str(v) => v.hash(state),
-            Bytes(v) => v.hash(state),
+            Bytes(v) => {
+                tagged(5);
+                state.write(v);
+            }
             Tuple(v) => v.hash(state),
-            FrozenSet(v) => v.len().hash(state),
+            FrozenSet(v) => {
+                tagged(6);
+                v.len().hash(state);
+            }
             Slice(v) => v.hash(state),
             Code(v) => v.hash(state),
         }

@@ -1,6 +1,6 @@
 //! Names as small numbers: every identifier of a compilation is interned once and compared as a `u32` from then on.
 
-use crate::fx::FxHashMap;
+use crate::fx;
 use crate::text::Text;
 use taipan_syntax::ast::Arena;
 
@@ -67,17 +67,31 @@ known! {
 pub(crate) struct Names<'a> {
     /// Holds the names that the source does not spell, such as mangled ones.
     arena: &'a Arena,
-    map: FxHashMap<&'a str, Symbol>,
+    /// An open-addressed table, never more than half full.
+    slots: Vec<Slot>,
     strings: Vec<&'a str>,
     /// The shared form that code objects hold, made on first use.
     texts: Vec<Option<Text>>,
+}
+
+/// A name's hash, and its number from 1; 0 where nothing is.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    hash: u32,
+    number: u32,
+}
+
+#[inline]
+fn hash(text: &str) -> u32 {
+    let hash = fx::of_bytes(text.as_bytes());
+    (hash ^ hash >> 32) as u32
 }
 
 impl<'a> Names<'a> {
     pub fn new(arena: &'a Arena) -> Names<'a> {
         let mut names = Names {
             arena,
-            map: FxHashMap::with_capacity_and_hasher(256, Default::default()),
+            slots: vec![Slot::default(); 512],
             strings: Vec::with_capacity(256),
             texts: Vec::with_capacity(256),
         };
@@ -87,26 +101,63 @@ impl<'a> Names<'a> {
         names
     }
 
+    /// The symbol of a name, or the free slot where it belongs.
+    #[inline]
+    fn find(&self, text: &str, hash: u32) -> Result<Symbol, usize> {
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            if slot.number == 0 {
+                return Err(at);
+            }
+            if slot.hash == hash && self.strings[slot.number as usize - 1] == text {
+                return Ok(Symbol(slot.number - 1));
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
     #[inline]
     pub fn intern(&mut self, text: &'a str) -> Symbol {
-        if let Some(symbol) = self.map.get(text) {
-            return *symbol;
+        let hash = hash(text);
+        match self.find(text, hash) {
+            Ok(symbol) => symbol,
+            Err(at) => self.add(text, hash, at),
         }
+    }
+
+    #[inline(never)]
+    fn add(&mut self, text: &'a str, hash: u32, at: usize) -> Symbol {
         let symbol = Symbol(self.strings.len() as u32);
         self.strings.push(text);
         self.texts.push(None);
-        self.map.insert(text, symbol);
+        self.slots[at] = Slot { hash, number: symbol.0 + 1 };
+        if self.strings.len() * 2 > self.slots.len() {
+            self.grow();
+        }
         symbol
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let size = self.slots.len() * 2;
+        let old = std::mem::replace(&mut self.slots, vec![Slot::default(); size]);
+        for slot in old.into_iter().filter(|slot| slot.number != 0) {
+            let mut at = slot.hash as usize & (size - 1);
+            while self.slots[at].number != 0 {
+                at = (at + 1) & (size - 1);
+            }
+            self.slots[at] = slot;
+        }
     }
 
     /// Interns a string that was made during the compilation.
     pub fn intern_owned(&mut self, text: &str) -> Symbol {
-        match self.map.get(text) {
-            Some(symbol) => *symbol,
-            None => {
-                let text = self.arena.str(text);
-                self.intern(text)
-            }
+        let hash = hash(text);
+        match self.find(text, hash) {
+            Ok(symbol) => symbol,
+            Err(at) => self.add(self.arena.str(text), hash, at),
         }
     }
 

@@ -6,11 +6,11 @@
 
 use taipan_syntax::ast::{Arena, Mod, Range};
 
-use crate::assemble::{self, Assembled};
+use crate::assemble::{Assembled, Assembler};
 use crate::code::Constant;
 use crate::error::{CompileError, Result, Warning};
 use crate::flow::{Frame, Graph};
-use crate::ir::{Label, RawInstr, Sequence};
+use crate::ir::{Instr, Sequence};
 use crate::opcode::Opcode;
 use crate::tables::ConstTable;
 use crate::{Options, codegen, front};
@@ -88,8 +88,10 @@ pub fn optimize(
     nlocals: usize,
 ) -> Result<(Instructions, Vec<Constant>)> {
     let mut consts = ConstTable::with(consts);
-    let mut graph = Graph::build(&raw(instructions))?;
-    graph.optimize_unit(&mut consts, nlocals, 0)?;
+    let mut graph = Graph::default();
+    graph.cut(&mut raw(instructions), Some(&consts))?;
+    graph.forget_uses();
+    graph.optimize(&mut consts, nlocals, 0)?;
     graph.stack_depth()?;
     graph.borrow_locals();
     let instrs =
@@ -99,10 +101,10 @@ pub fn optimize(
 
 /// Bytes and tables of instructions that are optimised already.
 pub fn assemble(instructions: &Instructions, layout: &Layout) -> Result<Machine> {
-    let mut graph = Graph::build(&raw(instructions))?;
-    graph.mark_handlers();
-    graph.assign_handlers()?;
-    let optimized = graph.finish(&Frame {
+    let mut graph = Graph::default();
+    graph.cut(&mut raw(instructions), None)?;
+    graph.cover();
+    let stack_depth = graph.finish(&Frame {
         nlocals: layout.nlocals,
         nparams: layout.nparams,
         firstlineno: layout.firstlineno,
@@ -110,8 +112,9 @@ pub fn assemble(instructions: &Instructions, layout: &Layout) -> Result<Machine>
         nfree: layout.nfree,
         is_generator: false,
     })?;
-    let Assembled { code, linetable, exceptiontable } = assemble::assemble(&optimized.graph, layout.firstlineno)?;
-    Ok(Machine { code, linetable, exceptiontable, stacksize: optimized.stack_depth.max(1) })
+    let Assembled { code, linetable, exceptiontable } =
+        Assembler::default().assemble(&mut graph, layout.firstlineno)?;
+    Ok(Machine { code, linetable, exceptiontable, stacksize: stack_depth.max(1) })
 }
 
 /// A docstring as the compiler stores it; WTF-8 in and out.
@@ -125,7 +128,7 @@ fn shown(sequence: Sequence) -> Instructions {
     let instrs = sequence.instrs.iter().map(|instr| Instruction {
         op: instr.op,
         arg: match instr.op.has_target() {
-            true => labels.get(instr.arg as usize).copied().unwrap_or(instr.arg),
+            true => labels.get(instr.arg as usize).map_or(instr.arg, |place| place.at),
             false => instr.arg,
         },
         loc: instr.loc,
@@ -135,13 +138,18 @@ fn shown(sequence: Sequence) -> Instructions {
 
 /// Every instruction has a label with its own number.
 fn raw(instructions: &Instructions) -> Sequence {
-    let mut sequence = Sequence::new();
+    let mut sequence = Sequence::default();
     for instr in &instructions.instrs {
         let label = sequence.new_label();
         sequence.use_label(label);
-        debug_assert_ne!(label, Label::NONE);
-        sequence.instrs.push(RawInstr { op: instr.op, arg: instr.arg, loc: instr.loc });
+        sequence.instrs.push(Instr::new(instr.op, instr.arg, instr.loc));
     }
+    for instr in instructions.instrs.iter().filter(|instr| instr.op.has_target()) {
+        if let Some(place) = sequence.labels.get_mut(instr.arg as usize) {
+            place.used = true;
+        }
+    }
+    sequence.fill_placeholders();
     sequence
 }
 

@@ -109,7 +109,8 @@ impl NameTable {
 pub(crate) struct ConstTable {
     pub values: Vec<Constant>,
     hashes: Vec<u32>,
-    index: Option<FxHashMap<u32, Vec<u32>>>,
+    /// An open-addressed table of numbers from 1, never more than half full; empty while a scan does.
+    index: Vec<u32>,
 }
 
 impl ConstTable {
@@ -117,13 +118,13 @@ impl ConstTable {
         let mut hasher = FxHasher::default();
         value.hash(&mut hasher);
         let hash = hasher.finish();
-        (hash ^ hash >> 29) as u32
+        (hash ^ hash >> 32) as u32
     }
 
     /// Constants numbered as they stand, even where equal ones come twice.
     pub fn with(values: Vec<Constant>) -> ConstTable {
         let hashes: Vec<u32> = values.iter().map(Self::hash).collect();
-        let mut table = ConstTable { values, hashes, index: None };
+        let mut table = ConstTable { values, hashes, index: Vec::new() };
         if table.values.len() > 2 * SCAN {
             table.build_index();
         }
@@ -131,44 +132,59 @@ impl ConstTable {
     }
 
     fn build_index(&mut self) {
-        let mut index: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
-        for (at, known) in self.hashes.iter().enumerate() {
-            index.entry(*known).or_default().push(at as u32);
+        let size = (self.hashes.len() * 4).next_power_of_two();
+        let mut index = vec![0; size];
+        for (number, hash) in (1..).zip(&self.hashes) {
+            let mut at = *hash as usize & (size - 1);
+            while index[at] != 0 {
+                at = (at + 1) & (size - 1);
+            }
+            index[at] = number;
         }
-        self.index = Some(index);
+        self.index = index;
+    }
+
+    /// The number of a constant that is here already, the first of equal ones.
+    fn find(&self, value: &Constant, hash: u32) -> Option<u32> {
+        let same = |at: usize| self.hashes[at] == hash && self.values[at] == *value;
+        if self.index.is_empty() {
+            return (0..self.values.len()).find(|at| same(*at)).map(|at| at as u32);
+        }
+        let mask = self.index.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.index[at] != 0 {
+            let number = self.index[at] - 1;
+            if same(number as usize) {
+                return Some(number);
+            }
+            at = (at + 1) & mask;
+        }
+        None
     }
 
     /// The number of a constant, which is added when it is new.
     pub fn number(&mut self, value: Constant) -> u32 {
         let hash = Self::hash(&value);
-        match &mut self.index {
-            None => {
-                for (at, known) in self.hashes.iter().enumerate() {
-                    if *known == hash && self.values[at] == value {
-                        return at as u32;
-                    }
-                }
-                let number = self.values.len() as u32;
-                self.values.push(value);
-                self.hashes.push(hash);
-                if self.values.len() > 2 * SCAN {
-                    self.build_index();
-                }
-                number
-            }
-            Some(index) => {
-                let same = index.entry(hash).or_default();
-                for at in same.iter() {
-                    if self.values[*at as usize] == value {
-                        return *at;
-                    }
-                }
-                let number = self.values.len() as u32;
-                same.push(number);
-                self.values.push(value);
-                self.hashes.push(hash);
-                number
-            }
+        if let Some(number) = self.find(&value, hash) {
+            return number;
         }
+        let number = self.values.len() as u32;
+        self.values.push(value);
+        self.hashes.push(hash);
+        if self.index.is_empty() {
+            if self.values.len() > 2 * SCAN {
+                self.build_index();
+            }
+        } else if self.values.len() * 2 > self.index.len() {
+            self.build_index();
+        } else {
+            let mask = self.index.len() - 1;
+            let mut at = hash as usize & mask;
+            while self.index[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            self.index[at] = number + 1;
+        }
+        number
     }
 }

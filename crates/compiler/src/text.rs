@@ -1,10 +1,11 @@
 //! Strings of compiled code: shared, immutable WTF-8 (UTF-8 in which lone surrogates are encoded too).
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// A string constant or a name. Cloning shares the bytes.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Eq, PartialOrd, Ord)]
 pub struct Text {
     bytes: Arc<[u8]>,
     has_surrogates: bool,
@@ -25,6 +26,12 @@ impl Text {
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Where the bytes are: the same for all clones.
+    #[inline]
+    pub fn address(&self) -> usize {
+        self.bytes.as_ptr() as usize
     }
 
     /// It holds a lone surrogate, so that it is no `str` of Rust.
@@ -51,6 +58,21 @@ impl Text {
     /// The number of code points.
     pub fn char_count(&self) -> usize {
         self.bytes.iter().filter(|b| **b & 0xC0 != 0x80).count()
+    }
+}
+
+// The bytes say whether there are surrogates among them.
+impl PartialEq for Text {
+    #[inline]
+    fn eq(&self, other: &Text) -> bool {
+        Arc::ptr_eq(&self.bytes, &other.bytes) || self.bytes == other.bytes
+    }
+}
+
+impl Hash for Text {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(&self.bytes);
     }
 }
 

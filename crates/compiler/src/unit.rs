@@ -2,7 +2,6 @@
 
 use taipan_syntax::ast::{Body, Stmt};
 
-use crate::error::{CompileError, Result};
 use crate::ir::{Label, Loc, Sequence};
 use crate::names::{Names, Symbol, known};
 use crate::symtable::{self, Scope, SymbolTable, flag};
@@ -19,35 +18,39 @@ pub(crate) enum ScopeKind {
     Annotations,
 }
 
-/// What surrounds the statement being compiled; left in order by `break`, `continue` and `return`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BlockKind {
-    WhileLoop,
-    ForLoop,
-    TryExcept,
-    FinallyTry,
-    FinallyEnd,
-    With,
-    AsyncWith,
-    HandlerCleanup,
-    PopValue,
-    ExceptionHandler,
-    ExceptionGroupHandler,
-    AsyncComprehension,
-    InlinedComprehension,
-    StopIteration,
+/// What surrounds the statement being compiled, as far as leaving it early goes.
+#[derive(Clone, Copy)]
+pub(crate) enum Enclosing<'a> {
+    Loop(Loop),
+    /// The body of `try`, with a handler open.
+    Guarded,
+    /// Code that a `finally` with this body follows.
+    BeforeFinally(Body<'a>),
+    /// The body of `finally`, while an exception waits.
+    InFinally,
+    /// The body of `with`, and where its context expression stands.
+    With {
+        loc: Loc,
+        is_async: bool,
+    },
+    /// The body of an exception handler, and the name that it binds.
+    Handler(Option<&'a str>),
+    /// A value on the stack, below that of a `return`.
+    Value,
+    /// All the handlers of an `except*`.
+    GroupHandlers,
+    /// Counts as nesting alone.
+    Plain,
 }
 
 #[derive(Clone, Copy)]
-pub(crate) struct FrameBlock<'a> {
-    pub kind: BlockKind,
-    pub label: Label,
-    pub exit: Label,
-    pub loc: Loc,
-    /// The body of `finally`.
-    pub finally: Body<'a>,
-    /// The name that an exception handler binds.
-    pub name: Option<&'a str>,
+pub(crate) struct Loop {
+    /// Where `continue` goes.
+    pub again: Label,
+    /// Where `break` goes.
+    pub after: Label,
+    /// The iterator lies on the stack.
+    pub has_iterator: bool,
 }
 
 /// CPython's limit on nesting of loops and handlers.
@@ -70,6 +73,10 @@ pub(crate) struct Unit<'a> {
     pub args: ArgCounts,
     pub firstlineno: i32,
     pub consts: ConstTable,
+    /// The number of `None` among the constants, once it is there.
+    pub none_const: Option<u32>,
+    /// The numbers of constants that are names.
+    pub name_consts: NameTable,
     pub names: NameTable,
     pub varnames: NameTable,
     pub cellvars: NameTable,
@@ -84,7 +91,8 @@ pub(crate) struct Unit<'a> {
     pub next_conditional_index: i64,
     pub sequence: Sequence,
     pub stashed: Option<Sequence>,
-    pub frame_blocks: Vec<FrameBlock<'a>>,
+    /// Outermost first.
+    pub enclosing: Vec<Enclosing<'a>>,
     pub in_inlined_comp: u32,
     pub in_conditional_block: u32,
 }
@@ -104,21 +112,33 @@ impl<'a> Unit<'a> {
         for name in &entry.varnames {
             varnames.number(*name);
         }
+        let is_cell = |flags| Scope::of(flags) == Scope::Cell || flags & flag::DEF_COMP_CELL != 0;
+        let is_free = |flags| Scope::of(flags) == Scope::Free || flags & flag::DEF_FREE_CLASS != 0;
+        let (mut cells, mut free) = (Vec::new(), Vec::new());
+        for (name, flags) in entry.symbols.entries() {
+            if is_cell(*flags) {
+                cells.push(*name);
+            }
+            if is_free(*flags) {
+                free.push(*name);
+            }
+        }
+        // In alphabetical order, the cells of a class behind the others.
+        for found in [&mut cells, &mut free] {
+            found.sort_unstable_by_key(|name| names.get(*name));
+        }
+        let of_class = [
+            (entry.needs_class_closure, known::class),
+            (entry.needs_classdict, known::classdict),
+            (entry.has_conditional_annotations, known::conditional_annotations),
+        ];
+        cells.extend(of_class.into_iter().filter(|(needed, _)| *needed).map(|(_, name)| name));
         let mut cellvars = NameTable::default();
-        for name in sorted(names, entry, |flags| Scope::of(flags) == Scope::Cell || flags & flag::DEF_COMP_CELL != 0) {
+        for name in cells {
             cellvars.number(name);
         }
-        if entry.needs_class_closure {
-            cellvars.number(known::class);
-        }
-        if entry.needs_classdict {
-            cellvars.number(known::classdict);
-        }
-        if entry.has_conditional_annotations {
-            cellvars.number(known::conditional_annotations);
-        }
         let mut freevars = NameTable::default();
-        for name in sorted(names, entry, |flags| Scope::of(flags) == Scope::Free || flags & flag::DEF_FREE_CLASS != 0) {
+        for name in free {
             freevars.insert(name, (cellvars.len() + freevars.len()) as u32);
         }
         Unit {
@@ -130,6 +150,8 @@ impl<'a> Unit<'a> {
             args,
             firstlineno,
             consts: ConstTable::default(),
+            none_const: None,
+            name_consts: NameTable::default(),
             names: NameTable::default(),
             varnames,
             cellvars,
@@ -138,26 +160,11 @@ impl<'a> Unit<'a> {
             static_attributes: Vec::new(),
             deferred_annotations: Vec::new(),
             next_conditional_index: 0,
-            sequence: Sequence::new(),
+            sequence: Sequence::default(),
             stashed: None,
-            frame_blocks: Vec::new(),
+            enclosing: Vec::new(),
             in_inlined_comp: 0,
             in_conditional_block: 0,
         }
     }
-
-    pub fn push_block(&mut self, block: FrameBlock<'a>) -> Result<()> {
-        if self.frame_blocks.len() >= MAX_BLOCKS {
-            return Err(CompileError::at(block.loc, "too many statically nested blocks"));
-        }
-        self.frame_blocks.push(block);
-        Ok(())
-    }
-}
-
-/// The names of a scope whose flags fit, in alphabetical order.
-fn sorted(names: &Names<'_>, entry: &symtable::Block, fits: impl Fn(u32) -> bool) -> Vec<Symbol> {
-    let mut found: Vec<Symbol> = entry.symbols.iter().filter(|(_, flags)| fits(*flags)).map(|(name, _)| name).collect();
-    found.sort_unstable_by_key(|name| names.get(*name));
-    found
 }

@@ -132,7 +132,7 @@ fn compute_abstract_methods(class: Borrowed<'_, Object>) -> PyResult<()> {
     let abstracts = Set::new()?;
     let namespace = class.getattr(id!("__dict__"))?;
     let items = namespace.call_method(id!("items"), &[])?.to_list()?;
-    for pair in items.to_vec() {
+    for pair in items.try_to_vec()? {
         let Some(pair) = pair.downcast::<Tuple>().filter(|pair| pair.len() == 2) else {
             return Err(raise!(TypeError, "Iteration over items() must yield two-item tuples"));
         };

@@ -109,8 +109,8 @@ fn on_copy(data: &[u8], mut call: impl FnMut(*mut u8) -> c_int) -> PyResult<(i64
 /// The bytes of a `str`, in UTF-8, or of a buffer.
 fn bytes_of(arg: Borrowed<'_, Object>) -> PyResult<Vec<u8>> {
     match arg.downcast::<Str>() {
-        Some(text) => Ok(text.as_utf8()?.as_bytes().to_vec()),
-        None => Ok(BufferArg::new(arg)?.to_vec()),
+        Some(text) => text.as_utf8()?.as_bytes().try_to_vec(),
+        None => BufferArg::new(arg)?.try_to_vec(),
     }
 }
 
@@ -200,7 +200,7 @@ impl Fcntl {
                 Ok(view) => {
                     let len = view.len.max(0) as usize;
                     // SAFETY: the exporter keeps `len` bytes there while the view is held; the slice is copied at once.
-                    let data = unsafe { core::slice::from_raw_parts(view.buf.cast::<u8>(), len) }.to_vec();
+                    let data = unsafe { core::slice::from_raw_parts(view.buf.cast::<u8>(), len) }.try_to_vec()?;
                     let (result, data) = on_copy(&data, call)?;
                     // SAFETY: as above.
                     unsafe { core::ptr::copy_nonoverlapping(data.as_ptr(), view.buf.cast::<u8>(), len) };

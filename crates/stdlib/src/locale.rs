@@ -114,7 +114,7 @@ fn decode(text: &CStr) -> PyResult<Ref<Str>> {
         if bytes.is_ascii() || codeset == b"UTF-8" || codeset == b"ANSI_X3.4-1968" {
             return codec::fs_decode(bytes);
         }
-        let mut wide: Vec<libc::wchar_t> = crate::support::vec_with_capacity(bytes.len() + 1)?;
+        let mut wide: Vec<libc::wchar_t> = vec_with_capacity(bytes.len() + 1)?;
         let count = mbstowcs(wide.as_mut_ptr(), text.as_ptr(), bytes.len() + 1);
         if count == usize::MAX {
             return codec::fs_decode(bytes);
@@ -172,7 +172,7 @@ fn address(text: &Option<CString>) -> *const c_char {
 }
 
 fn wide(text: Borrowed<'_, Str>) -> PyResult<Vec<libc::wchar_t>> {
-    let mut wide = crate::support::vec_with_capacity(text.len() + 1)?;
+    let mut wide = vec_with_capacity(text.len() + 1)?;
     for c in text.chars() {
         if c == 0 {
             return Err(raise!(ValueError, "embedded null character"));
@@ -286,7 +286,7 @@ impl Locale {
         let text = wide(string)?;
         let mut size = text.len() + 1;
         loop {
-            let mut room: Vec<libc::wchar_t> = crate::support::vec_with_capacity(size)?;
+            let mut room: Vec<libc::wchar_t> = vec_with_capacity(size)?;
             // SAFETY: closed by zero, and room for `size` characters, of which the count says how many are written.
             let needed = unsafe {
                 *libc::__errno_location() = 0;

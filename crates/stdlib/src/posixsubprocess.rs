@@ -361,11 +361,11 @@ fn group_list(object: Borrowed<'_, Object>) -> PyResult<Vec<libc::gid_t>> {
     let Some(list) = object.downcast::<List>() else {
         return Err(raise!(TypeError, "setgroups argument must be a list"));
     };
-    if list.to_vec().len() > MAX_GROUPS {
+    if list.len() > MAX_GROUPS {
         return Err(raise!(ValueError, "too many extra_groups"));
     }
     let mut groups = Vec::new();
-    for item in list.to_vec() {
+    for item in list.try_to_vec()? {
         if !item.is_instance_of::<Int>() {
             return Err(raise!(TypeError, "extra_groups must be integers"));
         }

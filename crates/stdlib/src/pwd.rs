@@ -33,7 +33,7 @@ fn look_up(
 ) -> PyResult<Option<Ref<Object>>> {
     let mut size = 1024;
     loop {
-        let mut room: Vec<c_char> = crate::support::vec_with_capacity(size)?;
+        let mut room: Vec<c_char> = vec_with_capacity(size)?;
         let mut user = MaybeUninit::<libc::passwd>::uninit();
         let mut found = core::ptr::null_mut();
         let (user, address, result) = (user.as_mut_ptr(), room.as_mut_ptr(), &raw mut found);

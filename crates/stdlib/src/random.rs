@@ -115,7 +115,7 @@ impl Random {
             Some(int) => int.to_limbs()?,
             None => vec![seed.hash()? as u64],
         };
-        let mut key = support::vec_with_capacity(limbs.len() * 2 + 1)?;
+        let mut key = vec_with_capacity(limbs.len() * 2 + 1)?;
         for limb in limbs {
             key.push(limb as u32);
             key.push((limb >> 32) as u32);
@@ -185,7 +185,7 @@ impl Random {
 
     #[method(signature = "($self, /)")]
     fn getstate(this: &Ref<Random>) -> PyResult<Ref<Tuple>> {
-        let mut words = support::vec_with_capacity(N + 1)?;
+        let mut words = vec_with_capacity(N + 1)?;
         for word in this.state.iter().chain([&this.index]) {
             words.push(Int::from_u64(u64::from(word.get()))?.into_object());
         }
@@ -244,7 +244,7 @@ impl Random {
             _ => {}
         }
         let Some(count) = usize::try_from(bits.div_ceil(64)).ok() else { return Err(Raised::no_memory()) };
-        let mut limbs = support::vec_with_capacity::<u64>(count)?;
+        let mut limbs = vec_with_capacity::<u64>(count)?;
         while bits > 0 {
             let mut limb = 0;
             for half in 0..2 {

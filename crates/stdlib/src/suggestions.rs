@@ -16,14 +16,14 @@ impl Suggestions {
             return Err(raise!(TypeError, "candidates must be a list"));
         };
         let candidates = candidates.to_vec();
-        let mut names = crate::support::vec_with_capacity(candidates.len())?;
+        let mut names = vec_with_capacity(candidates.len())?;
         for candidate in &candidates {
             match candidate.downcast::<Str>() {
                 Some(name) => names.push(name),
                 None => return Err(raise!(TypeError, "all elements in 'candidates' must be strings")),
             }
         }
-        let mut texts = crate::support::vec_with_capacity(names.len())?;
+        let mut texts = vec_with_capacity(names.len())?;
         for name in &names {
             texts.push(name.as_utf8()?);
         }

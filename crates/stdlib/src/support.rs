@@ -147,15 +147,6 @@ pub unsafe fn reusable_tuple(slot: &Slot) -> PyResult<Ref<Object>> {
     }
 }
 
-/// A vector with room for `count`, MemoryError if there is none.
-pub fn vec_with_capacity<T>(count: usize) -> PyResult<Vec<T>> {
-    let mut items = Vec::new();
-    if items.try_reserve_exact(count).is_err() {
-        return Err(Raised::no_memory());
-    }
-    Ok(items)
-}
-
 /// A new count for the caller, as a pointer.
 #[inline(always)]
 pub fn owned_pointer(object: Borrowed<'_, Object>) -> *mut abi::PyObject {

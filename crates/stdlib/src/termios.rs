@@ -354,7 +354,7 @@ impl Termios {
 
     #[function(signature = "(fd, when, attributes, /)")]
     fn tcsetattr(fd: Fd, when: i32, attributes: Borrowed<'_, Object>) -> PyResult<()> {
-        let Some(list) = attributes.downcast::<List>().filter(|list| list.to_vec().len() == 7) else {
+        let Some(list) = attributes.downcast::<List>().filter(|list| list.len() == 7) else {
             return Err(raise!(TypeError, "tcsetattr, arg 3: must be 7 element list"));
         };
         // What is not in the list stays.
@@ -366,7 +366,7 @@ impl Termios {
         let (input, output) = (flag_word(&list, 4)?, flag_word(&list, 5)?);
         let characters = list.get(6).unwrap_or_else(none);
         let count = new.c_cc.len();
-        let Some(characters) = characters.downcast::<List>().filter(|list| list.to_vec().len() == count) else {
+        let Some(characters) = characters.downcast::<List>().filter(|list| list.len() == count) else {
             return Err(raise!(TypeError, "tcsetattr: attributes[6] must be {count} element list"));
         };
         for (to, item) in new.c_cc.iter_mut().zip(characters.to_vec()) {

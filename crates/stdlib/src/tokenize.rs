@@ -4,10 +4,12 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use taipan_runtime::abi::PyObject;
 use taipan_runtime::compile::parse_error;
 use taipan_runtime::memory;
+use taipan_runtime::memory::rust_alloc::Room;
 use taipan_runtime::object::header;
 use taipan_runtime::prelude::*;
 use taipan_syntax::{Arena, SyntaxError, tokenize::PyTokens};
@@ -28,13 +30,28 @@ struct Item {
     text: String,
     start: (i32, i32),
     end: (i32, i32),
-    line: String,
+    line: Rc<str>,
 }
 
 /// What is left to give.
 struct Pending {
     items: VecDeque<Item>,
+    /// The line of the last token that was given, and its text.
+    line: Option<(Rc<str>, Ref<Str>)>,
     error: Option<SyntaxError>,
+}
+
+impl Pending {
+    fn line_object(&mut self, line: &Rc<str>) -> PyResult<Ref<Str>> {
+        match &self.line {
+            Some((last, object)) if Rc::ptr_eq(last, line) => Ok(object.clone()),
+            _ => {
+                let object = Str::from_utf8_str(line)?;
+                self.line = Some((line.clone(), object.clone()));
+                Ok(object)
+            }
+        }
+    }
 }
 
 /// `_tokenize.TokenizerIter`.
@@ -83,19 +100,27 @@ impl TokenizerIter {
             if text.is_empty() {
                 break;
             }
-            source.push_str(&text.to_display());
+            source.try_push_str(&text.to_lossy()?)?;
         }
+        let _room = Room::for_source(source.len().saturating_mul(3))?;
         let arena = Arena::new();
-        let mut pending = Pending { items: VecDeque::new(), error: None };
+        let mut pending = Pending { items: VecDeque::new(), line: None, error: None };
+        // All tokens of a line share its text, or a long one would be copied as often as it has tokens.
+        let mut last: (*const str, Rc<str>) = (&raw const *"", Rc::from(""));
         for token in PyTokens::new(&arena, &source, self.extra.get()) {
             match token {
-                Ok(token) => pending.items.push_back(Item {
-                    kind: token.kind,
-                    text: token.text.to_owned(),
-                    start: token.start,
-                    end: token.end,
-                    line: token.line.to_owned(),
-                }),
+                Ok(token) => {
+                    if !core::ptr::eq(last.0, token.line) {
+                        last = (token.line, Rc::from(token.line));
+                    }
+                    pending.items.push_back(Item {
+                        kind: token.kind,
+                        text: token.text.to_owned(),
+                        start: token.start,
+                        end: token.end,
+                        line: last.1.clone(),
+                    });
+                }
                 Err(error) => {
                     pending.error = Some(error);
                     break;
@@ -170,6 +195,8 @@ impl TokenizerIter {
             return Err(Raised::restore(exception));
         }
         let Some(item) = item else { return Ok(None) };
+        // SAFETY: as above; making a text runs no code.
+        let line = unsafe { (*this.pending.get()).line_object(&item.line)? };
         let place = |place: (i32, i32)| -> PyResult<Ref<Object>> {
             let (row, column) = (Int::from_i64(place.0 as i64)?, Int::from_i64(place.1 as i64)?);
             Ok(Tuple::from_vec(vec![row.into_object(), column.into_object()])?.into_object())
@@ -179,7 +206,7 @@ impl TokenizerIter {
             Str::from_utf8_str(&item.text)?.into_object(),
             place(item.start)?,
             place(item.end)?,
-            Str::from_utf8_str(&item.line)?.into_object(),
+            line.into_object(),
         ];
         Tuple::from_vec(parts).map(Some)
     }

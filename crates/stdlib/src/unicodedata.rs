@@ -67,9 +67,9 @@ fn name(c: CodePoint, default: Option<Borrowed<'_, Object>>, version: Version) -
 
 fn lookup(name: Borrowed<'_, Object>, version: Version) -> PyResult<Ref<Str>> {
     let bytes = if let Some(text) = name.downcast::<Str>() {
-        text.as_utf8()?.as_bytes().to_vec()
+        text.as_utf8()?.as_bytes().try_to_vec()?
     } else if let Some(bytes) = name.downcast::<Bytes>() {
-        bytes.as_slice().to_vec()
+        bytes.as_slice().try_to_vec()?
     } else if name.type_of().tp_as_buffer.get().is_null() {
         return Err(raise!(TypeError, "a bytes-like object is required, not '{}'", name.type_name()));
     } else {

@@ -74,8 +74,7 @@ fn parse_fast<'a>(
     if lexed.is_err() {
         // The parser goes as far as there are tokens, for its warnings alone.
         let last = tokens.last().copied();
-        let start = Token { kind: Kind::EndMarker, start: 0, end: 0, lineno: 1, col: 0, end_lineno: 1, end_col: 0 };
-        tokens.push(last.map_or(start, |last| Token { kind: Kind::EndMarker, start: last.end, ..last }));
+        tokens.push(last.map_or(Token::default(), |last| Token { kind: Kind::EndMarker, start: last.end, ..last }));
     }
     let ignores: Vec<TypeIgnore<'a>> = lexed
         .as_deref()
@@ -106,10 +105,17 @@ fn tokenize(lexer: &mut Lexer<'_>, options: &Options<'_>, tokens: &mut Vec<Token
     let mut ignores = Vec::new();
     let mut started = false;
     loop {
-        let mut token = lexer.next_token()?;
+        tokens.push(Token::default());
+        let at = tokens.len() - 1;
+        let token = &mut tokens[at];
+        if let Err(error) = lexer.next_into(token) {
+            tokens.pop();
+            return Err(error);
+        }
         match token.kind {
             Kind::TypeIgnore => {
-                ignores.push(token);
+                ignores.push(*token);
+                tokens.pop();
                 continue;
             }
             Kind::EndMarker if options.mode == Mode::Single && started => {
@@ -120,11 +126,8 @@ fn tokenize(lexer: &mut Lexer<'_>, options: &Options<'_>, tokens: &mut Vec<Token
                     lexer.close_indents();
                 }
             }
+            Kind::EndMarker => return Ok(ignores),
             _ => started = true,
-        }
-        tokens.push(token);
-        if token.kind == Kind::EndMarker {
-            return Ok(ignores);
         }
     }
 }

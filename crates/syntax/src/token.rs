@@ -127,6 +127,9 @@ impl Kind {
     /// The kind of the keyword `text`, or `Name`.
     #[inline]
     pub fn of_word(text: &[u8]) -> Kind {
+        if text.len() > 8 {
+            return Kind::Name;
+        }
         match text {
             b"if" => Kind::If,
             b"in" => Kind::In,
@@ -188,7 +191,21 @@ pub struct Token {
     pub end_col: i32,
 }
 
+/// An end at the beginning of a text.
+impl Default for Token {
+    #[inline]
+    fn default() -> Token {
+        Token { kind: Kind::EndMarker, start: 0, end: 0, lineno: 1, col: 0, end_lineno: 1, end_col: 0 }
+    }
+}
+
 impl Token {
+    /// Leaves `pos` in the text as all that is known of its place.
+    pub(crate) fn remove_place(&mut self, pos: usize) {
+        (self.start, self.end) = (pos as u32, pos as u32);
+        (self.col, self.end_col) = (-1, -1);
+    }
+
     /// The place as nodes have it.
     #[inline]
     pub fn range(&self) -> crate::ast::Range {

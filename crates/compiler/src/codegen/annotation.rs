@@ -57,7 +57,7 @@ impl<'a> Codegen<'a, '_> {
         // A module stores the function before anything else runs.
         let separate = scope == ScopeKind::Module;
         if separate {
-            let sequence = std::mem::replace(&mut self.unit.sequence, Sequence::new());
+            let sequence = std::mem::replace(&mut self.unit.sequence, Sequence::default());
             self.unit.stashed = Some(sequence);
         }
         let block = self.table.block(self.unit.block).annotation_block;
@@ -109,47 +109,28 @@ impl<'a> Codegen<'a, '_> {
         }
         self.enter_annotation_scope(loc, block, known::annotate)?;
         let args = def.args;
+        let params =
+            args.args.iter().chain(args.posonlyargs).chain(args.vararg).chain(args.kwonlyargs).chain(args.kwarg);
+        let annotations = params.map(|arg| (arg.arg, arg.annotation)).chain([("return", def.returns)]);
         let mut count = 0;
-        for arg in args.args.iter().chain(args.posonlyargs) {
-            self.argument_annotation(loc, arg.arg, arg.annotation, &mut count)?;
+        for (name, annotation) in annotations.filter_map(|(name, annotation)| Some((name, annotation?))) {
+            count += 1;
+            let name = self.names.intern(name);
+            let mangled = self.mangle(name);
+            self.load_name_const(loc, mangled);
+            match annotation.kind {
+                _ if self.cx.future_annotations => self.annotation_text(annotation)?,
+                // `*args: *Ts`
+                ExprKind::Starred { value, .. } => {
+                    self.expr(value)?;
+                    self.op_arg(loc, Opcode::UNPACK_SEQUENCE, 1);
+                }
+                _ => self.expr(annotation)?,
+            }
         }
-        if let Some(arg) = args.vararg {
-            self.argument_annotation(loc, arg.arg, arg.annotation, &mut count)?;
-        }
-        for arg in args.kwonlyargs {
-            self.argument_annotation(loc, arg.arg, arg.annotation, &mut count)?;
-        }
-        if let Some(arg) = args.kwarg {
-            self.argument_annotation(loc, arg.arg, arg.annotation, &mut count)?;
-        }
-        self.argument_annotation(loc, "return", def.returns, &mut count)?;
         self.op_arg(loc, Opcode::BUILD_MAP, count);
         self.leave_annotation_scope(loc)?;
         Ok(function::ANNOTATE)
-    }
-
-    fn argument_annotation(
-        &mut self,
-        loc: Loc,
-        name: &'a str,
-        annotation: Option<ExprRef<'a>>,
-        count: &mut u32,
-    ) -> Result<()> {
-        let Some(annotation) = annotation else { return Ok(()) };
-        let name = self.names.intern(name);
-        let mangled = self.mangle(name);
-        self.load_name_const(loc, mangled);
-        if self.cx.future_annotations {
-            self.annotation_text(annotation)?;
-        } else if let ExprKind::Starred { value, .. } = annotation.kind {
-            // `*args: *Ts`
-            self.expr(value)?;
-            self.op_arg(loc, Opcode::UNPACK_SEQUENCE, 1);
-        } else {
-            self.expr(annotation)?;
-        }
-        *count += 1;
-        Ok(())
     }
 
     /// The annotation's source as a string.

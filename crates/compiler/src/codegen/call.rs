@@ -34,7 +34,7 @@ impl<'a> Codegen<'a, '_> {
             return Ok(());
         }
         let end = self.label();
-        self.check_caller(func);
+        self.check_call(func);
         self.expr(func)?;
         self.call_on_generator(func, args, keywords, end)?;
         self.op(func.range, Opcode::PUSH_NULL);
@@ -65,33 +65,30 @@ impl<'a> Codegen<'a, '_> {
         {
             return Ok(false);
         }
-        let mut loc = func.range;
-        let name = self.names.intern(attr);
-        if self.can_optimize_super(value, attr) {
-            let two_args = self.load_super_args(value)?;
-            let number = self.name_number(name);
-            self.op_arg(loc, Opcode::LOAD_SUPER_ATTR, number << 2 | if two_args { 3 } else { 1 });
-            loc = self.attribute_location(loc, func, attr);
-            self.op(loc, Opcode::NOP);
-        } else {
+        if !self.super_attribute(func, value, attr, true)? {
             self.expr(value)?;
-            loc = self.attribute_location(loc, func, attr);
+            let loc = self.attribute_location(func.range, func, attr);
+            let name = self.names.intern(attr);
             let number = self.name_number(name);
             self.op_arg(loc, Opcode::LOAD_ATTR, number << 1 | 1);
         }
+        let at = self.attribute_location(func.range, func, attr);
+        let call = self.attribute_location(expr.range, func, attr);
         self.exprs(args)?;
-        if keywords.is_empty() {
-            loc = self.attribute_location(expr.range, func, attr);
-            self.op_arg(loc, Opcode::CALL, args.len() as u32);
-        } else {
-            for keyword in keywords {
-                self.expr(keyword.value)?;
-            }
-            self.load_keyword_names(loc, keywords);
-            loc = self.attribute_location(expr.range, func, attr);
-            self.op_arg(loc, Opcode::CALL_KW, (args.len() + keywords.len()) as u32);
-        }
+        self.call_op(at, call, args.len() as u32, keywords)?;
         Ok(true)
+    }
+
+    /// The keyword arguments, and the call with `count` positional arguments below them.
+    fn call_op(&mut self, names: Loc, call: Loc, count: u32, keywords: &'a [Keyword<'a>]) -> Result<()> {
+        if keywords.is_empty() {
+            self.op_arg(call, Opcode::CALL, count);
+            return Ok(());
+        }
+        keywords.iter().try_for_each(|keyword| self.expr(keyword.value))?;
+        self.load_keyword_names(names, keywords);
+        self.op_arg(call, Opcode::CALL_KW, count + keywords.len() as u32);
+        Ok(())
     }
 
     fn load_keyword_names(&mut self, loc: Loc, keywords: &'a [Keyword<'a>]) {
@@ -103,43 +100,46 @@ impl<'a> Codegen<'a, '_> {
         self.load_const(loc, code::Constant::Tuple(names.into()));
     }
 
-    /// `super().attr` needs no `super` object when `super` is the builtin.
-    pub(super) fn can_optimize_super(&mut self, value: ExprRef<'a>, attr: &str) -> bool {
-        let ExprKind::Call { func, args, keywords } = value.kind else { return false };
-        if !matches!(func.kind, ExprKind::Name { id: "super", .. }) || attr == "__class__" || !keywords.is_empty() {
-            return false;
+    /// `super().attr` without the object that `super()` makes, if `super` is the builtin. `expr` is the attribute of
+    /// `value`. Answers whether it was that.
+    pub(super) fn super_attribute(
+        &mut self,
+        expr: ExprRef<'a>,
+        value: ExprRef<'a>,
+        attr: &'a str,
+        is_method: bool,
+    ) -> Result<bool> {
+        let ExprKind::Call { func, args, keywords: [] } = value.kind else { return Ok(false) };
+        if !matches!(func.kind, ExprKind::Name { id: "super", .. }) || attr == "__class__" {
+            return Ok(false);
         }
-        if self.table.block(self.unit.block).scope(known::super_) != Scope::GlobalImplicit
+        let block = self.table.block(self.unit.block);
+        if block.scope(known::super_) != Scope::GlobalImplicit
             || self.table.block(0).scope(known::super_) != Scope::Unknown
         {
-            return false;
+            return Ok(false);
         }
-        match args {
-            [first, second] => ![first, second].iter().any(|arg| matches!(arg.kind, ExprKind::Starred { .. })),
-            [] => {
-                let counts = self.unit.args;
-                (counts.args > 0 || counts.posonly > 0)
-                    && self.table.block(self.unit.block).scope(known::class) == Scope::Free
+        let is_plain = |arg: &ExprRef<'a>| !matches!(arg.kind, ExprKind::Starred { .. });
+        let implied = match args {
+            [_, _] if args.iter().all(is_plain) => None,
+            // The class of the method and its first parameter.
+            [] if self.unit.args.args + self.unit.args.posonly > 0 && block.scope(known::class) == Scope::Free => {
+                self.unit.varnames.iter().next().map(|(name, _)| [known::class, name])
             }
-            _ => false,
-        }
-    }
-
-    /// Loads `super`, the class and the object; answers whether both were given.
-    pub(super) fn load_super_args(&mut self, call: ExprRef<'a>) -> Result<bool> {
-        let ExprKind::Call { func, args, .. } = call.kind else { return Ok(false) };
+            _ => return Ok(false),
+        };
         self.name_op(func.range, known::super_, ExprContext::Load)?;
-        if let [first, second] = args {
-            self.expr(first)?;
-            self.expr(second)?;
-            return Ok(true);
+        self.exprs(args)?;
+        for name in implied.into_iter().flatten() {
+            self.name_op(value.range, name, ExprContext::Load)?;
         }
-        self.name_op(call.range, known::class, ExprContext::Load)?;
-        let first = self.unit.varnames.iter().next().map(|(name, _)| name);
-        if let Some(first) = first {
-            self.name_op(call.range, first, ExprContext::Load)?;
-        }
-        Ok(false)
+        let name = self.names.intern(attr);
+        let number = self.name_number(name);
+        let form = (!args.is_empty() as u32) << 1 | is_method as u32;
+        self.op_arg(expr.range, Opcode::LOAD_SUPER_ATTR, number << 2 | form);
+        let at = self.attribute_location(expr.range, expr, attr);
+        self.op(at, Opcode::NOP);
+        Ok(true)
     }
 
     /// `all`, `any` and `tuple` of a generator expression run its loop in place, if the name is the builtin then.
@@ -228,16 +228,7 @@ impl<'a> Codegen<'a, '_> {
             self.name_op(loc, name, ExprContext::Load)?;
             count += 1;
         }
-        if keywords.is_empty() {
-            self.op_arg(loc, Opcode::CALL, count);
-        } else {
-            for keyword in keywords {
-                self.expr(keyword.value)?;
-            }
-            self.load_keyword_names(loc, keywords);
-            self.op_arg(loc, Opcode::CALL_KW, count + keywords.len() as u32);
-        }
-        Ok(())
+        self.call_op(loc, loc, count, keywords)
     }
 
     fn call_unpacking(
@@ -256,35 +247,26 @@ impl<'a> Codegen<'a, '_> {
             }
             _ => self.display(loc, args, injected, pushed, display::TUPLE)?,
         }
-        let mut have_dict = false;
-        let mut seen = 0;
-        for (number, keyword) in keywords.iter().enumerate() {
-            if keyword.arg.is_some() {
-                seen += 1;
-                continue;
-            }
-            if seen > 0 {
-                self.keyword_dict(loc, &keywords[number - seen..number])?;
-                if have_dict {
-                    self.op_arg(loc, Opcode::DICT_MERGE, 1);
+        // Runs of named arguments and unpacked mappings are merged into one dict.
+        let mut rest = keywords;
+        let mut there = false;
+        while let Some(first) = rest.first() {
+            let named = rest.iter().take_while(|keyword| keyword.arg.is_some()).count();
+            if named > 0 {
+                self.keyword_dict(loc, &rest[..named])?;
+            } else {
+                if !there {
+                    self.op_arg(loc, Opcode::BUILD_MAP, 0);
                 }
-                have_dict = true;
-                seen = 0;
+                self.expr(first.value)?;
             }
-            if !have_dict {
-                self.op_arg(loc, Opcode::BUILD_MAP, 0);
-                have_dict = true;
-            }
-            self.expr(keyword.value)?;
-            self.op_arg(loc, Opcode::DICT_MERGE, 1);
-        }
-        if seen > 0 {
-            self.keyword_dict(loc, &keywords[keywords.len() - seen..])?;
-            if have_dict {
+            if there || named == 0 {
                 self.op_arg(loc, Opcode::DICT_MERGE, 1);
             }
+            there = true;
+            rest = &rest[named.max(1)..];
         }
-        if keywords.is_empty() {
+        if !there {
             self.op(loc, Opcode::PUSH_NULL);
         }
         self.op(loc, Opcode::CALL_FUNCTION_EX);
@@ -292,18 +274,18 @@ impl<'a> Codegen<'a, '_> {
     }
 
     fn keyword_dict(&mut self, loc: Loc, keywords: &'a [Keyword<'a>]) -> Result<()> {
-        let big = keywords.len() * 2 > STACK_USE_GUIDELINE;
-        if big {
+        let one_by_one = keywords.len() * 2 > STACK_USE_GUIDELINE;
+        if one_by_one {
             self.op_arg(NO_LOCATION, Opcode::BUILD_MAP, 0);
         }
         for keyword in keywords {
             self.load_str_const(loc, keyword.arg.unwrap_or(""));
             self.expr(keyword.value)?;
-            if big {
+            if one_by_one {
                 self.op_arg(NO_LOCATION, Opcode::MAP_ADD, 1);
             }
         }
-        if !big {
+        if !one_by_one {
             self.op_arg(loc, Opcode::BUILD_MAP, keywords.len() as u32);
         }
         Ok(())

@@ -8,7 +8,7 @@ use crate::ir::{Label, Loc, NO_LOCATION};
 use crate::names::{Symbol, known};
 use crate::opcode::Opcode;
 use crate::symtable::{self, BlockKind as ScopeBlock, Key, Scope, flag};
-use crate::unit::{ArgCounts, BlockKind, ScopeKind};
+use crate::unit::{ArgCounts, Enclosing, ScopeKind};
 
 /// What a comprehension makes of its elements.
 #[derive(Clone, Copy)]
@@ -19,27 +19,43 @@ enum Element<'a> {
     Dict(ExprRef<'a>, ExprRef<'a>),
 }
 
-/// What must be put back after an inlined comprehension.
+/// Where the iterator of a `for` comes from.
+#[derive(Clone, Copy)]
+enum Source {
+    /// It lies on the stack.
+    Stack,
+    /// It is the argument of the comprehension's function.
+    Argument,
+    /// It is made here.
+    Here,
+}
+
+/// What is different inside an inlined comprehension, and must be put back.
 #[derive(Default)]
 struct Inlined {
-    /// Names whose values wait on the stack.
-    pushed: Vec<Symbol>,
-    /// Flags of names that mean something else outside.
-    outer_flags: Vec<(Symbol, u32)>,
+    /// Variables whose outer values wait on the stack.
+    saved: Vec<Symbol>,
+    /// Names that mean something else outside, with their flags there.
+    shadowed: Vec<(Symbol, u32)>,
     /// Names that are fast locals inside only.
-    fast_hidden: Vec<Symbol>,
-    cleanup: Option<Label>,
+    revealed: Vec<Symbol>,
+    /// Where an exception leads while values wait.
+    raised: Option<Label>,
 }
 
 impl<'a> Codegen<'a, '_> {
     pub(super) fn comprehension(&mut self, expr: ExprRef<'a>) -> Result<()> {
-        let (name, generators, element) = match expr.kind {
-            ExprKind::ListComp { elt, generators } => (known::anon_listcomp, generators, Element::List(elt)),
-            ExprKind::SetComp { elt, generators } => (known::anon_setcomp, generators, Element::Set(elt)),
-            ExprKind::DictComp { key, value, generators } => {
-                (known::anon_dictcomp, generators, Element::Dict(key, value))
+        let (name, build, generators, element) = match expr.kind {
+            ExprKind::ListComp { elt, generators } => {
+                (known::anon_listcomp, Some(Opcode::BUILD_LIST), generators, Element::List(elt))
             }
-            ExprKind::GeneratorExp { elt, generators } => (known::anon_genexpr, generators, Element::Yield(elt)),
+            ExprKind::SetComp { elt, generators } => {
+                (known::anon_setcomp, Some(Opcode::BUILD_SET), generators, Element::Set(elt))
+            }
+            ExprKind::DictComp { key, value, generators } => {
+                (known::anon_dictcomp, Some(Opcode::BUILD_MAP), generators, Element::Dict(key, value))
+            }
+            ExprKind::GeneratorExp { elt, generators } => (known::anon_genexpr, None, generators, Element::Yield(elt)),
             _ => return Ok(()),
         };
         let loc = expr.range;
@@ -50,194 +66,125 @@ impl<'a> Codegen<'a, '_> {
         let Some(id) = block else {
             return Err(CompileError::Other("KeyError", "unknown symbol table entry".into()));
         };
-        let entry = self.table.block(id);
-        let (inlined, is_async) = (entry.comp_inlined, entry.coroutine);
-        let is_generator = matches!(element, Element::Yield(_));
-        let mut state = Inlined::default();
-        if inlined {
-            self.outermost_iterator(outermost)?;
-            self.open_inlined(loc, id, &mut state)?;
-        } else {
-            let args = ArgCounts { args: 1, ..ArgCounts::default() };
-            self.enter_scope(name, ScopeKind::Comprehension, block, loc.lineno, None, args)?;
-        }
-        let build = match element {
-            Element::Yield(_) => None,
-            Element::List(_) => Some(Opcode::BUILD_LIST),
-            Element::Set(_) => Some(Opcode::BUILD_SET),
-            Element::Dict(..) => Some(Opcode::BUILD_MAP),
-        };
-        if let Some(build) = build {
-            self.op_arg(loc, build, 0);
-            if inlined {
-                self.op_arg(loc, Opcode::SWAP, 2);
+        let is_async = self.table.block(id).coroutine;
+        if self.table.block(id).comp_inlined {
+            self.iterator(outermost)?;
+            let mut state = Inlined::default();
+            self.reveal_names(id, &mut state);
+            self.save_locals(loc, id, &mut state);
+            let body = |c: &mut Self| {
+                if let Some(build) = build {
+                    c.op_arg(loc, build, 0);
+                    c.op_arg(loc, Opcode::SWAP, 2);
+                }
+                c.loops(loc, generators, Source::Stack, 0, element).map(|_| ())
+            };
+            match state.raised {
+                Some(raised) => {
+                    self.inside(loc, Enclosing::Plain, |c| {
+                        c.jump(loc, Opcode::SETUP_FINALLY, raised);
+                        body(c)
+                    })?;
+                    self.restore_locals(loc, raised, &state.saved);
+                }
+                None => body(self)?,
             }
-        }
-        self.generator(loc, generators, 0, 0, element, inlined)?;
-        if inlined {
-            self.close_inlined(loc, state);
+            self.hide_names(state);
             return Ok(());
         }
-        if is_generator {
-            self.wrap_in_stopiteration_handler();
-        } else {
-            self.op(loc, Opcode::RETURN_VALUE);
+        let args = ArgCounts { args: 1, ..ArgCounts::default() };
+        self.enter_scope(name, ScopeKind::Comprehension, block, loc.lineno, None, args)?;
+        if let Some(build) = build {
+            self.op_arg(loc, build, 0);
+        }
+        self.loops(loc, generators, Source::Argument, 0, element)?;
+        match build {
+            Some(_) => self.op(loc, Opcode::RETURN_VALUE),
+            None => self.wrap_in_stopiteration_handler(),
         }
         let code = self.finish_scope(true)?;
         self.make_closure(loc, code, 0)?;
-        self.outermost_iterator(outermost)?;
+        self.iterator(outermost)?;
         self.op_arg(loc, Opcode::CALL, 0);
-        if is_async && !is_generator {
+        if is_async && build.is_some() {
             self.await_value(loc, 0);
         }
         Ok(())
     }
 
-    /// The first iterable is evaluated outside.
-    fn outermost_iterator(&mut self, generator: &'a Comprehension<'a>) -> Result<()> {
+    fn iterator(&mut self, generator: &'a Comprehension<'a>) -> Result<()> {
         self.expr(generator.iter)?;
         let op = if generator.is_async != 0 { Opcode::GET_AITER } else { Opcode::GET_ITER };
         self.op(generator.iter.range, op);
         Ok(())
     }
 
-    /// One `for` with its conditions and what is inside; `depth` counts the iterators on the stack.
-    fn generator(
+    /// The first `for` with its conditions, and inside the others and the element; `depth` counts the iterators on
+    /// the stack. Answers the location of the element.
+    fn loops(
         &mut self,
         loc: Loc,
         generators: &'a [Comprehension<'a>],
-        index: usize,
-        depth: u32,
-        element: Element<'a>,
-        on_stack: bool,
-    ) -> Result<()> {
-        self.cx.stack.check()?;
-        if generators[index].is_async != 0 {
-            self.async_generator(loc, generators, index, depth, element, on_stack)
-        } else {
-            self.sync_generator(loc, generators, index, depth, element, on_stack)
-        }
-    }
-
-    fn sync_generator(
-        &mut self,
-        loc: Loc,
-        generators: &'a [Comprehension<'a>],
-        index: usize,
-        mut depth: u32,
-        element: Element<'a>,
-        on_stack: bool,
-    ) -> Result<()> {
-        let generator = &generators[index];
-        let start = self.label();
-        let if_cleanup = self.label();
-        let anchor = self.label();
-        let mut is_loop = true;
-        if !on_stack {
-            if index == 0 {
-                self.op_arg(loc, Opcode::LOAD_FAST, 0);
-            } else {
-                // `for y in [f(x)]` is an assignment.
-                let single = match generator.iter.kind {
-                    ExprKind::List { elts: [only], .. } | ExprKind::Tuple { elts: [only], .. } => {
-                        Some(*only).filter(|only| !matches!(only.kind, ExprKind::Starred { .. }))
-                    }
-                    _ => None,
-                };
-                match single {
-                    Some(only) => {
-                        self.expr(only)?;
-                        is_loop = false;
-                    }
-                    None => {
-                        self.expr(generator.iter)?;
-                        self.op(generator.iter.range, Opcode::GET_ITER);
-                    }
-                }
-            }
-        }
-        if is_loop {
-            depth += 1;
-            self.place(start);
-            self.jump(generator.iter.range, Opcode::FOR_ITER, anchor);
-        }
-        self.expr(generator.target)?;
-        for test in generator.ifs {
-            self.jump_if(test, if_cleanup, false)?;
-        }
-        let element_loc = self.inside(loc, generators, index, depth, element)?;
-        self.place(if_cleanup);
-        if is_loop {
-            self.jump(element_loc, Opcode::JUMP, start);
-            self.place(anchor);
-            self.op(NO_LOCATION, Opcode::END_FOR);
-            self.op(NO_LOCATION, Opcode::POP_ITER);
-        }
-        Ok(())
-    }
-
-    fn async_generator(
-        &mut self,
-        loc: Loc,
-        generators: &'a [Comprehension<'a>],
-        index: usize,
-        depth: u32,
-        element: Element<'a>,
-        on_stack: bool,
-    ) -> Result<()> {
-        let generator = &generators[index];
-        let start = self.label();
-        let send = self.label();
-        let except = self.label();
-        let if_cleanup = self.label();
-        if !on_stack {
-            if index == 0 {
-                self.op_arg(loc, Opcode::LOAD_FAST, 0);
-            } else {
-                self.expr(generator.iter)?;
-                self.op(generator.iter.range, Opcode::GET_AITER);
-            }
-        }
-        self.place(start);
-        self.push_block(BlockKind::AsyncComprehension, start, Label::NONE, loc)?;
-        self.jump(loc, Opcode::SETUP_FINALLY, except);
-        self.op(loc, Opcode::GET_ANEXT);
-        self.load_none(loc);
-        self.place(send);
-        self.yield_from(loc, true);
-        self.op(loc, Opcode::POP_BLOCK);
-        self.expr(generator.target)?;
-        for test in generator.ifs {
-            self.jump_if(test, if_cleanup, false)?;
-        }
-        let element_loc = self.inside(loc, generators, index, depth + 1, element)?;
-        self.place(if_cleanup);
-        self.jump(element_loc, Opcode::JUMP, start);
-        self.pop_block();
-        self.place(except);
-        self.jump(loc, Opcode::END_ASYNC_FOR, send);
-        Ok(())
-    }
-
-    /// The next `for`, or the element; answers the location of the element.
-    fn inside(
-        &mut self,
-        loc: Loc,
-        generators: &'a [Comprehension<'a>],
-        index: usize,
+        source: Source,
         depth: u32,
         element: Element<'a>,
     ) -> Result<Loc> {
-        let first = match element {
-            Element::Yield(elt) | Element::List(elt) | Element::Set(elt) => elt,
-            Element::Dict(key, _) => key,
+        self.cx.stack.check()?;
+        let Some((generator, inner)) = generators.split_first() else { return self.element(depth, element) };
+        let is_async = generator.is_async != 0;
+        let [again, skip, done] = self.labels();
+        // `for y in [f(x)]` is an assignment.
+        let only = match (source, generator.iter.kind) {
+            (Source::Here, ExprKind::List { elts: [only], .. } | ExprKind::Tuple { elts: [only], .. }) => {
+                Some(*only).filter(|only| !is_async && !matches!(only.kind, ExprKind::Starred { .. }))
+            }
+            _ => None,
         };
-        if index + 1 < generators.len() {
-            self.generator(loc, generators, index + 1, depth, element, false)?;
-            return Ok(first.range);
+        match (source, only) {
+            (_, Some(only)) => self.expr(only)?,
+            (Source::Here, None) => self.iterator(generator)?,
+            (Source::Argument, None) => self.op_arg(loc, Opcode::LOAD_FAST, 0),
+            (Source::Stack, None) => {}
         }
-        let mut at = first.range;
-        self.expr(first)?;
+        let depth = depth + only.is_none() as u32;
+        let body = |c: &mut Self| -> Result<Loc> {
+            c.expr(generator.target)?;
+            generator.ifs.iter().try_for_each(|test| c.jump_if(test, skip, false))?;
+            let at = c.loops(loc, inner, Source::Here, depth, element)?;
+            c.place(skip);
+            Ok(at)
+        };
+        if only.is_some() {
+            body(self)?;
+        } else if is_async {
+            self.place(again);
+            let mut wait = done;
+            let mut at = loc;
+            self.inside(loc, Enclosing::Plain, |c| {
+                wait = c.await_next(loc, done);
+                at = body(c)?;
+                Ok(())
+            })?;
+            self.jump(at, Opcode::JUMP, again);
+            self.place(done);
+            self.jump(loc, Opcode::END_ASYNC_FOR, wait);
+        } else {
+            self.place(again);
+            self.jump(generator.iter.range, Opcode::FOR_ITER, done);
+            let at = body(self)?;
+            self.jump(at, Opcode::JUMP, again);
+            self.end_for(done);
+        }
+        // To the `for` around, its element is no longer than it begins.
+        Ok(match element {
+            Element::Yield(elt) | Element::List(elt) | Element::Set(elt) | Element::Dict(elt, _) => elt.range,
+        })
+    }
+
+    fn element(&mut self, depth: u32, element: Element<'a>) -> Result<Loc> {
+        let (Element::Yield(elt) | Element::List(elt) | Element::Set(elt) | Element::Dict(elt, _)) = element;
+        let mut at = elt.range;
+        self.expr(elt)?;
         match element {
             Element::Yield(_) => {
                 self.yield_value(at);
@@ -254,88 +201,91 @@ impl<'a> Codegen<'a, '_> {
         Ok(at)
     }
 
-    /// Makes the names of an inlined comprehension mean what they mean inside it, and saves the values outside.
-    fn open_inlined(&mut self, loc: Loc, comp: symtable::BlockId, state: &mut Inlined) -> Result<()> {
+    /// Makes the names of an inlined comprehension mean what they mean inside it.
+    fn reveal_names(&mut self, comp: symtable::BlockId, state: &mut Inlined) {
         let outer = self.unit.block;
         let in_class = self.table.block(outer).kind == ScopeBlock::Class && self.unit.in_inlined_comp == 0;
         let function_like = self.table.block(outer).is_function_like();
         self.unit.in_inlined_comp += 1;
-        let symbols: Vec<(Symbol, u32)> = self.table.block(comp).symbols.entries().to_vec();
-        let isolated = |flags: u32| flags & flag::DEF_LOCAL != 0 && flags & flag::DEF_NONLOCAL == 0;
-        for (name, flags) in &symbols {
-            let scope = Scope::of(*flags);
-            let outer_flags = self.table.block(outer).flags(*name);
-            let outer_scope = Scope::of(outer_flags);
-            if scope != outer_scope && scope != Scope::Free && !(scope == Scope::Cell && outer_scope == Scope::Free)
-                || in_class
-            {
-                self.table.block_mut(outer).symbols.insert(*name, *flags);
-                state.outer_flags.push((*name, outer_flags));
+        for index in 0..self.table.block(comp).symbols.len() {
+            let (name, flags) = self.table.block(comp).symbols.entries()[index];
+            let outer_flags = self.table.block(outer).flags(name);
+            let differs = match (Scope::of(flags), Scope::of(outer_flags)) {
+                (Scope::Free, _) | (Scope::Cell, Scope::Free) => false,
+                (inside, outside) => inside != outside,
+            };
+            if differs || in_class {
+                self.table.block_mut(outer).symbols.insert(name, flags);
+                state.shadowed.push((name, outer_flags));
             }
-            if isolated(*flags) && !function_like && self.unit.fast_hidden.get(*name) != Some(true) {
-                self.unit.fast_hidden.insert(*name, true);
-                state.fast_hidden.push(*name);
+            if is_own(flags) && !function_like && self.unit.fast_hidden.get(name) != Some(true) {
+                self.unit.fast_hidden.insert(name, true);
+                state.revealed.push(name);
             }
         }
-        for (name, flags) in &symbols {
-            if !isolated(*flags) {
+    }
+
+    /// Puts the outer values of the comprehension's own variables on the stack, below the iterator.
+    fn save_locals(&mut self, loc: Loc, comp: symtable::BlockId, state: &mut Inlined) {
+        for index in 0..self.table.block(comp).symbols.len() {
+            let (name, flags) = self.table.block(comp).symbols.entries()[index];
+            if !is_own(flags) {
                 continue;
             }
-            let outer_scope = self.table.block(outer).scope(*name);
-            let mangled = self.mangle(*name);
+            let mangled = self.mangle(name);
             let number = self.unit.varnames.number(mangled);
             self.op_arg(loc, Opcode::LOAD_FAST_AND_CLEAR, number);
-            if Scope::of(*flags) == Scope::Cell {
-                let number = if outer_scope == Scope::Free {
-                    self.unit.freevars.number(mangled)
-                } else {
-                    self.unit.cellvars.number(mangled)
-                };
+            if Scope::of(flags) == Scope::Cell {
+                let is_free = self.table.block(self.unit.block).scope(name) == Scope::Free;
+                let unit = &mut *self.unit;
+                let cells = if is_free { &mut unit.freevars } else { &mut unit.cellvars };
+                let number = cells.number(mangled);
                 self.op_arg(loc, Opcode::MAKE_CELL, number);
             }
-            state.pushed.push(*name);
+            state.saved.push(name);
         }
-        if !state.pushed.is_empty() {
-            self.op_arg(loc, Opcode::SWAP, state.pushed.len() as u32 + 1);
-            let cleanup = self.label();
-            state.cleanup = Some(cleanup);
-            self.push_block(BlockKind::InlinedComprehension, cleanup, Label::NONE, loc)?;
-            self.jump(loc, Opcode::SETUP_FINALLY, cleanup);
-        }
-        Ok(())
-    }
-
-    fn restore_locals(&mut self, loc: Loc, pushed: &[Symbol]) {
-        self.op_arg(loc, Opcode::SWAP, pushed.len() as u32 + 1);
-        for name in pushed.iter().rev() {
-            let mangled = self.mangle(*name);
-            let number = self.unit.varnames.number(mangled);
-            self.op_arg(loc, Opcode::STORE_FAST_MAYBE_NULL, number);
+        if !state.saved.is_empty() {
+            self.op_arg(loc, Opcode::SWAP, state.saved.len() as u32 + 1);
+            state.raised = Some(self.label());
         }
     }
 
-    fn close_inlined(&mut self, loc: Loc, state: Inlined) {
-        if let Some(cleanup) = state.cleanup {
-            self.op(NO_LOCATION, Opcode::POP_BLOCK);
-            self.pop_block();
-            let end = self.label();
-            self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
-            // After an exception the incomplete result lies below it.
-            self.place(cleanup);
-            self.op_arg(NO_LOCATION, Opcode::SWAP, 2);
-            self.op(NO_LOCATION, Opcode::POP_TOP);
-            self.restore_locals(loc, &state.pushed);
-            self.op_arg(NO_LOCATION, Opcode::RERAISE, 0);
-            self.place(end);
-            self.restore_locals(loc, &state.pushed);
+    /// Gives the variables their outer values again, also when an exception has led to `raised`.
+    fn restore_locals(&mut self, loc: Loc, raised: Label, saved: &[Symbol]) {
+        let end = self.label();
+        self.op(NO_LOCATION, Opcode::POP_BLOCK);
+        self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
+        // The incomplete result lies below the exception.
+        self.place(raised);
+        self.op_arg(NO_LOCATION, Opcode::SWAP, 2);
+        self.op(NO_LOCATION, Opcode::POP_TOP);
+        for exit in [Some(Opcode::RERAISE), None] {
+            self.op_arg(loc, Opcode::SWAP, saved.len() as u32 + 1);
+            for name in saved.iter().rev() {
+                let mangled = self.mangle(*name);
+                let number = self.unit.varnames.number(mangled);
+                self.op_arg(loc, Opcode::STORE_FAST_MAYBE_NULL, number);
+            }
+            if let Some(exit) = exit {
+                self.op_arg(NO_LOCATION, exit, 0);
+                self.place(end);
+            }
         }
+    }
+
+    fn hide_names(&mut self, state: Inlined) {
         self.unit.in_inlined_comp -= 1;
         let outer = self.unit.block;
-        for (name, flags) in state.outer_flags {
+        for (name, flags) in state.shadowed {
             self.table.block_mut(outer).symbols.insert(name, flags);
         }
-        for name in state.fast_hidden {
+        for name in state.revealed {
             self.unit.fast_hidden.insert(name, false);
         }
     }
+}
+
+/// A comprehension binds the name itself.
+fn is_own(flags: u32) -> bool {
+    flags & flag::DEF_LOCAL != 0 && flags & flag::DEF_NONLOCAL == 0
 }

@@ -34,50 +34,33 @@ impl<'a> Codegen<'a, '_> {
         pushed: u32,
         how: Build,
     ) -> Result<()> {
-        let starred = |elt: ExprRef<'a>| match elt.kind {
-            ExprKind::Starred { value, .. } => Some(value),
-            _ => None,
-        };
         let count = elts.len() + pushed as usize + injected.is_some() as usize;
-        let big = count > STACK_USE_GUIDELINE;
-        if !big && !elts.iter().any(|elt| starred(elt).is_some()) {
-            self.exprs(elts)?;
-            if let Some(name) = injected {
-                self.name_op(loc, name, ExprContext::Load)?;
-            }
-            let op = if how.tuple { Opcode::BUILD_TUPLE } else { how.build };
-            self.op_arg(loc, op, count as u32);
-            return Ok(());
+        // From which element on the collection is there and grows.
+        let grows =
+            if count > STACK_USE_GUIDELINE { Some(0) } else { elts.iter().position(|elt| starred(elt).is_some()) };
+        let (first, rest) = elts.split_at(grows.unwrap_or(elts.len()));
+        self.exprs(first)?;
+        if grows.is_some() {
+            self.op_arg(loc, how.build, first.len() as u32 + pushed);
         }
-        let mut built = false;
-        if big {
-            self.op_arg(loc, how.build, pushed);
-            built = true;
-        }
-        for (number, elt) in elts.iter().enumerate() {
-            match starred(elt) {
-                Some(value) => {
-                    if !built {
-                        self.op_arg(loc, how.build, number as u32 + pushed);
-                        built = true;
-                    }
-                    self.expr(value)?;
-                    self.op_arg(loc, how.extend, 1);
-                }
-                None => {
-                    self.expr(elt)?;
-                    if built {
-                        self.op_arg(loc, how.add, 1);
-                    }
-                }
-            }
+        for elt in rest {
+            let (value, op) = starred(elt).map_or((*elt, how.add), |value| (value, how.extend));
+            self.expr(value)?;
+            self.op_arg(loc, op, 1);
         }
         if let Some(name) = injected {
             self.name_op(loc, name, ExprContext::Load)?;
-            self.op_arg(loc, how.add, 1);
         }
-        if how.tuple {
-            self.op_arg(loc, Opcode::CALL_INTRINSIC_1, intrinsic1::LIST_TO_TUPLE);
+        match grows {
+            None => self.op_arg(loc, if how.tuple { Opcode::BUILD_TUPLE } else { how.build }, count as u32),
+            Some(_) => {
+                if injected.is_some() {
+                    self.op_arg(loc, how.add, 1);
+                }
+                if how.tuple {
+                    self.op_arg(loc, Opcode::CALL_INTRINSIC_1, intrinsic1::LIST_TO_TUPLE);
+                }
+            }
         }
         Ok(())
     }
@@ -104,111 +87,91 @@ impl<'a> Codegen<'a, '_> {
 
     /// `a, *b, c = ...`
     fn unpack(&mut self, loc: Loc, elts: Exprs<'a>) -> Result<()> {
-        let stars = elts.iter().map(|elt| matches!(elt.kind, ExprKind::Starred { .. }));
-        self.unpack_op(
-            loc,
-            stars,
-            elts.len(),
-            "too many expressions in star-unpacking assignment",
-            "multiple starred expressions in assignment",
-        )?;
-        for elt in elts {
-            match elt.kind {
-                ExprKind::Starred { value, .. } => self.expr(value)?,
-                _ => self.expr(elt)?,
-            }
-        }
-        Ok(())
+        let stars = elts.iter().map(|elt| starred(elt).is_some());
+        self.unpack_op(loc, stars, "expressions in star-unpacking assignment", "starred expressions in assignment")?;
+        elts.iter().try_for_each(|elt| self.expr(starred(elt).unwrap_or(elt)))
     }
 
-    /// The instruction that spreads a sequence over the stack; `stars` says which targets are starred.
+    /// The instruction that spreads a sequence over the stack; `stars` says which targets are starred. The texts say
+    /// what there are too many of: targets, and starred ones.
     pub(super) fn unpack_op(
         &mut self,
         loc: Loc,
-        stars: impl Iterator<Item = bool>,
-        count: usize,
-        too_many: &str,
-        multiple: &str,
+        stars: impl ExactSizeIterator<Item = bool>,
+        targets: &str,
+        starred: &str,
     ) -> Result<()> {
-        let mut seen = false;
-        for (before, _) in stars.enumerate().filter(|(_, star)| *star) {
-            if seen {
-                return self.error(loc, multiple);
-            }
-            let after = count - before - 1;
-            if before >= 1 << 8 || after >= (i32::MAX >> 8) as usize {
-                return self.error(loc, too_many);
-            }
-            self.op_arg(loc, Opcode::UNPACK_EX, (before + (after << 8)) as u32);
-            seen = true;
-        }
-        if !seen {
+        let count = stars.len();
+        let mut places = stars.enumerate().filter(|(_, star)| *star).map(|(before, _)| before);
+        let Some(before) = places.next() else {
             self.op_arg(loc, Opcode::UNPACK_SEQUENCE, count as u32);
+            return Ok(());
+        };
+        let after = count - before - 1;
+        if before >= 1 << 8 || after >= i32::MAX as usize >> 8 {
+            return self.error(loc, format!("too many {targets}"));
         }
-        Ok(())
-    }
-
-    fn sub_dict(&mut self, loc: Loc, keys: &'a [Option<ExprRef<'a>>], values: Exprs<'a>) -> Result<()> {
-        let big = keys.len() * 2 > STACK_USE_GUIDELINE;
-        if big {
-            self.op_arg(loc, Opcode::BUILD_MAP, 0);
+        if places.next().is_some() {
+            return self.error(loc, format!("multiple {starred}"));
         }
-        for (key, value) in keys.iter().zip(values) {
-            if let Some(key) = key {
-                self.expr(key)?;
-            }
-            self.expr(value)?;
-            if big {
-                self.op_arg(loc, Opcode::MAP_ADD, 1);
-            }
-        }
-        if !big {
-            self.op_arg(loc, Opcode::BUILD_MAP, keys.len() as u32);
-        }
+        self.op_arg(loc, Opcode::UNPACK_EX, (before | after << 8) as u32);
         Ok(())
     }
 
     pub(super) fn dict(&mut self, loc: Loc, keys: &'a [Option<ExprRef<'a>>], values: Exprs<'a>) -> Result<()> {
+        // As many pairs are added at a time.
+        const RUN: usize = STACK_USE_GUIDELINE / 2 + 2;
         let count = values.len().min(keys.len());
-        let mut have_dict = false;
-        let mut pending = 0;
-        for index in 0..count {
-            if keys[index].is_none() {
-                if pending > 0 {
-                    self.sub_dict(loc, &keys[index - pending..index], &values[index - pending..index])?;
-                    if have_dict {
-                        self.op_arg(loc, Opcode::DICT_UPDATE, 1);
-                    }
-                    have_dict = true;
-                    pending = 0;
-                }
-                if !have_dict {
+        let (mut keys, mut values) = (&keys[..count], &values[..count]);
+        let mut there = false;
+        while let Some(value) = values.first() {
+            let run = keys.iter().take(RUN).take_while(|key| key.is_some()).count();
+            if run == 0 {
+                // `**value`
+                if !there {
                     self.op_arg(loc, Opcode::BUILD_MAP, 0);
-                    have_dict = true;
                 }
-                self.expr(values[index])?;
+                self.expr(value)?;
                 self.op_arg(loc, Opcode::DICT_UPDATE, 1);
-            } else if pending * 2 > STACK_USE_GUIDELINE {
-                self.sub_dict(loc, &keys[index - pending..index + 1], &values[index - pending..index + 1])?;
-                if have_dict {
+            } else {
+                self.pairs(loc, &keys[..run], &values[..run])?;
+                if there {
                     self.op_arg(loc, Opcode::DICT_UPDATE, 1);
                 }
-                have_dict = true;
-                pending = 0;
-            } else {
-                pending += 1;
             }
+            there = true;
+            (keys, values) = (&keys[run.max(1)..], &values[run.max(1)..]);
         }
-        if pending > 0 {
-            self.sub_dict(loc, &keys[count - pending..count], &values[count - pending..count])?;
-            if have_dict {
-                self.op_arg(loc, Opcode::DICT_UPDATE, 1);
-            }
-            have_dict = true;
-        }
-        if !have_dict {
+        if !there {
             self.op_arg(loc, Opcode::BUILD_MAP, 0);
         }
         Ok(())
+    }
+
+    /// A dict of pairs.
+    fn pairs(&mut self, loc: Loc, keys: &'a [Option<ExprRef<'a>>], values: Exprs<'a>) -> Result<()> {
+        let one_by_one = keys.len() * 2 > STACK_USE_GUIDELINE;
+        if one_by_one {
+            self.op_arg(loc, Opcode::BUILD_MAP, 0);
+        }
+        for (key, value) in keys.iter().zip(values) {
+            key.iter().try_for_each(|key| self.expr(key))?;
+            self.expr(value)?;
+            if one_by_one {
+                self.op_arg(loc, Opcode::MAP_ADD, 1);
+            }
+        }
+        if !one_by_one {
+            self.op_arg(loc, Opcode::BUILD_MAP, keys.len() as u32);
+        }
+        Ok(())
+    }
+}
+
+/// What `*value` unpacks.
+fn starred<'a>(expr: ExprRef<'a>) -> Option<ExprRef<'a>> {
+    match expr.kind {
+        ExprKind::Starred { value, .. } => Some(value),
+        _ => None,
     }
 }

@@ -5,7 +5,7 @@ use taipan_syntax::ast::*;
 use super::Codegen;
 use crate::code;
 use crate::error::{CompileError, Result};
-use crate::ir::{Loc, NO_LOCATION};
+use crate::ir::{Label, Loc, NO_LOCATION};
 use crate::names::{Symbol, known};
 use crate::opcode::{Opcode, binary, compare, convert, intrinsic1, resume};
 use crate::preprocess;
@@ -217,34 +217,57 @@ impl<'a> Codegen<'a, '_> {
     ) -> Result<()> {
         let loc = expr.range;
         self.check_compare(expr, left, ops, comparators);
-        self.expr(left)?;
-        let (Some((last_op, ops)), Some((last, comparators))) = (ops.split_last(), comparators.split_last()) else {
-            return Ok(());
-        };
-        if ops.is_empty() {
-            self.expr(last)?;
-            self.compare_op(loc, *last_op);
-            return Ok(());
+        match (ops, comparators) {
+            ([], _) | (_, []) => return self.expr(left),
+            ([op], [right, ..]) => {
+                self.expr(left)?;
+                self.expr(right)?;
+                self.compare_op(loc, *op);
+                return Ok(());
+            }
+            _ => {}
         }
-        let cleanup = self.label();
-        for (op, comparator) in ops.iter().zip(comparators) {
-            self.expr(comparator)?;
-            self.op_arg(loc, Opcode::SWAP, 2);
-            self.op_arg(loc, Opcode::COPY, 2);
-            self.compare_op(loc, *op);
-            self.op_arg(loc, Opcode::COPY, 1);
-            self.op(loc, Opcode::TO_BOOL);
-            self.jump(loc, Opcode::POP_JUMP_IF_FALSE, cleanup);
-            self.op(loc, Opcode::POP_TOP);
-        }
-        self.expr(last)?;
-        self.compare_op(loc, *last_op);
-        let end = self.label();
+        let [refuted, end] = self.labels();
+        self.compare_links(loc, left, ops, comparators, refuted, true)?;
         self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
-        self.place(cleanup);
+        self.place(refuted);
         self.op_arg(loc, Opcode::SWAP, 2);
         self.op(loc, Opcode::POP_TOP);
         self.place(end);
+        Ok(())
+    }
+
+    /// `a < b < c` up to the last comparison. As soon as one does not hold, jumps to `refuted`, with the right operand
+    /// on the stack and with `keeps` the outcome above it.
+    pub(super) fn compare_links(
+        &mut self,
+        loc: Loc,
+        left: ExprRef<'a>,
+        ops: &'a [CmpOp],
+        comparators: Exprs<'a>,
+        refuted: Label,
+        keeps: bool,
+    ) -> Result<()> {
+        self.expr(left)?;
+        let last = ops.len().min(comparators.len()) - 1;
+        for (number, (op, comparator)) in ops.iter().zip(comparators).enumerate() {
+            self.expr(comparator)?;
+            if number == last {
+                self.compare_op(loc, *op);
+                break;
+            }
+            self.op_arg(loc, Opcode::SWAP, 2);
+            self.op_arg(loc, Opcode::COPY, 2);
+            self.compare_op(loc, *op);
+            if keeps {
+                self.op_arg(loc, Opcode::COPY, 1);
+            }
+            self.op(loc, Opcode::TO_BOOL);
+            self.jump(loc, Opcode::POP_JUMP_IF_FALSE, refuted);
+            if keeps {
+                self.op(loc, Opcode::POP_TOP);
+            }
+        }
         Ok(())
     }
 
@@ -273,12 +296,7 @@ impl<'a> Codegen<'a, '_> {
     fn attribute(&mut self, expr: ExprRef<'a>, value: ExprRef<'a>, attr: &'a str, ctx: ExprContext) -> Result<()> {
         let mut loc = expr.range;
         let name = self.names.intern(attr);
-        if ctx == ExprContext::Load && self.can_optimize_super(value, attr) {
-            let two_args = self.load_super_args(value)?;
-            let number = self.name_number(name);
-            self.op_arg(loc, Opcode::LOAD_SUPER_ATTR, number << 2 | if two_args { 2 } else { 0 });
-            loc = self.attribute_location(loc, expr, attr);
-            self.op(loc, Opcode::NOP);
+        if ctx == ExprContext::Load && self.super_attribute(expr, value, attr, false)? {
             return Ok(());
         }
         if ctx == ExprContext::Store {
@@ -324,8 +342,7 @@ impl<'a> Codegen<'a, '_> {
     fn subscript(&mut self, expr: ExprRef<'a>, value: ExprRef<'a>, slice: ExprRef<'a>, ctx: ExprContext) -> Result<()> {
         let loc = expr.range;
         if ctx == ExprContext::Load {
-            self.check_subscripter(value);
-            self.check_index(value, slice);
+            self.check_subscript(value, slice);
         }
         self.expr(value)?;
         if ctx != ExprContext::Del && self.is_two_part_slice(slice) {

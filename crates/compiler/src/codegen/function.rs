@@ -5,11 +5,11 @@ use taipan_syntax::ast::*;
 use super::Codegen;
 use crate::code;
 use crate::error::{CompileError, Result};
-use crate::ir::{Label, Loc, NO_LOCATION};
+use crate::ir::{Loc, NO_LOCATION};
 use crate::names::{Symbol, known};
 use crate::opcode::{Opcode, function, intrinsic1, intrinsic2};
 use crate::symtable::{Key, Part, docstring};
-use crate::unit::{ArgCounts, BlockKind, ScopeKind};
+use crate::unit::{ArgCounts, Enclosing, ScopeKind};
 
 fn arg_counts(args: &Arguments<'_>) -> ArgCounts {
     ArgCounts {
@@ -17,6 +17,11 @@ fn arg_counts(args: &Arguments<'_>) -> ArgCounts {
         posonly: args.posonlyargs.len() as u32,
         kwonly: args.kwonlyargs.len() as u32,
     }
+}
+
+/// The line of a definition with its decorators.
+fn first_line(stmt: &Stmt<'_>, decorators: Exprs<'_>) -> i32 {
+    decorators.first().map_or(stmt.range.lineno, |decorator| decorator.range.lineno)
 }
 
 impl<'a> Codegen<'a, '_> {
@@ -56,64 +61,69 @@ impl<'a> Codegen<'a, '_> {
         self.names.intern_owned(&text)
     }
 
-    /// Calls the function on the stack, which holds the type parameters, with `count` arguments below it.
-    fn call_generic(&mut self, loc: Loc, count: u32) {
-        if count > 0 {
-            self.op_arg(loc, Opcode::SWAP, count + 1);
-            self.op_arg(loc, Opcode::CALL, count - 1);
-        } else {
-            self.op(loc, Opcode::PUSH_NULL);
-            self.op_arg(loc, Opcode::CALL, 0);
+    /// Compiles `inner` in the scope of the type parameters of `name`, and calls the function that this makes with the
+    /// `count` arguments on the stack.
+    fn with_type_params(
+        &mut self,
+        loc: Loc,
+        (name, params): (Symbol, &'a [TypeParam<'a>]),
+        firstlineno: i32,
+        private: Option<Symbol>,
+        count: u32,
+        inner: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let name = self.generic_name(name);
+        let block = params.first().and_then(|first| self.table.lookup(Key::type_param(first, Part::TypeParameters)));
+        let args = ArgCounts { args: count, ..ArgCounts::default() };
+        self.enter_scope(name, ScopeKind::Annotations, block, firstlineno, private, args)?;
+        inner(self)?;
+        let code = self.finish_scope(false)?;
+        self.make_closure(loc, code, 0)?;
+        // The function goes below its arguments. The first of them takes the place of `self`.
+        match count {
+            0 => self.op(loc, Opcode::PUSH_NULL),
+            _ => self.op_arg(loc, Opcode::SWAP, count + 1),
         }
+        self.op_arg(loc, Opcode::CALL, count.saturating_sub(1));
+        Ok(())
     }
 
-    pub(super) fn function(&mut self, stmt: &'a Stmt<'a>, def: &'a FunctionDef<'a>, is_async: bool) -> Result<()> {
+    pub(super) fn function(&mut self, stmt: &'a Stmt<'a>, def: &'a FunctionDef<'a>) -> Result<()> {
         let loc = stmt.range;
         let name = self.names.intern(def.name);
         self.exprs(def.decorator_list)?;
-        let firstlineno = def.decorator_list.first().map_or(loc.lineno, |decorator| decorator.range.lineno);
-        let mut bits = self.default_arguments(loc, def.args)?;
-        let generic = !def.type_params.is_empty();
-        let mut count = 0;
-        if generic {
-            count = (bits & function::DEFAULTS != 0) as u32 + (bits & function::KWDEFAULTS != 0) as u32;
+        let bits = self.default_arguments(loc, def.args)?;
+        if def.type_params.is_empty() {
+            self.function_object(stmt, def, bits)?;
+        } else {
+            // The defaults are evaluated outside and handed in.
+            let count = (bits & (function::DEFAULTS | function::KWDEFAULTS)).count_ones();
             if count == 2 {
                 self.op_arg(loc, Opcode::SWAP, 2);
             }
-            let generic_name = self.generic_name(name);
-            let block = self.table.lookup(Key::type_param(&def.type_params[0], Part::TypeParameters));
-            let args = ArgCounts { args: count, ..ArgCounts::default() };
-            self.enter_scope(generic_name, ScopeKind::Annotations, block, firstlineno, None, args)?;
-            self.type_params(def.type_params)?;
-            for number in 0..count {
-                self.op_arg(loc, Opcode::LOAD_FAST, number);
-            }
-        }
-        bits |= self.function_annotations(stmt, def)?;
-        self.function_body(stmt, def, is_async, bits, firstlineno)?;
-        if generic {
-            self.op_arg(loc, Opcode::SWAP, 2);
-            self.op_arg(loc, Opcode::CALL_INTRINSIC_2, intrinsic2::SET_FUNCTION_TYPE_PARAMS);
-            let code = self.finish_scope(false)?;
-            self.make_closure(loc, code, 0)?;
-            self.call_generic(loc, count);
+            let line = first_line(stmt, def.decorator_list);
+            self.with_type_params(loc, (name, def.type_params), line, None, count, |c| {
+                c.type_params(def.type_params)?;
+                (0..count).for_each(|number| c.op_arg(loc, Opcode::LOAD_FAST, number));
+                c.function_object(stmt, def, bits)?;
+                c.op_arg(loc, Opcode::SWAP, 2);
+                c.op_arg(loc, Opcode::CALL_INTRINSIC_2, intrinsic2::SET_FUNCTION_TYPE_PARAMS);
+                Ok(())
+            })?;
         }
         self.apply_decorators(def.decorator_list);
         self.name_op(loc, name, ExprContext::Store)
     }
 
-    fn function_body(
-        &mut self,
-        stmt: &'a Stmt<'a>,
-        def: &'a FunctionDef<'a>,
-        is_async: bool,
-        bits: u32,
-        firstlineno: i32,
-    ) -> Result<()> {
+    /// Makes the function with its annotations; the defaults that `bits` name are on the stack.
+    fn function_object(&mut self, stmt: &'a Stmt<'a>, def: &'a FunctionDef<'a>, bits: u32) -> Result<()> {
+        let bits = bits | self.function_annotations(stmt, def)?;
+        let is_async = matches!(stmt.kind, StmtKind::AsyncFunctionDef(_));
         let kind = if is_async { ScopeKind::AsyncFunction } else { ScopeKind::Function };
         let block = self.table.lookup(Key::stmt(stmt, Part::Body));
         let name = self.names.intern(def.name);
-        self.enter_scope(name, kind, block, firstlineno, None, arg_counts(def.args))?;
+        let line = first_line(stmt, def.decorator_list);
+        self.enter_scope(name, kind, block, line, None, arg_counts(def.args))?;
         let entry = self.table.block(self.unit.block);
         let has_docstring = entry.has_docstring;
         let wrap = entry.coroutine || entry.generator;
@@ -123,18 +133,17 @@ impl<'a> Codegen<'a, '_> {
             self.unit.consts.number(code::Constant::Str(super::scope::clean_docstring(text)));
             body = &body[1..];
         }
-        let start = self.label();
-        self.place(start);
+        let mut statements = |c: &mut Self| {
+            if doc.is_some() && !has_docstring {
+                body = c.without_docstring(body)?;
+            }
+            c.stmts(body)
+        };
         if wrap {
-            self.push_block(BlockKind::StopIteration, start, Label::NONE, NO_LOCATION)?;
-        }
-        if doc.is_some() && !has_docstring {
-            body = self.without_docstring(body)?;
-        }
-        self.stmts(body)?;
-        if wrap {
+            self.inside(NO_LOCATION, Enclosing::Plain, statements)?;
             self.wrap_in_stopiteration_handler();
-            self.pop_block();
+        } else {
+            statements(self)?;
         }
         let code = self.finish_scope(true)?;
         self.make_closure(stmt.range, code, bits)
@@ -143,7 +152,7 @@ impl<'a> Codegen<'a, '_> {
     /// `StopIteration` must not leave a generator.
     pub(super) fn wrap_in_stopiteration_handler(&mut self) {
         let handler = self.label();
-        self.unit.sequence.push_front(Opcode::SETUP_CLEANUP, handler.0, NO_LOCATION);
+        self.unit.sequence.push_front(Opcode::SETUP_CLEANUP, handler, NO_LOCATION);
         self.load_none(NO_LOCATION);
         self.op(NO_LOCATION, Opcode::RETURN_VALUE);
         self.place(handler);
@@ -172,25 +181,20 @@ impl<'a> Codegen<'a, '_> {
         let loc = stmt.range;
         let name = self.names.intern(def.name);
         self.exprs(def.decorator_list)?;
-        let firstlineno = def.decorator_list.first().map_or(loc.lineno, |decorator| decorator.range.lineno);
+        let line = first_line(stmt, def.decorator_list);
         if def.type_params.is_empty() {
-            self.class_body(stmt, def, name, firstlineno)?;
+            self.class_body(stmt, def, name, line)?;
             self.call_args(loc, 2, def.bases, None, def.keywords)?;
         } else {
-            let generic_name = self.generic_name(name);
-            let block = self.table.lookup(Key::type_param(&def.type_params[0], Part::TypeParameters));
-            let args = ArgCounts::default();
-            self.enter_scope(generic_name, ScopeKind::Annotations, block, firstlineno, Some(name), args)?;
-            self.type_params(def.type_params)?;
-            self.name_op(loc, known::dot_type_params, ExprContext::Store)?;
-            self.class_body(stmt, def, name, firstlineno)?;
-            self.name_op(loc, known::dot_type_params, ExprContext::Load)?;
-            self.op_arg(loc, Opcode::CALL_INTRINSIC_1, intrinsic1::SUBSCRIPT_GENERIC);
-            self.name_op(loc, known::dot_generic_base, ExprContext::Store)?;
-            self.call_args(loc, 2, def.bases, Some(known::dot_generic_base), def.keywords)?;
-            let code = self.finish_scope(false)?;
-            self.make_closure(loc, code, 0)?;
-            self.call_generic(loc, 0);
+            self.with_type_params(loc, (name, def.type_params), line, Some(name), 0, |c| {
+                c.type_params(def.type_params)?;
+                c.name_op(loc, known::dot_type_params, ExprContext::Store)?;
+                c.class_body(stmt, def, name, line)?;
+                c.name_op(loc, known::dot_type_params, ExprContext::Load)?;
+                c.op_arg(loc, Opcode::CALL_INTRINSIC_1, intrinsic1::SUBSCRIPT_GENERIC);
+                c.name_op(loc, known::dot_generic_base, ExprContext::Store)?;
+                c.call_args(loc, 2, def.bases, Some(known::dot_generic_base), def.keywords)
+            })?;
         }
         self.apply_decorators(def.decorator_list);
         self.name_op(loc, name, ExprContext::Store)
@@ -268,17 +272,23 @@ impl<'a> Codegen<'a, '_> {
             return Err(CompileError::Other("TypeError", "TypeAlias with non-Name name".into()));
         };
         let name = self.names.intern(id);
-        let generic = !type_params.is_empty();
-        if generic {
-            let generic_name = self.generic_name(name);
-            let block = self.table.lookup(Key::type_param(&type_params[0], Part::TypeParameters));
-            self.enter_scope(generic_name, ScopeKind::Annotations, block, loc.lineno, None, ArgCounts::default())?;
-            self.load_name_const(loc, name);
-            self.type_params(type_params)?;
-        } else {
+        if type_params.is_empty() {
             self.load_name_const(loc, name);
             self.load_none(loc);
+            self.type_alias_object(stmt, name, value)?;
+        } else {
+            self.with_type_params(loc, (name, type_params), loc.lineno, None, 0, |c| {
+                c.load_name_const(loc, name);
+                c.type_params(type_params)?;
+                c.type_alias_object(stmt, name, value)
+            })?;
         }
+        self.name_op(loc, name, ExprContext::Store)
+    }
+
+    /// Makes an alias of the name and the type parameters on the stack, and of `value`.
+    fn type_alias_object(&mut self, stmt: &'a Stmt<'a>, name: Symbol, value: ExprRef<'a>) -> Result<()> {
+        let loc = stmt.range;
         self.load_evaluator_defaults(loc);
         let block = self.table.lookup(Key::stmt(stmt, Part::Body));
         self.enter_annotation_scope(loc, block, name)?;
@@ -288,12 +298,7 @@ impl<'a> Codegen<'a, '_> {
         self.make_closure(loc, code, function::DEFAULTS)?;
         self.op_arg(loc, Opcode::BUILD_TUPLE, 3);
         self.op_arg(loc, Opcode::CALL_INTRINSIC_1, intrinsic1::TYPEALIAS);
-        if generic {
-            let code = self.finish_scope(false)?;
-            self.make_closure(loc, code, 0)?;
-            self.call_generic(loc, 0);
-        }
-        self.name_op(loc, name, ExprContext::Store)
+        Ok(())
     }
 
     /// Lazily evaluated parts are functions whose format defaults to VALUE.

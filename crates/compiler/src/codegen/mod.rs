@@ -22,8 +22,10 @@ pub(crate) use scope::clean_docstring;
 
 use taipan_syntax::ast::{self, Arena, Body, ExprRef, Mod};
 
+use crate::assemble::Assembler;
 use crate::code::{CodeUnit, Constant};
 use crate::error::{CompileError, Result, StackGuard, Warning};
+use crate::flow::Graph;
 use crate::fold;
 use crate::ir::{Label, Loc, NO_LOCATION, Sequence};
 use crate::names::{Names, Symbol, known};
@@ -54,6 +56,11 @@ pub(crate) struct Codegen<'a, 'w> {
     /// The units around the current one, outermost first.
     #[expect(clippy::vec_box, reason = "a unit is large, and moves between here and `unit`")]
     outer: Vec<Box<Unit<'a>>>,
+    /// Where finished sequences are optimised, one after the other.
+    graph: Graph,
+    assembler: Assembler,
+    /// Memory for the sequences of further units.
+    sequences: Vec<Sequence>,
     warnings: &'w mut Vec<Warning>,
     /// The body of `finally` is compiled twice; the second time its warnings are known.
     warnings_off: u32,
@@ -92,7 +99,18 @@ fn module_scope<'a, 'w>(
     warnings: &'w mut Vec<Warning>,
 ) -> Result<(Codegen<'a, 'w>, bool)> {
     let unit = Unit::new(ScopeKind::Module, 0, &table, &names, known::anon_module, 1, ArgCounts::default());
-    let mut codegen = Codegen { cx, names, table, unit: Box::new(unit), outer: Vec::new(), warnings, warnings_off: 0 };
+    let mut codegen = Codegen {
+        cx,
+        names,
+        table,
+        unit: Box::new(unit),
+        outer: Vec::new(),
+        graph: Graph::default(),
+        assembler: Assembler::default(),
+        sequences: Vec::new(),
+        warnings,
+        warnings_off: 0,
+    };
     codegen.start_scope();
     match *tree {
         Mod::Module { body, .. } => {
@@ -128,12 +146,16 @@ impl<'a> Codegen<'a, '_> {
 
     #[inline]
     fn jump(&mut self, loc: Loc, op: Opcode, target: Label) {
-        self.unit.sequence.push(op, target.0, loc);
+        self.unit.sequence.push_jump(op, target, loc);
     }
 
     #[inline]
     fn label(&mut self) -> Label {
         self.unit.sequence.new_label()
+    }
+
+    fn labels<const N: usize>(&mut self) -> [Label; N] {
+        std::array::from_fn(|_| self.label())
     }
 
     #[inline]
@@ -147,13 +169,20 @@ impl<'a> Codegen<'a, '_> {
     }
 
     fn load_none(&mut self, loc: Loc) {
-        self.load_const(loc, Constant::None);
+        let unit = &mut *self.unit;
+        let number = *unit.none_const.get_or_insert_with(|| unit.consts.number(Constant::None));
+        self.op_arg(loc, Opcode::LOAD_CONST, number);
     }
 
     /// Loads a name as a string.
     fn load_name_const(&mut self, loc: Loc, name: Symbol) {
-        let text = self.names.text(name);
-        self.load_const(loc, Constant::Str(text));
+        let known = self.unit.name_consts.get(name);
+        let number = known.unwrap_or_else(|| {
+            let number = self.unit.consts.number(Constant::Str(self.names.text(name)));
+            self.unit.name_consts.insert(name, number);
+            number
+        });
+        self.op_arg(loc, Opcode::LOAD_CONST, number);
     }
 
     fn load_str_const(&mut self, loc: Loc, text: &'a str) {

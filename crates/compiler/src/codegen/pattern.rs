@@ -1,7 +1,7 @@
 //! `match` (PEP 634).
 //!
 //! The code for a pattern consumes the subject on top of the stack. Names are captured below what the pattern still
-//! needs (`on_top`) and stored once the whole pattern has matched; on failure, a jump to `fail_pop[n]` drops `n`
+//! needs (`above`) and stored once the whole pattern has matched; on failure, a jump to `failures[n]` drops `n`
 //! values.
 
 use taipan_syntax::ast::*;
@@ -15,13 +15,24 @@ use crate::names::Symbol;
 use crate::opcode::{Opcode, binary};
 use crate::preprocess;
 
+/// What a pattern has done to the stack so far, and where it fails.
 #[derive(Default)]
-struct State {
+struct Progress {
     /// The names captured so far, in the order of their values on the stack.
-    stores: Vec<Symbol>,
-    allow_irrefutable: bool,
-    fail_pop: Vec<Label>,
-    on_top: usize,
+    captured: Vec<Symbol>,
+    /// Values that the pattern still needs, above the captured ones.
+    above: usize,
+    /// By number of the values to drop: where a failure leads.
+    failures: Vec<Label>,
+    /// The pattern may match everything: nothing that it would make unreachable follows.
+    may_be_last_word: bool,
+}
+
+impl Progress {
+    /// How many values lie on the stack.
+    fn height(&self) -> usize {
+        self.above + self.captured.len()
+    }
 }
 
 /// True for `_`.
@@ -42,14 +53,14 @@ impl<'a> Codegen<'a, '_> {
             if !is_last {
                 self.op_arg(loc, Opcode::COPY, 1);
             }
-            let mut state =
-                State { allow_irrefutable: case.guard.is_some() || number + 1 == cases.len(), ..State::default() };
-            self.pattern(case.pattern, &mut state)?;
-            for name in &state.stores {
+            let mut progress =
+                Progress { may_be_last_word: case.guard.is_some() || number + 1 == cases.len(), ..Progress::default() };
+            self.pattern(case.pattern, &mut progress)?;
+            for name in &progress.captured {
                 self.name_op(loc, *name, ExprContext::Store)?;
             }
             if let Some(guard) = case.guard {
-                let fail = self.fail_label(&mut state, 0);
+                let fail = self.fail_label(&mut progress, 0);
                 self.jump_if(guard, fail, false)?;
             }
             if !is_last {
@@ -57,7 +68,7 @@ impl<'a> Codegen<'a, '_> {
             }
             self.stmts(case.body)?;
             self.jump(NO_LOCATION, Opcode::JUMP, end);
-            self.emit_fail_pop(loc, &mut state);
+            self.end_failures(loc, &mut progress);
         }
         if has_default {
             let loc = last.pattern.range;
@@ -71,24 +82,24 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn fail_label(&mut self, state: &mut State, pops: usize) -> Label {
-        while state.fail_pop.len() <= pops {
+    fn fail_label(&mut self, progress: &mut Progress, pops: usize) -> Label {
+        while progress.failures.len() <= pops {
             let label = self.label();
-            state.fail_pop.push(label);
+            progress.failures.push(label);
         }
-        state.fail_pop[pops]
+        progress.failures[pops]
     }
 
-    fn jump_to_fail(&mut self, loc: Loc, state: &mut State, op: Opcode) {
-        let pops = state.on_top + state.stores.len();
-        let label = self.fail_label(state, pops);
+    fn jump_to_fail(&mut self, loc: Loc, progress: &mut Progress, op: Opcode) {
+        let pops = progress.height();
+        let label = self.fail_label(progress, pops);
         self.jump(loc, op, label);
     }
 
-    fn emit_fail_pop(&mut self, loc: Loc, state: &mut State) {
-        while let Some(label) = state.fail_pop.pop() {
+    fn end_failures(&mut self, loc: Loc, progress: &mut Progress) {
+        while let Some(label) = progress.failures.pop() {
             self.place(label);
-            if !state.fail_pop.is_empty() {
+            if !progress.failures.is_empty() {
                 self.op(loc, Opcode::POP_TOP);
             }
         }
@@ -105,28 +116,38 @@ impl<'a> Codegen<'a, '_> {
         self.error(loc, format!("multiple assignments to name '{}' in pattern", self.names.get(name)))
     }
 
-    fn capture(&mut self, loc: Loc, name: Option<&'a str>, state: &mut State) -> Result<()> {
+    fn capture(&mut self, loc: Loc, name: Option<&'a str>, progress: &mut Progress) -> Result<()> {
         let Some(name) = name else {
             self.op(loc, Opcode::POP_TOP);
             return Ok(());
         };
         let name = self.names.intern(name);
-        if state.stores.contains(&name) {
+        if progress.captured.contains(&name) {
             return self.duplicate_store(loc, name);
         }
-        self.rotate(loc, state.on_top + state.stores.len() + 1);
-        state.stores.push(name);
+        self.rotate(loc, progress.height() + 1);
+        progress.captured.push(name);
         Ok(())
     }
 
-    fn sub_pattern(&mut self, pattern: PatternRef<'a>, state: &mut State) -> Result<()> {
-        let allow = std::mem::replace(&mut state.allow_irrefutable, true);
-        self.pattern(pattern, state)?;
-        state.allow_irrefutable = allow;
+    /// Patterns for values that have been unpacked onto the stack.
+    fn items(&mut self, patterns: &'a [PatternRef<'a>], progress: &mut Progress) -> Result<()> {
+        progress.above += patterns.len();
+        for pattern in patterns {
+            progress.above -= 1;
+            self.sub_pattern(pattern, progress)?;
+        }
         Ok(())
     }
 
-    fn pattern(&mut self, pattern: PatternRef<'a>, state: &mut State) -> Result<()> {
+    fn sub_pattern(&mut self, pattern: PatternRef<'a>, progress: &mut Progress) -> Result<()> {
+        let allow = std::mem::replace(&mut progress.may_be_last_word, true);
+        self.pattern(pattern, progress)?;
+        progress.may_be_last_word = allow;
+        Ok(())
+    }
+
+    fn pattern(&mut self, pattern: PatternRef<'a>, progress: &mut Progress) -> Result<()> {
         self.cx.stack.check()?;
         let loc = pattern.range;
         match pattern.kind {
@@ -136,26 +157,26 @@ impl<'a> Codegen<'a, '_> {
                 }
                 self.compare_op(loc, CmpOp::Eq);
                 self.op(loc, Opcode::TO_BOOL);
-                self.jump_to_fail(loc, state, Opcode::POP_JUMP_IF_FALSE);
+                self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
                 Ok(())
             }
             PatternKind::MatchSingleton { value } => {
                 let value = self.constant(&value)?;
                 self.load_const(loc, value);
                 self.compare_op(loc, CmpOp::Is);
-                self.jump_to_fail(loc, state, Opcode::POP_JUMP_IF_FALSE);
+                self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
                 Ok(())
             }
-            PatternKind::MatchSequence { patterns } => self.sequence_pattern(loc, patterns, state),
+            PatternKind::MatchSequence { patterns } => self.sequence_pattern(loc, patterns, progress),
             PatternKind::MatchMapping { keys, patterns, rest } => {
-                self.mapping_pattern(loc, keys, patterns, rest, state)
+                self.mapping_pattern(loc, keys, patterns, rest, progress)
             }
             PatternKind::MatchClass { cls, patterns, kwd_attrs, kwd_patterns } => {
-                self.class_pattern(loc, cls, patterns, kwd_attrs, kwd_patterns, state)
+                self.class_pattern(loc, cls, patterns, kwd_attrs, kwd_patterns, progress)
             }
-            PatternKind::MatchStar { name } => self.capture(loc, name, state),
+            PatternKind::MatchStar { name } => self.capture(loc, name, progress),
             PatternKind::MatchAs { pattern: None, name } => {
-                if !state.allow_irrefutable {
+                if !progress.may_be_last_word {
                     return match name {
                         Some(name) => {
                             self.error(loc, format!("name capture '{name}' makes remaining patterns unreachable"))
@@ -163,16 +184,16 @@ impl<'a> Codegen<'a, '_> {
                         None => self.error(loc, "wildcard makes remaining patterns unreachable"),
                     };
                 }
-                self.capture(loc, name, state)
+                self.capture(loc, name, progress)
             }
             PatternKind::MatchAs { pattern: Some(pattern), name } => {
-                state.on_top += 1;
+                progress.above += 1;
                 self.op_arg(loc, Opcode::COPY, 1);
-                self.pattern(pattern, state)?;
-                state.on_top -= 1;
-                self.capture(loc, name, state)
+                self.pattern(pattern, progress)?;
+                progress.above -= 1;
+                self.capture(loc, name, progress)
             }
-            PatternKind::MatchOr { patterns } => self.or_pattern(loc, patterns, state),
+            PatternKind::MatchOr { patterns } => self.or_pattern(loc, patterns, progress),
         }
     }
 
@@ -196,7 +217,7 @@ impl<'a> Codegen<'a, '_> {
         preprocess::pattern_constant(value, &mut |constant| self.constant(constant))
     }
 
-    fn sequence_pattern(&mut self, loc: Loc, patterns: &'a [PatternRef<'a>], state: &mut State) -> Result<()> {
+    fn sequence_pattern(&mut self, loc: Loc, patterns: &'a [PatternRef<'a>], progress: &mut Progress) -> Result<()> {
         let size = patterns.len();
         let mut star = None;
         let mut only_wildcard = true;
@@ -213,9 +234,9 @@ impl<'a> Codegen<'a, '_> {
                 only_wildcard &= binds_nothing(pattern);
             }
         }
-        state.on_top += 1;
+        progress.above += 1;
         self.op(loc, Opcode::MATCH_SEQUENCE);
-        self.jump_to_fail(loc, state, Opcode::POP_JUMP_IF_FALSE);
+        self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
         let length = match star {
             None => Some((size, CmpOp::Eq)),
             Some(_) if size > 1 => Some((size - 1, CmpOp::GtE)),
@@ -225,30 +246,20 @@ impl<'a> Codegen<'a, '_> {
             self.op(loc, Opcode::GET_LEN);
             self.load_const(loc, code::Constant::Int(length as i64));
             self.compare_op(loc, op);
-            self.jump_to_fail(loc, state, Opcode::POP_JUMP_IF_FALSE);
+            self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
         }
-        state.on_top -= 1;
+        progress.above -= 1;
         if only_wildcard {
             self.op(loc, Opcode::POP_TOP);
             return Ok(());
         }
         match star {
-            Some(star) if star_wildcard => self.sequence_by_index(loc, patterns, star, state),
+            Some(star) if star_wildcard => self.sequence_by_index(loc, patterns, star, progress),
             _ => {
                 let stars = patterns.iter().map(|p| matches!(p.kind, PatternKind::MatchStar { .. }));
-                self.unpack_op(
-                    loc,
-                    stars,
-                    size,
-                    "too many expressions in star-unpacking sequence pattern",
-                    "multiple starred expressions in sequence pattern",
-                )?;
-                state.on_top += size;
-                for pattern in patterns {
-                    state.on_top -= 1;
-                    self.sub_pattern(pattern, state)?;
-                }
-                Ok(())
+                let targets = "expressions in star-unpacking sequence pattern";
+                self.unpack_op(loc, stars, targets, "starred expressions in sequence pattern")?;
+                self.items(patterns, progress)
             }
         }
     }
@@ -259,9 +270,9 @@ impl<'a> Codegen<'a, '_> {
         loc: Loc,
         patterns: &'a [PatternRef<'a>],
         star: usize,
-        state: &mut State,
+        progress: &mut Progress,
     ) -> Result<()> {
-        state.on_top += 1;
+        progress.above += 1;
         for (number, pattern) in patterns.iter().enumerate() {
             if binds_nothing(pattern) || number == star {
                 continue;
@@ -276,9 +287,9 @@ impl<'a> Codegen<'a, '_> {
                 self.op_arg(loc, Opcode::BINARY_OP, binary::SUBTRACT);
             }
             self.op_arg(loc, Opcode::BINARY_OP, binary::SUBSCR);
-            self.sub_pattern(pattern, state)?;
+            self.sub_pattern(pattern, progress)?;
         }
-        state.on_top -= 1;
+        progress.above -= 1;
         self.op(loc, Opcode::POP_TOP);
         Ok(())
     }
@@ -290,7 +301,7 @@ impl<'a> Codegen<'a, '_> {
         patterns: &'a [PatternRef<'a>],
         attrs: &'a [&'a str],
         attr_patterns: &'a [PatternRef<'a>],
-        state: &mut State,
+        progress: &mut Progress,
     ) -> Result<()> {
         if attrs.len() != attr_patterns.len() {
             return self.error(
@@ -319,18 +330,18 @@ impl<'a> Codegen<'a, '_> {
         self.op_arg(loc, Opcode::COPY, 1);
         self.load_none(loc);
         self.op_arg(loc, Opcode::IS_OP, 1);
-        state.on_top += 1;
-        self.jump_to_fail(loc, state, Opcode::POP_JUMP_IF_FALSE);
+        progress.above += 1;
+        self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
         let count = patterns.len() + attrs.len();
         self.op_arg(loc, Opcode::UNPACK_SEQUENCE, count as u32);
-        state.on_top += count;
-        state.on_top -= 1;
+        // The attributes take the place of the tuple that held them.
+        progress.above = progress.above + count - 1;
         for pattern in patterns.iter().chain(attr_patterns) {
-            state.on_top -= 1;
+            progress.above -= 1;
             if binds_nothing(pattern) {
                 self.op(loc, Opcode::POP_TOP);
             } else {
-                self.sub_pattern(pattern, state)?;
+                self.sub_pattern(pattern, progress)?;
             }
         }
         Ok(())
@@ -342,7 +353,7 @@ impl<'a> Codegen<'a, '_> {
         keys: Exprs<'a>,
         patterns: &'a [PatternRef<'a>],
         rest: Option<&'a str>,
-        state: &mut State,
+        progress: &mut Progress,
     ) -> Result<()> {
         let size = keys.len();
         if size != patterns.len() {
@@ -351,11 +362,11 @@ impl<'a> Codegen<'a, '_> {
                 format!("keys ({size}) / patterns ({}) length mismatch in mapping pattern", patterns.len()),
             );
         }
-        state.on_top += 1;
+        progress.above += 1;
         self.op(loc, Opcode::MATCH_MAPPING);
-        self.jump_to_fail(loc, state, Opcode::POP_JUMP_IF_FALSE);
+        self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
         if size == 0 && rest.is_none() {
-            state.on_top -= 1;
+            progress.above -= 1;
             self.op(loc, Opcode::POP_TOP);
             return Ok(());
         }
@@ -363,7 +374,7 @@ impl<'a> Codegen<'a, '_> {
             self.op(loc, Opcode::GET_LEN);
             self.load_const(loc, code::Constant::Int(size as i64));
             self.compare_op(loc, CmpOp::GtE);
-            self.jump_to_fail(loc, state, Opcode::POP_JUMP_IF_FALSE);
+            self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
         }
         let mut seen: Vec<code::Constant> = Vec::new();
         for key in keys {
@@ -385,19 +396,16 @@ impl<'a> Codegen<'a, '_> {
         self.op_arg(loc, Opcode::BUILD_TUPLE, size as u32);
         self.op(loc, Opcode::MATCH_KEYS);
         // Now the keys and the values lie above the subject.
-        state.on_top += 2;
+        progress.above += 2;
         self.op_arg(loc, Opcode::COPY, 1);
         self.load_none(loc);
         self.op_arg(loc, Opcode::IS_OP, 1);
-        self.jump_to_fail(loc, state, Opcode::POP_JUMP_IF_FALSE);
+        self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
         self.op_arg(loc, Opcode::UNPACK_SEQUENCE, size as u32);
-        state.on_top += size;
-        state.on_top -= 1;
-        for pattern in patterns {
-            state.on_top -= 1;
-            self.sub_pattern(pattern, state)?;
-        }
-        state.on_top -= 2;
+        // The tuple of the values has been taken apart.
+        progress.above -= 1;
+        self.items(patterns, progress)?;
+        progress.above -= 2;
         let Some(rest) = rest else {
             self.op(loc, Opcode::POP_TOP);
             self.op(loc, Opcode::POP_TOP);
@@ -413,56 +421,56 @@ impl<'a> Codegen<'a, '_> {
             self.op_arg(loc, Opcode::SWAP, 2);
             self.op(loc, Opcode::DELETE_SUBSCR);
         }
-        self.capture(loc, Some(rest), state)
+        self.capture(loc, Some(rest), progress)
     }
 
-    fn or_pattern(&mut self, loc: Loc, patterns: &'a [PatternRef<'a>], state: &mut State) -> Result<()> {
+    fn or_pattern(&mut self, loc: Loc, patterns: &'a [PatternRef<'a>], progress: &mut Progress) -> Result<()> {
         let end = self.label();
         let differ = "alternative patterns bind different names";
         // The names of the first alternative; the others must bind the same, and bring them into its order.
         let mut control: Vec<Symbol> = Vec::new();
         for (number, alternative) in patterns.iter().enumerate() {
             let at = alternative.range;
-            let mut inner = State {
-                allow_irrefutable: number + 1 == patterns.len() && state.allow_irrefutable,
-                ..State::default()
+            let mut inner = Progress {
+                may_be_last_word: number + 1 == patterns.len() && progress.may_be_last_word,
+                ..Progress::default()
             };
             self.op_arg(at, Opcode::COPY, 1);
             self.pattern(alternative, &mut inner)?;
             if number == 0 {
-                control.clone_from(&inner.stores);
-            } else if inner.stores.len() != control.len() {
+                control.clone_from(&inner.captured);
+            } else if inner.captured.len() != control.len() {
                 return self.error(loc, differ);
             } else {
                 for wanted in (0..control.len()).rev() {
-                    let Some(found) = inner.stores.iter().position(|name| *name == control[wanted]) else {
+                    let Some(found) = inner.captured.iter().position(|name| *name == control[wanted]) else {
                         return self.error(loc, differ);
                     };
                     if found == wanted {
                         continue;
                     }
                     let rotations = found + 1;
-                    let rotated: Vec<Symbol> = inner.stores.drain(..rotations).collect();
+                    let rotated: Vec<Symbol> = inner.captured.drain(..rotations).collect();
                     let place = wanted - found;
-                    inner.stores.splice(place..place, rotated);
+                    inner.captured.splice(place..place, rotated);
                     for _ in 0..rotations {
                         self.rotate(at, wanted + 1);
                     }
                 }
             }
             self.jump(at, Opcode::JUMP, end);
-            self.emit_fail_pop(at, &mut inner);
+            self.end_failures(at, &mut inner);
         }
         self.op(loc, Opcode::POP_TOP);
-        self.jump_to_fail(loc, state, Opcode::JUMP);
+        self.jump_to_fail(loc, progress, Opcode::JUMP);
         self.place(end);
-        let rotations = control.len() + 1 + state.on_top + state.stores.len();
+        let rotations = control.len() + 1 + progress.height();
         for name in control {
             self.rotate(loc, rotations);
-            if state.stores.contains(&name) {
+            if progress.captured.contains(&name) {
                 return self.duplicate_store(loc, name);
             }
-            state.stores.push(name);
+            progress.captured.push(name);
         }
         self.op(loc, Opcode::POP_TOP);
         Ok(())

@@ -3,10 +3,9 @@
 use taipan_syntax::ast::StrValue;
 
 use super::Codegen;
-use crate::assemble::assemble;
 use crate::code::{CodeUnit, Constant, flags, kind};
 use crate::error::{CompileError, Result};
-use crate::flow::{Frame, Graph};
+use crate::flow::Frame;
 use crate::ir::{Loc, NO_LOCATION};
 use crate::names::{Symbol, known};
 use crate::opcode::{Opcode, function, resume};
@@ -28,6 +27,7 @@ impl<'a> Codegen<'a, '_> {
         let block = block.ok_or_else(|| CompileError::Other("KeyError", "unknown symbol table entry".into()))?;
         let mut unit = Box::new(Unit::new(kind, block, &self.table, &self.names, name, firstlineno, args));
         unit.private = private.or(self.unit.private);
+        unit.sequence = self.sequences.pop().unwrap_or_default();
         self.outer.push(std::mem::replace(&mut self.unit, unit));
         self.unit.qualname = self.qualified_name(name);
         self.start_scope();
@@ -50,32 +50,22 @@ impl<'a> Codegen<'a, '_> {
         Ok(std::mem::replace(&mut self.unit, outer))
     }
 
+    /// The name with those of the scopes around that it can be reached through.
     fn qualified_name(&mut self, name: Symbol) -> Symbol {
-        let count = self.outer.len();
-        // The module is the outermost scope.
-        if count <= 1 {
-            return name;
-        }
-        let mut parent = &self.outer[count - 1];
-        if parent.kind == ScopeKind::Annotations {
-            if count == 2 {
-                return name;
-            }
-            parent = &self.outer[count - 2];
-        }
-        if matches!(self.unit.kind, ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Class) {
+        // The module does not show, and no scope of type parameters.
+        let mut around = self.outer.iter().skip(1).rev().peekable();
+        around.next_if(|unit| unit.kind == ScopeKind::Annotations);
+        let Some(parent) = around.next() else { return name };
+        let is_definition = matches!(self.unit.kind, ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Class);
+        if is_definition {
             let mangled = self.names.mangle(parent.private, name);
             if self.table.block(parent.block).scope(mangled) == Scope::GlobalExplicit {
                 return name;
             }
         }
-        let locals = matches!(parent.kind, ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Lambda);
-        let text = format!(
-            "{}{}.{}",
-            self.names.get(parent.qualname),
-            if locals { ".<locals>" } else { "" },
-            self.names.get(name)
-        );
+        let is_function = matches!(parent.kind, ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Lambda);
+        let way = if is_function { ".<locals>." } else { "." };
+        let text = [self.names.get(parent.qualname), way, self.names.get(name)].concat();
         self.names.intern_owned(&text)
     }
 
@@ -117,7 +107,6 @@ impl<'a> Codegen<'a, '_> {
         let bits = self.code_flags();
         self.add_return(add_none);
         let unit = &mut *self.unit;
-        let graph = Graph::build(&unit.sequence)?;
         let cell_locals: Vec<Option<u32>> = unit.cellvars.iter().map(|(name, _)| unit.varnames.get(name)).collect();
         let frame = Frame {
             nlocals: unit.varnames.len(),
@@ -127,8 +116,15 @@ impl<'a> Codegen<'a, '_> {
             nfree: unit.freevars.len(),
             is_generator: bits & (flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR) != 0,
         };
-        let optimized = graph.optimize(&mut unit.consts, &frame)?;
-        let assembled = assemble(&optimized.graph, unit.firstlineno)?;
+        let stack_depth = if self.cx.keep_sequences {
+            self.graph.compile(&mut unit.sequence.clone(), &mut unit.consts, &frame)?
+        } else {
+            if unit.kind == ScopeKind::Module {
+                unit.sequence.fill_placeholders();
+            }
+            self.graph.compile(&mut unit.sequence, &mut unit.consts, &frame)?
+        };
+        let assembled = self.assembler.assemble(&mut self.graph, unit.firstlineno)?;
         let (localsplusnames, localspluskinds) = self.locals_plus(bits);
         let unit = &mut *self.unit;
         let names = unit.names.iter().map(|(name, _)| self.names.text(name)).collect();
@@ -138,7 +134,7 @@ impl<'a> Codegen<'a, '_> {
             posonlyargcount: unit.args.posonly,
             kwonlyargcount: unit.args.kwonly,
             // A frame always has room for one value.
-            stacksize: optimized.stack_depth.max(1),
+            stacksize: stack_depth.max(1),
             flags: bits,
             code: assembled.code,
             consts: std::mem::take(&mut unit.consts.values),
@@ -196,8 +192,12 @@ impl<'a> Codegen<'a, '_> {
     pub(super) fn finish_scope(&mut self, add_none: bool) -> Result<(CodeUnit, Vec<Symbol>)> {
         let code = self.assemble(add_none)?;
         let mut unit = self.exit_scope()?;
+        let mut sequence = std::mem::take(&mut unit.sequence);
         if self.cx.keep_sequences {
-            self.unit.sequence.nested.push(std::mem::take(&mut unit.sequence));
+            self.unit.sequence.nested.push(sequence);
+        } else {
+            sequence.recycle();
+            self.sequences.push(sequence);
         }
         Ok((code, unit.freevars.iter().map(|(name, _)| name).collect()))
     }

@@ -7,8 +7,8 @@ use crate::code;
 use crate::error::{CompileError, Result};
 use crate::ir::{Label, Loc, NO_LOCATION};
 use crate::names::known;
-use crate::opcode::{Opcode, common, intrinsic1};
-use crate::unit::BlockKind;
+use crate::opcode::{Opcode, binary, common, intrinsic1};
+use crate::unit::{Enclosing, Loop};
 
 impl<'a> Codegen<'a, '_> {
     pub(super) fn stmts(&mut self, body: Body<'a>) -> Result<()> {
@@ -19,8 +19,7 @@ impl<'a> Codegen<'a, '_> {
         self.cx.stack.check()?;
         let loc = stmt.range;
         match stmt.kind {
-            StmtKind::FunctionDef(def) => self.function(stmt, def, false),
-            StmtKind::AsyncFunctionDef(def) => self.function(stmt, def, true),
+            StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => self.function(stmt, def),
             StmtKind::ClassDef(def) => self.class(stmt, def),
             StmtKind::TypeAlias { name, type_params, value } => self.type_alias(stmt, name, type_params, value),
             StmtKind::Return { value } => self.return_(loc, value),
@@ -40,12 +39,12 @@ impl<'a> Codegen<'a, '_> {
             StmtKind::AnnAssign { target, annotation, value, simple } => {
                 self.annotated_assignment(stmt, target, annotation, value, simple)
             }
-            StmtKind::For(node) => self.conditional(|c| c.for_(loc, node)),
-            StmtKind::AsyncFor(node) => self.conditional(|c| c.async_for(loc, node)),
+            StmtKind::For(node) => self.conditional(|c| c.for_(loc, node, false)),
+            StmtKind::AsyncFor(node) => self.conditional(|c| c.for_(loc, node, true)),
             StmtKind::While { test, body, orelse } => self.conditional(|c| c.while_(loc, test, body, orelse)),
             StmtKind::If { test, body, orelse } => self.conditional(|c| c.if_(test, body, orelse)),
-            StmtKind::With(node) => self.conditional(|c| c.with(node, 0)),
-            StmtKind::AsyncWith(node) => self.conditional(|c| c.async_with(node, 0)),
+            StmtKind::With(node) => self.conditional(|c| c.with(node.items, node.body, false)),
+            StmtKind::AsyncWith(node) => self.conditional(|c| c.with(node.items, node.body, true)),
             StmtKind::Match { subject, cases } => self.conditional(|c| c.match_(subject, cases)),
             StmtKind::Try(node) => self.conditional(|c| c.try_(loc, node, false)),
             StmtKind::TryStar(node) => self.conditional(|c| c.try_(loc, node, true)),
@@ -98,61 +97,6 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn return_(&mut self, stmt_loc: Loc, value: Option<ExprRef<'a>>) -> Result<()> {
-        let mut loc = stmt_loc;
-        let constant = value.and_then(|value| self.as_constant(value));
-        let preserve = value.is_some() && constant.is_none();
-        let block = self.table.block(self.unit.block);
-        if !block.is_function_like() {
-            return self.error(loc, "'return' outside function");
-        }
-        if value.is_some() && block.coroutine && block.generator {
-            return self.error(loc, "'return' with value in async generator");
-        }
-        if let Some(value) = value {
-            if preserve {
-                self.expr(value)?;
-            } else {
-                loc = value.range;
-                self.op(loc, Opcode::NOP);
-            }
-        }
-        if value.is_none_or(|value| value.range.lineno != stmt_loc.lineno) {
-            loc = stmt_loc;
-            self.op(loc, Opcode::NOP);
-        }
-        self.unwind(&mut loc, preserve, false)?;
-        if value.is_none() {
-            self.load_none(loc);
-        } else if let Some(constant) = constant {
-            let constant = self.constant(&constant)?;
-            self.load_const(loc, constant);
-        }
-        self.op(loc, Opcode::RETURN_VALUE);
-        Ok(())
-    }
-
-    fn break_(&mut self, origin: Loc) -> Result<()> {
-        let mut loc = origin;
-        self.op(loc, Opcode::NOP);
-        let Some(found) = self.unwind(&mut loc, false, true)? else {
-            return self.error(origin, "'break' outside loop");
-        };
-        self.unwind_block(found, &mut loc, false)?;
-        self.jump(loc, Opcode::JUMP, found.exit);
-        Ok(())
-    }
-
-    fn continue_(&mut self, origin: Loc) -> Result<()> {
-        let mut loc = origin;
-        self.op(loc, Opcode::NOP);
-        let Some(found) = self.unwind(&mut loc, false, true)? else {
-            return self.error(origin, "'continue' not properly in loop");
-        };
-        self.jump(loc, Opcode::JUMP, found.label);
-        Ok(())
-    }
-
     fn if_(&mut self, test: ExprRef<'a>, body: Body<'a>, orelse: Body<'a>) -> Result<()> {
         let end = self.label();
         let next = if orelse.is_empty() { end } else { self.label() };
@@ -168,70 +112,74 @@ impl<'a> Codegen<'a, '_> {
     }
 
     fn while_(&mut self, loc: Loc, test: ExprRef<'a>, body: Body<'a>, orelse: Body<'a>) -> Result<()> {
-        let start = self.label();
-        let end = self.label();
-        let anchor = self.label();
-        self.place(start);
-        self.push_block(BlockKind::WhileLoop, start, end, loc)?;
-        self.jump_if(test, anchor, false)?;
-        self.stmts(body)?;
-        self.jump(NO_LOCATION, Opcode::JUMP, start);
-        self.pop_block();
-        self.place(anchor);
+        let [again, done, after] = self.labels();
+        self.place(again);
+        let what = Enclosing::Loop(Loop { again, after, has_iterator: false });
+        self.inside(loc, what, |c| {
+            c.jump_if(test, done, false)?;
+            c.stmts(body)
+        })?;
+        self.jump(NO_LOCATION, Opcode::JUMP, again);
+        self.place(done);
         self.stmts(orelse)?;
-        self.place(end);
+        self.place(after);
         Ok(())
     }
 
-    fn for_(&mut self, stmt_loc: Loc, node: &'a For<'a>) -> Result<()> {
-        let start = self.label();
-        let cleanup = self.label();
-        let end = self.label();
-        self.push_block(BlockKind::ForLoop, start, end, stmt_loc)?;
-        self.expr(node.iter)?;
-        let loc = node.iter.range;
-        self.op(loc, Opcode::GET_ITER);
-        self.place(start);
-        self.jump(loc, Opcode::FOR_ITER, cleanup);
-        // For the line of the target when the statement spans several.
-        self.op(node.target.range, Opcode::NOP);
-        self.expr(node.target)?;
-        self.stmts(node.body)?;
-        self.jump(NO_LOCATION, Opcode::JUMP, start);
-        self.place(cleanup);
+    fn for_(&mut self, loc: Loc, node: &'a For<'a>, is_async: bool) -> Result<()> {
+        let [again, done, after] = self.labels();
+        let what = Enclosing::Loop(Loop { again, after, has_iterator: true });
+        if is_async {
+            self.expr(node.iter)?;
+            self.op(node.iter.range, Opcode::GET_AITER);
+            self.place(again);
+            let mut wait = done;
+            self.inside(loc, what, |c| {
+                wait = c.await_next(loc, done);
+                c.op(loc, Opcode::NOT_TAKEN);
+                c.expr(node.target)?;
+                c.stmts(node.body)
+            })?;
+            self.jump(NO_LOCATION, Opcode::JUMP, again);
+            self.place(done);
+            self.jump(node.iter.range, Opcode::END_ASYNC_FOR, wait);
+        } else {
+            self.inside(loc, what, |c| {
+                c.expr(node.iter)?;
+                c.op(node.iter.range, Opcode::GET_ITER);
+                c.place(again);
+                c.jump(node.iter.range, Opcode::FOR_ITER, done);
+                // For the line of the target when the statement spans several.
+                c.op(node.target.range, Opcode::NOP);
+                c.expr(node.target)?;
+                c.stmts(node.body)
+            })?;
+            self.jump(NO_LOCATION, Opcode::JUMP, again);
+            self.end_for(done);
+        }
+        self.stmts(node.orelse)?;
+        self.place(after);
+        Ok(())
+    }
+
+    /// The end of a loop over an iterator.
+    pub(super) fn end_for(&mut self, done: Label) {
+        self.place(done);
         self.op(NO_LOCATION, Opcode::END_FOR);
         self.op(NO_LOCATION, Opcode::POP_ITER);
-        self.pop_block();
-        self.stmts(node.orelse)?;
-        self.place(end);
-        Ok(())
     }
 
-    fn async_for(&mut self, loc: Loc, node: &'a For<'a>) -> Result<()> {
-        let start = self.label();
-        let send = self.label();
-        let except = self.label();
-        let end = self.label();
-        self.expr(node.iter)?;
-        self.op(node.iter.range, Opcode::GET_AITER);
-        self.place(start);
-        self.push_block(BlockKind::ForLoop, start, end, loc)?;
-        self.jump(loc, Opcode::SETUP_FINALLY, except);
+    /// The next item of the asynchronous iterator on the stack; exceptions lead to `done`. Answers where the wait
+    /// starts, which the instruction there wants to know.
+    pub(super) fn await_next(&mut self, loc: Loc, done: Label) -> Label {
+        self.jump(loc, Opcode::SETUP_FINALLY, done);
         self.op(loc, Opcode::GET_ANEXT);
         self.load_none(loc);
-        self.place(send);
+        let wait = self.label();
+        self.place(wait);
         self.yield_from(loc, true);
         self.op(loc, Opcode::POP_BLOCK);
-        self.op(loc, Opcode::NOT_TAKEN);
-        self.expr(node.target)?;
-        self.stmts(node.body)?;
-        self.jump(NO_LOCATION, Opcode::JUMP, start);
-        self.pop_block();
-        self.place(except);
-        self.jump(node.iter.range, Opcode::END_ASYNC_FOR, send);
-        self.stmts(node.orelse)?;
-        self.place(end);
-        Ok(())
+        wait
     }
 
     fn assert(&mut self, loc: Loc, test: ExprRef<'a>, msg: Option<ExprRef<'a>>) -> Result<()> {
@@ -314,149 +262,111 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn augmented_assignment(
-        &mut self,
-        stmt_loc: Loc,
-        target: ExprRef<'a>,
-        op: Operator,
-        value: ExprRef<'a>,
-    ) -> Result<()> {
-        let mut loc = target.range;
-        match target.kind {
+    /// What the target refers to is evaluated once, then read and written.
+    fn augmented_assignment(&mut self, stmt: Loc, target: ExprRef<'a>, op: Operator, value: ExprRef<'a>) -> Result<()> {
+        let loc = target.range;
+        // How many values the target needs on the stack, where it is accessed, and how it is written.
+        let (parts, at, store) = match target.kind {
+            ExprKind::Name { id, .. } => {
+                self.name_op_str(loc, id, ExprContext::Load)?;
+                (0, loc, None)
+            }
             ExprKind::Attribute { value, attr, .. } => {
                 self.expr(value)?;
                 self.op_arg(loc, Opcode::COPY, 1);
-                loc = self.attribute_location(loc, target, attr);
+                let at = self.attribute_location(loc, target, attr);
                 let name = self.names.intern(attr);
                 let number = self.name_number(name);
-                self.op_arg(loc, Opcode::LOAD_ATTR, number << 1);
+                self.op_arg(at, Opcode::LOAD_ATTR, number << 1);
+                (1, at, Some((Opcode::STORE_ATTR, number)))
             }
             ExprKind::Subscript { value, slice, .. } => {
                 self.expr(value)?;
-                if self.is_two_part_slice(slice) {
+                let in_parts = self.is_two_part_slice(slice);
+                if in_parts {
                     self.slice_parts(slice)?;
-                    self.op_arg(loc, Opcode::COPY, 3);
-                    self.op_arg(loc, Opcode::COPY, 3);
-                    self.op_arg(loc, Opcode::COPY, 3);
-                    self.op(loc, Opcode::BINARY_SLICE);
                 } else {
                     self.expr(slice)?;
-                    self.op_arg(loc, Opcode::COPY, 2);
-                    self.op_arg(loc, Opcode::COPY, 2);
-                    self.op_arg(loc, Opcode::BINARY_OP, crate::opcode::binary::SUBSCR);
                 }
+                let parts = if in_parts { 3 } else { 2 };
+                (0..parts).for_each(|_| self.op_arg(loc, Opcode::COPY, parts));
+                if in_parts {
+                    self.op(loc, Opcode::BINARY_SLICE);
+                } else {
+                    self.op_arg(loc, Opcode::BINARY_OP, binary::SUBSCR);
+                }
+                (parts, loc, Some((if in_parts { Opcode::STORE_SLICE } else { Opcode::STORE_SUBSCR }, 0)))
             }
-            ExprKind::Name { id, .. } => self.name_op_str(loc, id, ExprContext::Load)?,
             _ => {
                 return Err(CompileError::Other("SystemError", "invalid node type for augmented assignment".into()));
             }
-        }
+        };
         self.expr(value)?;
-        self.binary_op(stmt_loc, op, true);
-        loc = target.range;
-        match target.kind {
-            ExprKind::Attribute { attr, .. } => {
-                loc = self.attribute_location(loc, target, attr);
-                self.op_arg(loc, Opcode::SWAP, 2);
-                let name = self.names.intern(attr);
-                self.op_name(loc, Opcode::STORE_ATTR, name);
-            }
-            ExprKind::Subscript { slice, .. } => {
-                if self.is_two_part_slice(slice) {
-                    self.op_arg(loc, Opcode::SWAP, 4);
-                    self.op_arg(loc, Opcode::SWAP, 3);
-                    self.op_arg(loc, Opcode::SWAP, 2);
-                    self.op(loc, Opcode::STORE_SLICE);
-                } else {
-                    self.op_arg(loc, Opcode::SWAP, 3);
-                    self.op_arg(loc, Opcode::SWAP, 2);
-                    self.op(loc, Opcode::STORE_SUBSCR);
-                }
-            }
-            ExprKind::Name { id, .. } => self.name_op_str(loc, id, ExprContext::Store)?,
-            _ => {}
+        self.binary_op(stmt, op, true);
+        // The result goes below what the target needs.
+        (2..parts + 2).rev().for_each(|depth| self.op_arg(at, Opcode::SWAP, depth));
+        match (store, target.kind) {
+            (Some((op, arg)), _) => self.op_arg(at, op, arg),
+            (None, ExprKind::Name { id, .. }) => self.name_op_str(loc, id, ExprContext::Store)?,
+            (None, _) => {}
         }
         Ok(())
     }
 
-    /// Jumps to `next` when the truth of `expr` is `condition`.
-    pub(super) fn jump_if(&mut self, expr: ExprRef<'a>, next: Label, condition: bool) -> Result<()> {
+    /// Jumps to `target` when the truth of `expr` is `wanted`; else runs on.
+    pub(super) fn jump_if(&mut self, expr: ExprRef<'a>, target: Label, wanted: bool) -> Result<()> {
         self.cx.stack.check()?;
+        // Negations only change what is wanted.
+        let (mut expr, mut wanted) = (expr, wanted);
+        while let ExprKind::UnaryOp { op: UnaryOp::Not, operand } = expr.kind {
+            (expr, wanted) = (operand, !wanted);
+        }
         match expr.kind {
-            ExprKind::UnaryOp { op: UnaryOp::Not, operand } => return self.jump_if(operand, next, !condition),
             ExprKind::BoolOp { op, values } => {
-                let Some((last, first)) = values.split_last() else { return Ok(()) };
-                let short_circuit = op == BoolOp::Or;
-                let inner = if short_circuit == condition { next } else { self.label() };
-                for value in first {
-                    self.jump_if(value, inner, short_circuit)?;
-                }
-                self.jump_if(last, next, condition)?;
-                if inner != next {
-                    self.place(inner);
-                }
-                return Ok(());
+                let Some((last, others)) = values.split_last() else { return Ok(()) };
+                // The value that settles the outcome leads out of the chain, to the target or past its last part.
+                let settles = op == BoolOp::Or;
+                let past = (settles != wanted).then(|| self.label());
+                let out = past.unwrap_or(target);
+                others.iter().try_for_each(|value| self.jump_if(value, out, settles))?;
+                self.jump_if(last, target, wanted)?;
+                past.into_iter().for_each(|past| self.place(past));
             }
             ExprKind::IfExp { test, body, orelse } => {
-                let end = self.label();
-                let otherwise = self.label();
+                let [otherwise, end] = self.labels();
                 self.jump_if(test, otherwise, false)?;
-                self.jump_if(body, next, condition)?;
+                self.jump_if(body, target, wanted)?;
                 self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
                 self.place(otherwise);
-                self.jump_if(orelse, next, condition)?;
+                self.jump_if(orelse, target, wanted)?;
                 self.place(end);
-                return Ok(());
             }
             ExprKind::Compare { left, ops, comparators } if ops.len() > 1 => {
-                return self.jump_if_chained(expr, left, ops, comparators, next, condition);
+                let loc = expr.range;
+                self.check_compare(expr, left, ops, comparators);
+                let refuted = self.label();
+                self.compare_links(loc, left, ops, comparators, refuted, false)?;
+                self.branch(loc, target, wanted);
+                let end = self.label();
+                self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
+                self.place(refuted);
+                self.op(loc, Opcode::POP_TOP);
+                if !wanted {
+                    self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, target);
+                }
+                self.place(end);
             }
-            _ => {}
+            _ => {
+                self.expr(expr)?;
+                self.branch(expr.range, target, wanted);
+            }
         }
-        self.expr(expr)?;
-        self.op(expr.range, Opcode::TO_BOOL);
-        let op = if condition { Opcode::POP_JUMP_IF_TRUE } else { Opcode::POP_JUMP_IF_FALSE };
-        self.jump(expr.range, op, next);
         Ok(())
     }
 
-    fn jump_if_chained(
-        &mut self,
-        expr: ExprRef<'a>,
-        left: ExprRef<'a>,
-        ops: &'a [CmpOp],
-        comparators: Exprs<'a>,
-        next: Label,
-        condition: bool,
-    ) -> Result<()> {
-        let loc = expr.range;
-        self.check_compare(expr, left, ops, comparators);
-        let cleanup = self.label();
-        self.expr(left)?;
-        let last = ops.len() - 1;
-        for (op, comparator) in ops.iter().zip(comparators).take(last) {
-            self.expr(comparator)?;
-            self.op_arg(loc, Opcode::SWAP, 2);
-            self.op_arg(loc, Opcode::COPY, 2);
-            self.compare_op(loc, *op);
-            self.op(loc, Opcode::TO_BOOL);
-            self.jump(loc, Opcode::POP_JUMP_IF_FALSE, cleanup);
-        }
-        if let Some(comparator) = comparators.get(last) {
-            self.expr(comparator)?;
-        }
-        self.compare_op(loc, ops[last]);
+    /// Jumps by the truth of the value on top.
+    fn branch(&mut self, loc: Loc, target: Label, wanted: bool) {
         self.op(loc, Opcode::TO_BOOL);
-        let op = if condition { Opcode::POP_JUMP_IF_TRUE } else { Opcode::POP_JUMP_IF_FALSE };
-        self.jump(loc, op, next);
-        let end = self.label();
-        self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
-        self.place(cleanup);
-        self.op(loc, Opcode::POP_TOP);
-        if !condition {
-            self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, next);
-        }
-        self.place(end);
-        Ok(())
+        self.jump(loc, if wanted { Opcode::POP_JUMP_IF_TRUE } else { Opcode::POP_JUMP_IF_FALSE }, target);
     }
 }

@@ -1,58 +1,190 @@
-//! Leaving blocks early: what `return`, `break` and `continue` run on the way out.
+//! Leaving loops, handlers and functions early: `return`, `break`, `continue`, and what they run on the way out.
 
-use taipan_syntax::ast::ExprContext;
+use taipan_syntax::ast::{ExprContext, ExprRef};
 
 use super::Codegen;
 use crate::error::Result;
-use crate::ir::{Label, Loc, NO_LOCATION};
+use crate::ir::{Loc, NO_LOCATION};
 use crate::opcode::{Opcode, resume};
-use crate::unit::{BlockKind, FrameBlock};
+use crate::unit::{Enclosing, Loop, MAX_BLOCKS};
 
 impl<'a> Codegen<'a, '_> {
-    pub(super) fn push_block(&mut self, kind: BlockKind, label: Label, exit: Label, loc: Loc) -> Result<()> {
-        self.push_frame_block(FrameBlock { kind, label, exit, loc, finally: &[], name: None })
-    }
-
-    pub(super) fn push_frame_block(&mut self, block: FrameBlock<'a>) -> Result<()> {
-        self.unit.push_block(block)?;
-        if block.kind == BlockKind::FinallyEnd {
-            self.warnings_off += 1;
+    /// Compiles `inner` inside of something; `loc` is where nesting that is too deep is reported.
+    pub(super) fn inside(
+        &mut self,
+        loc: Loc,
+        what: Enclosing<'a>,
+        inner: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        if self.unit.enclosing.len() >= MAX_BLOCKS {
+            return self.error(loc, "too many statically nested blocks");
         }
+        let quiet = matches!(what, Enclosing::InFinally) as u32;
+        self.unit.enclosing.push(what);
+        self.warnings_off += quiet;
+        inner(self)?;
+        self.warnings_off -= quiet;
+        self.unit.enclosing.pop();
         Ok(())
     }
 
-    pub(super) fn pop_block(&mut self) {
-        if let Some(block) = self.unit.frame_blocks.pop()
-            && block.kind == BlockKind::FinallyEnd
-        {
-            self.warnings_off -= 1;
+    /// Leaves everything, or with `to_loop` what is inside the innermost loop, which it answers. With `keeps` a value
+    /// stays on top of the stack. Also answers the location of what follows, which may be artificial.
+    fn leave_all(&mut self, mut loc: Loc, keeps: bool, to_loop: bool) -> Result<(Loc, Option<Loop>)> {
+        // What runs on the way out stands outside of what has been left already.
+        let (enclosing, quiet) = (self.unit.enclosing.clone(), self.warnings_off);
+        let mut found = None;
+        while let Some(what) = self.unit.enclosing.last().copied() {
+            match what {
+                Enclosing::GroupHandlers => {
+                    return self.error(loc, "'break', 'continue' and 'return' cannot appear in an except* block");
+                }
+                Enclosing::Loop(innermost) if to_loop => {
+                    found = Some(innermost);
+                    break;
+                }
+                Enclosing::InFinally => self.warnings_off -= 1,
+                _ => {}
+            }
+            self.unit.enclosing.pop();
+            loc = self.leave(what, loc, keeps)?;
+        }
+        self.unit.enclosing = enclosing;
+        self.warnings_off = quiet;
+        Ok((loc, found))
+    }
+
+    /// The value on top, if there is one to keep, changes places with what lies below.
+    fn lift(&mut self, loc: Loc, keeps: bool, depth: u32) {
+        if keeps {
+            (2..=depth).rev().for_each(|depth| self.op_arg(loc, Opcode::SWAP, depth));
         }
     }
 
-    pub(super) fn call_exit_with_nones(&mut self, loc: Loc) {
-        self.load_none(loc);
-        self.load_none(loc);
-        self.load_none(loc);
-        self.op_arg(loc, Opcode::CALL, 3);
+    fn leave(&mut self, what: Enclosing<'a>, loc: Loc, keeps: bool) -> Result<Loc> {
+        match what {
+            Enclosing::Plain | Enclosing::GroupHandlers | Enclosing::Loop(Loop { has_iterator: false, .. }) => {}
+            Enclosing::Loop(_) | Enclosing::Value => {
+                self.lift(loc, keeps, 2);
+                self.op(loc, Opcode::POP_TOP);
+            }
+            Enclosing::Guarded => self.op(loc, Opcode::POP_BLOCK),
+            Enclosing::BeforeFinally(body) => {
+                self.op(loc, Opcode::POP_BLOCK);
+                if keeps {
+                    self.inside(loc, Enclosing::Value, |c| c.stmts(body))?;
+                } else {
+                    self.stmts(body)?;
+                }
+                return Ok(NO_LOCATION);
+            }
+            Enclosing::InFinally => {
+                self.lift(loc, keeps, 2);
+                self.op(loc, Opcode::POP_TOP);
+                self.lift(loc, keeps, 2);
+                self.op(loc, Opcode::POP_BLOCK);
+                self.op(loc, Opcode::POP_EXCEPT);
+            }
+            Enclosing::With { loc, is_async } => {
+                self.op(loc, Opcode::POP_BLOCK);
+                self.lift(loc, keeps, 3);
+                self.exit_context(loc, is_async);
+                return Ok(NO_LOCATION);
+            }
+            Enclosing::Handler(name) => {
+                if name.is_some() {
+                    self.op(loc, Opcode::POP_BLOCK);
+                }
+                self.lift(loc, keeps, 2);
+                self.op(loc, Opcode::POP_BLOCK);
+                self.op(loc, Opcode::POP_EXCEPT);
+                self.unbind_exception(loc, name)?;
+            }
+        }
+        Ok(loc)
     }
 
-    /// Waits for the awaitable or iterator on the stack, below `None`.
+    /// `name = None; del name`, because the body may have deleted it.
+    pub(super) fn unbind_exception(&mut self, loc: Loc, name: Option<&'a str>) -> Result<()> {
+        let Some(name) = name else { return Ok(()) };
+        self.load_none(loc);
+        self.name_op_str(loc, name, ExprContext::Store)?;
+        self.name_op_str(loc, name, ExprContext::Del)
+    }
+
+    pub(super) fn return_(&mut self, stmt: Loc, value: Option<ExprRef<'a>>) -> Result<()> {
+        let block = self.table.block(self.unit.block);
+        if !block.is_function_like() {
+            return self.error(stmt, "'return' outside function");
+        }
+        if value.is_some() && block.coroutine && block.generator {
+            return self.error(stmt, "'return' with value in async generator");
+        }
+        // A constant is loaded after everything that runs on the way out.
+        let constant = value.and_then(|value| self.as_constant(value));
+        let mut loc = stmt;
+        match value {
+            Some(value) if constant.is_some() => {
+                loc = value.range;
+                self.op(loc, Opcode::NOP);
+            }
+            Some(value) => self.expr(value)?,
+            None => {}
+        }
+        // The line of the statement counts, too.
+        if value.is_none_or(|value| value.range.lineno != stmt.lineno) {
+            loc = stmt;
+            self.op(loc, Opcode::NOP);
+        }
+        let (loc, _) = self.leave_all(loc, value.is_some() && constant.is_none(), false)?;
+        match constant {
+            Some(constant) => {
+                let constant = self.constant(&constant)?;
+                self.load_const(loc, constant);
+            }
+            None if value.is_none() => self.load_none(loc),
+            None => {}
+        }
+        self.op(loc, Opcode::RETURN_VALUE);
+        Ok(())
+    }
+
+    pub(super) fn break_(&mut self, stmt: Loc) -> Result<()> {
+        self.op(stmt, Opcode::NOP);
+        let (loc, Some(innermost)) = self.leave_all(stmt, false, true)? else {
+            return self.error(stmt, "'break' outside loop");
+        };
+        let loc = self.leave(Enclosing::Loop(innermost), loc, false)?;
+        self.jump(loc, Opcode::JUMP, innermost.after);
+        Ok(())
+    }
+
+    pub(super) fn continue_(&mut self, stmt: Loc) -> Result<()> {
+        self.op(stmt, Opcode::NOP);
+        let (loc, Some(innermost)) = self.leave_all(stmt, false, true)? else {
+            return self.error(stmt, "'continue' not properly in loop");
+        };
+        self.jump(loc, Opcode::JUMP, innermost.again);
+        Ok(())
+    }
+
+    // ---- waiting -----------------------------------------------------------------------------------------------
+
+    /// Waits for the awaitable or iterator on the stack, below the value to send.
     pub(super) fn yield_from(&mut self, loc: Loc, is_await: bool) {
-        let send = self.label();
-        let fail = self.label();
-        let exit = self.label();
+        let [send, thrown, done] = self.labels();
         self.place(send);
-        self.jump(loc, Opcode::SEND, exit);
+        self.jump(loc, Opcode::SEND, done);
         // A throw or close can end the wait with StopIteration.
-        self.jump(loc, Opcode::SETUP_FINALLY, fail);
+        self.jump(loc, Opcode::SETUP_FINALLY, thrown);
         self.op_arg(loc, Opcode::YIELD_VALUE, 1);
         self.op(NO_LOCATION, Opcode::POP_BLOCK);
-        let at = if is_await { resume::AFTER_AWAIT } else { resume::AFTER_YIELD_FROM };
-        self.op_arg(loc, Opcode::RESUME, at);
+        let how = if is_await { resume::AFTER_AWAIT } else { resume::AFTER_YIELD_FROM };
+        self.op_arg(loc, Opcode::RESUME, how);
         self.jump(loc, Opcode::JUMP_NO_INTERRUPT, send);
-        self.place(fail);
+        self.place(thrown);
         self.op(loc, Opcode::CLEANUP_THROW);
-        self.place(exit);
+        self.place(done);
         self.op(loc, Opcode::END_SEND);
     }
 
@@ -61,112 +193,5 @@ impl<'a> Codegen<'a, '_> {
         self.op_arg(loc, Opcode::GET_AWAITABLE, how);
         self.load_none(loc);
         self.yield_from(loc, true);
-    }
-
-    pub(super) fn pop_except_and_reraise(&mut self, loc: Loc) {
-        self.op_arg(loc, Opcode::COPY, 3);
-        self.op(loc, Opcode::POP_EXCEPT);
-        self.op_arg(loc, Opcode::RERAISE, 1);
-    }
-
-    /// Leaves one block; with `preserve` a value stays on top of the stack. Changes `loc` where what follows is
-    /// artificial.
-    pub(super) fn unwind_block(&mut self, block: FrameBlock<'a>, loc: &mut Loc, preserve: bool) -> Result<()> {
-        match block.kind {
-            BlockKind::WhileLoop
-            | BlockKind::ExceptionHandler
-            | BlockKind::ExceptionGroupHandler
-            | BlockKind::AsyncComprehension
-            | BlockKind::InlinedComprehension
-            | BlockKind::StopIteration => {}
-            BlockKind::ForLoop | BlockKind::PopValue => {
-                if preserve {
-                    self.op_arg(*loc, Opcode::SWAP, 2);
-                }
-                self.op(*loc, Opcode::POP_TOP);
-            }
-            BlockKind::TryExcept => self.op(*loc, Opcode::POP_BLOCK),
-            BlockKind::FinallyTry => {
-                self.op(*loc, Opcode::POP_BLOCK);
-                if preserve {
-                    self.push_block(BlockKind::PopValue, Label::NONE, Label::NONE, *loc)?;
-                }
-                for stmt in block.finally {
-                    self.stmt(stmt)?;
-                }
-                if preserve {
-                    self.pop_block();
-                }
-                *loc = NO_LOCATION;
-            }
-            BlockKind::FinallyEnd => {
-                if preserve {
-                    self.op_arg(*loc, Opcode::SWAP, 2);
-                }
-                self.op(*loc, Opcode::POP_TOP);
-                if preserve {
-                    self.op_arg(*loc, Opcode::SWAP, 2);
-                }
-                self.op(*loc, Opcode::POP_BLOCK);
-                self.op(*loc, Opcode::POP_EXCEPT);
-            }
-            BlockKind::With | BlockKind::AsyncWith => {
-                *loc = block.loc;
-                self.op(*loc, Opcode::POP_BLOCK);
-                if preserve {
-                    self.op_arg(*loc, Opcode::SWAP, 3);
-                    self.op_arg(*loc, Opcode::SWAP, 2);
-                }
-                self.call_exit_with_nones(*loc);
-                if block.kind == BlockKind::AsyncWith {
-                    self.await_value(*loc, 2);
-                }
-                self.op(*loc, Opcode::POP_TOP);
-                *loc = NO_LOCATION;
-            }
-            BlockKind::HandlerCleanup => {
-                if block.name.is_some() {
-                    self.op(*loc, Opcode::POP_BLOCK);
-                }
-                if preserve {
-                    self.op_arg(*loc, Opcode::SWAP, 2);
-                }
-                self.op(*loc, Opcode::POP_BLOCK);
-                self.op(*loc, Opcode::POP_EXCEPT);
-                if let Some(name) = block.name {
-                    self.unbind_exception(*loc, name)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// `name = None; del name`, because the body may have deleted it.
-    pub(super) fn unbind_exception(&mut self, loc: Loc, name: &'a str) -> Result<()> {
-        self.load_none(loc);
-        self.name_op_str(loc, name, ExprContext::Store)?;
-        self.name_op_str(loc, name, ExprContext::Del)
-    }
-
-    /// Leaves all blocks, or with `to_loop` those inside the innermost loop, which it answers.
-    pub(super) fn unwind(&mut self, loc: &mut Loc, preserve: bool, to_loop: bool) -> Result<Option<FrameBlock<'a>>> {
-        let mut left = Vec::new();
-        let mut found = None;
-        while let Some(top) = self.unit.frame_blocks.last().copied() {
-            if top.kind == BlockKind::ExceptionGroupHandler {
-                return self.error(*loc, "'break', 'continue' and 'return' cannot appear in an except* block");
-            }
-            if to_loop && matches!(top.kind, BlockKind::WhileLoop | BlockKind::ForLoop) {
-                found = Some(top);
-                break;
-            }
-            self.pop_block();
-            left.push(top);
-            self.unwind_block(top, loc, preserve)?;
-        }
-        for block in left.into_iter().rev() {
-            self.push_frame_block(block)?;
-        }
-        Ok(found)
     }
 }

@@ -1,32 +1,74 @@
 //! Loads of locals that need no reference of their own: `LOAD_FAST_BORROW`.
 //!
-//! A load may borrow when the value it pushes is consumed in the same block, before the local changes, and does not
-//! become a local itself. The values on the stack are followed through each block as (instruction, local) pairs.
+//! A load may borrow when its value is consumed in the same block, before the local changes, and does not become a
+//! local itself. Loads borrow as they are met; one whose value turns out to be kept is changed back. The values on the
+//! stack are followed through each block.
 
-use super::{BlockId, Graph, NONE};
-use crate::opcode::{Opcode, popped, pushed};
+use super::graph::{BlockId, Graph};
+use crate::ir::Instr;
+use crate::opcode::{Opcode, popped, pushed, role};
 
 /// Where a value on the stack comes from.
-#[derive(Clone, Copy)]
-struct Origin {
-    /// The instruction in this block that pushed it, or -1.
-    instr: i32,
-    /// The local it was loaded from, or -1.
-    local: i32,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    /// The instruction in this block that pushed it.
+    instr: u32,
+    /// The local it was loaded from.
+    local: u32,
 }
 
-const UNKNOWN: Origin = Origin { instr: -1, local: -1 };
+const NOWHERE: u32 = u32::MAX;
+const UNKNOWN: Origin = Origin { instr: NOWHERE, local: NOWHERE };
 
-/// The values on the stack and, per instruction, whether its value must be owned.
-struct Values {
-    stack: Vec<Origin>,
-    owned: Vec<bool>,
+/// A block and the values on the stack.
+struct Run<'g> {
+    instrs: &'g mut [Instr],
+    stack: &'g mut Vec<Origin>,
 }
 
-impl Values {
+impl Graph {
+    pub(crate) fn borrow_locals(&mut self) {
+        let mut stack = std::mem::take(&mut self.values);
+        self.start_walk();
+        self.enqueue(0);
+        self.block_mut(0).depth = 0;
+        while let Some(id) = self.todo.pop() {
+            let block = self.blocks[id as usize];
+            if block.may_have(role::LENDS) {
+                stack.clear();
+                stack.resize(block.depth.max(0) as usize, UNKNOWN);
+                let mut run = Run { instrs: &mut self.code[block.range()], stack: &mut stack };
+                for at in 0..run.instrs.len() {
+                    run.step(at);
+                }
+                run.keep_from(0);
+            }
+            self.follow_ways(id);
+        }
+        self.values = stack;
+    }
+
+    fn follow_ways(&mut self, id: BlockId) {
+        let range = self.block(id).range();
+        // Branches stand before the last instruction by now; other jumps are the last.
+        let ways = if self.block(id).may_have(role::SETUP) { range.len() } else { range.len().min(2) };
+        for at in range.end - ways..range.end {
+            if self.code[at].op.is(role::JUMP | role::SETUP) {
+                self.enqueue(self.code[at].arg);
+            }
+        }
+        if !range.is_empty()
+            && let Some(next) = self.falls_into(id)
+        {
+            self.enqueue(next);
+        }
+    }
+}
+
+impl Run<'_> {
     #[inline]
-    fn push(&mut self, instr: usize, local: i32) {
-        self.stack.push(Origin { instr: instr as i32, local });
+    fn push(&mut self, at: usize, local: u32) {
+        self.stack.push(Origin { instr: at as u32, local });
     }
 
     #[inline]
@@ -34,190 +76,133 @@ impl Values {
         self.stack.pop().unwrap_or(UNKNOWN)
     }
 
-    fn own(&mut self, origin: Origin) {
-        if let Some(slot) = usize::try_from(origin.instr).ok().and_then(|i| self.owned.get_mut(i)) {
-            *slot = true;
+    /// The value outlives what lends it: the load takes a reference.
+    #[inline]
+    fn keep(&mut self, origin: Origin) {
+        if let Some(load) = self.instrs.get_mut(origin.instr as usize) {
+            load.op = match load.op {
+                Opcode::LOAD_FAST_BORROW => Opcode::LOAD_FAST,
+                Opcode::LOAD_FAST_BORROW_LOAD_FAST_BORROW => Opcode::LOAD_FAST_LOAD_FAST,
+                op => op,
+            };
         }
     }
 
-    /// The local changes: values loaded from it and still on the stack need a reference.
-    fn kill(&mut self, local: u32) {
-        for index in 0..self.stack.len() {
-            let origin = self.stack[index];
-            if origin.local == local as i32 {
-                self.own(origin);
+    /// Keeps the values from `depth` on.
+    fn keep_from(&mut self, depth: usize) {
+        for at in depth..self.stack.len() {
+            self.keep(self.stack[at]);
+        }
+    }
+
+    /// The local changes: what was loaded from it and is still on the stack is kept.
+    fn overwrite(&mut self, local: u32) {
+        for at in 0..self.stack.len() {
+            if self.stack[at].local == local {
+                self.keep(self.stack[at]);
             }
         }
     }
 
     fn store(&mut self, local: u32) {
-        let origin = self.pop();
-        self.kill(local);
-        self.own(origin);
+        let value = self.pop();
+        self.overwrite(local);
+        self.keep(value);
     }
-}
 
-impl Graph {
-    pub(crate) fn borrow_locals(&mut self) {
-        self.clear_visited();
-        let mut values = Values { stack: Vec::with_capacity(32), owned: Vec::new() };
-        let mut todo: Vec<BlockId> = vec![0];
-        self.blocks[0].visited = true;
-        self.blocks[0].start_depth = 0;
-        while let Some(id) = todo.pop() {
-            let count = self.block(id).instrs.len();
-            values.owned.clear();
-            values.owned.resize(count, false);
-            values.stack.clear();
-            values.stack.resize(self.block(id).start_depth.max(0) as usize, UNKNOWN);
-            for index in 0..count {
-                let instr = self.block(id).instrs[index];
-                let target = simulate(&mut values, index, instr.op, instr.arg);
-                if target {
-                    self.visit_once(instr.target, &mut todo);
-                }
-            }
-            let block = self.block(id);
-            let next = block.next;
-            if next != NONE && !block.instrs.is_empty() && block.falls_through() {
-                self.visit_once(next, &mut todo);
-            }
-            for index in 0..values.stack.len() {
-                values.own(values.stack[index]);
-            }
-            for (instr, owned) in self.block_mut(id).instrs.iter_mut().zip(&values.owned) {
-                if !owned {
-                    instr.op = match instr.op {
-                        Opcode::LOAD_FAST => Opcode::LOAD_FAST_BORROW,
-                        Opcode::LOAD_FAST_LOAD_FAST => Opcode::LOAD_FAST_BORROW_LOAD_FAST_BORROW,
-                        op => op,
-                    };
-                }
-            }
+    #[inline]
+    fn exchange(&mut self, at: usize, takes: usize, puts: usize) {
+        self.stack.truncate(self.stack.len().saturating_sub(takes));
+        for _ in 0..puts {
+            self.push(at, NOWHERE);
         }
     }
 
-    fn visit_once(&mut self, id: BlockId, todo: &mut Vec<BlockId>) {
-        if id != NONE && !self.block(id).visited {
-            self.block_mut(id).visited = true;
-            todo.push(id);
-        }
-    }
-}
-
-/// Applies one instruction to the stack; answers whether its target is to be visited.
-fn simulate(values: &mut Values, index: usize, op: Opcode, arg: u32) -> bool {
-    match op {
-        Opcode::LOAD_FAST => values.push(index, arg as i32),
-        Opcode::LOAD_FAST_AND_CLEAR => {
-            values.kill(arg);
-            values.push(index, arg as i32);
-        }
-        Opcode::LOAD_FAST_LOAD_FAST => {
-            values.push(index, (arg >> 4) as i32);
-            values.push(index, (arg & 15) as i32);
-        }
-        Opcode::DELETE_FAST => values.kill(arg),
-        Opcode::STORE_FAST => values.store(arg),
-        Opcode::STORE_FAST_LOAD_FAST => {
-            values.store(arg >> 4);
-            values.push(index, (arg & 15) as i32);
-        }
-        Opcode::STORE_FAST_STORE_FAST => {
-            values.store(arg >> 4);
-            values.store(arg & 15);
-        }
-        Opcode::COPY => {
-            let origin = values.stack.len().checked_sub(arg as usize).and_then(|at| values.stack.get(at)).copied();
-            values.stack.push(origin.unwrap_or(UNKNOWN));
-        }
-        Opcode::SWAP => {
-            let len = values.stack.len();
-            if let Some(at) = len.checked_sub(arg as usize)
-                && len > 0
-            {
-                values.stack.swap(at, len - 1);
+    #[inline]
+    fn step(&mut self, at: usize) {
+        use Opcode::*;
+        let Instr { op, arg, .. } = self.instrs[at];
+        let traffic = || (popped(op, arg as i32).max(0) as usize, pushed(op, arg as i32).max(0) as usize);
+        match op {
+            LOAD_FAST => {
+                self.instrs[at].op = LOAD_FAST_BORROW;
+                self.push(at, arg);
             }
-        }
-        // What stays on the stack while something is pushed above it.
-        Opcode::FORMAT_SIMPLE
-        | Opcode::GET_ANEXT
-        | Opcode::GET_LEN
-        | Opcode::GET_YIELD_FROM_ITER
-        | Opcode::IMPORT_FROM
-        | Opcode::MATCH_KEYS
-        | Opcode::MATCH_MAPPING
-        | Opcode::MATCH_SEQUENCE
-        | Opcode::WITH_EXCEPT_START => {
-            let net = pushed(op, arg as i32) - popped(op, arg as i32);
-            // CPython attributes these values to the first instructions of the block.
-            for first in 0..net.max(0) {
-                values.push(first as usize, -1);
+            LOAD_FAST_LOAD_FAST => {
+                self.instrs[at].op = LOAD_FAST_BORROW_LOAD_FAST_BORROW;
+                self.push(at, arg >> 4);
+                self.push(at, arg & 15);
             }
-        }
-        Opcode::DICT_MERGE
-        | Opcode::DICT_UPDATE
-        | Opcode::LIST_APPEND
-        | Opcode::LIST_EXTEND
-        | Opcode::MAP_ADD
-        | Opcode::RERAISE
-        | Opcode::SET_ADD
-        | Opcode::SET_UPDATE => {
-            for _ in 0..popped(op, arg as i32) - pushed(op, arg as i32) {
-                values.pop();
+            LOAD_FAST_AND_CLEAR => {
+                self.overwrite(arg);
+                self.push(at, arg);
             }
-        }
-        Opcode::END_SEND | Opcode::SET_FUNCTION_ATTRIBUTE => {
-            let top = values.pop();
-            values.pop();
-            values.stack.push(top);
-        }
-        Opcode::PUSH_EXC_INFO => {
-            let top = values.pop();
-            values.push(index, -1);
-            values.stack.push(top);
-        }
-        Opcode::CHECK_EXC_MATCH => {
-            values.pop();
-            values.push(index, -1);
-        }
-        Opcode::FOR_ITER => {
-            values.push(index, -1);
-            return true;
-        }
-        Opcode::LOAD_ATTR | Opcode::LOAD_SUPER_ATTR => {
-            let receiver = values.pop();
-            if op == Opcode::LOAD_SUPER_ATTR {
-                values.pop();
-                values.pop();
+            DELETE_FAST => self.overwrite(arg),
+            STORE_FAST => self.store(arg),
+            STORE_FAST_LOAD_FAST => {
+                self.store(arg >> 4);
+                self.push(at, arg & 15);
             }
-            values.push(index, -1);
-            if arg & 1 != 0 {
-                // A method may stand with its receiver above it.
-                values.stack.push(receiver);
+            STORE_FAST_STORE_FAST => {
+                self.store(arg >> 4);
+                self.store(arg & 15);
             }
-        }
-        Opcode::LOAD_SPECIAL => {
-            let receiver = values.pop();
-            values.push(index, -1);
-            values.stack.push(receiver);
-        }
-        Opcode::SEND => {
-            values.pop();
-            values.push(index, -1);
-            return true;
-        }
-        _ => {
-            if !op.is_block_push() {
-                for _ in 0..popped(op, arg as i32) {
-                    values.pop();
-                }
-                for _ in 0..pushed(op, arg as i32) {
-                    values.push(index, -1);
+            COPY => {
+                let from = self.stack.len().checked_sub(arg as usize).and_then(|at| self.stack.get(at));
+                let value = from.copied().unwrap_or(UNKNOWN);
+                self.stack.push(value);
+            }
+            SWAP => {
+                let len = self.stack.len();
+                if let Some(deep) = len.checked_sub(arg as usize)
+                    && len > 0
+                {
+                    self.stack.swap(deep.min(len - 1), len - 1);
                 }
             }
-            return op.has_target();
+            // What they look at stays, with something above it. The reference counts that as pushed by the first
+            // instructions of the block, which shows if one of those is a load.
+            FORMAT_SIMPLE | GET_ANEXT | GET_LEN | GET_YIELD_FROM_ITER | IMPORT_FROM | MATCH_KEYS | MATCH_MAPPING
+            | MATCH_SEQUENCE | WITH_EXCEPT_START => {
+                let (takes, puts) = traffic();
+                for first in 0..puts.saturating_sub(takes) {
+                    self.push(first, NOWHERE);
+                }
+            }
+            // What they add to stays.
+            DICT_MERGE | DICT_UPDATE | LIST_APPEND | LIST_EXTEND | MAP_ADD | RERAISE | SET_ADD | SET_UPDATE => {
+                let (takes, puts) = traffic();
+                self.exchange(at, takes.saturating_sub(puts), 0);
+            }
+            // The value on top stays; below it something goes or comes.
+            END_SEND | SET_FUNCTION_ATTRIBUTE => {
+                let top = self.pop();
+                self.pop();
+                self.stack.push(top);
+            }
+            PUSH_EXC_INFO => {
+                let top = self.pop();
+                self.push(at, NOWHERE);
+                self.stack.push(top);
+            }
+            CHECK_EXC_MATCH | SEND => self.exchange(at, 1, 1),
+            FOR_ITER => self.push(at, NOWHERE),
+            // A method may stand with its receiver above it.
+            LOAD_ATTR | LOAD_SUPER_ATTR | LOAD_SPECIAL => {
+                let receiver = self.pop();
+                self.exchange(at, if op == LOAD_SUPER_ATTR { 2 } else { 0 }, 1);
+                if op == LOAD_SPECIAL || arg & 1 != 0 {
+                    self.stack.push(receiver);
+                }
+            }
+            _ => match op.fixed_traffic() {
+                _ if op.is_block_push() => {}
+                Some((takes, puts)) => self.exchange(at, takes as usize, puts as usize),
+                None => {
+                    let (takes, puts) = traffic();
+                    self.exchange(at, takes, puts);
+                }
+            },
         }
     }
-    false
 }

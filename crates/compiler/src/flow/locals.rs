@@ -1,139 +1,138 @@
-//! Which loads of locals can meet an unbound variable: those become `LOAD_FAST_CHECK`. Also the fusing of two accesses
-//! to locals into one instruction.
+//! Local variables: loads that can meet an unbound one become `LOAD_FAST_CHECK`, and neighbouring accesses become one
+//! instruction.
 
-use super::{BlockId, Graph, NONE};
-use crate::opcode::Opcode;
+use super::graph::{BlockId, Graph, NONE};
+use crate::opcode::{Opcode, role};
+
+/// So many locals are followed along all paths, as bits of a word.
+const FOLLOWED: usize = 64;
 
 impl Graph {
-    pub(super) fn check_unbound_locals(&mut self, mut nlocals: usize, nparams: usize) {
-        if nlocals == 0 {
+    pub(super) fn check_unbound_locals(&mut self, nlocals: usize, nparams: usize) {
+        if nlocals > FOLLOWED {
+            self.check_high_locals(nlocals);
+        }
+        // Without deletions, the parameters are always bound.
+        if nlocals == 0 || nlocals == nparams && self.roles & role::UNBINDS == 0 {
             return;
         }
-        if nlocals > 64 {
-            self.check_many_locals(nlocals);
-            nlocals = 64;
-        }
-        self.clear_visited();
+        self.start_walk();
         for block in &mut self.blocks {
-            block.unsafe_locals = 0;
+            block.unbound = 0;
         }
-        let mut todo = Vec::with_capacity(self.blocks.len());
-        let mut unbound = 0u64;
-        for local in nparams..nlocals {
-            unbound |= 1 << local;
-        }
-        self.mark_unsafe(0, unbound, &mut todo);
-        // Each block at least once, because a deletion can be anywhere.
+        let below = |count: usize| if count >= FOLLOWED { u64::MAX } else { (1 << count) - 1 };
+        self.block_mut(0).unbound = below(nlocals) & !below(nparams);
+        // In the order of the code most blocks come after those that lead to them. What changes later is done again.
         let mut id = 0;
         while id != NONE {
-            self.scan_locals(id, &mut todo);
+            self.visit(id);
+            self.follow_locals(id);
             id = self.block(id).next;
         }
-        while let Some(id) = todo.pop() {
-            self.block_mut(id).visited = false;
-            self.scan_locals(id, &mut todo);
+        while let Some(id) = self.todo.pop() {
+            self.visit(id);
+            self.follow_locals(id);
         }
     }
 
+    /// `unbound` holds on one of the ways to a block. A block that has been followed already has to be again.
     #[inline]
-    fn mark_unsafe(&mut self, id: BlockId, unbound: u64, todo: &mut Vec<BlockId>) {
-        let block = self.block_mut(id);
-        let both = block.unsafe_locals | unbound;
-        if both != block.unsafe_locals {
-            block.unsafe_locals = both;
-            if !block.visited {
-                todo.push(id);
-                block.visited = true;
+    fn join_unbound(&mut self, id: BlockId, unbound: u64) {
+        let more = unbound & !self.block(id).unbound;
+        if more != 0 {
+            self.block_mut(id).unbound |= more;
+            if self.is_visited(id) {
+                self.forget(id);
+                self.todo.push(id);
             }
         }
     }
 
-    fn scan_locals(&mut self, id: BlockId, todo: &mut Vec<BlockId>) {
-        let mut unbound = self.block(id).unsafe_locals;
-        for index in 0..self.block(id).instrs.len() {
-            let instr = self.block(id).instrs[index];
-            if instr.handler != NONE {
-                self.mark_unsafe(instr.handler, unbound, todo);
-            }
-            if instr.arg >= 64 {
-                continue;
-            }
-            let bit = 1u64 << instr.arg;
-            match instr.op {
-                Opcode::DELETE_FAST | Opcode::LOAD_FAST_AND_CLEAR | Opcode::STORE_FAST_MAYBE_NULL => unbound |= bit,
-                Opcode::STORE_FAST | Opcode::LOAD_FAST_CHECK => unbound &= !bit,
-                Opcode::LOAD_FAST => {
-                    if unbound & bit != 0 {
-                        self.block_mut(id).instrs[index].op = Opcode::LOAD_FAST_CHECK;
+    fn follow_locals(&mut self, id: BlockId) {
+        let mut unbound = self.block(id).unbound;
+        let covered = self.roles & role::SETUP != 0;
+        if covered || self.block(id).may_have(role::LOCAL) {
+            // A handler can be entered with every state that its range has seen.
+            let mut told = (NONE, 0);
+            for at in self.block(id).range() {
+                let instr = &mut self.code[at];
+                let handler = instr.handler;
+                let before = unbound;
+                if instr.op.is(role::LOCAL) && (instr.arg as usize) < FOLLOWED {
+                    let bit = 1 << instr.arg;
+                    if instr.op.is(role::UNBINDS) {
+                        unbound |= bit;
+                    } else {
+                        if instr.op == Opcode::LOAD_FAST && unbound & bit != 0 {
+                            instr.op = Opcode::LOAD_FAST_CHECK;
+                        }
+                        unbound &= !bit;
                     }
-                    unbound &= !bit;
                 }
-                _ => {}
+                if handler != NONE && told != (handler, before) {
+                    self.join_unbound(handler, before);
+                    told = (handler, before);
+                }
             }
         }
-        let block = self.block(id);
-        let next = block.next;
-        let last = block.instrs.last().copied();
-        if next != NONE && block.falls_through() {
-            self.mark_unsafe(next, unbound, todo);
-        }
-        if let Some(last) = last
-            && last.op.has_jump()
-        {
-            self.mark_unsafe(last.target, unbound, todo);
+        for to in [self.falls_into(id), self.jumps_to(id)].into_iter().flatten() {
+            self.join_unbound(to, unbound);
         }
     }
 
-    /// Locals from the 64th on are followed inside one block only.
-    fn check_many_locals(&mut self, nlocals: usize) {
-        let mut bound_in = vec![0usize; nlocals - 64];
+    /// The others are followed inside one block only: a load is checked unless the block has bound or loaded the
+    /// variable before.
+    fn check_high_locals(&mut self, nlocals: usize) {
+        // The number of the last block that did so, counting from 1 in the order of the code.
+        let mut bound_in = vec![0u32; nlocals];
         let mut number = 0;
         let mut id = 0;
         while id != NONE {
             number += 1;
-            let block = self.block_mut(id);
-            for instr in &mut block.instrs {
-                if instr.arg < 64 {
-                    continue;
-                }
-                let local = instr.arg as usize - 64;
-                match instr.op {
-                    Opcode::DELETE_FAST | Opcode::LOAD_FAST_AND_CLEAR | Opcode::STORE_FAST_MAYBE_NULL => {
-                        bound_in[local] = number - 1;
+            for instr in self.instrs_mut(id).iter_mut().filter(|i| i.op.is(role::LOCAL) && i.arg as usize >= FOLLOWED) {
+                let Some(bound) = bound_in.get_mut(instr.arg as usize) else { continue };
+                if instr.op.is(role::UNBINDS) {
+                    *bound = number - 1;
+                } else if instr.op != Opcode::LOAD_FAST_CHECK {
+                    if instr.op == Opcode::LOAD_FAST && *bound != number {
+                        instr.op = Opcode::LOAD_FAST_CHECK;
                     }
-                    Opcode::STORE_FAST => bound_in[local] = number,
-                    Opcode::LOAD_FAST => {
-                        if bound_in[local] != number {
-                            instr.op = Opcode::LOAD_FAST_CHECK;
-                        }
-                        bound_in[local] = number;
-                    }
-                    _ => {}
+                    *bound = number;
                 }
             }
-            id = block.next;
+            id = self.block(id).next;
         }
     }
 
-    /// Pairs of accesses to locals become one instruction.
-    pub(super) fn combine_instructions(&mut self) {
+    /// Joins accesses to two of the first sixteen locals, on one line.
+    pub(super) fn pair_locals(&mut self) {
         for block in &mut self.blocks {
-            for index in 1..block.instrs.len() {
-                let (first, second) = (block.instrs[index - 1], block.instrs[index]);
-                let combined = match (first.op, second.op) {
-                    (Opcode::LOAD_FAST, Opcode::LOAD_FAST) => Opcode::LOAD_FAST_LOAD_FAST,
-                    (Opcode::STORE_FAST, Opcode::LOAD_FAST) => Opcode::STORE_FAST_LOAD_FAST,
-                    (Opcode::STORE_FAST, Opcode::STORE_FAST) => Opcode::STORE_FAST_STORE_FAST,
-                    _ => continue,
-                };
-                let (line, next_line) = (first.loc.lineno, second.loc.lineno);
-                if line >= 0 && next_line >= 0 && line != next_line || first.arg >= 16 || second.arg >= 16 {
-                    continue;
+            if !block.may_have(role::LOCAL) {
+                continue;
+            }
+            let instrs = &mut self.code[block.range()];
+            for at in 1..instrs.len() {
+                let (first, second) = (instrs[at - 1], instrs[at]);
+                if let Some(pair) = joined(first.op, second.op)
+                    && first.arg < 16
+                    && second.arg < 16
+                    && (first.loc.lineno == second.loc.lineno || first.loc.lineno.min(second.loc.lineno) < 0)
+                {
+                    instrs[at - 1].set(pair, first.arg << 4 | second.arg);
+                    instrs[at].nop();
+                    block.roles |= role::NOP;
                 }
-                block.instrs[index - 1].set(combined, first.arg << 4 | second.arg);
-                block.instrs[index].nop();
             }
         }
-        self.remove_nops();
+        self.drop_nops();
+    }
+}
+
+fn joined(first: Opcode, second: Opcode) -> Option<Opcode> {
+    match (first, second) {
+        (Opcode::LOAD_FAST, Opcode::LOAD_FAST) => Some(Opcode::LOAD_FAST_LOAD_FAST),
+        (Opcode::STORE_FAST, Opcode::LOAD_FAST) => Some(Opcode::STORE_FAST_LOAD_FAST),
+        (Opcode::STORE_FAST, Opcode::STORE_FAST) => Some(Opcode::STORE_FAST_STORE_FAST),
+        _ => None,
     }
 }

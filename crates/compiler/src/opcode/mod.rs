@@ -82,7 +82,19 @@ impl Opcode {
     /// Its argument is a jump.
     #[inline]
     pub fn has_jump(self) -> bool {
-        self.has(flag::JUMP)
+        self.is(role::JUMP)
+    }
+
+    /// It plays one of the parts `roles` in the flow of control: bits of [`role`].
+    #[inline]
+    pub(crate) fn is(self, roles: u16) -> bool {
+        ROLES[self as usize] & roles != 0
+    }
+
+    /// All its parts in the flow of control.
+    #[inline]
+    pub(crate) fn roles(self) -> u16 {
+        ROLES[self as usize]
     }
 
     /// True for instructions that exist only inside the compiler.
@@ -100,57 +112,165 @@ impl Opcode {
     /// True for the pseudo instructions that open an exception handler's range.
     #[inline]
     pub fn is_block_push(self) -> bool {
-        matches!(self, Opcode::SETUP_FINALLY | Opcode::SETUP_WITH | Opcode::SETUP_CLEANUP)
+        self.is(role::SETUP)
     }
 
     /// True when the argument is a jump target while code is being built.
     #[inline]
     pub fn has_target(self) -> bool {
-        self.has_jump() || self.is_block_push()
+        self.is(role::JUMP | role::SETUP)
     }
 
     /// What follows it is not reached from it.
     #[inline]
     pub fn is_unconditional_jump(self) -> bool {
-        matches!(
-            self,
-            Opcode::JUMP
-                | Opcode::JUMP_NO_INTERRUPT
-                | Opcode::JUMP_FORWARD
-                | Opcode::JUMP_BACKWARD
-                | Opcode::JUMP_BACKWARD_NO_INTERRUPT
-        )
+        self.is(role::ALWAYS)
     }
 
     /// It jumps or does not, by a value on the stack.
     #[inline]
     pub fn is_conditional_jump(self) -> bool {
-        matches!(
-            self,
-            Opcode::POP_JUMP_IF_FALSE
-                | Opcode::POP_JUMP_IF_TRUE
-                | Opcode::POP_JUMP_IF_NONE
-                | Opcode::POP_JUMP_IF_NOT_NONE
-        )
+        self.is(role::BRANCH)
     }
 
     /// True for instructions that leave the frame: return and raise.
     #[inline]
     pub fn is_scope_exit(self) -> bool {
-        matches!(self, Opcode::RETURN_VALUE | Opcode::RAISE_VARARGS | Opcode::RERAISE)
+        self.is(role::EXIT)
     }
 
     /// True for instructions that end a basic block.
     #[inline]
     pub fn is_terminator(self) -> bool {
-        self.has_jump() || self.is_scope_exit()
+        self.is(role::JUMP | role::EXIT)
+    }
+
+    /// How many values it takes from the stack and puts there, when that does not depend on the argument.
+    #[inline]
+    pub(crate) fn fixed_traffic(self) -> Option<(u8, u8)> {
+        match TRAFFIC[self as usize] {
+            VARIES => None,
+            fixed => Some(fixed),
+        }
     }
 
     /// The change of the stack's depth; for block pushes with `jump`, on the way to the handler.
+    #[inline]
     pub fn stack_effect(self, arg: i32, jump: bool) -> i32 {
-        if self.is_block_push() && !jump { 0 } else { pushed(self, arg) - popped(self, arg) }
+        match TRAFFIC[self as usize] {
+            VARIES => pushed(self, arg) - popped(self, arg),
+            // Handlers find more on the stack, the instructions behind a block push do not.
+            (takes, puts) if takes != puts && (jump || !self.is_block_push()) => puts as i32 - takes as i32,
+            _ => 0,
+        }
     }
 }
+
+/// The parts that instructions play in the flow of control and in its optimisation.
+pub(crate) mod role {
+    /// Its argument is a jump.
+    pub const JUMP: u16 = 1;
+    /// Opens the range of an exception handler.
+    pub const SETUP: u16 = 2;
+    /// A jump that is always taken.
+    pub const ALWAYS: u16 = 4;
+    /// A jump that depends on a value, in its final form.
+    pub const BRANCH: u16 = 8;
+    /// Returns or raises.
+    pub const EXIT: u16 = 16;
+    /// Exists only inside the compiler.
+    pub const PSEUDO: u16 = 32;
+    /// Reads or writes a local variable by its number.
+    pub const LOCAL: u16 = 64;
+    /// May leave a local variable unbound.
+    pub const UNBINDS: u16 = 128;
+    /// Asks for the truth or the identity of the value on top.
+    pub const TESTS: u16 = 256;
+    /// Pushes a value without a reason to do so if it is dropped at once.
+    pub const IDLE: u16 = 512;
+    /// Changes its form when the code is made final.
+    pub const LOWERED: u16 = 1024;
+    /// Looks for signals and other pending work.
+    pub const BREAKS: u16 = 2048;
+    /// Ends the range of an exception handler.
+    pub const POP_BLOCK: u16 = 4096;
+    /// Does nothing.
+    pub const NOP: u16 = 8192;
+    /// Pushes the value of a local, perhaps without a reference of its own.
+    pub const LENDS: u16 = 16384;
+}
+
+const fn roles(op: Opcode) -> u16 {
+    use Opcode::*;
+    let flags = FLAGS[op as usize];
+    let mut roles = 0;
+    if flags & flag::JUMP != 0 {
+        roles |= role::JUMP;
+    }
+    if flags & flag::EVAL_BREAK != 0 {
+        roles |= role::BREAKS;
+    }
+    if op as u16 > 255 {
+        roles |= role::PSEUDO;
+    }
+    roles
+        | match op {
+            SETUP_FINALLY | SETUP_WITH | SETUP_CLEANUP => role::SETUP | role::LOWERED,
+            JUMP | JUMP_NO_INTERRUPT | JUMP_FORWARD | JUMP_BACKWARD | JUMP_BACKWARD_NO_INTERRUPT => role::ALWAYS,
+            POP_JUMP_IF_FALSE | POP_JUMP_IF_TRUE => role::BRANCH | role::TESTS,
+            POP_JUMP_IF_NONE | POP_JUMP_IF_NOT_NONE => role::BRANCH,
+            JUMP_IF_FALSE | JUMP_IF_TRUE => role::TESTS | role::LOWERED,
+            IS_OP | TO_BOOL => role::TESTS,
+            RETURN_VALUE | RAISE_VARARGS | RERAISE => role::EXIT,
+            LOAD_FAST => role::LOCAL | role::LENDS,
+            LOAD_FAST_LOAD_FAST => role::LENDS,
+            STORE_FAST | LOAD_FAST_CHECK => role::LOCAL,
+            DELETE_FAST | LOAD_FAST_AND_CLEAR => role::LOCAL | role::UNBINDS,
+            STORE_FAST_MAYBE_NULL => role::LOCAL | role::UNBINDS | role::LOWERED,
+            LOAD_CONST | LOAD_SMALL_INT | COPY => role::IDLE,
+            LOAD_CLOSURE => role::LOWERED | role::LENDS,
+            MAKE_CELL | LOAD_DEREF | STORE_DEREF | DELETE_DEREF | LOAD_FROM_DICT_OR_DEREF => role::LOWERED,
+            POP_BLOCK => role::POP_BLOCK,
+            NOP => role::NOP,
+            _ => 0,
+        }
+}
+
+static ROLES: [u16; OPCODE_COUNT] = {
+    let mut table = [0; OPCODE_COUNT];
+    let mut at = 0;
+    while at < ALL.len() {
+        table[ALL[at] as usize] = roles(ALL[at]);
+        at += 1;
+    }
+    table
+};
+
+/// In [`TRAFFIC`]: it depends on the argument.
+const VARIES: (u8, u8) = (u8::MAX, u8::MAX);
+
+/// For each instruction how many values it takes from the stack and puts there.
+static TRAFFIC: [(u8, u8); OPCODE_COUNT] = {
+    // Arguments that tell apart all the ways in which one can count: its value, its low bit, its two bytes.
+    let probes = [0, 1, 2, 3, 4, 5, 256, 1 << 20];
+    let mut table = [VARIES; OPCODE_COUNT];
+    let mut at = 0;
+    while at < ALL.len() {
+        let op = ALL[at];
+        let (takes, puts) = (popped(op, probes[0]), pushed(op, probes[0]));
+        let mut fixed = takes >= 0 && puts >= 0;
+        let mut probe = 1;
+        while probe < probes.len() {
+            fixed = fixed && popped(op, probes[probe]) == takes && pushed(op, probes[probe]) == puts;
+            probe += 1;
+        }
+        if fixed {
+            table[op as usize] = (takes as u8, puts as u8);
+        }
+        at += 1;
+    }
+    table
+};
 
 /// Arguments of `BINARY_OP`.
 #[allow(missing_docs, reason = "named as in CPython")]

@@ -1079,7 +1079,7 @@ pub static DEOPT: [u8; 256] = [
 ];
 
 /// How many values `opcode` with argument `arg` takes from the stack; for block pushes, on the way to the handler.
-pub fn popped(opcode: Opcode, arg: i32) -> i32 {
+pub const fn popped(opcode: Opcode, arg: i32) -> i32 {
     match opcode {
         Opcode::ANNOTATIONS_PLACEHOLDER
         | Opcode::CACHE
@@ -1318,7 +1318,7 @@ pub fn popped(opcode: Opcode, arg: i32) -> i32 {
 }
 
 /// How many values `opcode` with argument `arg` puts on the stack; for block pushes, on the way to the handler.
-pub fn pushed(opcode: Opcode, arg: i32) -> i32 {
+pub const fn pushed(opcode: Opcode, arg: i32) -> i32 {
     match opcode {
         Opcode::ANNOTATIONS_PLACEHOLDER
         | Opcode::BINARY_OP_INPLACE_ADD_UNICODE

@@ -1,293 +1,267 @@
-//! The pass that decides what each name is: local, global, free, cell; and which comprehensions are inlined.
+//! Decides what each name is: local, global, free, cell; and which comprehensions are inlined.
+//!
+//! Two loops over the scopes, without recursion. From the outside in, each name is looked up along the scopes around
+//! its own. From the inside out, each scope then takes in its inlined comprehensions, finds out which of its locals
+//! the scopes inside need, and tells the scope around what it needs from there.
 
 use super::flag::*;
-use super::{Block, BlockId, BlockKind, Comprehension, Scope, SymbolTable};
-use crate::error::{CompileError, Result, StackGuard};
-use crate::fx::FxHashSet;
+use super::{BlockId, BlockKind, Comprehension, Scope, SymbolTable};
+use crate::error::{CompileError, Result};
 use crate::names::{Names, Symbol, known};
-use crate::tables::SymbolMap;
 
-type Set = FxHashSet<Symbol>;
+const NONE: BlockId = BlockId::MAX;
+
+/// Cells that a class body makes for the functions inside, not under a name of its own.
+const CLASS_CELLS: [Symbol; 3] = [known::class, known::classdict, known::conditional_annotations];
+
+/// The flags without the scope.
+const USES: u32 = (1 << SCOPE_OFFSET) - 1;
 
 impl SymbolTable {
-    pub(super) fn analyze(&mut self, names: &Names<'_>, stack: StackGuard) -> Result<()> {
-        let mut analysis = Analysis { table: self, names, stack };
-        let mut free = Set::default();
-        analysis.block(0, None, &mut free, &mut Set::default(), &mut Set::default(), None)
+    pub(super) fn analyze(&mut self, names: &Names<'_>) -> Result<()> {
+        let count = self.blocks.len();
+        let mut analysis =
+            Analysis { table: self, names, outer: vec![NONE; count], class: vec![NONE; count], free: Vec::new() };
+        analysis.free.resize_with(count, Vec::new);
+        let order = analysis.outside_in();
+        order.iter().try_for_each(|id| analysis.resolve(*id))?;
+        order.iter().rev().for_each(|id| analysis.settle(*id));
+        Ok(())
     }
 }
 
 struct Analysis<'t, 'a> {
     table: &'t mut SymbolTable,
     names: &'t Names<'a>,
-    stack: StackGuard,
+    /// The scope around each.
+    outer: Vec<BlockId>,
+    /// The class whose names each scope sees as if they were its own.
+    class: Vec<BlockId>,
+    /// What each scope needs from the scopes around it.
+    free: Vec<Vec<Symbol>>,
 }
 
 impl Analysis<'_, '_> {
-    fn directive_error(&self, block: &Block, name: Symbol, message: String) -> CompileError {
-        let loc = block.directives.iter().find(|(known, _)| *known == name).map(|(_, loc)| *loc).unwrap_or_default();
-        CompileError::at(loc, message)
-    }
-
-    /// Decides the scope of one name from its flags and the names around.
-    fn name(
-        &self,
-        block: &Block,
-        name: Symbol,
-        flags: u32,
-        bound: Option<&mut Set>,
-        local: &mut Set,
-        free: &mut Set,
-        global: &mut Set,
-        type_params: &mut Set,
-        class: Option<BlockId>,
-    ) -> Result<Scope> {
-        let text = || self.names.get(name);
-        if flags & DEF_GLOBAL != 0 {
-            if flags & DEF_NONLOCAL != 0 {
-                return Err(self.directive_error(block, name, format!("name '{}' is nonlocal and global", text())));
-            }
-            global.insert(name);
-            if let Some(bound) = bound {
-                bound.remove(&name);
-            }
-            return Ok(Scope::GlobalExplicit);
-        }
-        if flags & DEF_NONLOCAL != 0 {
-            let Some(bound) = bound else {
-                let message = "nonlocal declaration not allowed at module level".to_string();
-                return Err(self.directive_error(block, name, message));
-            };
-            if !bound.contains(&name) {
-                return Err(self.directive_error(block, name, format!("no binding for nonlocal '{}' found", text())));
-            }
-            if type_params.contains(&name) {
-                let message = format!("nonlocal binding not allowed for type parameter '{}'", text());
-                return Err(self.directive_error(block, name, message));
-            }
-            free.insert(name);
-            return Ok(Scope::Free);
-        }
-        if flags & DEF_BOUND != 0 {
-            local.insert(name);
-            global.remove(&name);
-            if flags & DEF_TYPE_PARAM != 0 {
-                type_params.insert(name);
-            } else {
-                type_params.remove(&name);
-            }
-            return Ok(Scope::Local);
-        }
-        // A scope that sees a class's names finds those there first, except the cell through which it sees them.
-        if let Some(class) = class.filter(|_| name != known::classdict) {
-            let flags = self.table.block(class).flags(name);
-            if flags & DEF_GLOBAL != 0 {
-                return Ok(Scope::GlobalExplicit);
-            }
-            if flags & DEF_BOUND != 0 && flags & DEF_NONLOCAL == 0 {
-                return Ok(Scope::GlobalImplicit);
-            }
-        }
-        if bound.is_some_and(|bound| bound.contains(&name)) {
-            free.insert(name);
-            return Ok(Scope::Free);
-        }
-        Ok(Scope::GlobalImplicit)
-    }
-
-    /// `bound`: names of enclosing functions; `free`: receives the free names; `global`: names declared global around.
-    fn block(
-        &mut self,
-        id: BlockId,
-        mut bound: Option<&mut Set>,
-        free: &mut Set,
-        global: &mut Set,
-        type_params: &mut Set,
-        class: Option<BlockId>,
-    ) -> Result<()> {
-        self.stack.check()?;
-        let kind = self.table.block(id).kind;
-        let function_like = self.table.block(id).is_function_like();
-        let sees_class = self.table.block(id).can_see_class_scope;
-        let mut local = Set::default();
-        let mut scopes: SymbolMap<Scope> = SymbolMap::default();
-        let mut new_global = Set::default();
-        let mut new_bound = Set::default();
-        let mut new_free = Set::default();
-        let mut inlined_cells = Set::default();
-        // The names of a class are not visible in its functions.
-        if kind == BlockKind::Class {
-            new_global.clone_from(global);
-            if let Some(bound) = &bound {
-                new_bound.clone_from(bound);
-            }
-        }
-        for index in 0..self.table.block(id).symbols.len() {
+    /// The scopes in the order of the source, each before those inside it.
+    fn outside_in(&mut self) -> Vec<BlockId> {
+        let mut order = Vec::with_capacity(self.table.blocks.len());
+        let mut todo = vec![0];
+        while let Some(id) = todo.pop() {
+            order.push(id);
             let block = self.table.block(id);
-            let (name, flags) = block.symbols.entries()[index];
-            let scope =
-                self.name(block, name, flags, bound.as_deref_mut(), &mut local, free, global, type_params, class)?;
-            scopes.insert(name, scope);
-        }
-        let children = self.table.block(id).children.clone();
-        if !children.is_empty() {
-            if kind == BlockKind::Class {
-                new_bound.extend([known::class, known::classdict, known::conditional_annotations]);
-            } else {
-                if function_like {
-                    new_bound.extend(local.iter().copied());
+            let class = if block.kind == BlockKind::Class { id } else { self.class[id as usize] };
+            for child in block.children.iter().rev() {
+                self.outer[*child as usize] = id;
+                if self.table.block(*child).can_see_class_scope {
+                    self.class[*child as usize] = class;
                 }
-                if let Some(bound) = &bound {
-                    new_bound.extend(bound.iter().copied());
-                }
-                new_global.extend(global.iter().copied());
+                todo.push(*child);
             }
         }
-        for child in &children {
-            let child = *child;
-            let entry = self.table.block(child);
-            let child_class = if !entry.can_see_class_scope {
-                None
-            } else if kind == BlockKind::Class {
-                Some(id)
-            } else {
-                class
-            };
-            // Comprehensions are inlined, except in annotation scopes inside classes.
-            let inline = entry.comprehension != Comprehension::None && !entry.generator && !sees_class;
-            let mut child_bound = new_bound.clone();
-            let mut child_free = Set::default();
-            let mut child_global = new_global.clone();
-            let mut child_type_params = type_params.clone();
-            self.block(
-                child,
-                Some(&mut child_bound),
-                &mut child_free,
-                &mut child_global,
-                &mut child_type_params,
-                child_class,
-            )?;
-            if inline {
-                self.inline(id, child, &mut scopes, &mut child_free, &mut inlined_cells);
-                self.table.block_mut(child).comp_inlined = true;
+        order
+    }
+
+    fn resolve(&mut self, id: BlockId) -> Result<()> {
+        let mut symbols = std::mem::take(&mut self.table.block_mut(id).symbols);
+        for (name, flags) in symbols.values_mut() {
+            let scope = self.scope(id, name, *flags)?;
+            if scope == Scope::Free {
+                self.free[id as usize].push(name);
             }
-            new_free.extend(child_free);
+            *flags |= (scope as u32) << SCOPE_OFFSET;
         }
-        // The scopes inside an inlined comprehension become ours.
-        if children.iter().any(|child| self.table.block(*child).comp_inlined) {
-            let mut spliced = Vec::with_capacity(children.len());
-            for child in children {
-                let entry = self.table.block(child);
-                if entry.comp_inlined {
-                    spliced.extend_from_slice(&entry.children);
-                } else {
-                    spliced.push(child);
-                }
-            }
-            self.table.block_mut(id).children = spliced;
-        }
-        if function_like {
-            for (name, scope) in scopes.values_mut() {
-                if *scope == Scope::Local && (new_free.contains(&name) || inlined_cells.contains(&name)) {
-                    *scope = Scope::Cell;
-                    new_free.remove(&name);
-                }
-            }
-        } else if kind == BlockKind::Class {
-            let block = self.table.block_mut(id);
-            block.needs_class_closure |= new_free.remove(&known::class);
-            block.needs_classdict |= new_free.remove(&known::classdict);
-            block.has_conditional_annotations |= new_free.remove(&known::conditional_annotations);
-        }
-        self.record(id, &scopes, bound.as_deref(), &new_free, &inlined_cells, kind == BlockKind::Class || sees_class);
-        free.extend(new_free);
+        self.table.block_mut(id).symbols = symbols;
         Ok(())
     }
 
-    /// Moves the names of a comprehension into the scope around it.
-    fn inline(
-        &mut self,
-        id: BlockId,
-        comp: BlockId,
-        scopes: &mut SymbolMap<Scope>,
-        comp_free: &mut Set,
-        inlined_cells: &mut Set,
-    ) {
-        let mut removed = Vec::new();
-        let in_class = self.table.block(id).kind == BlockKind::Class;
-        for index in 0..self.table.block(comp).symbols.len() {
-            let (name, flags) = self.table.block(comp).symbols.entries()[index];
-            if flags & DEF_PARAM != 0 {
-                continue;
-            }
-            let mut scope = Scope::of(flags);
-            let only_flags = flags & ((1 << SCOPE_OFFSET) - 1);
-            if scope == Scope::Cell || only_flags & DEF_COMP_CELL != 0 {
-                inlined_cells.insert(name);
-            }
-            // The cells of a class are never free through its scope.
-            let is_cell_of_class = [known::class, known::classdict, known::conditional_annotations].contains(&name);
-            if scope == Scope::Free && in_class && is_cell_of_class {
-                scope = Scope::GlobalImplicit;
-                if !self.is_free_in_child(comp, name) {
-                    comp_free.remove(&name);
+    fn scope(&self, id: BlockId, name: Symbol, uses: u32) -> Result<Scope> {
+        if uses & (DEF_GLOBAL | DEF_NONLOCAL) != 0 {
+            return match self.fault(id, name, uses) {
+                Some(message) => {
+                    let directives = &self.table.block(id).directives;
+                    let loc = directives.iter().find(|(known, _)| *known == name).map(|(_, loc)| *loc);
+                    Err(CompileError::at(loc.unwrap_or_default(), message))
                 }
-                removed.push(name);
+                None if uses & DEF_GLOBAL != 0 => Ok(Scope::GlobalExplicit),
+                None => Ok(Scope::Free),
+            };
+        }
+        if uses & DEF_BOUND != 0 {
+            return Ok(Scope::Local);
+        }
+        // The names of a class that is seen come first, except the cell through which it is seen.
+        let class = self.class[id as usize];
+        if class != NONE && name != known::classdict {
+            let uses = self.table.block(class).flags(name);
+            if uses & DEF_GLOBAL != 0 {
+                return Ok(Scope::GlobalExplicit);
+            }
+            if uses & DEF_BOUND != 0 && uses & DEF_NONLOCAL == 0 {
+                return Ok(Scope::GlobalImplicit);
+            }
+        }
+        Ok(if self.is_bound_around(id, name) { Scope::Free } else { Scope::GlobalImplicit })
+    }
+
+    /// What is wrong with the `global` or `nonlocal` that names `name`.
+    fn fault(&self, id: BlockId, name: Symbol, uses: u32) -> Option<String> {
+        let text = self.names.get(name);
+        if uses & DEF_NONLOCAL == 0 {
+            return None;
+        }
+        if uses & DEF_GLOBAL != 0 {
+            Some(format!("name '{text}' is nonlocal and global"))
+        } else if id == 0 {
+            Some("nonlocal declaration not allowed at module level".into())
+        } else if !self.is_bound_around(id, name) {
+            Some(format!("no binding for nonlocal '{text}' found"))
+        } else if self.is_type_param_around(id, name) {
+            Some(format!("nonlocal binding not allowed for type parameter '{text}'"))
+        } else {
+            None
+        }
+    }
+
+    /// The scopes around a scope, innermost first.
+    fn around(&self, id: BlockId) -> impl Iterator<Item = &super::Block> {
+        let next = |id: &BlockId| Some(self.outer[*id as usize]).filter(|outer| *outer != NONE);
+        std::iter::successors(next(&id), next).map(|id| self.table.block(id))
+    }
+
+    /// An enclosing function binds the name, so that it can be free.
+    fn is_bound_around(&self, id: BlockId, name: Symbol) -> bool {
+        for block in self.around(id) {
+            match block.kind {
+                BlockKind::Module => return false,
+                // Functions do not see the names of the classes that they stand in.
+                BlockKind::Class => {
+                    if CLASS_CELLS.contains(&name) {
+                        return true;
+                    }
+                }
+                _ => match block.flags(name) {
+                    uses if uses & DEF_GLOBAL != 0 => return false,
+                    uses if uses & (DEF_BOUND | DEF_NONLOCAL) != 0 => return true,
+                    _ => {}
+                },
+            }
+        }
+        false
+    }
+
+    /// The innermost binding of the name is a type parameter.
+    fn is_type_param_around(&self, id: BlockId, name: Symbol) -> bool {
+        let binds = |uses: &u32| uses & DEF_BOUND != 0 && uses & (DEF_GLOBAL | DEF_NONLOCAL) == 0;
+        self.around(id).map(|block| block.flags(name)).find(binds).is_some_and(|uses| uses & DEF_TYPE_PARAM != 0)
+    }
+
+    /// The scopes inside `id` are settled.
+    fn settle(&mut self, id: BlockId) {
+        let (mut needed, cells) = self.take_in_children(id);
+        needed.sort_unstable();
+        needed.dedup();
+        let block = self.table.block_mut(id);
+        let (kind, function_like) = (block.kind, block.is_function_like());
+        if !needed.is_empty() || !cells.is_empty() {
+            let mut given = vec![false; needed.len()];
+            for (name, flags) in block.symbols.values_mut() {
+                let is_cell = cells.contains(&name);
+                let need = needed.binary_search(&name).ok();
+                if function_like && Scope::of(*flags) == Scope::Local && (is_cell || need.is_some()) {
+                    *flags = *flags & USES | (Scope::Cell as u32) << SCOPE_OFFSET;
+                    if let Some(need) = need {
+                        given[need] = true;
+                    }
+                }
+                if is_cell {
+                    *flags |= DEF_COMP_CELL;
+                }
+            }
+            let mut given = given.into_iter();
+            needed.retain(|_| !given.next().unwrap_or(false));
+        }
+        if kind == BlockKind::Class {
+            let [closure, dict, conditional] = CLASS_CELLS.map(|cell| needed.contains(&cell));
+            block.needs_class_closure |= closure;
+            block.needs_classdict |= dict;
+            block.has_conditional_annotations |= conditional;
+            needed.retain(|name| !CLASS_CELLS.contains(name));
+        }
+        let sees_class_names = kind == BlockKind::Class || block.can_see_class_scope;
+        for name in &needed {
+            match self.table.block(id).symbols.get(*name) {
+                // A method's free name that the class also has.
+                Some(flags) if sees_class_names => {
+                    self.table.block_mut(id).symbols.insert(*name, flags | DEF_FREE_CLASS);
+                }
+                Some(_) => {}
+                None => {
+                    if id == 0 || self.is_bound_around(id, *name) {
+                        self.table.block_mut(id).symbols.insert(*name, (Scope::Free as u32) << SCOPE_OFFSET);
+                    }
+                }
+            }
+        }
+        self.free[id as usize].append(&mut needed);
+    }
+
+    /// Merges the comprehensions that are inlined into `id`, in the order of the source. Answers what the scopes
+    /// inside need, and the names that are cells of such comprehensions.
+    fn take_in_children(&mut self, id: BlockId) -> (Vec<Symbol>, Vec<Symbol>) {
+        let (mut needed, mut cells) = (Vec::new(), Vec::new());
+        let children = std::mem::take(&mut self.table.block_mut(id).children);
+        // In the annotation scopes of a class, comprehensions keep a scope of their own.
+        let may_inline = !self.table.block(id).can_see_class_scope;
+        let mut scopes_inside = Vec::with_capacity(children.len());
+        for child in children {
+            let mut needs = std::mem::take(&mut self.free[child as usize]);
+            let block = self.table.block(child);
+            if may_inline && block.comprehension != Comprehension::None && !block.generator {
+                self.inline(id, child, &mut needs, &mut cells);
+                let block = self.table.block_mut(child);
+                block.comp_inlined = true;
+                scopes_inside.extend_from_slice(&block.children);
+            } else {
+                scopes_inside.push(child);
+            }
+            needed.append(&mut needs);
+        }
+        self.table.block_mut(id).children = scopes_inside;
+        (needed, cells)
+    }
+
+    /// Moves the names of a comprehension, which needs `needs` from outside, into the scope around it.
+    fn inline(&mut self, id: BlockId, comp: BlockId, needs: &mut Vec<Symbol>, cells: &mut Vec<Symbol>) {
+        let in_class = self.table.block(id).kind == BlockKind::Class;
+        let mut symbols = std::mem::take(&mut self.table.block_mut(comp).symbols);
+        let mut gone = Vec::new();
+        for (name, flags) in symbols.iter().filter(|(_, flags)| flags & DEF_PARAM == 0) {
+            let mut scope = Scope::of(flags);
+            if scope == Scope::Cell || flags & DEF_COMP_CELL != 0 {
+                cells.push(name);
+            }
+            let needed_inside = || {
+                self.table.block(comp).children.iter().any(|child| self.table.block(*child).scope(name) == Scope::Free)
+            };
+            let mut is_ours = false;
+            // The cells of a class are never free in its own body.
+            if scope == Scope::Free && in_class && CLASS_CELLS.contains(&name) {
+                scope = Scope::GlobalImplicit;
+                is_ours = !needed_inside();
+                gone.push(name);
             }
             match self.table.block(id).symbols.get(name) {
+                Some(uses) => is_ours |= uses & DEF_BOUND != 0 && !in_class && !needed_inside(),
                 None => {
-                    self.table.block_mut(id).symbols.insert(name, only_flags);
-                    scopes.insert(name, scope);
-                }
-                Some(existing) => {
-                    if existing & DEF_BOUND != 0 && !in_class && !self.is_free_in_child(comp, name) {
-                        comp_free.remove(&name);
-                    }
+                    let flags = flags & USES | (scope as u32) << SCOPE_OFFSET;
+                    self.table.block_mut(id).symbols.insert(name, flags);
                 }
             }
-        }
-        for name in removed {
-            self.table.block_mut(comp).symbols.remove(name);
-        }
-    }
-
-    fn is_free_in_child(&self, id: BlockId, name: Symbol) -> bool {
-        self.table.block(id).children.iter().any(|child| self.table.block(*child).scope(name) == Scope::Free)
-    }
-
-    /// Enters the results into the flags of the names.
-    fn record(
-        &mut self,
-        id: BlockId,
-        scopes: &SymbolMap<Scope>,
-        bound: Option<&Set>,
-        free: &Set,
-        inlined_cells: &Set,
-        class_flag: bool,
-    ) {
-        let block = self.table.block_mut(id);
-        for (name, flags) in block.symbols.values_mut() {
-            if inlined_cells.contains(&name) {
-                *flags |= DEF_COMP_CELL;
-            }
-            *flags |= (scopes.get(name).unwrap_or(Scope::Unknown) as u32) << SCOPE_OFFSET;
-        }
-        let mut free: Vec<Symbol> = free.iter().copied().collect();
-        free.sort_unstable();
-        for name in free {
-            match block.symbols.get(name) {
-                Some(flags) => {
-                    // A method's free name that the class also has.
-                    if class_flag {
-                        block.symbols.insert(name, flags | DEF_FREE_CLASS);
-                    }
-                }
-                None => {
-                    if bound.is_none_or(|bound| bound.contains(&name)) {
-                        block.symbols.insert(name, (Scope::Free as u32) << SCOPE_OFFSET);
-                    }
-                }
+            if is_ours {
+                needs.retain(|need| *need != name);
             }
         }
+        gone.into_iter().for_each(|name| symbols.remove(name));
+        self.table.block_mut(comp).symbols = symbols;
     }
 }

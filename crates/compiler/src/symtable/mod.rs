@@ -212,7 +212,7 @@ impl SymbolTable {
         stack: StackGuard,
     ) -> Result<SymbolTable> {
         let mut table = build::build(tree, names, settings, stack)?;
-        table.analyze(names, stack)?;
+        table.analyze(names)?;
         Ok(table)
     }
 

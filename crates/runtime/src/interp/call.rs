@@ -55,13 +55,17 @@ pub unsafe fn push_frame(
         };
         frame::initialize(new, function, locals, code, previous);
         let variables = frame::local(new, 0);
-        let simple = (*code).co_flags.get() & (CO_VARARGS | CO_VARKEYWORDS) == 0
+        let positional = (*code).co_argcount.get() as usize;
+        let plain = (*code).co_flags.get() & (CO_VARARGS | CO_VARKEYWORDS) == 0
             && (*code).co_kwonlyargcount.get() == 0
-            && kwnames.is_none()
-            && nargs == (*code).co_argcount.get() as usize;
-        let bound = if simple {
+            && kwnames.is_none();
+        let defaults = if plain { defaults_from((*object).func_defaults.get(), nargs, positional) } else { None };
+        let bound = if let Some(defaults) = defaults {
             crate::memory::object::copy_items(args.cast_const().cast(), variables.cast(), nargs);
-            for index in nargs..(*code).co_nlocalsplus.get() as usize {
+            for index in nargs..positional {
+                *variables.add(index) = super::ops::counted(*defaults.add(index - nargs));
+            }
+            for index in positional..(*code).co_nlocalsplus.get() as usize {
                 *variables.add(index) = StackRef::NULL;
             }
             Ok(())
@@ -77,6 +81,27 @@ pub unsafe fn push_frame(
             return Err(raised);
         }
         Ok(new)
+    }
+}
+
+/// Where the defaults of parameters `nargs..positional` start, which are given no argument; `None` where defaults are missing, or
+/// there are too many arguments.
+///
+/// # Safety
+/// The defaults of a function, or null.
+#[inline(always)]
+pub unsafe fn defaults_from(defaults: *mut PyObject, nargs: usize, positional: usize) -> Option<*const *mut PyObject> {
+    if nargs == positional {
+        return Some(ptr::null());
+    }
+    if nargs > positional || defaults.is_null() {
+        return None;
+    }
+    // SAFETY: defaults are a tuple.
+    unsafe {
+        let defaults: Borrowed<'_, Tuple> = Borrowed::from_ptr(defaults);
+        let missing = positional - nargs;
+        if missing > defaults.len() { None } else { Some(defaults.items_ptr().add(defaults.len() - missing)) }
     }
 }
 
@@ -107,6 +132,27 @@ unsafe fn bind(
             (*args.add(index)).close();
         }
         result
+    }
+}
+
+/// The words `positional..nargs` as a tuple; they are taken over.
+unsafe fn rest_of(args: *mut StackRef, positional: usize, nargs: usize) -> PyResult<Ref<Tuple>> {
+    // SAFETY: by contract of `bind`. The words become plain counted pointers in their places first, and move together.
+    unsafe {
+        if nargs <= positional {
+            return Ok(Tuple::empty());
+        }
+        for index in positional..nargs {
+            let place = args.add(index);
+            let object = super::ops::heap_pointer(*place);
+            *place = StackRef::steal(if object.is_null() { super::stackref::materialize(place)? } else { object });
+        }
+        let count = nargs - positional;
+        let rest = Tuple::from_raw_slice_steal(args.add(positional).cast_const().cast(), count);
+        for index in positional..nargs {
+            *args.add(index) = StackRef::NULL;
+        }
+        rest
     }
 }
 
@@ -143,14 +189,7 @@ unsafe fn bind_words(
             *variables.add(index) = take(args.add(index));
         }
         if flags & CO_VARARGS != 0 {
-            let mut rest = Vec::new();
-            if rest.try_reserve_exact(nargs.saturating_sub(positional)).is_err() {
-                return Err(Raised::no_memory());
-            }
-            for index in positional..nargs {
-                rest.push(take(args.add(index)).into_object()?);
-            }
-            *variables.add(named) = StackRef::from_ref(Tuple::from_vec(rest)?);
+            *variables.add(named) = StackRef::from_ref(rest_of(args, positional, nargs)?);
         }
 
         if let Some(names) = kwnames {
@@ -436,21 +475,37 @@ pub unsafe fn push_init_shim(
 ) -> PyResult<*mut Frame> {
     // SAFETY: the words are enough for a frame and two words of stack.
     unsafe {
-        let shim = match frame::push_words(thread, size_of::<Frame>() / 8 + 2) {
+        let shim = match frame::push_words(thread, INIT_SHIM_WORDS) {
             Ok(base) => base.cast::<Frame>(),
             Err(raised) => {
                 instance.close();
                 return Err(raised);
             }
         };
-        let stack = frame::local(shim, 0);
-        write_internal(shim, previous, INIT_CLEANUP.as_ptr().cast_mut().cast(), stack.add(1));
-        *stack = instance;
+        write_init_shim(shim, previous, instance);
         Ok(shim)
     }
 }
 
+/// A frame and two words of stack.
+pub const INIT_SHIM_WORDS: usize = size_of::<Frame>() / 8 + 2;
+
+/// Writes the frame that holds `instance` while its `__init__` runs.
+///
+/// # Safety
+/// `shim` is room of [`INIT_SHIM_WORDS`].
+#[inline(always)]
+pub unsafe fn write_init_shim(shim: *mut Frame, previous: *mut Frame, instance: StackRef) {
+    // SAFETY: by contract.
+    unsafe {
+        let stack = frame::local(shim, 0);
+        write_internal(shim, previous, INIT_CLEANUP.as_ptr().cast_mut().cast(), stack.add(1));
+        *stack = instance;
+    }
+}
+
 /// Fills a frame of the interpreter's own, which executes `instructions`.
+#[inline(always)]
 unsafe fn write_internal(
     new: *mut Frame,
     previous: *mut Frame,
@@ -637,7 +692,7 @@ pub unsafe fn call_function(
             many.as_mut_ptr()
         };
         for index in 0..total {
-            *words.add(index) = StackRef::new_count(*args.add(index));
+            *words.add(index) = super::ops::counted(*args.add(index));
         }
         let new = push_frame(
             thread,

@@ -3,6 +3,7 @@
 //! Two drivers are made of one set of bodies: tail-called handlers (`tail.rs`), and a `match` in a loop (`matched.rs`) for
 //! builds that do not turn tail calls into jumps. A *fast* body works on `Regs` and contains no call: a miss leaves by way
 //! of the fallback instruction, before any side effect, and an object whose count came to zero by way of [`Act::DEALLOC`].
+//! A *calling* body is such a body with calls of native code in its midst: it saves the registers before the first of them.
 //! A *slow* body is an ordinary function; the driver saves the registers in the frame before it and reads them back after
 //! it.
 
@@ -36,6 +37,10 @@ impl Act {
     pub const DEALLOC: Act = Act(3);
     /// As `JUMP`, after deallocating `pending`.
     pub const DEALLOC_JUMP: Act = Act(4);
+    /// An exception is set, and the registers were saved before: only of bodies that call.
+    pub const RAISED: Act = Act(5);
+    /// As `NEXT`, after what the eval breaker announces: only of bodies that call.
+    pub const EVENTS: Act = Act(6);
 }
 
 /// What a slow body answers; errors are `Err(Raised)`.

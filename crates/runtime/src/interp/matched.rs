@@ -122,6 +122,30 @@ macro_rules! instructions {
             handlers::$miss
         }
     }};
+    (@ calling $r:ident $ts:ident $base:ident $body:path, $miss:ident) => {{
+        const SIZE: usize = 1 + caches(Opcode::$base);
+        let (ip, sp, fp) = ($r.ip, $r.sp, $r.fp);
+        let act = $body(&mut $r, $ts);
+        let mut act = act;
+        if act == Act::EVENTS {
+            frame::set_stack_pointer($r.fp, $r.sp);
+            act = if $crate::thread::handle_eval_breaker($ts).is_err() { Act::RAISED } else { Act::NEXT };
+        }
+        if act == Act::NEXT {
+            $r.ip = $r.ip.add(SIZE);
+            fetch(&mut $r)
+        } else if act == Act::JUMP {
+            fetch(&mut $r)
+        } else if act == Act::RAISED {
+            if !$crate::interp::unwind::find_handler($ts, false) {
+                return StackRef::NULL.bits() as usize;
+            }
+            reload(&mut $r, $ts)
+        } else {
+            ($r.ip, $r.sp, $r.fp) = (ip, sp, fp);
+            handlers::$miss
+        }
+    }};
     (@ slow $r:ident $ts:ident $base:ident $body:path) => {{
         const SIZE: usize = 1 + caches(Opcode::$base);
         (*$r.fp).instr_ptr.set($r.ip.cast());

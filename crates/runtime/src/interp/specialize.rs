@@ -11,12 +11,14 @@ use super::dispatch::Machine;
 use super::ops::arith;
 use super::stackref::StackRef;
 use crate::abi::{
-    CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_INLINE_VALUES, Py_TPFLAGS_IS_ABSTRACT,
-    Py_TPFLAGS_MANAGED_DICT, Py_TPFLAGS_METHOD_DESCRIPTOR, Py_TPFLAGS_TYPE_SUBCLASS, PyCFunctionObject, PyCodeObject,
-    PyFunctionObject, PyHeapTypeObject, PyMethodDescrObject, PyMethodObject, PyObject, PyTypeObject,
+    CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, Py_TPFLAGS_HEAPTYPE,
+    Py_TPFLAGS_IMMUTABLETYPE, Py_TPFLAGS_INLINE_VALUES, Py_TPFLAGS_IS_ABSTRACT, Py_TPFLAGS_MANAGED_DICT,
+    Py_TPFLAGS_METHOD_DESCRIPTOR, Py_TPFLAGS_TYPE_SUBCLASS, PyCFunctionObject, PyCodeObject, PyFunctionObject,
+    PyHeapTypeObject, PyMethodDescrObject, PyMethodObject, PyObject, PyTypeObject,
 };
 use crate::prelude::*;
 use crate::types::builtin_function::CFunction;
+use crate::types::builtin_iters::{Enumerate, Zip};
 use crate::types::descr::MethodDescr;
 use crate::types::dict::iter::{DictItemIterator, DictKeyIterator, DictValueIterator};
 use crate::types::method::BoundMethod;
@@ -38,16 +40,25 @@ pub const CALL_BUILTIN: u8 = 221;
 pub const CALL_LIST_POP: u8 = 222;
 pub const FOR_ITER_DICT: u8 = 223;
 pub const FOR_ITER_STR: u8 = 224;
+pub const FOR_ITER_SET: u8 = 225;
+pub const CALL_DICT_GET: u8 = 226;
+pub const CALL_SET_ADD: u8 = 227;
+pub const BINARY_OP_SUBSCR_BYTES_INT: u8 = 228;
+pub const LOAD_ATTR_DESCRIPTOR: u8 = 229;
+pub const FOR_ITER_ENUMERATE: u8 = 230;
+pub const FOR_ITER_ZIP: u8 = 231;
+pub const CALL_PY_DEFAULTS: u8 = 232;
 pub const LOAD_CONST_IMMORTAL: u8 = Opcode::LOAD_CONST_IMMORTAL as u8;
 /// The first and the last number of ours.
-pub const OURS: core::ops::RangeInclusive<u8> = 212..=224;
+pub const OURS: core::ops::RangeInclusive<u8> = 212..=232;
 
 /// The base instruction of one of ours.
 pub fn base_of_ours(opcode: u8) -> Opcode {
     match opcode {
         LOAD_CONST_INT => Opcode::LOAD_CONST,
-        CALL_BUILTIN | CALL_LIST_POP => Opcode::CALL,
-        FOR_ITER_DICT | FOR_ITER_STR => Opcode::FOR_ITER,
+        CALL_BUILTIN | CALL_LIST_POP | CALL_DICT_GET | CALL_SET_ADD | CALL_PY_DEFAULTS => Opcode::CALL,
+        LOAD_ATTR_DESCRIPTOR => Opcode::LOAD_ATTR,
+        FOR_ITER_DICT | FOR_ITER_STR | FOR_ITER_SET | FOR_ITER_ENUMERATE | FOR_ITER_ZIP => Opcode::FOR_ITER,
         _ => Opcode::BINARY_OP,
     }
 }
@@ -224,6 +235,8 @@ unsafe fn subscript(container: StackRef, index: StackRef) -> Option<u8> {
             Some(Opcode::BINARY_OP_SUBSCR_TUPLE_INT as u8)
         } else if container.is_exact(Str::TYPE) {
             Some(Opcode::BINARY_OP_SUBSCR_STR_INT as u8)
+        } else if container.is_exact(Bytes::TYPE) || container.is_exact(ByteArray::TYPE) {
+            Some(BINARY_OP_SUBSCR_BYTES_INT)
         } else {
             None
         }
@@ -254,7 +267,9 @@ pub unsafe fn compare_op(m: Machine, oparg: usize) {
         let equality = matches!(oparg >> 5, 2 | 3);
         let choice = if is_int(a) && is_int(b) {
             Some(Opcode::COMPARE_OP_INT as u8)
-        } else if a.is_exact(Float::TYPE) && b.is_exact(Float::TYPE) {
+        } else if a.is_exact(Float::TYPE) && (b.is_exact(Float::TYPE) || is_int(b))
+            || is_int(a) && b.is_exact(Float::TYPE)
+        {
             Some(Opcode::COMPARE_OP_FLOAT as u8)
         } else if equality && a.is_exact(Str::TYPE) && b.is_exact(Str::TYPE) {
             Some(Opcode::COMPARE_OP_STR as u8)
@@ -286,7 +301,7 @@ pub unsafe fn to_bool(m: Machine) {
     // SAFETY: the operand stands on the stack.
     unsafe {
         let word = *m.slot(1);
-        let choice = if word.is_int() {
+        let choice = if is_int(word) {
             Some(Opcode::TO_BOOL_INT as u8)
         } else if word.is_ptr(crate::object::none_ptr()) {
             Some(Opcode::TO_BOOL_NONE as u8)
@@ -351,6 +366,12 @@ pub unsafe fn for_iter(m: Machine) {
             Some(FOR_ITER_DICT)
         } else if word.is_exact(crate::types::str::StrAsciiIterator::TYPE) {
             Some(FOR_ITER_STR)
+        } else if word.is_exact(crate::types::set::SetIterator::TYPE) {
+            Some(FOR_ITER_SET)
+        } else if base(*m.ip().add(2) as u8) == Opcode::UNPACK_SEQUENCE as u8 && word.is_exact(Enumerate::TYPE) {
+            Some(FOR_ITER_ENUMERATE)
+        } else if base(*m.ip().add(2) as u8) == Opcode::UNPACK_SEQUENCE as u8 && word.is_exact(Zip::TYPE) {
+            Some(FOR_ITER_ZIP)
         } else {
             None
         };
@@ -427,6 +448,8 @@ unsafe fn simple_function(function: *mut PyFunctionObject, nargs: usize) -> Opti
     }
 }
 
+const METH_FASTCALL_KEYWORDS: c_int = METH_FASTCALL | METH_KEYWORDS;
+
 /// CALL.
 pub unsafe fn call(m: Machine, nargs: usize) {
     // SAFETY: the operands of the call stand on the stack.
@@ -446,7 +469,16 @@ unsafe fn call_choice(m: Machine, nargs: usize) -> Option<u8> {
         }
         if callable.is_exact(Function::TYPE) {
             let function = callable.ptr().cast::<PyFunctionObject>();
-            return match simple_function(function, nargs + has_self as usize) {
+            let given = nargs + has_self as usize;
+            let positional = (*(*function).func_code.get().cast::<PyCodeObject>()).co_argcount.get() as usize;
+            if super::call::defaults_from((*function).func_defaults.get(), given, positional).is_some()
+                && given < positional
+                && let Some(version) = simple_function(function, positional)
+            {
+                write32(m.ip(), 2, version);
+                return Some(CALL_PY_DEFAULTS);
+            }
+            return match simple_function(function, given) {
                 Some(version) => {
                     write32(m.ip(), 2, version);
                     Some(Opcode::CALL_PY_EXACT_ARGS as u8)
@@ -473,6 +505,12 @@ unsafe fn call_choice(m: Machine, nargs: usize) -> Option<u8> {
         if nargs == 0 && has_list && callable.is_ptr(list_pop_method()) {
             return Some(CALL_LIST_POP);
         }
+        if has_self && (nargs == 1 || nargs == 2) && callable.is_ptr(dict_get_method()) {
+            return Some(CALL_DICT_GET);
+        }
+        if has_self && nargs == 1 && callable.is_ptr(set_add_method()) {
+            return Some(CALL_SET_ADD);
+        }
         if !has_self && nargs == 1 && callable.is_ptr(len_function()) {
             return Some(Opcode::CALL_LEN as u8);
         }
@@ -482,19 +520,47 @@ unsafe fn call_choice(m: Machine, nargs: usize) -> Option<u8> {
         if !has_self && nargs == 1 && callable.is_ptr(Str::TYPE.cast()) {
             return Some(Opcode::CALL_STR_1 as u8);
         }
-        if if has_self { callable.is_exact(MethodDescr::TYPE) } else { callable.is_exact(CFunction::TYPE) } {
-            return Some(CALL_BUILTIN);
+        if callable.is_exact(BoundMethod::TYPE) {
+            return None;
+        }
+        if !has_self && nargs == 2 && callable.is_ptr(isinstance_function()) {
+            return Some(Opcode::CALL_ISINSTANCE as u8);
+        }
+        if !has_self && callable.is_exact(CFunction::TYPE) {
+            let flags = (*(*callable.ptr().cast::<PyCFunctionObject>()).m_ml.get()).ml_flags;
+            return Some(match flags {
+                METH_O if nargs == 1 => Opcode::CALL_BUILTIN_O as u8,
+                METH_FASTCALL => Opcode::CALL_BUILTIN_FAST as u8,
+                METH_FASTCALL_KEYWORDS => Opcode::CALL_BUILTIN_FAST_WITH_KEYWORDS as u8,
+                _ => CALL_BUILTIN,
+            });
+        }
+        if callable.is_exact(MethodDescr::TYPE) {
+            let flags = (*(*callable.ptr().cast::<PyMethodDescrObject>()).d_method.get()).ml_flags;
+            return match (flags, nargs + has_self as usize) {
+                (METH_NOARGS, 1) => Some(Opcode::CALL_METHOD_DESCRIPTOR_NOARGS as u8),
+                (METH_O, 2) => Some(Opcode::CALL_METHOD_DESCRIPTOR_O as u8),
+                (METH_FASTCALL, 1..) => Some(Opcode::CALL_METHOD_DESCRIPTOR_FAST as u8),
+                (METH_FASTCALL_KEYWORDS, 1..) => Some(Opcode::CALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS as u8),
+                _ => Some(Opcode::CALL_NON_PY_GENERAL as u8),
+            };
         }
         if !has_self && callable.is_exact(Type::TYPE) {
-            return plain_class(m, callable.ptr().cast(), nargs);
+            let class = callable.ptr().cast::<PyTypeObject>();
+            if (*class).tp_flags.get() & Py_TPFLAGS_IMMUTABLETYPE != 0 && (*class).tp_vectorcall.get().is_some() {
+                return Some(Opcode::CALL_BUILTIN_CLASS as u8);
+            }
+            if let Some(form) = plain_class(m, class) {
+                return Some(form);
+            }
         }
-        None
+        Some(Opcode::CALL_NON_PY_GENERAL as u8)
     }
 }
 
-/// A class whose instances `object.__new__` makes and a Python `__init__` of simple parameters sets up. The function is kept
-/// with the class, whose version guards it.
-unsafe fn plain_class(m: Machine, class: *mut PyTypeObject, nargs: usize) -> Option<u8> {
+/// A class whose instances `object.__new__` makes and a Python `__init__` sets up. The function is kept with the class, whose
+/// version guards it.
+unsafe fn plain_class(m: Machine, class: *mut PyTypeObject) -> Option<u8> {
     // SAFETY: a live class.
     unsafe {
         let flags = (*class).tp_flags.get();
@@ -511,7 +577,13 @@ unsafe fn plain_class(m: Machine, class: *mut PyTypeObject, nargs: usize) -> Opt
         if !init.is_exact::<Function>() {
             return None;
         }
-        simple_function(init.as_ptr().cast(), nargs + 1)?;
+        let function = init.as_ptr().cast::<PyFunctionObject>();
+        if !is(
+            (*function).vectorcall.get().map_or(0, |call| call as usize),
+            super::call::function_vectorcall as *const (),
+        ) {
+            return None;
+        }
         let version = type_version(class)?;
         (*class.cast::<PyHeapTypeObject>())._spec_cache.init.set(init.as_ptr());
         write32(m.ip(), 2, version);
@@ -529,6 +601,24 @@ pub unsafe fn list_append_method() -> *mut PyObject {
 #[inline(always)]
 pub unsafe fn list_pop_method() -> *mut PyObject {
     crate::thread::interpreter().callables.list_pop.get()
+}
+
+/// The descriptor `dict.get`, which `CALL_DICT_GET` expects; null before `dict` is ready.
+#[inline(always)]
+pub unsafe fn dict_get_method() -> *mut PyObject {
+    crate::thread::interpreter().callables.dict_get.get()
+}
+
+/// The descriptor `set.add`, which `CALL_SET_ADD` expects; null before `set` is ready.
+#[inline(always)]
+pub unsafe fn set_add_method() -> *mut PyObject {
+    crate::thread::interpreter().callables.set_add.get()
+}
+
+/// The built-in function `isinstance`; null before there are builtins.
+#[inline(always)]
+pub unsafe fn isinstance_function() -> *mut PyObject {
+    crate::thread::interpreter().callables.isinstance.get()
 }
 
 /// Whether the callable is `append` of an exact list, taken from it before.
@@ -560,6 +650,8 @@ enum OnType {
     Slot(usize),
     /// A property with a Python getter.
     Property(Ref<Object>),
+    /// A data descriptor of a static class: its methods do not change.
+    Data(Ref<Object>),
     /// A value without `__get__`.
     Plain(Ref<Object>),
     Other,
@@ -580,7 +672,18 @@ fn find_on_type(ty: &Ref<Type>, name: Borrowed<'_, Str>) -> OnType {
     if kind.tp_descr_get.get().is_none() && kind.tp_descr_set.get().is_none() {
         return OnType::Plain(found);
     }
+    if kind.tp_descr_get.get().is_some()
+        && kind.tp_descr_set.get().is_some()
+        && kind.tp_flags.get() & Py_TPFLAGS_IMMUTABLETYPE != 0
+    {
+        return OnType::Data(found);
+    }
     OnType::Other
+}
+
+/// Whether what a type has as `__class__` is what all objects have.
+fn is_plain_class(found: &Ref<Object>) -> bool {
+    Object::type_object().lookup_borrowed(id!("__class__")).is_some_and(|plain| plain.is(found))
 }
 
 /// LOAD_ATTR.
@@ -620,6 +723,17 @@ unsafe fn load_attr_choice(m: Machine, oparg: usize) -> Option<u8> {
         let version = type_version(ty.as_ptr().cast())?;
         let flags = ty.tp_flags.get();
         match found {
+            // The type pointer is read as a slot.
+            OnType::Data(found) if name.as_ptr() == id!("__class__").as_ptr() && is_plain_class(&found) => {
+                write32(m.ip(), 2, version);
+                write16(m.ip(), 4, core::mem::offset_of!(PyObject, ob_type) as u16);
+                Some(Opcode::LOAD_ATTR_SLOT as u8)
+            }
+            OnType::Data(found) => {
+                write32(m.ip(), 2, version);
+                write64(m.ip(), 6, found.as_ptr() as u64);
+                Some(LOAD_ATTR_DESCRIPTOR)
+            }
             OnType::Slot(offset) => {
                 write32(m.ip(), 2, version);
                 write16(m.ip(), 4, u16::try_from(offset).ok()?);

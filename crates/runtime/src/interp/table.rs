@@ -1,6 +1,6 @@
 //! The instruction table: which body executes which number, and what stands in when its guard fails.
 //!
-//! `fast NAME: BASE = body, miss HANDLER` and `slow NAME: BASE = body` define handlers; BASE gives the length. A name that
+//! `fast NAME: BASE = body, miss HANDLER`, `calling` of the same form, and `slow NAME: BASE = body` define handlers; BASE gives the length. A name that
 //! is no instruction of the table is only ever reached as the fallback of another.
 
 use std::sync::OnceLock;
@@ -78,7 +78,8 @@ instructions! {
     fast BINARY_OP_SUBTRACT_INT: BINARY_OP = arith::subtract_int, miss SUBTRACT_INT_MIXED;
     fast SUBTRACT_INT_MIXED: BINARY_OP = arith::subtract_int_mixed, miss BINARY_OP;
     fast BINARY_OP_MULTIPLY_INT: BINARY_OP = arith::multiply_int, miss MULTIPLY_INT_MIXED;
-    fast MULTIPLY_INT_MIXED: BINARY_OP = arith::multiply_int_mixed, miss BINARY_OP;
+    fast MULTIPLY_INT_MIXED: BINARY_OP = arith::multiply_int_mixed, miss MULTIPLY_INT_WIDE;
+    calling MULTIPLY_INT_WIDE: BINARY_OP = arith::multiply_int_wide, miss BINARY_OP;
     fast BINARY_OP_REMAINDER_INT: BINARY_OP = arith::remainder_int, miss REMAINDER_INT_MIXED;
     fast REMAINDER_INT_MIXED: BINARY_OP = arith::remainder_int_mixed, miss BINARY_OP;
     fast BINARY_OP_FLOOR_DIVIDE_INT: BINARY_OP = arith::floor_divide_int, miss FLOOR_DIVIDE_INT_MIXED;
@@ -100,16 +101,22 @@ instructions! {
     slow BINARY_OP_ADD_UNICODE: BINARY_OP = arith::add_unicode;
     slow BINARY_OP_INPLACE_ADD_UNICODE: BINARY_OP = arith::inplace_add_unicode;
     fast BINARY_OP_SUBSCR_LIST_INT: BINARY_OP = subscript::subscr_list_int, miss SUBSCR_LIST_INT_MIXED;
-    slow SUBSCR_LIST_INT_MIXED: BINARY_OP = subscript::subscr_list_int_mixed;
+    fast SUBSCR_LIST_INT_MIXED: BINARY_OP = subscript::subscr_list_int_mixed, miss SUBSCR_LIST_INT_SLOW;
+    slow SUBSCR_LIST_INT_SLOW: BINARY_OP = subscript::subscr_list_int_slow;
     fast BINARY_OP_SUBSCR_TUPLE_INT: BINARY_OP = subscript::subscr_tuple_int, miss SUBSCR_TUPLE_INT_MIXED;
-    slow SUBSCR_TUPLE_INT_MIXED: BINARY_OP = subscript::subscr_tuple_int_mixed;
-    slow BINARY_OP_SUBSCR_STR_INT: BINARY_OP = subscript::subscr_str_int;
-    fast BINARY_OP_SUBSCR_DICT: BINARY_OP = subscript::subscr_dict_str, miss SUBSCR_DICT_ANY;
+    fast SUBSCR_TUPLE_INT_MIXED: BINARY_OP = subscript::subscr_tuple_int_mixed, miss SUBSCR_TUPLE_INT_SLOW;
+    slow SUBSCR_TUPLE_INT_SLOW: BINARY_OP = subscript::subscr_tuple_int_slow;
+    fast BINARY_OP_SUBSCR_STR_INT: BINARY_OP = subscript::subscr_str_int, miss SUBSCR_STR_INT_ANY;
+    slow SUBSCR_STR_INT_ANY: BINARY_OP = subscript::subscr_str_int_any;
+    fast BINARY_OP_SUBSCR_BYTES_INT: BINARY_OP = subscript::subscr_bytes_int, miss BINARY_OP;
+    fast BINARY_OP_SUBSCR_DICT: BINARY_OP = subscript::subscr_dict_plain, miss SUBSCR_DICT_ANY;
     slow SUBSCR_DICT_ANY: BINARY_OP = subscript::subscr_dict;
     slow STORE_SUBSCR: STORE_SUBSCR = subscript::store_subscr;
     fast STORE_SUBSCR_LIST_INT: STORE_SUBSCR = subscript::store_subscr_list_int, miss STORE_SUBSCR_LIST_INT_MIXED;
-    slow STORE_SUBSCR_LIST_INT_MIXED: STORE_SUBSCR = subscript::store_subscr_list_int_mixed;
-    slow STORE_SUBSCR_DICT: STORE_SUBSCR = subscript::store_subscr_dict;
+    fast STORE_SUBSCR_LIST_INT_MIXED: STORE_SUBSCR = subscript::store_subscr_list_int_mixed, miss STORE_SUBSCR_LIST_INT_SLOW;
+    slow STORE_SUBSCR_LIST_INT_SLOW: STORE_SUBSCR = subscript::store_subscr_list_int_slow;
+    fast STORE_SUBSCR_DICT: STORE_SUBSCR = subscript::store_subscr_dict_plain, miss STORE_SUBSCR_DICT_ANY;
+    slow STORE_SUBSCR_DICT_ANY: STORE_SUBSCR = subscript::store_subscr_dict;
     slow DELETE_SUBSCR: DELETE_SUBSCR = subscript::delete_subscr;
     slow BINARY_SLICE: BINARY_SLICE = subscript::binary_slice;
     slow STORE_SLICE: STORE_SLICE = subscript::store_slice;
@@ -119,7 +126,8 @@ instructions! {
     fast UNARY_NOT: UNARY_NOT = arith::unary_not, miss BAD;
     slow TO_BOOL: TO_BOOL = arith::to_bool;
     fast TO_BOOL_BOOL: TO_BOOL = arith::to_bool_bool, miss TO_BOOL;
-    fast TO_BOOL_INT: TO_BOOL = arith::to_bool_int, miss TO_BOOL;
+    fast TO_BOOL_INT: TO_BOOL = arith::to_bool_int, miss TO_BOOL_INT_MIXED;
+    fast TO_BOOL_INT_MIXED: TO_BOOL = arith::to_bool_int_mixed, miss TO_BOOL;
     fast TO_BOOL_NONE: TO_BOOL = arith::to_bool_none, miss TO_BOOL;
     fast TO_BOOL_LIST: TO_BOOL = arith::to_bool_list, miss TO_BOOL;
     fast TO_BOOL_STR: TO_BOOL = arith::to_bool_str, miss TO_BOOL;
@@ -131,14 +139,17 @@ instructions! {
     slow COMPARE_OP: COMPARE_OP = compare::compare_op;
     fast COMPARE_OP_INT: COMPARE_OP = compare::compare_op_int, miss COMPARE_INT_MIXED;
     fast COMPARE_INT_MIXED: COMPARE_OP = compare::compare_op_int_mixed, miss COMPARE_OP;
-    fast COMPARE_OP_FLOAT: COMPARE_OP = compare::compare_op_float, miss COMPARE_OP;
+    fast COMPARE_OP_FLOAT: COMPARE_OP = compare::compare_op_float, miss COMPARE_FLOAT_MIXED;
+    fast COMPARE_FLOAT_MIXED: COMPARE_OP = compare::compare_op_float_mixed, miss COMPARE_OP;
     fast COMPARE_OP_STR: COMPARE_OP = compare::compare_op_str, miss COMPARE_STR_ANY;
     slow COMPARE_STR_ANY: COMPARE_OP = compare::compare_op_str_slow;
     fast IS_OP: IS_OP = compare::is_op, miss IS_OP_SLOW;
     slow IS_OP_SLOW: IS_OP = compare::is_op_slow;
     slow CONTAINS_OP: CONTAINS_OP = compare::contains_op;
-    slow CONTAINS_OP_DICT: CONTAINS_OP = compare::contains_op_dict;
-    slow CONTAINS_OP_SET: CONTAINS_OP = compare::contains_op_set;
+    fast CONTAINS_OP_DICT: CONTAINS_OP = compare::contains_op_dict_plain, miss CONTAINS_OP_DICT_ANY;
+    slow CONTAINS_OP_DICT_ANY: CONTAINS_OP = compare::contains_op_dict;
+    fast CONTAINS_OP_SET: CONTAINS_OP = compare::contains_op_set_plain, miss CONTAINS_OP_SET_ANY;
+    slow CONTAINS_OP_SET_ANY: CONTAINS_OP = compare::contains_op_set;
 
     fast JUMP_FORWARD: JUMP_FORWARD = control::jump_forward, miss BAD;
     fast JUMP_BACKWARD: JUMP_BACKWARD = control::jump_backward_first, miss JUMP_BACKWARD_SLOW;
@@ -149,20 +160,38 @@ instructions! {
     fast POP_JUMP_IF_TRUE: POP_JUMP_IF_TRUE = control::pop_jump_if_true, miss BAD;
     fast POP_JUMP_IF_NONE: POP_JUMP_IF_NONE = control::pop_jump_if_none, miss BAD;
     fast POP_JUMP_IF_NOT_NONE: POP_JUMP_IF_NOT_NONE = control::pop_jump_if_not_none, miss BAD;
-    fast RETURN_VALUE: RETURN_VALUE = control::return_value, miss RETURN_VALUE_SLOW;
+    fast RETURN_VALUE: RETURN_VALUE = control::return_value, miss RETURN_GENERATOR_VALUE;
+    fast RETURN_GENERATOR_VALUE: RETURN_VALUE = control::return_generator_value, miss RETURN_VALUE_SLOW;
     slow RETURN_VALUE_SLOW: RETURN_VALUE = control::return_value_slow;
 
     slow CALL: CALL = call::call;
     fast CALL_PY_EXACT_ARGS: CALL = call::call_py_exact_args, miss CALL;
     fast CALL_BOUND_METHOD_EXACT_ARGS: CALL = call::call_bound_method_exact_args, miss CALL;
+    fast CALL_PY_DEFAULTS: CALL = call::call_py_defaults, miss CALL;
     slow CALL_PY_GENERAL: CALL = call::call_py_general;
-    fast CALL_LIST_APPEND: CALL = call::call_list_append, miss CALL;
+    fast CALL_LIST_APPEND: CALL = call::call_list_append, miss CALL_LIST_APPEND_GROW;
+    calling CALL_LIST_APPEND_GROW: CALL = call::call_list_append_grow, miss CALL;
     fast CALL_LIST_POP: CALL = call::call_list_pop, miss CALL;
-    fast CALL_LEN: CALL = call::call_len, miss CALL;
+    fast CALL_DICT_GET: CALL = call::call_dict_get, miss CALL_METHOD_PLAIN;
+    fast CALL_SET_ADD: CALL = call::call_set_add, miss CALL_METHOD_PLAIN;
+    slow CALL_METHOD_PLAIN: CALL = call::call_builtin;
+    fast CALL_LEN: CALL = call::call_len, miss CALL_LEN_ANY;
+    calling CALL_LEN_ANY: CALL = call::call_len_any, miss CALL;
+    calling CALL_ISINSTANCE: CALL = call::call_isinstance, miss CALL;
     slow CALL_STR_1: CALL = call::call_str_1;
     fast CALL_TYPE_1: CALL = call::call_type_1, miss CALL;
+    calling CALL_BUILTIN_O: CALL = call::call_builtin_o, miss CALL;
+    calling CALL_BUILTIN_FAST: CALL = call::call_builtin_fast, miss CALL;
+    calling CALL_BUILTIN_FAST_WITH_KEYWORDS: CALL = call::call_builtin_fast_with_keywords, miss CALL;
+    calling CALL_BUILTIN_CLASS: CALL = call::call_builtin_class, miss CALL;
+    calling CALL_METHOD_DESCRIPTOR_NOARGS: CALL = call::call_method_noargs, miss CALL;
+    calling CALL_METHOD_DESCRIPTOR_O: CALL = call::call_method_o, miss CALL;
+    calling CALL_METHOD_DESCRIPTOR_FAST: CALL = call::call_method_fast, miss CALL;
+    calling CALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS: CALL = call::call_method_fast_with_keywords, miss CALL;
+    calling CALL_NON_PY_GENERAL: CALL = call::call_non_py, miss CALL;
     slow CALL_BUILTIN: CALL = call::call_builtin;
-    slow CALL_ALLOC_AND_ENTER_INIT: CALL = call::call_alloc_and_enter_init;
+    calling CALL_ALLOC_AND_ENTER_INIT: CALL = call::call_alloc_and_enter_init, miss CALL_ALLOC_AND_ENTER_INIT_ANY;
+    slow CALL_ALLOC_AND_ENTER_INIT_ANY: CALL = call::call_alloc_and_enter_init_any;
     slow CALL_KW: CALL_KW = call::call_kw;
     slow CALL_FUNCTION_EX: CALL_FUNCTION_EX = call::call_function_ex;
     slow CALL_INTRINSIC_1: CALL_INTRINSIC_1 = intrinsic::call_intrinsic_1;
@@ -179,7 +208,9 @@ instructions! {
     fast LOAD_ATTR_METHOD_LAZY_DICT: LOAD_ATTR = attr::load_attr_method_lazy_dict, miss LOAD_ATTR;
     fast LOAD_ATTR_NONDESCRIPTOR_WITH_VALUES: LOAD_ATTR = attr::load_attr_nondescriptor_with_values, miss LOAD_ATTR;
     fast LOAD_ATTR_NONDESCRIPTOR_NO_DICT: LOAD_ATTR = attr::load_attr_nondescriptor_no_dict, miss LOAD_ATTR;
-    slow LOAD_ATTR_PROPERTY: LOAD_ATTR = attr::load_attr_property;
+    fast LOAD_ATTR_PROPERTY: LOAD_ATTR = attr::load_attr_property, miss LOAD_ATTR_PROPERTY_SLOW;
+    slow LOAD_ATTR_PROPERTY_SLOW: LOAD_ATTR = attr::load_attr_property_slow;
+    calling LOAD_ATTR_DESCRIPTOR: LOAD_ATTR = attr::load_attr_descriptor, miss LOAD_ATTR;
     slow LOAD_SUPER_ATTR: LOAD_SUPER_ATTR = attr::load_super_attr;
     slow LOAD_SPECIAL: LOAD_SPECIAL = attr::load_special;
     slow STORE_ATTR: STORE_ATTR = attr::store_attr;
@@ -214,12 +245,16 @@ instructions! {
     slow GET_LEN: GET_LEN = build::get_len;
 
     slow GET_ITER: GET_ITER = iter::get_iter;
-    slow FOR_ITER: FOR_ITER = iter::for_iter;
+    calling FOR_ITER: FOR_ITER = iter::for_iter, miss FOR_ITER_ADAPT;
+    slow FOR_ITER_ADAPT: FOR_ITER = iter::for_iter_adapt;
     fast FOR_ITER_RANGE: FOR_ITER = iter::for_iter_range, miss FOR_ITER;
     fast FOR_ITER_LIST: FOR_ITER = iter::for_iter_list, miss FOR_ITER;
     fast FOR_ITER_TUPLE: FOR_ITER = iter::for_iter_tuple, miss FOR_ITER;
     fast FOR_ITER_DICT: FOR_ITER = iter::for_iter_dict, miss FOR_ITER;
     fast FOR_ITER_STR: FOR_ITER = iter::for_iter_str, miss FOR_ITER;
+    fast FOR_ITER_SET: FOR_ITER = iter::for_iter_set, miss FOR_ITER;
+    calling FOR_ITER_ENUMERATE: FOR_ITER = iter::for_iter_enumerate, miss FOR_ITER;
+    calling FOR_ITER_ZIP: FOR_ITER = iter::for_iter_zip, miss FOR_ITER;
     fast FOR_ITER_GEN: FOR_ITER = iter::for_iter_gen, miss FOR_ITER_GEN_SLOW;
     slow FOR_ITER_GEN_SLOW: FOR_ITER = iter::for_iter_gen_slow;
     fast END_FOR: END_FOR = iter::end_for, miss BAD;
@@ -232,7 +267,8 @@ instructions! {
     slow SEND_ANY: SEND = generator::send;
     fast END_SEND: END_SEND = generator::end_send, miss BAD;
     slow CLEANUP_THROW: CLEANUP_THROW = generator::cleanup_throw;
-    slow GET_AWAITABLE: GET_AWAITABLE = generator::get_awaitable;
+    fast GET_AWAITABLE: GET_AWAITABLE = generator::get_awaitable_coroutine, miss GET_AWAITABLE_ANY;
+    slow GET_AWAITABLE_ANY: GET_AWAITABLE = generator::get_awaitable;
     slow GET_AITER: GET_AITER = generator::get_aiter;
     slow GET_ANEXT: GET_ANEXT = generator::get_anext;
     slow END_ASYNC_FOR: END_ASYNC_FOR = generator::end_async_for;
@@ -306,6 +342,9 @@ const CPYTHONS: &[(u8, Handler)] = &entries! {
     JUMP_FORWARD JUMP_BACKWARD JUMP_BACKWARD_NO_JIT JUMP_BACKWARD_NO_INTERRUPT POP_JUMP_IF_FALSE POP_JUMP_IF_TRUE
     POP_JUMP_IF_NONE POP_JUMP_IF_NOT_NONE RETURN_VALUE
     CALL CALL_PY_EXACT_ARGS CALL_BOUND_METHOD_EXACT_ARGS CALL_PY_GENERAL CALL_LIST_APPEND CALL_LEN CALL_TYPE_1 CALL_STR_1
+    CALL_ISINSTANCE CALL_BUILTIN_O CALL_BUILTIN_FAST CALL_BUILTIN_FAST_WITH_KEYWORDS CALL_BUILTIN_CLASS
+    CALL_METHOD_DESCRIPTOR_NOARGS CALL_METHOD_DESCRIPTOR_O CALL_METHOD_DESCRIPTOR_FAST
+    CALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS CALL_NON_PY_GENERAL
     CALL_ALLOC_AND_ENTER_INIT CALL_KW
     CALL_FUNCTION_EX CALL_INTRINSIC_1 CALL_INTRINSIC_2
     LOAD_ATTR LOAD_ATTR_INSTANCE_VALUE LOAD_ATTR_SLOT LOAD_ATTR_MODULE LOAD_ATTR_WITH_HINT LOAD_ATTR_CLASS
@@ -337,10 +376,18 @@ const OURS: &[(u8, Handler)] = &[
     (specialize::BINARY_OP_LSHIFT_INT, handlers::BINARY_OP_LSHIFT_INT),
     (specialize::BINARY_OP_RSHIFT_INT, handlers::BINARY_OP_RSHIFT_INT),
     (specialize::BINARY_OP_TRUE_DIVIDE_FLOAT, handlers::BINARY_OP_TRUE_DIVIDE_FLOAT),
+    (specialize::BINARY_OP_SUBSCR_BYTES_INT, handlers::BINARY_OP_SUBSCR_BYTES_INT),
+    (specialize::LOAD_ATTR_DESCRIPTOR, handlers::LOAD_ATTR_DESCRIPTOR),
+    (specialize::CALL_PY_DEFAULTS, handlers::CALL_PY_DEFAULTS),
     (specialize::CALL_BUILTIN, handlers::CALL_BUILTIN),
     (specialize::CALL_LIST_POP, handlers::CALL_LIST_POP),
     (specialize::FOR_ITER_DICT, handlers::FOR_ITER_DICT),
     (specialize::FOR_ITER_STR, handlers::FOR_ITER_STR),
+    (specialize::FOR_ITER_SET, handlers::FOR_ITER_SET),
+    (specialize::CALL_DICT_GET, handlers::CALL_DICT_GET),
+    (specialize::CALL_SET_ADD, handlers::CALL_SET_ADD),
+    (specialize::FOR_ITER_ENUMERATE, handlers::FOR_ITER_ENUMERATE),
+    (specialize::FOR_ITER_ZIP, handlers::FOR_ITER_ZIP),
 ];
 
 /// The dispatch table.

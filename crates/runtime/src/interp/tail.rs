@@ -58,6 +58,61 @@ macro_rules! fast_handler {
 }
 pub(crate) use fast_handler;
 
+/// The handler of a calling instruction: its registers outlive the calls in the machine's own, and nothing goes over memory.
+macro_rules! calling_handler {
+    ($name:ident, $base:ident, $body:path, $miss:ident) => {
+        #[inline(never)]
+        pub unsafe extern "C" fn $name(
+            ip: *mut u16,
+            sp: *mut StackRef,
+            fp: *mut Frame,
+            ts: *mut PyThreadState,
+            oparg: usize,
+        ) -> usize {
+            // SAFETY: as for fast handlers.
+            unsafe {
+                const SIZE: usize = 1 + caches(Opcode::$base);
+                let mut r = Regs { ip, sp, fp, oparg, pending: 0 };
+                let act = $body(&mut r, ts);
+                if act == Act::NEXT {
+                    dispatch!(ip.add(SIZE), r.sp, fp, ts)
+                }
+                if act == Act::JUMP {
+                    dispatch!(r.ip, r.sp, r.fp, ts)
+                }
+                if act == Act::RAISED {
+                    return raised(ip, sp, fp, ts, 0);
+                }
+                if act == Act::EVENTS {
+                    return after_events(ip, r.sp, fp, ts, SIZE);
+                }
+                $miss(ip, sp, fp, ts, oparg)
+            }
+        }
+    };
+}
+pub(crate) use calling_handler;
+
+/// Handles what the eval breaker announces and goes on `size` units behind `ip`.
+#[cold]
+#[inline(never)]
+pub unsafe extern "C" fn after_events(
+    ip: *mut u16,
+    sp: *mut StackRef,
+    fp: *mut Frame,
+    ts: *mut PyThreadState,
+    size: usize,
+) -> usize {
+    // SAFETY: the instruction pointer was saved before the call; the result of the call is on the stack by now.
+    unsafe {
+        frame::set_stack_pointer(fp, sp);
+        if crate::thread::handle_eval_breaker(ts).is_err() {
+            return raised(ip, sp, fp, ts, 0);
+        }
+        dispatch!(ip.add(size), sp, fp, ts)
+    }
+}
+
 /// The handler of a slow instruction.
 macro_rules! slow_handler {
     ($name:ident, $base:ident, $body:path) => {
@@ -249,6 +304,7 @@ macro_rules! instructions {
         }
     };
     (@ fast $name:ident $base:ident $body:path, $miss:ident) => { fast_handler!($name, $base, $body, $miss); };
+    (@ calling $name:ident $base:ident $body:path, $miss:ident) => { calling_handler!($name, $base, $body, $miss); };
     (@ watched $name:ident $base:ident $body:path) => { watched_handler!($name, $body); };
     (@ slow $name:ident $base:ident $body:path) => { slow_handler!($name, $base, $body); };
 }

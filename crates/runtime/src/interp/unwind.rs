@@ -37,11 +37,33 @@ fn read_number(table: &[u8], position: &mut usize) -> usize {
 
 /// The innermost handler of the instruction at `index`.
 fn lookup(table: &[u8], index: usize) -> Option<Handler> {
+    let table = nearby(table, index);
     let covers = |range: &core::ops::Range<usize>| range.contains(&index);
     entries(table)
         .take_while(|(range, _)| range.start <= index)
         .find(|(range, _)| covers(range))
         .map(|(_, handler)| handler)
+}
+
+/// The table from an entry on that starts at or before `index`, if there is one, and that is not far from the last such entry.
+fn nearby(table: &[u8], index: usize) -> &[u8] {
+    const NEAR: usize = 40;
+    let (mut start, mut end) = (0, table.len());
+    while end - start > NEAR {
+        let mut middle = start + (end - start) / 2;
+        while middle > start && table[middle] & 128 == 0 {
+            middle -= 1;
+        }
+        if middle == start {
+            break;
+        }
+        if read_number(table, &mut middle.clone()) > index {
+            end = middle;
+        } else {
+            start = middle;
+        }
+    }
+    &table[start..]
 }
 
 /// The targets of all handlers of an exception table.

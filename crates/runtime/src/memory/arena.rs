@@ -1,4 +1,4 @@
-//! Arenas: 1 MiB pieces of address space, each cut into 64 pools of 16 KiB.
+//! Arenas: 1 MiB pieces of address space, each cut into 16 pools of 64 KiB.
 //!
 //! **Invariant:** an arena starts at a multiple of its size, so the arena and the pool of a block follow from its address,
 //! and a two-level map of one byte per MiB tells our addresses from those of other allocators. Pools are taken from the
@@ -13,7 +13,8 @@ use super::StaticCell;
 use crate::abi::PyObjectArenaAllocator;
 
 pub const ARENA_SIZE: usize = 1 << 20;
-pub const POOL_SIZE: usize = 1 << 14;
+/// Four times CPython's: what a head and the rest behind the last block take of blocks of 128 bytes falls from 0.8 % to 0.2 %.
+pub const POOL_SIZE: usize = 1 << 16;
 const POOLS: u32 = (ARENA_SIZE / POOL_SIZE) as u32;
 /// How many arenas without a block in use are kept.
 pub const KEPT: usize = 16;

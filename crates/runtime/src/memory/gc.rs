@@ -980,14 +980,15 @@ fn for_each_object(generation: Option<usize>, mut body: impl FnMut(*mut PyObject
 }
 
 /// The tracked objects, of one generation or of all (`gc.get_objects`).
-pub fn objects(generation: Option<usize>) -> Vec<Ref<Object>> {
+pub fn objects(generation: Option<usize>) -> PyResult<Vec<Ref<Object>>> {
     let mut found = Vec::new();
+    let mut result = Ok(());
     // SAFETY: listed objects are live.
     for_each_object(generation, |object| unsafe {
-        found.push(Ref::from_borrowed_ptr(object));
-        true
+        result = found.try_push(Ref::from_borrowed_ptr(object));
+        result.is_ok()
     });
-    found
+    result.map(|()| found)
 }
 
 /// Calls `callback` with each tracked object until it answers 0 (`PyUnstable_GC_VisitObjects`).
@@ -1014,32 +1015,34 @@ unsafe extern "C" fn visit_wanted(object: *mut PyObject, arg: *mut c_void) -> c_
 }
 
 /// The tracked objects that refer to one of `wanted` directly, except `ignored` (`gc.get_referrers`).
-pub fn referrers(wanted: &[*mut PyObject], ignored: &[*mut PyObject]) -> Vec<Ref<Object>> {
+pub fn referrers(wanted: &[*mut PyObject], ignored: &[*mut PyObject]) -> PyResult<Vec<Ref<Object>>> {
     let mut found = Vec::new();
+    let mut result = Ok(());
     // SAFETY: listed objects are live; the slice outlives the traversal.
     for_each_object(None, |object| unsafe {
         if !ignored.contains(&object) && traverse(object, visit_wanted, (&raw const wanted).cast_mut().cast()) != 0 {
-            found.push(Ref::from_borrowed_ptr(object));
+            result = found.try_push(Ref::from_borrowed_ptr(object));
         }
-        true
+        result.is_ok()
     });
-    found
+    result.map(|()| found)
 }
 
 unsafe extern "C" fn visit_collect(object: *mut PyObject, arg: *mut c_void) -> c_int {
     // SAFETY: `arg` is the vector that `referents` passes; the object is live.
-    unsafe { (*arg.cast::<Vec<Ref<Object>>>()).push(Ref::from_borrowed_ptr(object)) };
-    0
+    let pushed = unsafe { (*arg.cast::<Vec<Ref<Object>>>()).try_push(Ref::from_borrowed_ptr(object)) };
+    if pushed.is_ok() { 0 } else { -1 }
 }
 
 /// What the object refers to directly, as its `tp_traverse` says (`gc.get_referents`).
-pub fn referents(object: Borrowed<'_, Object>, into: &mut Vec<Ref<Object>>) {
+pub fn referents(object: Borrowed<'_, Object>, into: &mut Vec<Ref<Object>>) -> PyResult<()> {
     // SAFETY: live object of the collector.
     unsafe {
-        if is_gc(object.as_ptr()) {
-            traverse(object.as_ptr(), visit_collect, (&raw mut *into).cast());
+        if is_gc(object.as_ptr()) && traverse(object.as_ptr(), visit_collect, (&raw mut *into).cast()) < 0 {
+            return Err(Raised::assume_set());
         }
     }
+    Ok(())
 }
 
 /// Moves all objects to the permanent generation, which is never collected (`gc.freeze`).

@@ -1,17 +1,20 @@
 //! Memory: the small-object allocator, allocator domains, object heads, the trash can and the cyclic collector.
 //!
-//! **Invariant:** everything here but `domains::raw_*` is called with the GIL held.
+//! **Invariant:** everything here but `domains::raw_*`, `rust_alloc` and `sized` is called with the GIL held.
 //! CPython: `Objects/obmalloc.c`, `Python/gc.c`, `pycore_object.h`.
 
 pub mod arena;
 pub mod checked;
 pub mod debug_alloc;
 pub mod domains;
+pub mod fallible;
 pub mod gc;
+pub mod large;
 pub mod object;
 pub mod resident;
 pub mod rust_alloc;
 pub mod settings;
+pub mod sized;
 pub mod small;
 pub mod stats;
 pub mod trace;

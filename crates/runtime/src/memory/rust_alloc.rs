@@ -1,20 +1,21 @@
-//! Memory of Rust's own collections: the C library's allocator with a reserve behind it.
+//! Memory of Rust's own collections: small blocks from `sized`, others from the C library, and a reserve behind both.
 //!
 //! What has a size that a program chooses is allocated fallibly and raises MemoryError. What is left are small blocks
 //! inside operations that cannot fail in Rust's library (a `format!`, a `Box`, a short `Vec`). Rust ends the process when one
-//! of these fails, so they must not: when the C library has no memory, blocks up to [`SMALL`] come from a reserve. The
+//! of these fails, so they must not: when there is no memory, blocks up to [`SMALL`] come from a reserve. The
 //! next object that is made then fails with MemoryError, and what came from the reserve goes back.
 //! The parser and the compiler allocate in proportion to a source text without looking: their callers set a [`Room`] aside
-//! first, or raise MemoryError.
+//! first, or raise MemoryError. So does who shows a long text in a message ([`shown_in_message`]).
 //! **Invariant:** outside a `Room` a block above [`SMALL`] is never given from the reserve, so an infallible allocation of a size that
 //! a program chooses shows in a run with `-X oom`.
 
 use core::alloc::{GlobalAlloc, Layout};
-use core::cell::UnsafeCell;
+use core::cell::{Cell, RefCell, UnsafeCell};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::alloc::System;
 
+use super::{Guarded, sized};
 use crate::object::{PyResult, Raised};
 
 /// The largest block that the reserve gives.
@@ -59,11 +60,9 @@ fn is_reserved(block: *mut u8) -> bool {
 fn take(layout: Layout) -> *mut u8 {
     let block = if layout.size() > SMALL { ptr::null_mut() } else { take_reserved(layout) };
     if block.is_null() && ROOMS.load(Ordering::Relaxed) > 0 {
-        // SAFETY: the block set aside is freed once; the layout is that of the caller.
-        unsafe {
-            libc::free(ASIDE.swap(ptr::null_mut(), Ordering::Relaxed).cast());
-            return System.alloc(layout);
-        }
+        release_rooms();
+        // SAFETY: the layout is that of the caller.
+        return unsafe { plain_alloc(layout) };
     }
     block
 }
@@ -109,23 +108,67 @@ fn fails_slow(size: usize) -> bool {
     !crate::thread::current_ptr().is_null() && super::small::injected_failure(size)
 }
 
-// SAFETY: blocks are those of the system's allocator or of the reserve, which are told apart by their address.
+/// Whether a block comes from `sized`. In a checked build tools are to see each block.
+#[inline(always)]
+fn is_sized(layout: Layout) -> bool {
+    layout.size() <= sized::LARGEST && layout.align() <= sized::ALIGN && !super::checked::ON
+}
+
+/// A block that is not of the reserve.
+///
+/// # Safety
+/// As for [`GlobalAlloc::alloc`].
+#[inline(always)]
+unsafe fn plain_alloc(layout: Layout) -> *mut u8 {
+    // SAFETY: by contract.
+    if is_sized(layout) { sized::alloc(layout.size()) } else { unsafe { System.alloc(layout) } }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::realloc`], and the block is not of the reserve.
+#[inline(always)]
+unsafe fn plain_realloc(block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    // SAFETY: by contract; a new block has the smaller of both sizes at least.
+    unsafe {
+        let new_layout = Layout::from_size_align_unchecked(size, layout.align());
+        match (is_sized(layout), is_sized(new_layout)) {
+            (false, false) => return System.realloc(block, layout, size),
+            (true, true) if sized::same_class(layout.size(), size) => return block,
+            _ => {}
+        }
+        let new = plain_alloc(new_layout);
+        if !new.is_null() {
+            ptr::copy_nonoverlapping(block, new, layout.size().min(size));
+            Allocator.dealloc(block, layout);
+        }
+        new
+    }
+}
+
+// SAFETY: a block is of the reserve, which shows in its address, or else its layout says where it is from.
 unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: by contract.
-        let block = if fails(layout.size()) { ptr::null_mut() } else { unsafe { System.alloc(layout) } };
+        let block = if fails(layout.size()) { ptr::null_mut() } else { unsafe { plain_alloc(layout) } };
         if block.is_null() { take(layout) } else { block }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: by contract.
-        let block = if fails(layout.size()) { ptr::null_mut() } else { unsafe { System.alloc_zeroed(layout) } };
-        if !block.is_null() {
-            return block;
+        if !is_sized(layout) {
+            // SAFETY: by contract.
+            let block = if fails(layout.size()) { ptr::null_mut() } else { unsafe { System.alloc_zeroed(layout) } };
+            if !block.is_null() {
+                return block;
+            }
         }
-        let block = take(layout);
+        let block = match is_sized(layout) {
+            // SAFETY: by contract.
+            true => unsafe { self.alloc(layout) },
+            false => take(layout),
+        };
         if !block.is_null() {
             // SAFETY: the block has that size.
             unsafe { block.write_bytes(0, layout.size()) };
@@ -139,7 +182,7 @@ unsafe impl GlobalAlloc for Allocator {
             return give(block, layout.size());
         }
         // SAFETY: by contract.
-        unsafe { System.dealloc(block, layout) }
+        unsafe { if is_sized(layout) { sized::free(block, layout.size()) } else { System.dealloc(block, layout) } }
     }
 
     #[inline]
@@ -147,7 +190,7 @@ unsafe impl GlobalAlloc for Allocator {
         // SAFETY: by contract; a new block has the smaller of both sizes at least.
         unsafe {
             if !is_reserved(block) {
-                let new = if fails(size) { ptr::null_mut() } else { System.realloc(block, layout, size) };
+                let new = if fails(size) { ptr::null_mut() } else { plain_realloc(block, layout, size) };
                 if !new.is_null() {
                     return new;
                 }
@@ -164,26 +207,39 @@ unsafe impl GlobalAlloc for Allocator {
     }
 }
 
-/// How many [`Room`]s there are, and a block that they keep until the system has no memory.
+/// How many [`Room`]s there are, and the blocks that they keep until the system has no memory.
 static ROOMS: AtomicUsize = AtomicUsize::new(0);
-static ASIDE: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
+static ASIDE: AtomicPtr<Aside> = AtomicPtr::new(ptr::null_mut());
+
+/// The head of a block that is set aside.
+struct Aside {
+    next: *mut Aside,
+}
 
 /// Memory set aside for work that allocates infallibly, about as much as its size. Pages of it are not touched, so that it
 /// costs address space only.
-pub struct Room(());
+pub struct Room(*mut Aside);
 
 impl Room {
     /// MemoryError when the system does not have `size` bytes.
     pub fn new(size: usize) -> PyResult<Room> {
+        Room::if_there_is(size).ok_or_else(Raised::no_memory)
+    }
+
+    fn if_there_is(size: usize) -> Option<Room> {
+        let size = size.max(size_of::<Aside>());
         // SAFETY: plain allocation.
-        let block = if fails(size) { ptr::null_mut() } else { unsafe { libc::malloc(size.max(1)) } };
+        let block: *mut Aside = if fails(size) { ptr::null_mut() } else { unsafe { libc::malloc(size).cast() } };
         if block.is_null() {
-            return Err(Raised::no_memory());
+            return None;
         }
         ROOMS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: an outer room is about as large as it has to be; what it kept is freed once.
-        unsafe { libc::free(ASIDE.swap(block.cast(), Ordering::Relaxed).cast()) };
-        Ok(Room(()))
+        locked(|| {
+            // SAFETY: the new block is large enough for its head.
+            unsafe { block.write(Aside { next: ASIDE.load(Ordering::Relaxed) }) };
+            ASIDE.store(block, Ordering::Relaxed);
+        });
+        Some(Room(block))
     }
 
     /// Room for parsing and compiling a source text of `length` bytes.
@@ -195,8 +251,95 @@ impl Room {
 impl Drop for Room {
     fn drop(&mut self) {
         ROOMS.fetch_sub(1, Ordering::Relaxed);
-        // SAFETY: what is set aside is freed once.
-        unsafe { libc::free(ASIDE.swap(ptr::null_mut(), Ordering::Relaxed).cast()) };
+        let kept = locked(|| {
+            // SAFETY: the blocks in the list are live; they change under the lock alone.
+            unsafe {
+                let mut place = ASIDE.as_ptr();
+                while !(*place).is_null() {
+                    if *place == self.0 {
+                        *place = (*self.0).next;
+                        return self.0;
+                    }
+                    place = &raw mut (**place).next;
+                }
+            }
+            ptr::null_mut()
+        });
+        // SAFETY: what was still in the list is freed once.
+        unsafe { libc::free(kept.cast()) };
+    }
+}
+
+/// Gives back all that is set aside.
+fn release_rooms() {
+    let mut block = locked(|| ASIDE.swap(ptr::null_mut(), Ordering::Relaxed));
+    // SAFETY: the list was taken, so nobody else has it.
+    unsafe {
+        while !block.is_null() {
+            let next = (*block).next;
+            libc::free(block.cast());
+            block = next;
+        }
+    }
+}
+
+/// A [`Room`] for work whose extent is known step by step.
+pub struct GrowingRoom {
+    needed: Cell<usize>,
+    kept: Cell<usize>,
+    rooms: RefCell<Vec<Room>>,
+}
+
+impl GrowingRoom {
+    pub const fn new() -> GrowingRoom {
+        GrowingRoom { needed: Cell::new(0), kept: Cell::new(0), rooms: RefCell::new(Vec::new()) }
+    }
+
+    /// Room for `size` bytes more.
+    pub fn take(&self, size: usize) -> PyResult<()> {
+        if self.grows(size) { Ok(()) } else { Err(Raised::no_memory()) }
+    }
+
+    /// Rooms double, so that there are few.
+    fn grows(&self, size: usize) -> bool {
+        self.needed.set(self.needed.get().saturating_add(size));
+        if self.needed.get() > self.kept.get() {
+            let more = self.needed.get().max(SMALL);
+            let Some(room) = Room::if_there_is(more) else { return false };
+            self.rooms.borrow_mut().push(room);
+            self.kept.set(self.kept.get().saturating_add(more));
+        }
+        true
+    }
+
+    fn clear(&self) {
+        drop(self.rooms.take());
+        self.needed.set(0);
+        self.kept.set(0);
+    }
+}
+
+/// A text in a message that is longer than this needs room.
+const LONG: usize = 4096;
+/// What is left of it when there is no room.
+const SHORT: usize = 200;
+
+static MESSAGE: Guarded<GrowingRoom> = Guarded(GrowingRoom::new());
+
+/// How much of a text of `length` bytes a message shows: all of it, with a room set aside for the copies that are made
+/// until the exception is raised, or its beginning when there is no memory.
+pub fn shown_in_message(length: usize) -> usize {
+    if length <= LONG {
+        return length;
+    }
+    if MESSAGE.grows(length.saturating_mul(16)) { length } else { SHORT }
+}
+
+/// The message has been made.
+#[inline]
+pub fn forget_message() {
+    if MESSAGE.kept.get() > 0 {
+        MESSAGE.clear();
     }
 }
 

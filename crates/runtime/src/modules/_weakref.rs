@@ -37,7 +37,7 @@ impl WeakrefModule {
                 let mut reference = *list;
                 while !reference.is_null() {
                     if (*reference).ob_base.ob_refcnt.get() != 0 {
-                        found.push(Ref::from_borrowed_ptr(reference));
+                        found.try_push(Ref::from_borrowed_ptr(reference))?;
                     }
                     reference = (*reference).wr_next.get();
                 }

@@ -94,7 +94,7 @@ impl Gc {
                 }
             }
         };
-        List::from_vec(gc::objects(generation))
+        List::from_vec(gc::objects(generation)?)
     }
 
     #[function(signature = "()")]
@@ -125,15 +125,15 @@ impl Gc {
 
     #[function(signature = "(*objs)")]
     fn get_referrers(objs: Args<'_>) -> PyResult<Ref<List>> {
-        let wanted: Vec<_> = objs.as_slice().iter().map(|object| object.as_ptr()).collect();
-        List::from_vec(gc::referrers(&wanted, &[]))
+        let wanted: Vec<_> = objs.as_slice().iter().map(|object| object.as_ptr()).gather()?;
+        List::from_vec(gc::referrers(&wanted, &[])?)
     }
 
     #[function(signature = "(*objs)")]
     fn get_referents(objs: Args<'_>) -> PyResult<Ref<List>> {
         let mut found = Vec::new();
         for object in objs.as_slice() {
-            gc::referents(*object, &mut found);
+            gc::referents(*object, &mut found)?;
         }
         List::from_vec(found)
     }

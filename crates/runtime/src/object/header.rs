@@ -16,6 +16,25 @@ pub unsafe fn is_immortal(object: *mut PyObject) -> bool {
     unsafe { ((*object).ob_refcnt.get() as i32) < 0 }
 }
 
+/// Makes the object one that is never freed: calls of it need not count then, one after the other.
+///
+/// # Safety
+/// `object` points to a live object that nobody is about to free.
+pub unsafe fn make_immortal(object: *mut PyObject) {
+    // SAFETY: by contract.
+    unsafe { (*object).ob_refcnt.set(_Py_IMMORTAL_INITIAL_REFCNT as u32) }
+}
+
+/// Asserts in a checked build that the object is live.
+///
+/// # Safety
+/// `object` points to a live object.
+#[inline(always)]
+pub unsafe fn check(object: *mut PyObject) {
+    // SAFETY: by contract.
+    unsafe { checked::check_live(object) }
+}
+
 /// # Safety
 /// `object` points to a live object.
 #[inline(always)]

@@ -138,8 +138,9 @@ impl Drop for Aside {
 pub fn raise_fmt(ty: *mut PyTypeObject, message: fmt::Arguments<'_>) -> Raised {
     let text = match message.as_str() {
         Some(text) => Str::from_utf8_str(text),
-        None => Str::from_utf8_str(&message.to_string()),
+        None => crate::memory::fallible::format_text(message).and_then(|text| Str::from_utf8_str(&text)),
     };
+    crate::memory::rust_alloc::forget_message();
     match text {
         Ok(text) => raise_object(ty, text.into_object()),
         Err(raised) => raised,

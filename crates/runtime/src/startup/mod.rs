@@ -78,8 +78,13 @@ fn start() -> PyResult<()> {
 /// The callables that specialised calls look for.
 fn note_callables() -> PyResult<()> {
     let callables = &thread::interpreter().callables;
-    for (name, place) in [(id!("append"), &callables.list_append), (id!("pop"), &callables.list_pop)] {
-        if let Some(method) = List::type_object().lookup(name) {
+    for (ty, name, place) in [
+        (List::type_object(), id!("append"), &callables.list_append),
+        (List::type_object(), id!("pop"), &callables.list_pop),
+        (Dict::type_object(), id!("get"), &callables.dict_get),
+        (Set::type_object(), id!("add"), &callables.set_add),
+    ] {
+        if let Some(method) = ty.lookup(name) {
             place.set(method.into_ptr());
         }
     }
@@ -87,6 +92,14 @@ fn note_callables() -> PyResult<()> {
     callables.all.set(thread::builtin(id!("all"))?.into_ptr());
     callables.any.set(thread::builtin(id!("any"))?.into_ptr());
     callables.isinstance.set(thread::builtin(id!("isinstance"))?.into_ptr());
+    let builtins = thread::interpreter().builtins_dict();
+    let mut position = 0;
+    while let Some((_, value)) = builtins.next(&mut position) {
+        if value.is_exact::<crate::types::builtin_function::CFunction>() {
+            // SAFETY: a live object of the module, which lives as long as the interpreter.
+            unsafe { crate::object::header::make_immortal(value.as_ptr()) };
+        }
+    }
     Ok(())
 }
 

@@ -26,6 +26,8 @@ pub struct Callables {
     /// The method descriptor `list.append`.
     pub list_append: Cell<*mut PyObject>,
     pub list_pop: Cell<*mut PyObject>,
+    pub dict_get: Cell<*mut PyObject>,
+    pub set_add: Cell<*mut PyObject>,
     /// The function `len`.
     pub len: Cell<*mut PyObject>,
     /// The function `isinstance`.
@@ -124,6 +126,8 @@ static MAIN: Interpreter = Interpreter {
     callables: Callables {
         list_append: Cell::new(ptr::null_mut()),
         list_pop: Cell::new(ptr::null_mut()),
+        dict_get: Cell::new(ptr::null_mut()),
+        set_add: Cell::new(ptr::null_mut()),
         len: Cell::new(ptr::null_mut()),
         isinstance: Cell::new(ptr::null_mut()),
         all: Cell::new(ptr::null_mut()),

@@ -28,6 +28,12 @@ pub struct ClassMethod(Holder);
 #[repr(transparent)]
 pub struct StaticMethod(Holder);
 
+/// The Python function of a `classmethod`.
+pub fn function_of(object: &Ref<Object>) -> Option<Ref<Object>> {
+    let method = object.downcast_exact::<ClassMethod>()?;
+    Some(method.0.callable()?.to_owned()).filter(|function| function.is_exact::<crate::types::Function>())
+}
+
 impl Holder {
     /// What is held; None before `__init__`.
     fn callable(&self) -> Option<Borrowed<'_, Object>> {

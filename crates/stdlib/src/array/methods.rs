@@ -612,7 +612,7 @@ impl Array {
 
     #[method(signature = "($self, /)")]
     fn tolist(this: &Ref<Array>) -> PyResult<Ref<List>> {
-        let mut items = crate::support::vec_with_capacity(this.len())?;
+        let mut items = vec_with_capacity(this.len())?;
         for index in 0..this.len() {
             items.extend(this.get(index)?);
         }
@@ -631,7 +631,7 @@ impl Array {
                 Err(other) => Err(raise!(TypeError, "decoder returned {}", other.type_name())),
             };
         }
-        let mut chars = crate::support::vec_with_capacity(this.len())?;
+        let mut chars = vec_with_capacity(this.len())?;
         for index in 0..this.len() {
             let code = this.bits(index).unwrap_or(0) as u32;
             if code > 0x10_ffff {

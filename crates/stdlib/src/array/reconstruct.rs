@@ -35,7 +35,7 @@ const FORMATS: [(Form, usize, bool); 22] = [
 
 /// The items of a foreign format as a list.
 fn items_of(data: &[u8], form: Form, size: usize, big_endian: bool) -> PyResult<Ref<List>> {
-    let mut items = crate::support::vec_with_capacity(data.len() / size)?;
+    let mut items = vec_with_capacity(data.len() / size)?;
     for item in data.chunks_exact(size) {
         items.push(match form {
             Form::Float => {

@@ -6,6 +6,7 @@ mod deque;
 mod tuplegetter;
 
 use taipan_runtime::prelude::*;
+use taipan_runtime::types::dict::lookup::plain_hash;
 use taipan_runtime::types::odict::OrderedDict;
 
 use defaultdict::DefaultDict;
@@ -45,14 +46,11 @@ impl Collections {
             && same_method(&class, id!("__setitem__"))
         {
             while let Some(key) = iterator.next()? {
-                let hash = key.hash()?;
-                match dict.get_known_hash(key.borrow(), hash)? {
-                    None => dict.set_item_known_hash(key.borrow(), hash, one.borrow())?,
-                    Some(old) => {
-                        let new = old.add(one.borrow())?;
-                        dict.set_item_known_hash(key.borrow(), hash, new.borrow())?;
-                    }
-                }
+                let hash = match plain_hash(key.borrow()) {
+                    -1 => key.hash()?,
+                    hash => hash,
+                };
+                dict.count_key(key.borrow(), hash)?;
             }
             return Ok(());
         }

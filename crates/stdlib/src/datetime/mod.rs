@@ -145,7 +145,7 @@ fn call_class(
     zone: Option<Option<&Ref<Object>>>,
     fold: i32,
 ) -> PyResult<Ref<Object>> {
-    let mut args: Vec<Ref<Object>> = Vec::with_capacity(numbers.len() + 2);
+    let mut args: Vec<Ref<Object>> = vec_with_capacity(numbers.len() + 2)?;
     for &number in numbers {
         args.push(Int::from_i64(number.into())?.into_object());
     }
@@ -188,7 +188,7 @@ fn pickled_state(state: Borrowed<'_, Object>, size: usize, kind: &str) -> PyResu
 
 /// Characters as bytes; those that are not ASCII become 0xff, which no format allows.
 fn ascii_chars(text: &Ref<Str>) -> PyResult<Vec<u8>> {
-    let mut bytes = crate::support::vec_with_capacity(text.len())?;
+    let mut bytes = vec_with_capacity(text.len())?;
     bytes.extend(text.chars().map(|c| if c < 0x80 { c as u8 } else { 0xff }));
     Ok(bytes)
 }

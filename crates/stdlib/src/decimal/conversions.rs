@@ -15,7 +15,6 @@ use super::number::{Dec, Kind, Rounding, flag};
 use super::object::{Decimal, make_in, make_object, number_of, settle, under};
 use super::state::STATE;
 use super::text::{self, Layout};
-use crate::support;
 
 pub fn from_int(int: &Ref<Int>) -> PyResult<Dec> {
     if let Some(value) = int.to_i64() {
@@ -101,7 +100,7 @@ pub fn to_str(value: &Dec, layout: Layout, capitals: bool) -> PyResult<Ref<Str>>
 
 /// The text of a number as ASCII; what no number has becomes a byte that ends no parse well.
 fn ascii(text: &Ref<Str>, lenient: bool) -> PyResult<Vec<u8>> {
-    let mut bytes = support::vec_with_capacity(text.len())?;
+    let mut bytes = vec_with_capacity(text.len())?;
     for c in text.chars() {
         match c {
             0x5f if lenient => {}
@@ -341,7 +340,7 @@ fn overridden(spec: &str, given: Borrowed<'_, Object>, capitals: bool) -> PyResu
     let entry = |name: Borrowed<'_, Str>| -> PyResult<Option<String>> {
         let Some(value) = given.get_str(name) else { return Ok(None) };
         match value.downcast::<Str>() {
-            Some(text) => Ok(Some(text.to_display().to_string())),
+            Some(text) => text.to_lossy().map(Some),
             None => Err(raise!(TypeError, "values in override dict must be of type str")),
         }
     };
@@ -408,7 +407,7 @@ impl Decimal {
             Kind::Signaling => Str::intern_str("N")?.into_object(),
         };
         let text = if value.is_nan() && value.coef.is_zero() { Vec::new() } else { settle(value.coef.text())? };
-        let mut digits = support::vec_with_capacity(text.len())?;
+        let mut digits = vec_with_capacity(text.len())?;
         for digit in text {
             digits.push(Int::from_i64(i64::from(digit - b'0'))?.into_object());
         }

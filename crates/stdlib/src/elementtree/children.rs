@@ -135,7 +135,7 @@ impl Element {
 
     /// All children.
     pub fn children(&self) -> PyResult<Vec<Ref<Object>>> {
-        let mut all = crate::support::vec_with_capacity(self.length())?;
+        let mut all = vec_with_capacity(self.length())?;
         all.extend((0..self.length()).map_while(|i| self.child(i)));
         Ok(all)
     }
@@ -225,7 +225,7 @@ impl Element {
         // SAFETY: the counts of the old items are given up below; there is room for the new ones.
         unsafe {
             let items = extra.items.get();
-            let mut surplus = Vec::with_capacity(had);
+            let mut surplus = vec_with_capacity(had)?;
             for i in 0..had {
                 surplus.push(Ref::<Object>::from_owned_ptr(*items.add(i)));
             }

@@ -6,7 +6,6 @@ use taipan_runtime::{import, modules, thread};
 
 use super::element::{Element, check_child, wrong_argument};
 use super::iter::ElementIter;
-use crate::support;
 
 pub fn warn_truth() -> PyResult<()> {
     modules::warnings::warn(
@@ -460,7 +459,7 @@ fn assign_slice(this: &Ref<Element>, slice: &Ref<Slice>, value: Option<Borrowed<
         if value.is_none() {
             let mut goes = vec![false; children.len()];
             places.iter().for_each(|&place| goes[place] = true);
-            let mut kept = Vec::with_capacity(children.len());
+            let mut kept = vec_with_capacity(children.len())?;
             let mut gone = Vec::new();
             for (goes, child) in goes.into_iter().zip(children) {
                 if goes { gone.push(child) } else { kept.push(child) }
@@ -497,7 +496,7 @@ pub fn subscript(this: &Ref<Element>, key: Borrowed<'_, Object>) -> PyResult<Ref
     };
     let bounds = slice.unpack()?;
     let (start, _, step, count) = bounds.adjust(this.length());
-    let mut found = support::vec_with_capacity(count)?;
+    let mut found = vec_with_capacity(count)?;
     found.extend((0..count as isize).map_while(|i| this.child((start + i * step) as usize)));
     Ok(List::from_vec(found)?.into_object())
 }

@@ -484,7 +484,7 @@ impl XmlParser {
                 }
                 // What the document says of its bytes is not about these.
                 this.with(|inside| inside.parser.set_encoding("utf-8"))?;
-                XmlParser::parse(this, &text.to_wtf8(), false)?;
+                XmlParser::parse(this, &text.to_wtf8()?, false)?;
                 continue;
             }
             let Some(bytes) = piece.downcast_exact::<Bytes>().filter(|bytes| !bytes.as_slice().is_empty()) else {

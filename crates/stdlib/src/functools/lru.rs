@@ -174,7 +174,7 @@ fn make_key(args: &CallArgs<'_>, typed: bool) -> PyResult<Ref<Object>> {
 #[inline(never)]
 fn make_long_key(args: &CallArgs<'_>, typed: bool) -> PyResult<Ref<Object>> {
     let keywords = args.keyword_count();
-    let mut key = support::vec_with_capacity(args.args.len() * 2 + keywords + 1)?;
+    let mut key = vec_with_capacity(args.args.len() * 2 + keywords + 1)?;
     key.extend(args.positional().iter().map(|item| item.to_owned()));
     if keywords > 0 {
         key.push(KEYWORD_MARK.get().unwrap_or_else(none));

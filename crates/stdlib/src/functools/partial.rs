@@ -117,7 +117,7 @@ impl Partial {
 /// The frozen arguments of a partial with `added` behind them, the first of which go to its placeholders.
 fn merged_args(args: &Ref<Tuple>, placeholders: usize, added: &[Borrowed<'_, Object>]) -> PyResult<Ref<Tuple>> {
     let mut added = added.iter();
-    let mut all = support::vec_with_capacity(args.len() + added.len())?;
+    let mut all = vec_with_capacity(args.len() + added.len())?;
     for item in args.iter() {
         let replacement = if placeholders > 0 && is_placeholder(&item) { added.next() } else { None };
         all.push(replacement.map_or_else(|| item.to_owned(), |replacement| replacement.to_owned()));
@@ -166,7 +166,7 @@ unsafe extern "C" fn partial_vectorcall(
             let places: &mut [*mut PyObject] = if count <= SMALL {
                 &mut small[..count]
             } else {
-                large = match support::vec_with_capacity(count) {
+                large = match vec_with_capacity(count) {
                     Ok(large) => large,
                     Err(raised) => return raised.into_null(),
                 };
@@ -210,8 +210,8 @@ const SMALL: usize = 9;
 fn call_with_keywords(parts: &Parts, placeholders: usize, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
     let positional = merged_args(&parts.args, placeholders, args.positional())?;
     let frozen = parts.keywords.items_snapshot()?;
-    let mut names = support::vec_with_capacity(frozen.len() + args.keyword_count())?;
-    let mut values = support::vec_with_capacity(positional.len() + frozen.len() + args.keyword_count())?;
+    let mut names = vec_with_capacity(frozen.len() + args.keyword_count())?;
+    let mut values = vec_with_capacity(positional.len() + frozen.len() + args.keyword_count())?;
     values.extend(positional.iter().map(|item| item.to_owned()));
     for (name, value) in frozen {
         let Some(text) = name.downcast::<Str>() else { return Err(raise!(TypeError, "keywords must be strings")) };
@@ -332,7 +332,7 @@ impl Partial {
     fn repr(this: &Ref<Partial>) -> PyResult<Ref<Str>> {
         let Some(_guard) = repr_guard::enter(this.as_borrowed()) else { return Str::from_utf8_str("...") };
         let parts = this.parts()?;
-        let mut pieces = support::vec_with_capacity(8)?;
+        let mut pieces = vec_with_capacity(8)?;
         let class = this.type_of();
         let mut push = |piece: Ref<Str>| -> PyResult<()> {
             if pieces.try_reserve(1).is_err() {

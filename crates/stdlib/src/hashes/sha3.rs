@@ -23,7 +23,7 @@ fn output(hasher: &Hasher, length: u64) -> PyResult<Vec<u8>> {
         return Err(raise!(ValueError, "length is too large"));
     }
     let length = length as usize;
-    let mut out = crate::support::vec_with_capacity(length)?;
+    let mut out = vec_with_capacity(length)?;
     out.resize(length, 0);
     of_sponge(hasher, |sponge| working(length, || sponge.squeeze(&mut out)))?;
     Ok(out)

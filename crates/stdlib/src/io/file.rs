@@ -94,16 +94,16 @@ impl Mode {
 fn path_bytes(path: &Ref<Object>) -> PyResult<Vec<u8>> {
     let path = fspath(path.borrow())?;
     let mut bytes = match path.downcast::<Bytes>() {
-        Some(bytes) => bytes.as_slice().to_vec(),
+        Some(bytes) => bytes.as_slice().try_to_vec()?,
         None => match path.downcast::<Str>() {
-            Some(text) => taipan_runtime::types::codec::fs_encode(&text)?.as_slice().to_vec(),
+            Some(text) => taipan_runtime::types::codec::fs_encode(&text)?.as_slice().try_to_vec()?,
             None => Vec::new(),
         },
     };
     if memchr::memchr(0, &bytes).is_some() {
         return Err(raise!(ValueError, "embedded null byte"));
     }
-    bytes.push(0);
+    bytes.try_push(0)?;
     Ok(bytes)
 }
 

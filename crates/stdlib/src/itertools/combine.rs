@@ -44,7 +44,7 @@ fn give(result: Ref<Object>) -> Option<Ref<Object>> {
 
 /// The first result: the items of the pool at the positions.
 fn first_result(pool: Borrowed<'_, Tuple>, positions: &[Cell<usize>]) -> PyResult<Ref<Object>> {
-    let mut items = support::vec_with_capacity(positions.len())?;
+    let mut items = vec_with_capacity(positions.len())?;
     for position in positions {
         items.extend(pool.try_get(position.get()).map(|item| item.to_owned()));
     }
@@ -110,7 +110,7 @@ iterator! { Product "product" [pools, result] free [indices] {
         let given = if repeat == 0 { 0 } else { args.nargs() };
         let total = given.checked_mul(repeat).filter(|&total| total <= isize::MAX as usize / size_of::<usize>());
         let Some(total) = total else { return Err(raise!(OverflowError, "repeat argument too large")) };
-        let mut pools = support::vec_with_capacity(total)?;
+        let mut pools = vec_with_capacity(total)?;
         for iterable in &args.positional()[..given] {
             pools.push(iterable.to_tuple()?.into_object());
         }
@@ -135,7 +135,7 @@ iterator! { Product "product" [pools, result] free [indices] {
         // SAFETY: as above.
         let pool_at = |index: usize| -> Borrowed<'_, Tuple> { unsafe { Borrowed::from_ptr(pools.get(index).as_ptr()) } };
         if !this.result.is_set() {
-            let mut items = support::vec_with_capacity(pools.len())?;
+            let mut items = vec_with_capacity(pools.len())?;
             for index in 0..pools.len() {
                 let Some(item) = pool_at(index).try_get(0).map(|item| item.to_owned()) else {
                     this.stopped.set(true);

@@ -221,7 +221,7 @@ iterator! { Batched "batched" [source] {
     fn next(this: &Ref<Batched>) -> PyResult<Option<Ref<Tuple>>> {
         let Some(source) = this.source.get() else { return Ok(None) };
         let size = this.size.get();
-        let mut items = support::vec_with_capacity(size.min(FIRST_ROOM))?;
+        let mut items = vec_with_capacity(size.min(FIRST_ROOM))?;
         while items.len() < size {
             let item = match source.next() {
                 Ok(Some(item)) => item,

@@ -91,7 +91,7 @@ impl TeeData {
         }
         let this: Ref<TeeData> = support::instance(cls)?;
         this.source.set(Some(source.to_owned()));
-        for (slot, value) in this.values.iter().zip(values.to_vec()) {
+        for (slot, value) in this.values.iter().zip(values.try_to_vec()?) {
             slot.set(Some(value));
         }
         this.count.set(values.len());
@@ -227,7 +227,7 @@ pub fn tee(iterable: Borrowed<'_, Object>, n: isize) -> PyResult<Ref<Tuple>> {
     if n == 0 {
         return Ok(Tuple::empty());
     }
-    let mut copies = support::vec_with_capacity(n)?;
+    let mut copies = vec_with_capacity(n)?;
     let first = Tee::over(iterable)?;
     for _ in 1..n {
         copies.push(Tee::copy(&first)?.into_object());

@@ -26,11 +26,11 @@ iterator! { ZipLongest "zip_longest" [iterators, result, fill] size 56 {
         if args.keyword_count() > usize::from(fill.is_some()) {
             return Err(raise!(TypeError, "zip_longest() got an unexpected keyword argument"));
         }
-        let mut iterators = support::vec_with_capacity(args.nargs())?;
+        let mut iterators = vec_with_capacity(args.nargs())?;
         for iterable in args.positional() {
             iterators.push(iterable.iter()?);
         }
-        let mut places = support::vec_with_capacity(iterators.len())?;
+        let mut places = vec_with_capacity(iterators.len())?;
         places.resize_with(iterators.len(), none);
         let result = Tuple::from_vec(places)?;
         let this: Ref<ZipLongest> = support::instance(cls)?;
@@ -51,7 +51,7 @@ iterator! { ZipLongest "zip_longest" [iterators, result, fill] size 56 {
         };
         // SAFETY: only a list is put there.
         let iterators: Borrowed<'_, List> = unsafe { iterators.cast_borrowed_unchecked() };
-        let mut items = support::vec_with_capacity(iterators.len())?;
+        let mut items = vec_with_capacity(iterators.len())?;
         for index in 0..iterators.len() {
             let Some(iterator) = iterators.get(index) else { break };
             if iterator.is_none() {

@@ -302,7 +302,7 @@ impl<C: Char> Scan<'_, C> {
             chars.iter().zip(&mut short).for_each(|(&c, byte)| *byte = c.into() as u8);
             &short[..chars.len()]
         } else {
-            long = support::vec_with_capacity(chars.len())?;
+            long = vec_with_capacity(chars.len())?;
             long.extend(chars.iter().map(|&c| c.into() as u8));
             &long
         };

@@ -345,7 +345,7 @@ impl Lzma {
         let mut size = 0;
         // SAFETY: a filter with its options.
         check(unsafe { sys::lzma_properties_size(&raw mut size, chain.as_ptr()) })?;
-        let mut properties = support::vec_with_capacity(size as usize)?;
+        let mut properties = vec_with_capacity(size as usize)?;
         properties.resize(size as usize, 0);
         // SAFETY: as above, with room for the properties.
         check(unsafe { sys::lzma_properties_encode(chain.as_ptr(), properties.as_mut_ptr()) })?;

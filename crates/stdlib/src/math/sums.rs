@@ -111,7 +111,7 @@ struct Sizes {
 
 impl Sizes {
     fn with_capacity(count: usize) -> PyResult<Sizes> {
-        Ok(Sizes { values: crate::support::vec_with_capacity(count)?, largest: 0.0, has_nan: false })
+        Ok(Sizes { values: vec_with_capacity(count)?, largest: 0.0, has_nan: false })
     }
 
     fn push(&mut self, x: f64) {

@@ -41,7 +41,7 @@ pub fn encode(
             Encoded::Invalid(count) => {
                 let (replacement, next) = handler.encode(text, at, at + count, ILLEGAL).map_err(position_error)?;
                 let bytes = match &replacement {
-                    Replacement::Bytes(bytes) => bytes.as_slice().to_vec(),
+                    Replacement::Bytes(bytes) => bytes.as_slice().try_to_vec()?,
                     Replacement::Text(text) => encode_replacement(codec, state, text)?,
                 };
                 if out.try_reserve(bytes.len()).is_err() {
@@ -107,7 +107,7 @@ pub fn decode(
                 at += count;
             }
             Decoded::Silent(count) => at += count,
-            Decoded::Incomplete if !last => return Ok((out.finish()?, rest.to_vec())),
+            Decoded::Incomplete if !last => return Ok((out.finish()?, rest.try_to_vec()?)),
             Decoded::Incomplete => {
                 let end = input.bytes().len();
                 at = handler.decode(&mut input, &mut out, at, end, INCOMPLETE).map_err(position_error)?;

@@ -82,7 +82,7 @@ impl ItemGetter {
         if keys.len() == 1 {
             return object.get_item(keys.get(0));
         }
-        let mut items = support::vec_with_capacity(keys.len())?;
+        let mut items = vec_with_capacity(keys.len())?;
         for key in keys.iter() {
             items.push(object.get_item(key)?);
         }
@@ -192,7 +192,7 @@ impl AttrGetter {
         if names.len() == 1 {
             return get_attribute(object, names.get(0));
         }
-        let mut values = support::vec_with_capacity(names.len())?;
+        let mut values = vec_with_capacity(names.len())?;
         for name in names.iter() {
             values.push(get_attribute(object, name)?);
         }
@@ -200,7 +200,7 @@ impl AttrGetter {
     }
 
     fn dotted_names(&self) -> PyResult<Ref<Tuple>> {
-        let mut names = support::vec_with_capacity(self.names().len())?;
+        let mut names = vec_with_capacity(self.names().len())?;
         for name in self.names().iter() {
             names.push(dotted(name)?);
         }
@@ -217,7 +217,7 @@ impl AttrGetter {
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<AttrGetter>> {
         args.no_keywords("attrgetter")?;
         args.check_count("attrgetter", 1, usize::MAX)?;
-        let mut names = support::vec_with_capacity(args.nargs())?;
+        let mut names = vec_with_capacity(args.nargs())?;
         for &name in args.positional() {
             let Some(text) = name.downcast_borrowed::<Str>() else {
                 return Err(raise!(TypeError, "attribute name must be a string"));
@@ -229,7 +229,7 @@ impl AttrGetter {
                 names.push(Str::intern(exact).into_object());
                 continue;
             }
-            let mut interned = support::vec_with_capacity(parts.len())?;
+            let mut interned = vec_with_capacity(parts.len())?;
             for part in parts {
                 match part.into_downcast::<Str>() {
                     Ok(part) => interned.push(Str::intern(part).into_object()),
@@ -347,7 +347,7 @@ impl MethodCaller {
             let places: &mut [*mut PyObject] = if count <= small.len() {
                 &mut small[..count]
             } else {
-                large = support::vec_with_capacity(count)?;
+                large = vec_with_capacity(count)?;
                 large.resize(count, ptr::null_mut());
                 &mut large
             };
@@ -425,7 +425,7 @@ impl MethodCaller {
         let name = this.name().as_object().clone();
         let positional = this.positional();
         let Some(keywords) = this.keywords() else {
-            let mut all = support::vec_with_capacity(positional.len() + 1)?;
+            let mut all = vec_with_capacity(positional.len() + 1)?;
             all.push(name);
             all.extend_from_slice(positional);
             return Tuple::pack([class, Tuple::from_vec(all)?.into_object()]);
@@ -435,7 +435,7 @@ impl MethodCaller {
         let values = this.values();
         all.extend(values.as_slice()[positional.len()..].iter().map(Ref::borrow));
         let constructor = partial.call_with_names(&all, keywords)?;
-        let mut rest = support::vec_with_capacity(positional.len())?;
+        let mut rest = vec_with_capacity(positional.len())?;
         rest.extend_from_slice(positional);
         Tuple::pack([constructor, Tuple::from_vec(rest)?.into_object()])
     }

@@ -112,7 +112,7 @@ impl Input {
         }
         let Some(read) = self.read.clone() else { return Err(truncated()) };
         let rest: Vec<u8> = {
-            let mut copy = crate::support::vec_with_capacity(self.rest().len())?;
+            let mut copy = vec_with_capacity(self.rest().len())?;
             copy.extend_from_slice(self.rest());
             copy
         };

@@ -224,7 +224,9 @@ impl File {
         if size < 0 {
             return Err(taipan_runtime::types::exceptions::from_errno(libc::EINVAL, None));
         }
-        let mut buffer = vec![0u8; size.clamp(0, 1 << 25) as usize];
+        let size = size.clamp(0, 1 << 25) as usize;
+        let mut buffer: Vec<u8> = vec_with_capacity(size)?;
+        buffer.resize(size, 0);
         let (address, length) = (buffer.as_mut_ptr(), buffer.len());
         // SAFETY: room for that many bytes.
         let count = retry(|| unsafe { libc::getrandom(address.cast(), length, flags.unwrap_or(0) as libc::c_uint) })?;

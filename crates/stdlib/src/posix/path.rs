@@ -9,7 +9,7 @@ use taipan_runtime::types::codec;
 /// A path as C wants it, with the object it came from for error messages.
 pub struct PathArg<'a> {
     given: Borrowed<'a, Object>,
-    text: CString,
+    text: Ref<Bytes>,
     /// Results are `bytes` where the argument was.
     is_bytes: bool,
 }
@@ -26,18 +26,19 @@ impl<'a> PathArg<'a> {
                 (codec::fs_encode(text)?, false)
             }
         };
-        match CString::new(bytes.as_slice()) {
-            Ok(text) => Ok(PathArg { given: value, text, is_bytes }),
-            Err(_) => Err(raise!(ValueError, "{function}: embedded null character in {parameter}")),
+        match memchr::memchr(0, bytes.as_slice()) {
+            None => Ok(PathArg { given: value, text: bytes, is_bytes }),
+            Some(_) => Err(raise!(ValueError, "{function}: embedded null character in {parameter}")),
         }
     }
 
     pub fn as_ptr(&self) -> *const c_char {
-        self.text.as_ptr()
+        // A zero follows the bytes of every `bytes` object.
+        self.text.as_slice().as_ptr().cast()
     }
 
     pub fn as_bytes(&self) -> &[u8] {
-        self.text.as_bytes()
+        self.text.as_slice()
     }
 
     /// The argument as it was given.
@@ -145,8 +146,8 @@ impl FsName {
     pub fn new(value: Borrowed<'_, Object>) -> PyResult<FsName> {
         let path = fspath(value)?;
         let bytes = match path.downcast::<Str>() {
-            Some(text) => codec::fs_encode(&text)?.as_slice().to_vec(),
-            None => taipan_runtime::object::args::BufferArg::new(path.borrow())?.to_vec(),
+            Some(text) => codec::fs_encode(&text)?.as_slice().try_to_vec()?,
+            None => taipan_runtime::object::args::BufferArg::new(path.borrow())?.try_to_vec()?,
         };
         match CString::new(bytes) {
             Ok(name) => Ok(FsName(name)),

@@ -464,12 +464,12 @@ impl Process {
     fn path_normpath(path: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         let path = super::path::fspath_for(path, "_path_normpath", "path", "string, bytes or os.PathLike")?;
         if let Some(bytes) = path.downcast::<Bytes>() {
-            return Ok(Bytes::from_slice(&normalize(bytes.as_slice()))?.into_object());
+            return Ok(Bytes::from_slice(&normalize(bytes.as_slice())?)?.into_object());
         }
         // SAFETY: `fspath` gives `str` or `bytes`.
         let text: &Ref<Str> = unsafe { path.cast_unchecked() };
         let bytes = codec::encode_to_bytes(text, "utf-8", "surrogatepass")?;
-        Ok(codec::decode_bytes(&normalize(bytes.as_slice()), "utf-8", "surrogatepass")?.into_object())
+        Ok(codec::decode_bytes(&normalize(bytes.as_slice())?, "utf-8", "surrogatepass")?.into_object())
     }
 
     #[function(name = "_path_splitroot_ex", signature = "(p)")]
@@ -478,12 +478,12 @@ impl Process {
         let is_bytes = path.is_instance_of::<Bytes>();
         let buffer;
         let bytes = if is_bytes {
-            BufferArg::new(path.borrow())?.as_slice().to_vec()
+            BufferArg::new(path.borrow())?.as_slice().try_to_vec()?
         } else {
             // SAFETY: `fspath` gives `str` or `bytes`.
             let text: &Ref<Str> = unsafe { path.cast_unchecked() };
             buffer = codec::encode_to_bytes(text, "utf-8", "surrogatepass")?;
-            buffer.as_slice().to_vec()
+            buffer.as_slice().try_to_vec()?
         };
         let root = match bytes.iter().take_while(|byte| **byte == b'/').count() {
             0 => 0,
@@ -501,7 +501,7 @@ impl Process {
 }
 
 /// `os.path.normpath` of POSIX.
-fn normalize(path: &[u8]) -> Vec<u8> {
+fn normalize(path: &[u8]) -> PyResult<Vec<u8>> {
     let root: &[u8] = match path.iter().take_while(|byte| **byte == b'/').count() {
         0 => b"",
         2 => b"//",
@@ -515,10 +515,19 @@ fn normalize(path: &[u8]) -> Vec<u8> {
                 parts.pop();
             }
             b".." if !root.is_empty() => {}
-            part => parts.push(part),
+            part => parts.try_push(part)?,
         }
     }
-    let mut result = root.to_vec();
-    result.extend_from_slice(&parts.join(&b'/'));
-    if result.is_empty() { b".".to_vec() } else { result }
+    let mut result = vec_with_capacity(path.len() + 1)?;
+    result.extend_from_slice(root);
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            result.push(b'/');
+        }
+        result.extend_from_slice(part);
+    }
+    if result.is_empty() {
+        result.push(b'.');
+    }
+    Ok(result)
 }

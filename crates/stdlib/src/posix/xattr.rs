@@ -32,7 +32,7 @@ fn read(
     mut call: impl FnMut(*mut c_void, usize) -> isize,
 ) -> PyResult<Vec<u8>> {
     for size in sizes {
-        let mut room: Vec<u8> = crate::support::vec_with_capacity(size)?;
+        let mut room: Vec<u8> = vec_with_capacity(size)?;
         let at = room.as_mut_ptr().cast();
         let count = allow_threads(|| call(at, size));
         if count >= 0 {

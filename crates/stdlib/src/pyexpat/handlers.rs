@@ -189,7 +189,7 @@ pub fn arguments(this: &XmlParser, inside: &mut Inside, event: &Event) -> PyResu
 fn attributes(this: &XmlParser, inside: &mut Inside) -> PyResult<Ref<Object>> {
     let count = if this.only_specified() { inside.parser.specified() } else { inside.parser.attributes().len() };
     if this.is_ordered() {
-        let mut list = Vec::with_capacity(count * 2);
+        let mut list = vec_with_capacity(count * 2)?;
         for i in 0..count {
             let attribute = inside.parser.attributes()[i];
             list.push(this.name(inside, attribute.name)?);
@@ -211,7 +211,7 @@ fn attributes(this: &XmlParser, inside: &mut Inside) -> PyResult<Ref<Object>> {
 fn content_model(this: &XmlParser, model: &[Node], at: usize) -> PyResult<Ref<Object>> {
     let _guard = thread::enter_recursive(" in conv_content_model")?;
     let node = &model[at];
-    let mut children = Vec::with_capacity(node.children.len());
+    let mut children = vec_with_capacity(node.children.len())?;
     for &child in &node.children {
         children.push(content_model(this, model, child)?);
     }

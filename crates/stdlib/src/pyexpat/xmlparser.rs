@@ -426,7 +426,7 @@ impl XmlParser {
                     piece.type_name()
                 ));
             }
-            let data = BufferArg::new(piece.borrow())?.to_vec();
+            let data = BufferArg::new(piece.borrow())?.try_to_vec()?;
             if data.len() > READ {
                 return Err(raise!(
                     ValueError,

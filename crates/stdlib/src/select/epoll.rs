@@ -138,7 +138,7 @@ impl Epoll {
             }
             most => most,
         };
-        let mut events: Vec<libc::epoll_event> = support::vec_with_capacity(most as usize)?;
+        let mut events: Vec<libc::epoll_event> = vec_with_capacity(most as usize)?;
         let address = events.as_mut_ptr();
         loop {
             let left = deadline.poll_timeout();
@@ -157,7 +157,7 @@ impl Epoll {
                 break;
             }
         }
-        let mut items = support::vec_with_capacity(events.len())?;
+        let mut items = vec_with_capacity(events.len())?;
         for event in &events {
             let (fd, mask) = (event.u64 as c_int, event.events);
             items.push(system::int_tuple(&[i64::from(fd), i64::from(mask)])?.into_object());

@@ -301,9 +301,9 @@ fn interface_index(fd: c_int, name: &[u8]) -> PyResult<c_int> {
 pub fn host_name(object: Borrowed<'_, Object>) -> PyResult<CString> {
     let bytes = if let Some(text) = object.downcast::<Str>() {
         match text.as_ascii() {
-            Some(ascii) => ascii.as_bytes().to_vec(),
+            Some(ascii) => ascii.as_bytes().try_to_vec()?,
             None => match codec::encode_to_bytes(&text, "idna", "strict") {
-                Ok(bytes) => bytes.as_slice().to_vec(),
+                Ok(bytes) => bytes.as_slice().try_to_vec()?,
                 Err(raised) => {
                     raised.clear();
                     return Err(raise!(TypeError, "encoding of hostname failed"));
@@ -311,7 +311,7 @@ pub fn host_name(object: Borrowed<'_, Object>) -> PyResult<CString> {
             },
         }
     } else if object.is_instance_of::<Bytes>() || object.is_instance_of::<ByteArray>() {
-        BufferArg::new(object)?.to_vec()
+        BufferArg::new(object)?.try_to_vec()?
     } else {
         return Err(raise!(TypeError, "str, bytes or bytearray expected, not {}", object.type_name()));
     };
@@ -350,7 +350,7 @@ fn items<'a>(
 /// A name of an interface by the converter of file names.
 fn interface(object: Borrowed<'_, Object>) -> PyResult<Vec<u8>> {
     let path = crate::posix::PathArg::new(object, "interface", "name", "string, bytes or os.PathLike")?;
-    Ok(path.as_bytes().to_vec())
+    path.as_bytes().try_to_vec()
 }
 
 /// From Python's address to the kernel's (`getsockaddrarg`). `caller` is named in messages.
@@ -426,8 +426,8 @@ pub fn from_object(socket: &Ref<Socket>, address: Borrowed<'_, Object>, caller: 
 fn unix(address: Borrowed<'_, Object>) -> PyResult<Address> {
     let path = match address.downcast::<Str>() {
         // A name in the abstract namespace may be text as well.
-        Some(text) => codec::fs_encode(&text)?.as_slice().to_vec(),
-        None => BufferArg::new(address)?.to_vec(),
+        Some(text) => codec::fs_encode(&text)?.as_slice().try_to_vec()?,
+        None => BufferArg::new(address)?.try_to_vec()?,
     };
     // SAFETY: integers alone.
     let mut value: libc::sockaddr_un = unsafe { MaybeUninit::zeroed().assume_init() };
@@ -453,7 +453,7 @@ fn packet(object: &Ref<Object>, fd: c_int, caller: &str) -> PyResult<Address> {
     let kind = parts.get(2).map_or(Ok(0), |value| c_int_of(*value))?;
     let hardware_kind = parts.get(3).map_or(Ok(0), |value| c_int_of(*value))?;
     let hardware = match parts.get(4) {
-        Some(value) => BufferArg::new(*value)?.to_vec(),
+        Some(value) => BufferArg::new(*value)?.try_to_vec()?,
         None => Vec::new(),
     };
     let index = interface_index(fd, name.as_utf8()?.as_bytes())?;
@@ -514,7 +514,7 @@ fn alg(object: &Ref<Object>, caller: &str) -> PyResult<Address> {
     value.salg_family = libc::AF_ALG as _;
     let text = |object: Borrowed<'_, Object>| -> PyResult<Vec<u8>> {
         match object.downcast::<Str>() {
-            Some(text) => Ok(text.as_utf8()?.as_bytes().to_vec()),
+            Some(text) => text.as_utf8()?.as_bytes().try_to_vec(),
             None => Err(raise!(TypeError, "{message}")),
         }
     };

@@ -29,7 +29,7 @@ struct Control {
 
 impl Control {
     fn new(len: usize) -> PyResult<Control> {
-        let mut words = crate::support::vec_with_capacity(len.div_ceil(8))?;
+        let mut words = vec_with_capacity(len.div_ceil(8))?;
         words.resize(len.div_ceil(8), 0);
         Ok(Control { words, len })
     }
@@ -154,8 +154,8 @@ fn receive(
 
 /// The buffers of `sendmsg`, and their list for the kernel.
 fn data_buffers(items: &[Ref<Object>]) -> PyResult<(Vec<BufferArg<'_>>, Vec<libc::iovec>)> {
-    let mut buffers = crate::support::vec_with_capacity(items.len())?;
-    let mut vectors = crate::support::vec_with_capacity(items.len())?;
+    let mut buffers = vec_with_capacity(items.len())?;
+    let mut vectors = vec_with_capacity(items.len())?;
     for item in items {
         let buffer = BufferArg::new(item.borrow())?;
         let data = buffer.as_slice();
@@ -267,8 +267,8 @@ impl Socket {
         let ancillary_size = args.get(1).map_or(Ok(0), |value| value.as_index_isize())?;
         let flags = args.get(2).map_or(Ok(0), c_int_of)?;
         let items = sequence(args.positional()[0], "recvmsg_into() argument 1 must be an iterable")?;
-        let mut views = crate::support::vec_with_capacity(items.len())?;
-        let mut vectors = crate::support::vec_with_capacity(items.len())?;
+        let mut views = vec_with_capacity(items.len())?;
+        let mut vectors = vec_with_capacity(items.len())?;
         for item in &items {
             let view = match buffer::View::new(item.borrow(), taipan_runtime::abi::PyBUF_WRITABLE) {
                 Ok(view) => view,

@@ -132,7 +132,7 @@ fn encoded_name(object: Borrowed<'_, Object>, function: &str) -> PyResult<CStrin
     let bytes = if let Some(text) = object.downcast::<Str>() {
         idna(&text)?
     } else if object.is_instance_of::<Bytes>() || object.is_instance_of::<ByteArray>() {
-        BufferArg::new(object)?.to_vec()
+        BufferArg::new(object)?.try_to_vec()?
     } else {
         let found = if object.is_none() { "None".to_owned() } else { object.type_name() };
         return Err(raise!(TypeError, "{function}() argument 1 must be str, bytes or bytearray, not {found}"));
@@ -148,10 +148,10 @@ fn idna(text: &Ref<Str>) -> PyResult<Vec<u8>> {
     if let Some(ascii) = text.as_ascii() {
         let labels = ascii.strip_suffix('.').unwrap_or(ascii);
         if ascii.is_empty() || labels.split('.').all(|label| (1..64).contains(&label.len())) {
-            return Ok(ascii.as_bytes().to_vec());
+            return ascii.as_bytes().try_to_vec();
         }
     }
-    Ok(codec::encode_to_bytes(text, "idna", "strict")?.as_slice().to_vec())
+    codec::encode_to_bytes(text, "idna", "strict")?.as_slice().try_to_vec()
 }
 
 /// An entry of the database of hosts.
@@ -168,7 +168,7 @@ fn host_entry(
 ) -> PyResult<Host> {
     let mut size = 16 * 1024;
     loop {
-        let mut room: Vec<c_char> = crate::support::vec_with_capacity(size)?;
+        let mut room: Vec<c_char> = vec_with_capacity(size)?;
         let mut host = MaybeUninit::<libc::hostent>::uninit();
         let mut found = ptr::null_mut();
         let mut error = 0;
@@ -451,8 +451,8 @@ impl Resolve {
         let name = args.positional()[0];
         system::audit("socket.sethostname", || Ok(vec![name.to_owned()]))?;
         let bytes = match name.downcast::<Bytes>() {
-            Some(bytes) => bytes.as_slice().to_vec(),
-            None => crate::posix::FsName::new(name)?.as_bytes().to_vec(),
+            Some(bytes) => bytes.as_slice().try_to_vec()?,
+            None => crate::posix::FsName::new(name)?.as_bytes().try_to_vec()?,
         };
         // SAFETY: so many bytes.
         if unsafe { libc::sethostname(bytes.as_ptr().cast(), bytes.len()) } < 0 {

@@ -168,7 +168,7 @@ impl Match {
             [] => this.text_of(&subject, 0, &none()),
             [one] => this.text_of(&subject, this.group_number(*one)?, &none()),
             several => {
-                let mut groups = support::vec_with_capacity(several.len())?;
+                let mut groups = vec_with_capacity(several.len())?;
                 for group in several {
                     groups.push(this.text_of(&subject, this.group_number(*group)?, &none())?);
                 }
@@ -197,7 +197,7 @@ impl Match {
         let default = default.map_or_else(none, |default| default.to_owned());
         let string = this.the_string();
         let subject = Subject::new(string.borrow(), None)?;
-        let mut groups = support::vec_with_capacity(this.groups.get())?;
+        let mut groups = vec_with_capacity(this.groups.get())?;
         for group in 1..this.groups.get() {
             groups.push(this.text_of(&subject, group, &default)?);
         }
@@ -279,7 +279,7 @@ impl Match {
         if let Some(regs) = this.regs.get() {
             return Ok(regs);
         }
-        let mut spans = support::vec_with_capacity(this.groups.get())?;
+        let mut spans = vec_with_capacity(this.groups.get())?;
         for group in 0..this.groups.get() {
             spans.push(span_tuple(this.span_of(group))?);
         }

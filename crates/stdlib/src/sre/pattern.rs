@@ -40,8 +40,8 @@ fn field(cell: &Cell<*mut PyObject>) -> Ref<Object> {
 
 /// The words of a pattern, from a list of integers.
 fn words_of(code: Borrowed<'_, List>) -> PyResult<Vec<u32>> {
-    let mut words = crate::support::vec_with_capacity(code.len())?;
-    for item in code.to_vec() {
+    let mut words = vec_with_capacity(code.len())?;
+    for item in code.try_to_vec()? {
         let Some(number) = item.downcast::<Int>() else { return Err(raise!(TypeError, "an integer is required")) };
         match number.to_i64() {
             Some(value) if value < 0 => {
@@ -405,7 +405,7 @@ impl Pattern {
                 0 => text_of(0)?,
                 1 => text_of(1)?,
                 _ => {
-                    let mut items = crate::support::vec_with_capacity(groups)?;
+                    let mut items = vec_with_capacity(groups)?;
                     for group in 1..=groups {
                         items.push(text_of(group)?);
                     }

@@ -16,7 +16,7 @@ pub struct Template {
 
 impl Template {
     pub fn new(items: Borrowed<'_, List>) -> PyResult<Ref<Template>> {
-        let items = items.to_vec();
+        let items = items.try_to_vec()?;
         let invalid = || raise!(TypeError, "invalid template");
         if items.len().is_multiple_of(2) {
             return Err(invalid());
@@ -101,7 +101,7 @@ impl Template {
 /// One string of pieces, `str` or `bytes` as the subject is.
 pub fn join(subject: &Subject<'_>, pieces: &Ref<List>) -> PyResult<Ref<Object>> {
     if subject.is_text() {
-        return Ok(Str::join_items(&Str::empty(), &pieces.to_vec())?.into_object());
+        return Ok(Str::join_items(&Str::empty(), &pieces.try_to_vec()?)?.into_object());
     }
     Bytes::from_slice(b"")?.as_object().call_method(id!("join"), &[pieces.as_borrowed()])
 }

@@ -97,7 +97,7 @@ impl Layout {
 
     /// The values of `data`, which has the right length.
     fn unpack(&self, data: &[u8]) -> PyResult<Ref<Tuple>> {
-        let mut values = support::vec_with_capacity(self.count)?;
+        let mut values = vec_with_capacity(self.count)?;
         for field in &self.fields {
             for index in 0..field.count {
                 let place = &data[field.offset + index * field.size..][..field.size];

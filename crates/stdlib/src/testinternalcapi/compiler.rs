@@ -145,7 +145,7 @@ impl TestInternalCapi {
         let Some(consts) = consts.downcast::<List>() else {
             return Err(raise!(TypeError, "consts must be a list, not {}", consts.type_name()));
         };
-        let given = consts.to_vec();
+        let given = consts.try_to_vec()?;
         let instructions = sequence.instructions()?;
         for instr in instructions.instrs.iter().filter(|instr| instr.op.has_const()) {
             if instr.arg as usize >= given.len() {

@@ -132,8 +132,8 @@ impl TestInternalCapi {
 
     /// How many objects the collector knows.
     #[function(signature = "($module, /)")]
-    fn get_tracked_heap_size() -> i64 {
-        gc::objects(None).len() as i64
+    fn get_tracked_heap_size() -> PyResult<i64> {
+        Ok(gc::objects(None)?.len() as i64)
     }
 
     #[function(signature = "($module, set, iterable, /)")]

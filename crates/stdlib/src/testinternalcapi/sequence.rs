@@ -175,7 +175,7 @@ impl InstructionSequence {
         let inside = this.inside()?;
         inside.apply_labels()?;
         let instrs = inside.instrs.borrow().clone();
-        let mut rows = support::vec_with_capacity(instrs.len())?;
+        let mut rows = vec_with_capacity(instrs.len())?;
         let number = |value: i64| Int::from_i64(value).map(Ref::into_object);
         for instr in instrs {
             let loc = instr.loc;

@@ -23,7 +23,7 @@ const DOING: &str = "while decompressing data";
 fn dictionary_bytes(dictionary: Borrowed<'_, Object>) -> PyResult<Box<[u8]>> {
     let data = BufferArg::new(dictionary)?;
     check_dictionary(data.len())?;
-    let mut copy = support::vec_with_capacity(data.len())?;
+    let mut copy = vec_with_capacity(data.len())?;
     copy.extend_from_slice(&data);
     Ok(copy.into_boxed_slice())
 }

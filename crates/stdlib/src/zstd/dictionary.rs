@@ -108,7 +108,7 @@ fn sample_sizes(samples: &[u8], sizes: &Ref<Tuple>, dict_size: isize) -> PyResul
     if dict_size <= 0 {
         return Err(raise!(ValueError, "dict_size argument should be positive number."));
     }
-    let mut result = support::vec_with_capacity(sizes.len())?;
+    let mut result = vec_with_capacity(sizes.len())?;
     let mut total = 0usize;
     for size in sizes.iter() {
         let Some(size) = size.downcast::<Int>() else { return Err(raise!(TypeError, "an integer is required")) };
@@ -127,7 +127,7 @@ fn sample_sizes(samples: &[u8], sizes: &Ref<Tuple>, dict_size: isize) -> PyResul
 /// The dictionary that `make` writes into room for it: its length, or an error code.
 fn made(dict_size: isize, doing: &str, make: impl FnOnce(*mut u8, usize) -> usize) -> PyResult<Ref<Bytes>> {
     let size = dict_size as usize;
-    let mut room: Vec<u8> = support::vec_with_capacity(size)?;
+    let mut room: Vec<u8> = vec_with_capacity(size)?;
     room.resize(size, 0);
     let code = working(usize::MAX, || make(room.as_mut_ptr(), size));
     // SAFETY: any number may be asked about; the name is a constant C string.

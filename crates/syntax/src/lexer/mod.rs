@@ -297,28 +297,31 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// A token that has no place.
-    fn placeless(&self, kind: Kind) -> Token {
-        Token {
-            kind,
-            start: self.pos as u32,
-            end: self.pos as u32,
-            lineno: self.lineno,
-            col: -1,
-            end_lineno: self.lineno,
-            end_col: -1,
-        }
+    /// Writes a token that ends here.
+    #[inline(always)]
+    fn put(&self, place: &mut Token, kind: Kind, start: usize) -> LexResult<()> {
+        *place = self.token(kind, start);
+        Ok(())
     }
 
     /// The next token. After `EndMarker` it gives `EndMarker` again.
     pub fn next_token(&mut self) -> LexResult<Token> {
+        let mut token = Token::default();
+        self.next_into(&mut token)?;
+        Ok(token)
+    }
+
+    /// As `next_token`, with the token written where it is to be. (One that is handed through is written in small pieces and
+    /// read back in large ones, for which processors wait.)
+    pub(crate) fn next_into(&mut self, place: &mut Token) -> LexResult<()> {
         match self.modes.last() {
-            Some(mode) if mode.in_text => self.fstring_text(),
-            _ => self.normal(),
+            Some(mode) if mode.in_text => self.fstring_text(place),
+            _ => self.normal(place),
         }
     }
 
-    fn normal(&mut self) -> LexResult<Token> {
+    #[inline(always)]
+    fn normal(&mut self, place: &mut Token) -> LexResult<()> {
         let mut blank_line = false;
         'line: loop {
             if self.at_bol {
@@ -327,20 +330,16 @@ impl<'s> Lexer<'s> {
             }
             if self.pending != 0 {
                 self.enter_line();
-                if self.pending < 0 {
-                    self.pending += 1;
-                    return Ok(if self.options.extra_tokens {
-                        self.token(Kind::Dedent, self.pos)
-                    } else {
-                        self.placeless(Kind::Dedent)
-                    });
+                let (kind, start) = match self.pending < 0 {
+                    true => (Kind::Dedent, self.pos),
+                    false => (Kind::Indent, self.line_start),
+                };
+                self.pending -= self.pending.signum();
+                self.put(place, kind, start)?;
+                if !self.options.extra_tokens {
+                    place.remove_place(self.pos);
                 }
-                self.pending -= 1;
-                return Ok(if self.options.extra_tokens {
-                    self.token(Kind::Indent, self.line_start)
-                } else {
-                    self.placeless(Kind::Indent)
-                });
+                return Ok(());
             }
             self.enter_line();
             // A comment at the end of a line is part of the token that ends it.
@@ -351,12 +350,12 @@ impl<'s> Lexer<'s> {
                 }
                 let start = self.pos;
                 let Some(&c) = self.src.get(start) else {
-                    return self.end_of_source();
+                    return self.end_of_source(place);
                 };
                 match CLASS[c as usize] {
-                    WORD => return self.word(start),
-                    DIGIT => return self.number(start),
-                    QUOTE => return self.string(start),
+                    WORD => return self.word(place, start),
+                    DIGIT => return self.number(place, start),
+                    QUOTE => return self.string(place, start),
                     _ => {}
                 }
                 match c {
@@ -368,14 +367,14 @@ impl<'s> Lexer<'s> {
                         if self.options.extra_tokens {
                             if blank_line || !self.brackets.is_empty() || self.comment_newline {
                                 self.comment_newline = false;
-                                return Ok(self.token(Kind::Nl, start));
+                                return self.put(place, Kind::Nl, start);
                             }
                         } else if blank_line || !self.brackets.is_empty() {
                             continue 'line;
                         }
-                        let mut token = self.token(Kind::Newline, comment.unwrap_or(start));
-                        token.end -= 1;
-                        return Ok(token);
+                        self.put(place, Kind::Newline, comment.unwrap_or(start))?;
+                        place.end -= 1;
+                        return Ok(());
                     }
                     b'#' => {
                         let rest = &self.src[start..];
@@ -387,11 +386,12 @@ impl<'s> Lexer<'s> {
                         if self.options.type_comments
                             && let Some(token) = self.type_comment(start, blank_line)
                         {
-                            return Ok(token);
+                            *place = token;
+                            return Ok(());
                         }
                         if self.options.extra_tokens {
                             self.comment_newline = blank_line;
-                            return Ok(self.token(Kind::Comment, start));
+                            return self.put(place, Kind::Comment, start);
                         }
                         comment = Some(start);
                     }
@@ -399,14 +399,14 @@ impl<'s> Lexer<'s> {
                         self.pos += 1;
                         self.continuation_line()?;
                     }
-                    _ => return self.operator(start, c),
+                    _ => return self.operator(place, start, c),
                 }
             }
         }
     }
 
     #[cold]
-    fn end_of_source(&mut self) -> LexResult<Token> {
+    fn end_of_source(&mut self, place: &mut Token) -> LexResult<()> {
         if self.nul_line {
             self.line_start = self.pos;
             self.lineno += i32::from(self.line_ended);
@@ -416,16 +416,21 @@ impl<'s> Lexer<'s> {
         if !self.brackets.is_empty() {
             return Err(LexError::Eof);
         }
-        Ok(self.placeless(Kind::EndMarker))
+        self.put(place, Kind::EndMarker, self.pos)?;
+        place.remove_place(self.pos);
+        Ok(())
     }
 
     /// Measures the indentation of a line and notes the indents and dedents that it means. True for a line that is
     /// blank or holds only a comment.
     fn indentation(&mut self) -> LexResult<bool> {
-        let mut col = 0u32;
-        let mut alt = 0u32;
-        let mut continued: Option<(u32, u32)> = None;
         self.enter_line();
+        // Mostly there are only spaces.
+        let spaces = self.src[self.pos..].iter().take_while(|byte| **byte == b' ').count();
+        self.pos += spaces;
+        let mut col = spaces as u32;
+        let mut alt = spaces as u32;
+        let mut continued: Option<(u32, u32)> = None;
         let c = loop {
             match self.peek(0) {
                 b' ' => {
@@ -560,7 +565,8 @@ impl<'s> Lexer<'s> {
     }
 
     /// An identifier, a keyword, or a string with a prefix.
-    fn word(&mut self, start: usize) -> LexResult<Token> {
+    #[inline(always)]
+    fn word(&mut self, place: &mut Token, start: usize) -> LexResult<()> {
         let src = self.src;
         let mut pos = start;
         let mut seen = 0u8;
@@ -577,7 +583,7 @@ impl<'s> Lexer<'s> {
             if bit == 0 || seen & bit != 0 {
                 if (b == b'"' || b == b'\'') && pos > start {
                     self.pos = pos;
-                    return self.prefixed_string(start, seen);
+                    return self.prefixed_string(place, start, seen);
                 }
                 break;
             }
@@ -596,9 +602,9 @@ impl<'s> Lexer<'s> {
         // The prefix loop sees ASCII letters alone, so `all` has seen every other byte.
         if all >= 0x80 || src[start] >= 0x80 {
             self.check_identifier(start)?;
-            return Ok(self.token(Kind::Name, start));
+            return self.put(place, Kind::Name, start);
         }
-        Ok(self.token(Kind::of_word(&src[start..pos]), start))
+        self.put(place, Kind::of_word(&src[start..pos]), start)
     }
 
     #[cold]
@@ -623,7 +629,8 @@ impl<'s> Lexer<'s> {
         })
     }
 
-    fn operator(&mut self, start: usize, c: u8) -> LexResult<Token> {
+    #[inline(always)]
+    fn operator(&mut self, place: &mut Token, start: usize, c: u8) -> LexResult<()> {
         use Kind::*;
         self.pos = start + 1;
         let next = self.peek(0);
@@ -634,7 +641,7 @@ impl<'s> Lexer<'s> {
             if c == b':' && mode.field_depth >= 0 && mode.depth - 1 == mode.field_depth {
                 mode.in_text = true;
                 mode.in_format_spec = true;
-                return Ok(self.token(Colon, start));
+                return self.put(place, Colon, start);
             }
         }
         let two = match (c, next) {
@@ -671,7 +678,7 @@ impl<'s> Lexer<'s> {
             if three != two {
                 self.pos += 1;
             }
-            return Ok(self.token(three, start));
+            return self.put(place, three, start);
         }
         let kind = match c {
             b'(' | b'[' | b'{' => {
@@ -688,7 +695,7 @@ impl<'s> Lexer<'s> {
                     _ => LBrace,
                 }
             }
-            b')' | b']' | b'}' => return self.closing(start, c),
+            b')' | b']' | b'}' => return self.closing(place, start, c),
             b':' => Colon,
             b',' => Comma,
             b';' => Semi,
@@ -703,7 +710,7 @@ impl<'s> Lexer<'s> {
             b'=' => Equal,
             b'.' => {
                 if next.is_ascii_digit() {
-                    return self.number(start);
+                    return self.number(place, start);
                 }
                 if next == b'.' && self.peek(1) == b'.' {
                     self.pos += 2;
@@ -720,10 +727,10 @@ impl<'s> Lexer<'s> {
             b'$' | b'?' | b'`' => Op,
             _ => return Err(self.error(format!("invalid non-printable character U+{c:04X}"))),
         };
-        Ok(self.token(kind, start))
+        self.put(place, kind, start)
     }
 
-    fn closing(&mut self, start: usize, c: u8) -> LexResult<Token> {
+    fn closing(&mut self, place: &mut Token, start: usize, c: u8) -> LexResult<()> {
         let ch = c as char;
         if let Some(mode) = self.modes.last()
             && mode.depth == 0
@@ -770,7 +777,7 @@ impl<'s> Lexer<'s> {
             b']' => Kind::RSqb,
             _ => Kind::RBrace,
         };
-        Ok(self.token(kind, start))
+        self.put(place, kind, start)
     }
 }
 

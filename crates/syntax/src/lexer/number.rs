@@ -6,24 +6,24 @@ use crate::token::{Kind, Token};
 
 impl Lexer<'_> {
     /// A number that begins at `start`, with a digit or with a point before a digit.
-    pub(super) fn number(&mut self, start: usize) -> LexResult<Token> {
+    pub(super) fn number(&mut self, place: &mut Token, start: usize) -> LexResult<()> {
         self.pos = start;
         if self.peek(0) == b'0' {
             self.pos += 1;
             return match self.peek(0) | 0x20 {
-                b'x' => self.radix(start, "hexadecimal", u8::is_ascii_hexdigit),
-                b'o' => self.radix(start, "octal", |b| matches!(b, b'0'..=b'7')),
-                b'b' => self.radix(start, "binary", |b| matches!(b, b'0' | b'1')),
-                _ => self.leading_zero(start),
+                b'x' => self.radix(place, start, "hexadecimal", u8::is_ascii_hexdigit),
+                b'o' => self.radix(place, start, "octal", |b| matches!(b, b'0'..=b'7')),
+                b'b' => self.radix(place, start, "binary", |b| matches!(b, b'0' | b'1')),
+                _ => self.leading_zero(place, start),
             };
         }
         if self.peek(0) != b'.' {
             self.decimal_tail()?;
         }
-        self.fraction(start)
+        self.fraction(place, start)
     }
 
-    fn radix(&mut self, start: usize, name: &str, is_digit: fn(&u8) -> bool) -> LexResult<Token> {
+    fn radix(&mut self, place: &mut Token, start: usize, name: &str, is_digit: fn(&u8) -> bool) -> LexResult<()> {
         self.pos += 1;
         loop {
             if self.peek(0) == b'_' {
@@ -50,11 +50,11 @@ impl Lexer<'_> {
             return Err(self.error(format!("invalid digit '{}' in {name} literal", c as char)));
         }
         self.end_of_number(name)?;
-        Ok(self.token(Kind::Number, start))
+        self.put(place, Kind::Number, start)
     }
 
     /// Behind a first `0`: zero, a float or imaginary number, or an integer with leading zeros.
-    fn leading_zero(&mut self, start: usize) -> LexResult<Token> {
+    fn leading_zero(&mut self, place: &mut Token, start: usize) -> LexResult<()> {
         loop {
             if self.peek(0) == b'_' {
                 self.pos += 1;
@@ -73,7 +73,7 @@ impl Lexer<'_> {
             self.decimal_tail()?;
         }
         if matches!(self.peek(0), b'.' | b'e' | b'E' | b'j' | b'J') {
-            return self.fraction(start);
+            return self.fraction(place, start);
         }
         if nonzero && !self.options.extra_tokens {
             let from = start + 1 - self.line_start;
@@ -85,7 +85,7 @@ impl Lexer<'_> {
             ));
         }
         self.end_of_number("decimal")?;
-        Ok(self.token(Kind::Number, start))
+        self.put(place, Kind::Number, start)
     }
 
     /// Digits with single underscores between them.
@@ -105,7 +105,7 @@ impl Lexer<'_> {
     }
 
     /// What may follow the integer part: fraction, exponent, `j`.
-    fn fraction(&mut self, start: usize) -> LexResult<Token> {
+    fn fraction(&mut self, place: &mut Token, start: usize) -> LexResult<()> {
         if self.peek(0) == b'.' {
             self.pos += 1;
             if self.peek(0).is_ascii_digit() {
@@ -122,7 +122,7 @@ impl Lexer<'_> {
                 return Err(self.error("invalid decimal literal"));
             } else {
                 self.end_of_number("decimal")?;
-                return Ok(self.token(Kind::Number, start));
+                return self.put(place, Kind::Number, start);
             }
         }
         if self.peek(0) | 0x20 == b'j' {
@@ -131,7 +131,7 @@ impl Lexer<'_> {
         } else {
             self.end_of_number("decimal")?;
         }
-        Ok(self.token(Kind::Number, start))
+        self.put(place, Kind::Number, start)
     }
 
     /// No letter may follow a number directly, except that of a keyword such as in `1if x else y`, which earns a

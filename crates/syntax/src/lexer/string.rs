@@ -9,7 +9,7 @@ const MAX_FIELD_NESTING: i32 = 3;
 
 impl Lexer<'_> {
     /// A quote behind the prefix letters whose bits are in `seen` (b 1, r 2, u 4, f 8, t 16).
-    pub(super) fn prefixed_string(&mut self, start: usize, seen: u8) -> LexResult<Token> {
+    pub(super) fn prefixed_string(&mut self, place: &mut Token, start: usize, seen: u8) -> LexResult<()> {
         const CLASHES: [(u8, &str, &str); 7] = [
             (4 | 1, "u", "b"),
             (4 | 2, "u", "r"),
@@ -28,11 +28,11 @@ impl Lexer<'_> {
                 ));
             }
         }
-        if seen & (8 | 16) != 0 { self.fstring_start(start, seen) } else { self.string(start) }
+        if seen & (8 | 16) != 0 { self.fstring_start(place, start, seen) } else { self.string(place, start) }
     }
 
     /// A string whose prefix, if any, begins at `start`.
-    pub(super) fn string(&mut self, start: usize) -> LexResult<Token> {
+    pub(super) fn string(&mut self, place: &mut Token, start: usize) -> LexResult<()> {
         let src = self.src;
         let mut at = self.pos;
         let quote = src[at];
@@ -87,7 +87,7 @@ impl Lexer<'_> {
             }
             self.pos = at + 1;
         }
-        Ok(Token {
+        *place = Token {
             kind: Kind::String,
             start: start as u32,
             end: self.pos as u32,
@@ -95,7 +95,8 @@ impl Lexer<'_> {
             col: (start - line_start) as i32,
             end_lineno: self.lineno,
             end_col: (self.pos - self.line_start) as i32,
-        })
+        };
+        Ok(())
     }
 
     /// A line ending inside a string has been read; `at` is behind it.
@@ -119,7 +120,7 @@ impl Lexer<'_> {
     ) -> LexError {
         let end_line = self.lineno;
         if self.nul_line && self.pos >= self.src.len() {
-            return match self.end_of_source() {
+            return match self.end_of_source(&mut Token::default()) {
                 Err(error) => error,
                 Ok(_) => LexError::Eof,
             };
@@ -142,7 +143,7 @@ impl Lexer<'_> {
         self.error(format!("unterminated {kind} literal (detected at line {end_line}){hint}"))
     }
 
-    fn fstring_start(&mut self, start: usize, seen: u8) -> LexResult<Token> {
+    fn fstring_start(&mut self, place: &mut Token, start: usize, seen: u8) -> LexResult<()> {
         let quote = self.peek(0);
         let quote_size = if self.peek(1) == quote && self.peek(2) == quote { 3 } else { 1 };
         self.pos += quote_size as usize;
@@ -163,11 +164,11 @@ impl Lexer<'_> {
             depth: 0,
             field_depth: -1,
         });
-        Ok(self.token(if template { Kind::TStringStart } else { Kind::FStringStart }, start))
+        self.put(place, if template { Kind::TStringStart } else { Kind::FStringStart }, start)
     }
 
     /// The next token inside the text of an f-string: text, the `{` of a field, or the end.
-    pub(super) fn fstring_text(&mut self) -> LexResult<Token> {
+    pub(super) fn fstring_text(&mut self, place: &mut Token) -> LexResult<()> {
         let top = self.modes.len() - 1;
         let mode = self.modes[top];
         let src = self.src;
@@ -176,13 +177,13 @@ impl Lexer<'_> {
         let start = self.pos;
         if self.peek(0) == b'{' && self.peek(1) != b'{' {
             self.enter_field(top)?;
-            return self.normal();
+            return self.normal(place);
         }
         let at_quotes = |at: usize| src.len() >= at + size && src[at..at + size].iter().all(|b| *b == mode.quote);
         if at_quotes(start) {
             self.pos += size;
             self.modes.pop();
-            return Ok(self.token(if mode.template { Kind::TStringEnd } else { Kind::FStringEnd }, start));
+            return self.put(place, if mode.template { Kind::TStringEnd } else { Kind::FStringEnd }, start);
         }
         let (lineno, line_start) = (self.lineno, self.line_start);
         let in_spec = mode.in_format_spec && mode.field_depth >= 0;
@@ -280,7 +281,7 @@ impl Lexer<'_> {
                 _ => at += 1,
             }
         };
-        Ok(Token {
+        *place = Token {
             kind: if mode.template { Kind::TStringMiddle } else { Kind::FStringMiddle },
             start: start as u32,
             end: end as u32,
@@ -289,7 +290,8 @@ impl Lexer<'_> {
             end_lineno: self.lineno,
             // A doubled brace counts as a whole, though its second half is not part of the text.
             end_col: (self.pos - self.line_start) as i32,
-        })
+        };
+        Ok(())
     }
 
     fn enter_field(&mut self, top: usize) -> LexResult<()> {
@@ -307,7 +309,7 @@ impl Lexer<'_> {
     fn unterminated_fstring(&mut self, mode: Mode) -> LexError {
         let end_line = self.lineno;
         if self.nul_line && self.pos >= self.src.len() {
-            return match self.end_of_source() {
+            return match self.end_of_source(&mut Token::default()) {
                 Err(error) => error,
                 Ok(_) => LexError::Eof,
             };

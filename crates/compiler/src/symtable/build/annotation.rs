@@ -9,51 +9,39 @@ use crate::symtable::flag::*;
 use crate::symtable::{BlockKind, Key, Part};
 
 impl<'a> Builder<'a, '_> {
-    pub(super) fn bound_or_default(
-        &mut self,
-        param: &'a TypeParam<'a>,
-        name: &'a str,
-        part: Part,
-        expr: Option<ExprRef<'a>>,
-        info: &'static str,
-    ) -> Result<()> {
-        if name == "__classdict__" {
-            return self.error(param.range, format!("reserved name '{name}' cannot be used for type parameter"));
-        }
-        let Some(expr) = expr else { return Ok(()) };
-        let in_class = self.cur().can_see_class_scope;
-        let name = self.names.intern(name);
-        self.enter(name, BlockKind::TypeVariable, Some(Key::type_param(param, part)), expr.range)?;
-        self.cur_mut().can_see_class_scope = in_class;
-        if in_class {
-            self.define(known::classdict, USE, expr.range)?;
-        }
-        self.cur_mut().scope_info = info;
-        self.expr(expr)?;
-        self.exit();
-        Ok(())
-    }
-
     pub(super) fn type_params(&mut self, params: &'a [TypeParam<'a>]) -> Result<()> {
         for param in params {
-            match param.kind {
+            let (name, bound, default, default_info) = match param.kind {
                 TypeParamKind::TypeVar { name, bound, default_value } => {
-                    self.define_str(name, DEF_TYPE_PARAM | DEF_LOCAL, param.range)?;
-                    let info = match bound.map(|b| b.kind) {
-                        Some(ExprKind::Tuple { .. }) => "a TypeVar constraint",
-                        _ => "a TypeVar bound",
-                    };
-                    self.bound_or_default(param, name, Part::Bound, bound, info)?;
-                    self.bound_or_default(param, name, Part::Default, default_value, "a TypeVar default")?;
+                    (name, bound, default_value, "a TypeVar default")
                 }
                 TypeParamKind::TypeVarTuple { name, default_value } => {
-                    self.define_str(name, DEF_TYPE_PARAM | DEF_LOCAL, param.range)?;
-                    self.bound_or_default(param, name, Part::Default, default_value, "a TypeVarTuple default")?;
+                    (name, None, default_value, "a TypeVarTuple default")
                 }
-                TypeParamKind::ParamSpec { name, default_value } => {
-                    self.define_str(name, DEF_TYPE_PARAM | DEF_LOCAL, param.range)?;
-                    self.bound_or_default(param, name, Part::Default, default_value, "a ParamSpec default")?;
+                TypeParamKind::ParamSpec { name, default_value } => (name, None, default_value, "a ParamSpec default"),
+            };
+            self.define_str(name, DEF_TYPE_PARAM | DEF_LOCAL, param.range)?;
+            if name == "__classdict__" {
+                return self.error(param.range, format!("reserved name '{name}' cannot be used for type parameter"));
+            }
+            let bound_info = match bound.map(|bound| bound.kind) {
+                Some(ExprKind::Tuple { .. }) => "a TypeVar constraint",
+                _ => "a TypeVar bound",
+            };
+            let name = self.names.intern(name);
+            // Each is evaluated when it is asked for, in a scope of its own.
+            let parts = [(bound, Part::Bound, bound_info), (default, Part::Default, default_info)];
+            for (expr, part, info) in parts {
+                let Some(expr) = expr else { continue };
+                let sees_class = self.cur().can_see_class_scope;
+                self.enter(name, BlockKind::TypeVariable, Some(Key::type_param(param, part)), expr.range)?;
+                if sees_class {
+                    self.cur_mut().can_see_class_scope = true;
+                    self.define(known::classdict, USE, expr.range)?;
                 }
+                self.cur_mut().scope_info = info;
+                self.expr(expr)?;
+                self.exit();
             }
         }
         Ok(())
@@ -94,18 +82,6 @@ impl<'a> Builder<'a, '_> {
         Ok(())
     }
 
-    pub(super) fn annotated_args(&mut self, args: &'a [Arg<'a>]) -> Result<()> {
-        args.iter().try_for_each(|arg| self.annotated_arg(Some(arg)))
-    }
-
-    pub(super) fn annotated_arg(&mut self, arg: Option<&'a Arg<'a>>) -> Result<()> {
-        if let Some(annotation) = arg.and_then(|arg| arg.annotation) {
-            self.cur_mut().annotations_used = true;
-            self.expr(annotation)?;
-        }
-        Ok(())
-    }
-
     /// The annotations of parameters and result.
     pub(super) fn signature_annotations(&mut self, stmt: &'a Stmt<'a>, def: &'a FunctionDef<'a>) -> Result<()> {
         let loc = stmt.range;
@@ -116,14 +92,11 @@ impl<'a> Builder<'a, '_> {
             self.define(known::classdict, USE, loc)?;
         }
         let args = def.args;
-        self.annotated_args(args.posonlyargs)?;
-        self.annotated_args(args.args)?;
-        self.annotated_arg(args.vararg)?;
-        self.annotated_arg(args.kwarg)?;
-        self.annotated_args(args.kwonlyargs)?;
-        if let Some(returns) = def.returns {
+        let params =
+            args.posonlyargs.iter().chain(args.args).chain(args.vararg).chain(args.kwarg).chain(args.kwonlyargs);
+        for annotation in params.map(|arg| arg.annotation).chain([def.returns]).flatten() {
             self.cur_mut().annotations_used = true;
-            self.expr(returns)?;
+            self.expr(annotation)?;
         }
         self.exit();
         Ok(())

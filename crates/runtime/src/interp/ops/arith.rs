@@ -167,6 +167,25 @@ int_fast!(lshift_int, lshift_int_mixed, |a, b| {
     if (result << 2) >> 2 >> shift == value { Some(result << 2 | 3) } else { None }
 });
 
+fast! {
+    /// Two small integers whose product may be long.
+    fn multiply_int_wide(r, _ts) {
+        let (a, b) = (*slot(r, 2), *slot(r, 1));
+        let (Some(x), Some(y)) = (small_int(a), small_int(b)) else { return Act::MISS };
+        let Ok(product) = Int::from_i128(x as i128 * y as i128) else {
+            (*r.fp).instr_ptr.set(r.ip.cast());
+            crate::interp::frame::set_stack_pointer(r.fp, r.sp);
+            return Act::RAISED;
+        };
+        // Integers run no code when they go.
+        a.close();
+        b.close();
+        *slot(r, 2) = super::owned(product.into_ptr());
+        r.sp = r.sp.sub(1);
+        Act::NEXT
+    }
+}
+
 macro_rules! float_fast {
     ($name:ident, $op:tt) => {
         fast! {
@@ -251,6 +270,13 @@ fast! {
         Act::NEXT
     }
 
+    fn to_bool_int_mixed(r, _ts) {
+        let word = *slot(r, 1);
+        let Some(value) = small_int(word) else { return Act::MISS };
+        *slot(r, 1) = StackRef::bool(value != 0);
+        drop_word(r, word, Act::NEXT)
+    }
+
     fn to_bool_none(r, _ts) {
         if !(*slot(r, 1)).is_ptr(crate::object::none_ptr()) {
             return Act::MISS;
@@ -320,41 +346,16 @@ unsafe fn finish_binary(m: Machine, result: StackRef) -> Flow {
 }
 
 slow! {
-    fn binary_op(m, oparg) {
-        if specialize::due(m.ip()) {
-            specialize::binary_op(m, oparg);
-            return Ok(Flow::Retry);
-        }
-        binary_op_generic(m, oparg)
-    }
-
-    fn unary_negative(m, _) {
-        let result = m.peek(1)?.negative()?;
+    /// `!s`, `!r` and `!a`.
+    fn convert_value(m, conversion) {
+        let value = m.peek(1)?;
+        let text = match conversion {
+            1 => value.str()?,
+            2 => value.repr()?,
+            _ => value.repr()?.ascii_escaped()?,
+        };
         m.drop_top(1);
-        m.push_ref(result);
-        Ok(Flow::Next)
-    }
-
-    fn unary_invert(m, _) {
-        if (*m.slot(1)).is_int() {
-            *m.slot(1) = StackRef::int(!(*m.slot(1)).int_value());
-            return Ok(Flow::Next);
-        }
-        let result = m.peek(1)?.invert()?;
-        m.drop_top(1);
-        m.push_ref(result);
-        Ok(Flow::Next)
-    }
-
-    fn to_bool(m, _) {
-        if specialize::due(m.ip()) {
-            specialize::to_bool(m);
-            return Ok(Flow::Retry);
-        }
-        let word = *m.slot(1);
-        let truth = if word.is_int() { word.int_value() != 0 } else { m.peek(1)?.is_true()? };
-        m.drop_top(1);
-        m.push(StackRef::bool(truth));
+        m.push_ref(text);
         Ok(Flow::Next)
     }
 
@@ -382,38 +383,32 @@ slow! {
         Ok(Flow::Next)
     }
 
-    fn format_with_spec(m, _) {
-        let spec = m.peek(1)?;
-        let Some(spec) = spec.downcast::<Str>() else {
-            return Err(raise!(TypeError, "Format specifier must be a string, not {}", spec.type_name()));
-        };
-        let text = m.peek(2)?.format(Some(spec))?;
-        m.drop_top(2);
-        m.push_ref(text);
-        Ok(Flow::Next)
-    }
-
-    /// `!s`, `!r` and `!a`.
-    fn convert_value(m, conversion) {
-        let value = m.peek(1)?;
-        let text = match conversion {
-            1 => value.str()?,
-            2 => value.repr()?,
-            _ => value.repr()?.ascii_escaped()?,
+    fn to_bool(m, _) {
+        if specialize::due(m.ip()) {
+            specialize::to_bool(m);
+            return Ok(Flow::Retry);
+        }
+        let word = *m.slot(1);
+        let truth = if word.is_int() {
+            word.int_value() != 0
+        } else if word.is_exact(Dict::TYPE) {
+            !word.borrowed_handle::<Dict>().is_empty()
+        } else if word.is_exact(Set::TYPE) {
+            !word.borrowed_handle::<Set>().is_empty()
+        } else {
+            m.peek(1)?.is_true()?
         };
         m.drop_top(1);
-        m.push_ref(text);
+        m.push(StackRef::bool(truth));
         Ok(Flow::Next)
     }
 
-    /// Two exact strings; the left one grows in place where nobody else has it.
-    fn add_unicode(m, _) {
-        let (left, right) = (*m.slot(2), *m.slot(1));
-        if !left.is_exact(Str::TYPE) || !right.is_exact(Str::TYPE) {
-            return binary_op_generic(m, 0);
+    fn binary_op(m, oparg) {
+        if specialize::due(m.ip()) {
+            specialize::binary_op(m, oparg);
+            return Ok(Flow::Retry);
         }
-        let result = Str::concat(&left.borrowed_handle(), &right.borrowed_handle())?;
-        Ok(finish_binary(m, StackRef::from_ref(result)))
+        binary_op_generic(m, oparg)
     }
 
     /// `variable += text` followed by a store to the same variable, which gives its count up first.
@@ -440,21 +435,68 @@ slow! {
         // The store is done as well.
         m.jump_to(next.add(1))
     }
+
+    /// Two exact strings; the left one grows in place where nobody else has it.
+    fn add_unicode(m, _) {
+        let (left, right) = (*m.slot(2), *m.slot(1));
+        if !left.is_exact(Str::TYPE) || !right.is_exact(Str::TYPE) {
+            return binary_op_generic(m, 0);
+        }
+        let result = Str::concat(&left.borrowed_handle(), &right.borrowed_handle())?;
+        Ok(finish_binary(m, StackRef::from_ref(result)))
+    }
+
+    fn unary_negative(m, _) {
+        let result = m.peek(1)?.negative()?;
+        m.drop_top(1);
+        m.push_ref(result);
+        Ok(Flow::Next)
+    }
+
+    fn unary_invert(m, _) {
+        if (*m.slot(1)).is_int() {
+            *m.slot(1) = StackRef::int(!(*m.slot(1)).int_value());
+            return Ok(Flow::Next);
+        }
+        let result = m.peek(1)?.invert()?;
+        m.drop_top(1);
+        m.push_ref(result);
+        Ok(Flow::Next)
+    }
+
+    fn format_with_spec(m, _) {
+        let spec = m.peek(1)?;
+        let Some(spec) = spec.downcast::<Str>() else {
+            return Err(raise!(TypeError, "Format specifier must be a string, not {}", spec.type_name()));
+        };
+        let text = m.peek(2)?.format(Some(spec))?;
+        m.drop_top(2);
+        m.push_ref(text);
+        Ok(Flow::Next)
+    }
+}
+
+/// The value of an exact float, or of an integer that is a float exactly.
+///
+/// # Safety
+/// The word is not NULL.
+#[inline(always)]
+pub unsafe fn exact_float(word: StackRef) -> Option<f64> {
+    const EXACT: i64 = 1 << 53;
+    // SAFETY: by contract.
+    unsafe {
+        if word.is_exact(Float::TYPE) {
+            return Some((*word.ptr().cast::<PyFloatObject>()).ob_fval.get());
+        }
+        small_int(word).filter(|value| (-EXACT..=EXACT).contains(value)).map(|value| value as f64)
+    }
 }
 
 /// Arithmetic of a float and an integer, and the quotient of integers, where all values are exact floats. Two floats come here
 /// before their instruction is specialised.
 unsafe fn float_op(oparg: usize, a: StackRef, b: StackRef) -> Option<f64> {
-    const EXACT: i64 = 1 << 53;
-    let value = |word: StackRef| {
-        // SAFETY: a word on the stack.
-        unsafe {
-            if word.is_exact(Float::TYPE) {
-                return Some((*word.ptr().cast::<PyFloatObject>()).ob_fval.get());
-            }
-            small_int(word).filter(|value| (-EXACT..=EXACT).contains(value)).map(|value| value as f64)
-        }
-    };
+    // SAFETY: words on the stack.
+    let value = |word: StackRef| unsafe { exact_float(word) };
     // SAFETY: as above.
     let is_float = |word: StackRef| unsafe { word.is_exact(Float::TYPE) };
     let operator = if oparg >= 13 { oparg - 13 } else { oparg };

@@ -2,12 +2,14 @@
 
 use super::{cache16, cache32, cache64, counted, drop_word, fast, push, slot, slow};
 use crate::abi::{
-    PyDictObject, PyDictUnicodeEntry, PyDictValues, PyFunctionObject, PyHeapTypeObject, PyModuleObject, PyObject,
+    PyCodeObject, PyDictObject, PyDictUnicodeEntry, PyDictValues, PyFunctionObject, PyHeapTypeObject, PyModuleObject,
+    PyObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::monitoring::{self, event, fire};
 use crate::interp::stackref::StackRef;
 use crate::interp::{call, specialize};
+use crate::object::header;
 use crate::prelude::*;
 use crate::types::object as base;
 use crate::types::{dict, super_};
@@ -207,6 +209,51 @@ fast! {
         finish_load(r, owner, cache64(r.ip, 6) as *mut PyObject)
     }
 
+    /// A data descriptor of native code: getters, members, fields of named tuples.
+    fn load_attr_descriptor(r, _ts) {
+        let owner = *slot(r, 1);
+        if type_version(owner) != cache32(r.ip, 2) {
+            return Act::MISS;
+        }
+        let descr = cache64(r.ip, 6) as *mut PyObject;
+        let Some(get) = (*(*descr).ob_type.get()).tp_descr_get.get() else { return Act::MISS };
+        (*r.fp).instr_ptr.set(r.ip.cast());
+        super::frame::set_stack_pointer(r.fp, r.sp);
+        // The class may lose it meanwhile.
+        header::incref(descr);
+        let result = get(descr, owner.ptr(), (*owner.ptr()).ob_type.get().cast());
+        header::decref(descr);
+        if result.is_null() {
+            name_failure(r.fp, r.oparg >> 1);
+            return Act::RAISED;
+        }
+        let place = slot(r, 1);
+        super::frame::set_stack_pointer(r.fp, place);
+        owner.close();
+        *place = super::owned(result);
+        if r.oparg & 1 != 0 {
+            push(r, StackRef::NULL);
+        }
+        Act::NEXT
+    }
+
+    /// A property with a Python getter: its frame is entered directly.
+    fn load_attr_property(r, ts) {
+        let owner = *slot(r, 1);
+        let getter = cache64(r.ip, 6) as *mut PyFunctionObject;
+        if type_version(owner) != cache32(r.ip, 2) || (*getter).func_version.get() != cache32(r.ip, 4) {
+            return Act::MISS;
+        }
+        let code = (*getter).func_code.get().cast::<PyCodeObject>();
+        if !super::call::has_room(ts, code) {
+            return Act::MISS;
+        }
+        let place = slot(r, 1);
+        // The caller's stack gives the owner up.
+        *place = owner.heap_safe();
+        super::call::push_exact(r, ts, counted(getter.cast()), code, place, 1, place, 10)
+    }
+
     /// Stores into the inline values; a new name is noted in the order of insertion.
     fn store_attr_instance_value(r, _ts) {
         let (value, owner) = (*slot(r, 2), *slot(r, 1));
@@ -269,6 +316,20 @@ fast! {
     }
 }
 
+/// A descriptor has raised: an AttributeError gets the name and the object.
+#[cold]
+#[inline(never)]
+unsafe fn name_failure(frame: *mut super::frame::Frame, name: usize) {
+    // SAFETY: the owner is on the stack.
+    unsafe {
+        let m = Machine { frame, thread: core::ptr::null_mut() };
+        let owner = (*m.slot(1)).borrowed_handle::<Object>();
+        if Raised::is_set() {
+            let _ = crate::object::protocol::attr::name_attribute(Raised::assume_set(), &owner, m.name(name).upcast());
+        }
+    }
+}
+
 /// Replaces the owner by an attribute, or by an unbound method and the owner where the operand asks for a method.
 unsafe fn load(m: Machine, oparg: usize) -> PyResult<Flow> {
     // SAFETY: the owner stands on the stack.
@@ -281,13 +342,19 @@ unsafe fn load(m: Machine, oparg: usize) -> PyResult<Flow> {
             m.push_ref(value);
             return Ok(Flow::Next);
         }
-        match base::get_method(&owner, name)? {
-            base::Method::Unbound(function) => {
+        match base::get_callee(&owner, name)? {
+            base::Callee::Method(base::Method::Unbound(function)) => {
                 let word = *m.slot(1);
                 *m.slot(1) = StackRef::from_ref(function);
                 m.push(word);
             }
-            base::Method::Bound(function) => {
+            base::Callee::OfClass(function) => {
+                let class = StackRef::new_count((*owner.as_ptr()).ob_type.get().cast());
+                m.drop_top(1);
+                m.push_ref(function);
+                m.push(class);
+            }
+            base::Callee::Method(base::Method::Bound(function)) => {
                 m.drop_top(1);
                 m.push_ref(function);
                 m.push(StackRef::NULL);
@@ -306,8 +373,8 @@ slow! {
         load(m, oparg)
     }
 
-    /// A property with a Python getter: its frame is entered directly.
-    fn load_attr_property(m, oparg) {
+    /// As `load_attr_property` where the stack of frames is full, or the getter has changed.
+    fn load_attr_property_slow(m, oparg) {
         let owner = *m.slot(1);
         if type_version(owner) != cache32(m.ip(), 2) {
             specialize::despecialize(m.ip());

@@ -140,15 +140,15 @@ unsafe fn unpack_items(r: &mut super::Regs, items: *const *mut PyObject) {
 }
 
 slow! {
-    fn build_tuple(m, count) {
-        let items = take_objects(m, count)?;
-        m.push_ref(Tuple::from_raw_slice_steal(items, count)?);
-        Ok(Flow::Next)
-    }
-
     fn build_list(m, count) {
         let items = take_objects(m, count)?;
         m.push_ref(List::from_raw_slice_steal(items, count)?);
+        Ok(Flow::Next)
+    }
+
+    fn build_tuple(m, count) {
+        let items = take_objects(m, count)?;
+        m.push_ref(Tuple::from_raw_slice_steal(items, count)?);
         Ok(Flow::Next)
     }
 
@@ -354,7 +354,7 @@ fn unpack(sequence: Borrowed<'_, Object>, before: usize, after: Option<usize>) -
             return Err(raised);
         }
     };
-    let mut items = Vec::with_capacity(before);
+    let mut items = vec_with_capacity(before)?;
     for got in 0..before {
         match iterator.next()? {
             Some(item) => items.push(item),

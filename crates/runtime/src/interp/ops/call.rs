@@ -5,9 +5,10 @@ use core::sync::atomic::Ordering;
 
 use super::{cache32, drop_word, fast, lower, slot, slow};
 use crate::abi::{
-    _PY_EVAL_EVENTS_MASK, METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET,
-    PyCFunction, PyCFunctionFast, PyCFunctionFastWithKeywords, PyCFunctionObject, PyCodeObject, PyFunctionObject,
-    PyHeapTypeObject, PyListObject, PyMethodDef, PyMethodDescrObject, PyMethodObject, PyObject, PyTypeObject,
+    _PY_EVAL_EVENTS_MASK, CO_VARARGS, CO_VARKEYWORDS, METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O,
+    PY_VECTORCALL_ARGUMENTS_OFFSET, PyCFunction, PyCFunctionFast, PyCFunctionFastWithKeywords, PyCFunctionObject,
+    PyCodeObject, PyDictObject, PyFunctionObject, PyHeapTypeObject, PyListObject, PyMethodDef, PyMethodDescrObject,
+    PyMethodObject, PyObject, PyTypeObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::monitoring::{self, event, fire};
@@ -22,6 +23,7 @@ use crate::types::builtin_function::CFunction;
 use crate::types::descr::MethodDescr;
 use crate::types::method::BoundMethod;
 use crate::types::type_::raw::is_subtype_raw;
+use crate::types::{dict, set};
 
 /// CALL and CALL_KW are one code unit and three cache units long.
 const SIZE: usize = 4;
@@ -47,7 +49,37 @@ fast! {
         if given != (*code).co_argcount.get() as usize {
             return Act::MISS;
         }
-        push_exact(r, ts, callable, code, slot(r, given), given, slot(r, nargs + 2))
+        push_exact(r, ts, callable, code, slot(r, given), given, slot(r, nargs + 2), SIZE)
+    }
+
+    /// A Python function of positional parameters alone, the last of which take their defaults.
+    fn call_py_defaults(r, ts) {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        if callable.is_int() {
+            return Act::MISS;
+        }
+        let function = callable.ptr().cast::<PyFunctionObject>();
+        if (*function).ob_base.ob_type.get() != Function::TYPE || (*function).func_version.get() != cache32(r.ip, 2) {
+            return Act::MISS;
+        }
+        let code = (*function).func_code.get().cast::<PyCodeObject>();
+        let given = nargs + !(*slot(r, nargs + 1)).is_null() as usize;
+        let positional = (*code).co_argcount.get() as usize;
+        let Some(defaults) = call::defaults_from((*function).func_defaults.get(), given, positional) else {
+            return Act::MISS;
+        };
+        let act = push_exact(r, ts, callable, code, slot(r, given), given, slot(r, nargs + 2), SIZE);
+        if act == Act::JUMP {
+            let variables = frame::local(r.fp, 0);
+            let mut index = given;
+            while index < positional {
+                *variables.add(index) = super::counted(*defaults.add(index - given));
+                core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
+                index += 1;
+            }
+        }
+        act
     }
 
     /// A bound method of such a function: the instance becomes the first argument.
@@ -72,7 +104,7 @@ fast! {
         *slot(r, nargs + 1) = super::counted((*method).im_self.get());
         let word = super::counted(function.cast());
         let base = slot(r, nargs + 2);
-        let act = push_exact(r, ts, word, code, base.add(1), nargs + 1, base);
+        let act = push_exact(r, ts, word, code, base.add(1), nargs + 1, base, SIZE);
         if act == Act::MISS {
             // The generic form sees the stack as it was.
             header_decref_shared((*method).im_self.get());
@@ -121,6 +153,25 @@ fast! {
         Act::NEXT
     }
 
+    /// As `call_list_append` where the list has to grow, or something goes with the call.
+    fn call_list_append_grow(r, ts) {
+        let (callable, list) = (*slot(r, 3), *slot(r, 2));
+        let raw = if list.is_null() {
+            if !specialize::is_bound_append(callable) {
+                return Act::MISS;
+            }
+            (*callable.ptr().cast::<PyCFunctionObject>()).m_self.get()
+        } else {
+            if !callable.is_ptr(specialize::list_append_method()) || !list.is_exact(List::TYPE) {
+                return Act::MISS;
+            }
+            list.ptr()
+        };
+        save(r);
+        let Ok(item) = stackref::materialize(slot(r, 1)) else { return Act::RAISED };
+        if append(raw, item) { finish_call_word(r, ts, 3, StackRef::none()) } else { Act::RAISED }
+    }
+
     /// `list.pop()`: the count moves from the list to the stack.
     fn call_list_pop(r, _ts) {
         let (callable, list) = (*slot(r, 2), *slot(r, 1));
@@ -143,6 +194,77 @@ fast! {
         }
         *slot(r, 2) = StackRef::steal(item);
         r.sp = r.sp.sub(1);
+        Act::NEXT
+    }
+
+    /// `dict.get(key)` and `dict.get(key, default)` for a key that needs no comparison.
+    fn call_dict_get(r, _ts) {
+        let nargs = r.oparg;
+        let (callable, this, key) = (*slot(r, nargs + 2), *slot(r, nargs + 1), *slot(r, nargs));
+        if !callable.is_ptr(specialize::dict_get_method()) || this.is_null() || !this.is_exact(Dict::TYPE) {
+            return Act::MISS;
+        }
+        if super::is_last(this) || super::is_last(callable) || super::is_last(key) {
+            return Act::MISS;
+        }
+        let dict = this.ptr().cast::<PyDictObject>();
+        let keys = (*dict).ma_keys.get();
+        let spot = super::subscript::glance(keys, key).0;
+        if spot.index == dict::COMPARE || !(*dict).ma_values.get().is_null() {
+            return Act::MISS;
+        }
+        let default = if nargs == 2 { *slot(r, 1) } else { StackRef::none() };
+        let (result, dropped) = if spot.index >= 0 {
+            (super::counted(dict::value_at(keys, spot).get()), default)
+        } else {
+            (default.heap_safe(), StackRef::NULL)
+        };
+        for word in [key, this, callable] {
+            if word.is_owned() {
+                lower(word);
+            }
+        }
+        *slot(r, nargs + 2) = result;
+        r.sp = r.sp.sub(nargs + 1);
+        super::drop_word(r, dropped, Act::NEXT)
+    }
+
+    /// `set.add(key)` for a key that needs no comparison, where the table does not grow.
+    fn call_set_add(r, _ts) {
+        let (callable, this, key) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
+        if !callable.is_ptr(specialize::set_add_method()) || this.is_null() || !this.is_exact(Set::TYPE) {
+            return Act::MISS;
+        }
+        if super::is_last(this) || super::is_last(callable) || super::is_last(key) {
+            return Act::MISS;
+        }
+        let set = this.ptr().cast();
+        let (entry, hash) =
+            if key.is_int() { set::place_int(set, key.int_value()) } else { set::place(set, key.ptr()) };
+        if entry.is_null() {
+            return Act::MISS;
+        }
+        if (*entry).hash.get() == hash && !(*entry).key.get().is_null() {
+            if key.is_owned() {
+                lower(key);
+            }
+        } else {
+            if !set::has_room(set) {
+                return Act::MISS;
+            }
+            let new = super::heap_pointer(key);
+            if new.is_null() {
+                return Act::MISS;
+            }
+            set::add_stealing(set, entry, new, hash);
+        }
+        for word in [this, callable] {
+            if word.is_owned() {
+                lower(word);
+            }
+        }
+        *slot(r, 3) = StackRef::none();
+        r.sp = r.sp.sub(2);
         Act::NEXT
     }
 
@@ -172,6 +294,244 @@ fast! {
         drop_word(r, argument, Act::NEXT)
     }
 
+    /// `len` of any other object.
+    fn call_len_any(r, ts) {
+        let (callable, self_word, argument) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
+        if !self_word.is_null() || !callable.is_ptr(specialize::len_function()) || argument.is_int() {
+            return Act::MISS;
+        }
+        save(r);
+        let length = length_of(argument.ptr());
+        if length < 0 { Act::RAISED } else { finish_call_word(r, ts, 3, StackRef::int(length as i64)) }
+    }
+
+    /// `isinstance(object, class)`.
+    fn call_isinstance(r, ts) {
+        let (callable, self_word, object, class) = (*slot(r, 4), *slot(r, 3), *slot(r, 2), *slot(r, 1));
+        if !self_word.is_null() || !callable.is_ptr(specialize::isinstance_function()) || class.is_int() {
+            return Act::MISS;
+        }
+        let ty = if object.is_int() { Int::TYPE } else { (*object.ptr()).ob_type.get() };
+        if class.is_ptr(ty.cast()) {
+            return finish_call_word(r, ts, 4, StackRef::bool(true));
+        }
+        save(r);
+        let Ok(object) = stackref::materialize(slot(r, 2)) else { return Act::RAISED };
+        let answer = is_instance(object, class.ptr());
+        if answer < 0 { Act::RAISED } else { finish_call_word(r, ts, 4, StackRef::bool(answer != 0)) }
+    }
+
+    /// A built-in function of one argument.
+    fn call_builtin_o(r, ts) {
+        let (callable, self_word) = (*slot(r, 3), *slot(r, 2));
+        let Some(def) = builtin_of(callable, self_word, METH_O) else { return Act::MISS };
+        save(r);
+        let Ok(argument) = stackref::materialize(slot(r, 1)) else { return Act::RAISED };
+        let instance = (*callable.ptr().cast::<PyCFunctionObject>()).m_self.get();
+        let result = as_cfunction(def)(instance, argument);
+        finish_call(r, ts, 3, result)
+    }
+
+    /// A built-in function of a vector of arguments. The slots of the stack are the vector.
+    fn call_builtin_fast(r, ts) {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        let Some(def) = builtin_of(callable, *slot(r, nargs + 1), METH_FASTCALL) else { return Act::MISS };
+        save(r);
+        let args = slot(r, nargs);
+        if !own_words(args, nargs) {
+            return Act::RAISED;
+        }
+        let instance = (*callable.ptr().cast::<PyCFunctionObject>()).m_self.get();
+        let result = as_cfunction_fast(def)(instance, args.cast_const().cast(), nargs as isize);
+        finish_call(r, ts, nargs + 2, result)
+    }
+
+    fn call_builtin_fast_with_keywords(r, ts) {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        let flags = METH_FASTCALL | METH_KEYWORDS;
+        let Some(def) = builtin_of(callable, *slot(r, nargs + 1), flags) else { return Act::MISS };
+        save(r);
+        let args = slot(r, nargs);
+        if !own_words(args, nargs) {
+            return Act::RAISED;
+        }
+        let instance = (*callable.ptr().cast::<PyCFunctionObject>()).m_self.get();
+        let method = as_cfunction_fast_with_keywords(def);
+        let result = method(instance, args.cast_const().cast(), nargs as isize, ptr::null_mut());
+        finish_call(r, ts, nargs + 2, result)
+    }
+
+    /// A built-in class with a vectorcall function of its own.
+    fn call_builtin_class(r, ts) {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        if !(*slot(r, nargs + 1)).is_null() || !callable.is_exact(Type::TYPE) {
+            return Act::MISS;
+        }
+        let class = callable.ptr().cast::<PyTypeObject>();
+        let Some(construct) = (*class).tp_vectorcall.get() else { return Act::MISS };
+        save(r);
+        let args = slot(r, nargs);
+        if !own_words(args, nargs) {
+            return Act::RAISED;
+        }
+        let result = construct(callable.ptr(), args.cast_const().cast(), nargs, ptr::null_mut());
+        finish_call(r, ts, nargs + 2, result)
+    }
+
+    /// A method of a built-in class without arguments.
+    fn call_method_noargs(r, ts) {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        let total = nargs + !(*slot(r, nargs + 1)).is_null() as usize;
+        if total != 1 {
+            return Act::MISS;
+        }
+        let Some(def) = method_of(callable, *slot(r, 1), METH_NOARGS) else { return Act::MISS };
+        save(r);
+        let Ok(instance) = stackref::materialize(slot(r, 1)) else { return Act::RAISED };
+        let result = as_cfunction(def)(instance, ptr::null_mut());
+        finish_call(r, ts, nargs + 2, result)
+    }
+
+    /// A method of a built-in class with one argument.
+    fn call_method_o(r, ts) {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        let total = nargs + !(*slot(r, nargs + 1)).is_null() as usize;
+        if total != 2 {
+            return Act::MISS;
+        }
+        let Some(def) = method_of(callable, *slot(r, 2), METH_O) else { return Act::MISS };
+        save(r);
+        let Ok(instance) = stackref::materialize(slot(r, 2)) else { return Act::RAISED };
+        let Ok(argument) = stackref::materialize(slot(r, 1)) else { return Act::RAISED };
+        let result = as_cfunction(def)(instance, argument);
+        finish_call(r, ts, nargs + 2, result)
+    }
+
+    /// A method of a built-in class with a vector of arguments.
+    fn call_method_fast(r, ts) {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        let total = nargs + !(*slot(r, nargs + 1)).is_null() as usize;
+        if total == 0 {
+            return Act::MISS;
+        }
+        let Some(def) = method_of(callable, *slot(r, total), METH_FASTCALL) else { return Act::MISS };
+        save(r);
+        let Ok(instance) = stackref::materialize(slot(r, total)) else { return Act::RAISED };
+        let args = slot(r, total - 1);
+        if !own_words(args, total - 1) {
+            return Act::RAISED;
+        }
+        let result = as_cfunction_fast(def)(instance, args.cast_const().cast(), (total - 1) as isize);
+        finish_call(r, ts, nargs + 2, result)
+    }
+
+    fn call_method_fast_with_keywords(r, ts) {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        let total = nargs + !(*slot(r, nargs + 1)).is_null() as usize;
+        if total == 0 {
+            return Act::MISS;
+        }
+        let Some(def) = method_of(callable, *slot(r, total), METH_FASTCALL | METH_KEYWORDS) else { return Act::MISS };
+        save(r);
+        let Ok(instance) = stackref::materialize(slot(r, total)) else { return Act::RAISED };
+        let args = slot(r, total - 1);
+        if !own_words(args, total - 1) {
+            return Act::RAISED;
+        }
+        let method = as_cfunction_fast_with_keywords(def);
+        let result = method(instance, args.cast_const().cast(), (total - 1) as isize, ptr::null_mut());
+        finish_call(r, ts, nargs + 2, result)
+    }
+
+    /// A class of Python whose instances are made by `object.__new__` and set up by a Python `__init__` of exactly the arguments given:
+    /// the instance waits in a frame of its own under the frame of `__init__`, until `EXIT_INIT_CHECK` there hands it on.
+    fn call_alloc_and_enter_init(r, ts) {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        if !(*slot(r, nargs + 1)).is_null() || !callable.is_exact(Type::TYPE) {
+            return Act::MISS;
+        }
+        let class = callable.ptr().cast::<PyTypeObject>();
+        if (*class).tp_version_tag.get() != cache32(r.ip, 2)
+            || (*class).tp_alloc.get().map_or(0, |alloc| alloc as usize) != memory::object::generic_alloc as *const () as usize
+        {
+            return Act::MISS;
+        }
+        let init = (*class.cast::<PyHeapTypeObject>())._spec_cache.init.get().cast::<PyFunctionObject>();
+        let code = (*init).func_code.get().cast::<PyCodeObject>();
+        if nargs + 1 != (*code).co_argcount.get() as usize
+            || (*code).co_kwonlyargcount.get() != 0
+            || (*code).co_flags.get() & (CO_VARARGS | CO_VARKEYWORDS) != 0
+        {
+            return Act::MISS;
+        }
+        let words = call::INIT_SHIM_WORDS + (*code).co_framesize.get() as usize;
+        let room = ((*ts).datastack_limit.get() as usize).wrapping_sub((*ts).datastack_top.get() as usize) / 8;
+        let remaining = (*ts).py_recursion_remaining.get();
+        if words >= room || remaining <= 1 {
+            return Act::MISS;
+        }
+        save(r);
+        let Ok(instance) = memory::object::alloc(class, 0) else { return Act::RAISED };
+        let top = (*ts).datastack_top.get();
+        (*ts).datastack_top.set(top.add(words));
+        (*ts).py_recursion_remaining.set(remaining - 1);
+        let (shim, new) = (top.cast::<frame::Frame>(), top.add(call::INIT_SHIM_WORDS).cast::<frame::Frame>());
+        call::write_init_shim(shim, r.fp, StackRef::steal(instance));
+        frame::initialize(new, super::counted(init.cast()), ptr::null_mut(), code, shim);
+        let variables = frame::local(new, 0);
+        // The shim keeps the instance.
+        *variables = StackRef::borrow_ptr(instance);
+        let (variables, args) = (variables.add(1), slot(r, nargs));
+        let mut index = 0;
+        while index < nargs {
+            *variables.add(index) = *args.add(index);
+            core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
+            index += 1;
+        }
+        let all = (*code).co_nlocalsplus.get() as usize - 1;
+        while index < all {
+            *variables.add(index) = StackRef::NULL;
+            core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
+            index += 1;
+        }
+        (*r.fp).return_offset.set(SIZE as u16);
+        frame::set_stack_pointer(r.fp, slot(r, nargs + 2));
+        if callable.is_owned() {
+            // Not the last count: the instance has one.
+            lower(callable);
+        }
+        (*ts).current_frame.set(new);
+        r.fp = new;
+        r.sp = variables.add(all);
+        r.ip = (*new).instr_ptr.get().cast();
+        Act::JUMP
+    }
+
+    /// Any callable that is no function or method of Python.
+    fn call_non_py(r, ts) {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        if callable.is_int() || callable.is_exact(Function::TYPE) || callable.is_exact(BoundMethod::TYPE) {
+            return Act::MISS;
+        }
+        let total = nargs + !(*slot(r, nargs + 1)).is_null() as usize;
+        save(r);
+        let args = slot(r, total);
+        if !own_words(args, total) {
+            return Act::RAISED;
+        }
+        let result = vectorcall(callable.ptr(), args.cast_const().cast(), total, ptr::null_mut());
+        finish_call(r, ts, nargs + 2, result)
+    }
+
     /// `type(x)`.
     fn call_type_1(r, _ts) {
         let (callable, self_word, argument) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
@@ -184,6 +544,153 @@ fast! {
     }
 }
 
+// Methods of handles take references, and a calling body must have nothing on the machine stack: these are functions of pointers.
+
+/// `len(object)`; -1 with an exception set.
+#[inline(never)]
+unsafe fn length_of(object: *mut PyObject) -> isize {
+    // SAFETY: an object on the stack.
+    unsafe { Borrowed::<Object>::from_ptr(object) }.len().map_or(-1, |length| length as isize)
+}
+
+/// `isinstance(object, class)`; -1 with an exception set.
+#[inline(never)]
+unsafe fn is_instance(object: *mut PyObject, class: *mut PyObject) -> c_int {
+    // SAFETY: objects on the stack.
+    unsafe { Borrowed::<Object>::from_ptr(object).is_instance(Borrowed::from_ptr(class)).map_or(-1, c_int::from) }
+}
+
+/// `list.append(item)`; `false` with an exception set.
+#[inline(never)]
+unsafe fn append(list: *mut PyObject, item: *mut PyObject) -> bool {
+    // SAFETY: objects on the stack, the first a list.
+    unsafe { Borrowed::<List>::from_ptr(list).push(Ref::from_borrowed_ptr(item)).is_ok() }
+}
+
+/// Makes the registers visible to the code that is called.
+#[inline(always)]
+unsafe fn save(r: &mut super::Regs) {
+    // SAFETY: the frame being executed.
+    unsafe {
+        (*r.fp).instr_ptr.set(r.ip.cast());
+        frame::set_stack_pointer(r.fp, r.sp);
+    }
+}
+
+/// The definition of a built-in function of one calling convention, called without an instance before its arguments.
+#[inline(always)]
+unsafe fn builtin_of(callable: StackRef, self_word: StackRef, flags: c_int) -> Option<*mut PyMethodDef> {
+    // SAFETY: words on the stack; the callable is not NULL.
+    unsafe {
+        if !self_word.is_null() || !callable.is_exact(CFunction::TYPE) {
+            return None;
+        }
+        let def = (*callable.ptr().cast::<PyCFunctionObject>()).m_ml.get();
+        if (*def).ml_flags == flags { Some(def) } else { None }
+    }
+}
+
+/// The definition of a method of one calling convention, whose class the instance belongs to.
+#[inline(always)]
+unsafe fn method_of(callable: StackRef, instance: StackRef, flags: c_int) -> Option<*mut PyMethodDef> {
+    // SAFETY: words on the stack that are not NULL.
+    unsafe {
+        if !callable.is_exact(MethodDescr::TYPE) {
+            return None;
+        }
+        let descr = callable.ptr().cast::<PyMethodDescrObject>();
+        let def = (*descr).d_method.get();
+        if (*def).ml_flags != flags {
+            return None;
+        }
+        let class = (*descr).d_common.d_type.get();
+        let ty = if instance.is_int() { Int::TYPE } else { (*instance.ptr()).ob_type.get() };
+        if ty == class || is_subtype_outlined(ty, class) { Some(def) } else { None }
+    }
+}
+
+#[inline(never)]
+unsafe fn is_subtype_outlined(ty: *mut PyTypeObject, class: *mut PyTypeObject) -> bool {
+    // SAFETY: live types.
+    unsafe { is_subtype_raw(ty, class) }
+}
+
+/// Makes plain pointers of `count` words, each with a count of its own, so that the slots of the stack are a vector of arguments;
+/// `false` with an exception set.
+#[inline(always)]
+unsafe fn own_words(words: *mut StackRef, count: usize) -> bool {
+    // SAFETY: words on the stack that are not NULL.
+    unsafe {
+        let mut index = 0;
+        while index < count {
+            let place = words.add(index);
+            let word = *place;
+            if word.is_int() {
+                if stackref::materialize(place).is_err() {
+                    return false;
+                }
+            } else {
+                *place = word.heap_safe();
+            }
+            core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
+            index += 1;
+        }
+        true
+    }
+}
+
+/// Replaces the `count` words of a call by what native code returned.
+#[inline(always)]
+unsafe fn finish_call(
+    r: &mut super::Regs,
+    ts: *mut crate::abi::PyThreadState,
+    count: usize,
+    result: *mut PyObject,
+) -> Act {
+    // SAFETY: the result is owned or NULL with an exception set; the operands are on the stack.
+    unsafe {
+        if result.is_null() {
+            check_missing((*slot(r, count)).ptr());
+            return Act::RAISED;
+        }
+        finish_call_word(r, ts, count, super::owned(result))
+    }
+}
+
+/// As [`finish_call`] with a word.
+#[inline(always)]
+unsafe fn finish_call_word(
+    r: &mut super::Regs,
+    ts: *mut crate::abi::PyThreadState,
+    count: usize,
+    result: StackRef,
+) -> Act {
+    // SAFETY: as above. The operands are off the stack when they are dropped, which may run code.
+    unsafe {
+        let base = slot(r, count);
+        (*r.fp).instr_ptr.set(r.ip.cast());
+        frame::set_stack_pointer(r.fp, base);
+        let mut place = r.sp;
+        while place > base {
+            place = place.sub(1);
+            (*place).close();
+        }
+        *base = result;
+        r.sp = base.add(1);
+        if (*ts).eval_breaker.load(Ordering::Relaxed) & _PY_EVAL_EVENTS_MASK != 0 { Act::EVENTS } else { Act::NEXT }
+    }
+}
+
+/// Native code answered NULL: there has to be an exception.
+#[cold]
+#[inline(never)]
+unsafe fn check_missing(callable: *mut PyObject) {
+    // SAFETY: the callable is on the stack.
+    unsafe {
+        crate::object::protocol::call::check_result(callable, ptr::null_mut());
+    }
+}
+
 #[inline(always)]
 unsafe fn header_decref_shared(object: *mut PyObject) {
     // SAFETY: the caller undoes a count it has just taken, so this is never the last one.
@@ -192,9 +699,19 @@ unsafe fn header_decref_shared(object: *mut PyObject) {
     }
 }
 
-/// Pushes a frame with `nargs` words at `args`; `base` is the slot of the callable, where the caller's stack ends.
+/// Whether a frame of this code can be pushed without further ado.
 #[inline(always)]
-unsafe fn push_exact(
+pub(super) unsafe fn has_room(ts: *mut crate::abi::PyThreadState, code: *mut PyCodeObject) -> bool {
+    // SAFETY: the thread's own state, and live code.
+    unsafe {
+        let room = ((*ts).datastack_limit.get() as usize).wrapping_sub((*ts).datastack_top.get() as usize) / 8;
+        ((*code).co_framesize.get() as usize) < room && (*ts).py_recursion_remaining.get() > 1
+    }
+}
+
+/// Pushes a frame with `nargs` words at `args`, called by an instruction of `size` units; `base` is where the caller's stack ends.
+#[inline(always)]
+pub(super) unsafe fn push_exact(
     r: &mut super::Regs,
     ts: *mut crate::abi::PyThreadState,
     function: StackRef,
@@ -202,21 +719,19 @@ unsafe fn push_exact(
     args: *mut StackRef,
     nargs: usize,
     base: *mut StackRef,
+    size: usize,
 ) -> Act {
     // SAFETY: the words are on the caller's stack; the guards have been checked.
     unsafe {
-        let words = (*code).co_framesize.get() as usize;
-        let top = (*ts).datastack_top.get();
-        let room = ((*ts).datastack_limit.get() as usize).wrapping_sub(top as usize) / 8;
-        let remaining = (*ts).py_recursion_remaining.get();
-        if words >= room || remaining <= 1 {
+        if !has_room(ts, code) {
             return Act::MISS;
         }
-        (*ts).datastack_top.set(top.add(words));
-        (*ts).py_recursion_remaining.set(remaining - 1);
+        let top = (*ts).datastack_top.get();
+        (*ts).datastack_top.set(top.add((*code).co_framesize.get() as usize));
+        (*ts).py_recursion_remaining.set((*ts).py_recursion_remaining.get() - 1);
         let caller = r.fp;
         (*caller).instr_ptr.set(r.ip.cast());
-        (*caller).return_offset.set(SIZE as u16);
+        (*caller).return_offset.set(size as u16);
         frame::set_stack_pointer(caller, base);
         let new = top.cast::<frame::Frame>();
         frame::initialize(new, function, ptr::null_mut(), code, caller);
@@ -348,30 +863,6 @@ unsafe fn call_object(
 }
 
 slow! {
-    fn call(m, nargs) {
-        if specialize::due(m.ip()) {
-            specialize::call(m, nargs);
-            return Ok(Flow::Retry);
-        }
-        call_stack(m, nargs, None, SIZE)
-    }
-
-    fn call_kw(m, nargs) {
-        let names = m.pop_object()?;
-        let Ok(names) = names.into_downcast::<Tuple>() else {
-            return Err(raise!(SystemError, "keyword names are no tuple"));
-        };
-        call_stack(m, nargs, Some(names.borrow()), SIZE)
-    }
-
-    fn call_py_general(m, nargs) {
-        if !(*m.slot(nargs + 2)).is_exact(Function::TYPE) {
-            specialize::despecialize(m.ip());
-            return Ok(Flow::Retry);
-        }
-        call_stack(m, nargs, None, SIZE)
-    }
-
     /// `str(x)`; an immediate need not become an object for that.
     fn call_str_1(m, _) {
         if !(*m.slot(3)).is_ptr(Str::TYPE.cast()) || !(*m.slot(2)).is_null() {
@@ -383,6 +874,33 @@ slow! {
         m.drop_top(3);
         m.push_ref(text);
         check_events(m)
+    }
+
+    fn call(m, nargs) {
+        if specialize::due(m.ip()) {
+            specialize::call(m, nargs);
+            return Ok(Flow::Retry);
+        }
+        call_stack(m, nargs, None, SIZE)
+    }
+
+    fn call_kw(m, nargs) {
+        let names = m.pop();
+        if !names.is_exact(Tuple::TYPE) {
+            names.close();
+            return Err(raise!(SystemError, "keyword names are no tuple"));
+        }
+        let result = call_stack(m, nargs, Some(names.borrowed_handle()), SIZE);
+        names.close();
+        result
+    }
+
+    fn call_py_general(m, nargs) {
+        if !(*m.slot(nargs + 2)).is_exact(Function::TYPE) {
+            specialize::despecialize(m.ip());
+            return Ok(Flow::Retry);
+        }
+        call_stack(m, nargs, None, SIZE)
     }
 
     /// A built-in function, or a method descriptor with its instance, of one of the plain calling conventions: without the
@@ -436,9 +954,8 @@ slow! {
         call_stack(m, nargs, None, SIZE)
     }
 
-    /// A class of Python whose instances are made by `object.__new__` and set up by a Python `__init__`: the instance waits
-    /// in a frame of its own under the frame of `__init__`, until `EXIT_INIT_CHECK` there hands it on.
-    fn call_alloc_and_enter_init(m, nargs) {
+    /// As `call_alloc_and_enter_init` for a class with an allocator of its own, or an `__init__` of any parameters.
+    fn call_alloc_and_enter_init_any(m, nargs) {
         let callable = *m.slot(nargs + 2);
         let class = callable.ptr().cast::<PyTypeObject>();
         if !(*m.slot(nargs + 1)).is_null()
@@ -570,11 +1087,8 @@ pub unsafe fn call_unpacked(m: Machine, watched: bool) -> PyResult<Flow> {
 unsafe fn enter_unpacked(m: Machine, args: &Ref<Tuple>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<Flow> {
     // SAFETY: as for slow bodies; every word that is made here is taken over by `push_frame`.
     unsafe {
-        let keywords = match kwargs {
-            Some(kwargs) if !kwargs.is_empty() => kwargs.items_snapshot()?,
-            _ => Vec::new(),
-        };
-        let total = args.len() + keywords.len();
+        let keywords = kwargs.map_or(0, |kwargs| kwargs.len());
+        let total = args.len() + keywords;
         let mut few = [StackRef::NULL; FEW];
         let mut many = Vec::new();
         let words = if total <= FEW {
@@ -585,27 +1099,30 @@ unsafe fn enter_unpacked(m: Machine, args: &Ref<Tuple>, kwargs: Option<Borrowed<
             }
             many.as_mut_ptr()
         };
-        let names = if keywords.is_empty() {
-            None
-        } else {
-            let mut names = Vec::new();
-            if names.try_reserve_exact(keywords.len()).is_err() {
-                return Err(Raised::no_memory());
-            }
-            for (name, _) in &keywords {
-                if !name.is_instance_of::<Str>() {
-                    return Err(raise!(TypeError, "keywords must be strings"));
+        let nargs = args.len();
+        // Nothing runs in here, so the dict stays as it is. The names stand where the values come to stand.
+        let names = match kwargs {
+            Some(kwargs) if keywords > 0 => {
+                let (mut position, mut index) = (0, nargs);
+                while let Some((name, _)) = kwargs.next(&mut position) {
+                    if !name.is_instance_of::<Str>() {
+                        return Err(raise!(TypeError, "keywords must be strings"));
+                    }
+                    *words.add(index) = StackRef::steal(name.as_ptr());
+                    index += 1;
                 }
-                names.push(name.clone());
+                let names = Tuple::from_raw_slice(words.add(nargs).cast_const().cast(), keywords)?;
+                (position, index) = (0, nargs);
+                while let Some((_, value)) = kwargs.next(&mut position) {
+                    *words.add(index) = super::counted(value.as_ptr());
+                    index += 1;
+                }
+                Some(names)
             }
-            Some(Tuple::from_vec(names)?)
+            _ => None,
         };
         for (index, item) in args.iter().enumerate() {
-            *words.add(index) = StackRef::new_count(item.as_ptr());
-        }
-        let nargs = args.len();
-        for (index, (_, value)) in keywords.into_iter().enumerate() {
-            *words.add(nargs + index) = StackRef::from_ref(value);
+            *words.add(index) = super::counted(item.as_ptr());
         }
         let function = (*m.slot(4)).heap_safe();
         *m.slot(4) = StackRef::NULL;
@@ -621,11 +1138,13 @@ unsafe fn finish_builtin(m: Machine, nargs: usize, result: *mut PyObject) -> PyR
     // SAFETY: the result is owned or NULL with an exception set.
     unsafe {
         let callable = (*m.slot(nargs + 2)).ptr();
-        let Some(result) =
-            Ref::<Object>::from_owned_ptr_or_null(crate::object::protocol::call::check_result(callable, result))
-        else {
-            return Err(Raised::assume_set());
+        // The thread is at hand: no need to ask for the current one.
+        let result = if result.is_null() == (*m.thread).current_exception.get().is_null() {
+            crate::object::protocol::call::check_result(callable, result)
+        } else {
+            result
         };
+        let Some(result) = Ref::<Object>::from_owned_ptr_or_null(result) else { return Err(Raised::assume_set()) };
         m.drop_top(nargs + 2);
         m.push_ref(result);
         check_events(m)

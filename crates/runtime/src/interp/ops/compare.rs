@@ -1,12 +1,12 @@
 //! Comparison, identity and membership.
 
 use super::{drop_word, fast, lower, slot, slow};
-use crate::abi::{PyASCIIObject, PyFloatObject};
-use crate::interp::dispatch::{Act, Flow};
+use crate::abi::{PyASCIIObject, PyDictObject, PyFloatObject};
+use crate::interp::dispatch::{Act, Flow, Regs};
 use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
-use crate::types::dict;
+use crate::types::{dict, set};
 
 /// The operand's bits of COMPARE_OP: comparison in 5-7, "make a bool" in 4, and a mask of outcomes in 0-3.
 const TO_BOOL: usize = 16;
@@ -25,6 +25,53 @@ fn outcome<T: PartialOrd>(a: T, b: T) -> usize {
         GREATER
     } else {
         UNORDERED
+    }
+}
+
+/// Replaces key and container, of which neither goes, by the answer of `in` or `not in`.
+#[inline(always)]
+unsafe fn finish_contains(r: &mut Regs, key: StackRef, container: StackRef, found: bool) -> Act {
+    // SAFETY: both are on the stack, and somebody else holds them.
+    unsafe {
+        if key.is_owned() {
+            lower(key);
+        }
+        if container.is_owned() {
+            lower(container);
+        }
+        *slot(r, 2) = StackRef::bool(found != (r.oparg != 0));
+        r.sp = r.sp.sub(1);
+        Act::NEXT
+    }
+}
+
+fast! {
+    /// `key in dict` for a key that needs no comparison.
+    fn contains_op_dict_plain(r, _ts) {
+        let (key, container) = (*slot(r, 2), *slot(r, 1));
+        if !container.is_exact(Dict::TYPE) || super::is_last(container) || super::is_last(key) {
+            return Act::MISS;
+        }
+        let dict = container.ptr().cast::<PyDictObject>();
+        let spot = super::subscript::glance((*dict).ma_keys.get(), key).0;
+        if spot.index == dict::COMPARE || !(*dict).ma_values.get().is_null() {
+            return Act::MISS;
+        }
+        finish_contains(r, key, container, spot.index >= 0)
+    }
+
+    fn contains_op_set_plain(r, _ts) {
+        let (key, container) = (*slot(r, 2), *slot(r, 1));
+        if !container.is_exact(Set::TYPE) && !container.is_exact(FrozenSet::TYPE) {
+            return Act::MISS;
+        }
+        if super::is_last(container) || super::is_last(key) {
+            return Act::MISS;
+        }
+        let set = container.ptr().cast();
+        let known = if key.is_int() { set::contains_int(set, key.int_value()) } else { set::glance(set, key.ptr()) };
+        let Some(found) = known else { return Act::MISS };
+        finish_contains(r, key, container, found)
     }
 }
 
@@ -86,6 +133,27 @@ fast! {
         drop_word(r, b, Act::NEXT)
     }
 
+    /// A float and an integer that is exact as a float.
+    fn compare_op_float_mixed(r, _ts) {
+        let (a, b) = (*slot(r, 2), *slot(r, 1));
+        let (Some(x), Some(y)) = (super::arith::exact_float(a), super::arith::exact_float(b)) else { return Act::MISS };
+        if super::is_last(a) && super::is_last(b) {
+            return Act::MISS;
+        }
+        *slot(r, 2) = StackRef::bool(outcome(x, y) & r.oparg != 0);
+        r.sp = r.sp.sub(1);
+        if super::is_last(a) {
+            if b.is_owned() {
+                lower(b);
+            }
+            return drop_word(r, a, Act::NEXT);
+        }
+        if a.is_owned() {
+            lower(a);
+        }
+        drop_word(r, b, Act::NEXT)
+    }
+
     /// Two exact strings, for equality, where a look at their heads decides.
     fn compare_op_str(r, _ts) {
         let (a, b) = (*slot(r, 2), *slot(r, 1));
@@ -112,14 +180,28 @@ fast! {
     /// `is` and `is not`.
     fn is_op(r, _ts) {
         let (a, b) = (*slot(r, 2), *slot(r, 1));
-        if a.is_int() || b.is_int() || super::is_last(a) || super::is_last(b) {
+        if super::is_last(a) && super::is_last(b) {
             return Act::MISS;
         }
-        if (*a.ptr()).ob_type.get() == Int::TYPE {
-            return Act::MISS;
-        }
-        *slot(r, 2) = StackRef::bool((a.ptr() == b.ptr()) != (r.oparg != 0));
+        let same = if a.is_int() || b.is_int() || (*a.ptr()).ob_type.get() == Int::TYPE {
+            match (super::arith::small_int(a), super::arith::small_int(b)) {
+                (Some(x), Some(y)) => x == y,
+                // A long integer may still be of an immediate's value.
+                (None, _) if a.is_exact(Int::TYPE) => return Act::MISS,
+                (_, None) if b.is_exact(Int::TYPE) => return Act::MISS,
+                _ => false,
+            }
+        } else {
+            a.ptr() == b.ptr()
+        };
+        *slot(r, 2) = StackRef::bool(same != (r.oparg != 0));
         r.sp = r.sp.sub(1);
+        if super::is_last(a) {
+            if b.is_owned() {
+                lower(b);
+            }
+            return drop_word(r, a, Act::NEXT);
+        }
         if a.is_owned() {
             lower(a);
         }
@@ -191,12 +273,7 @@ slow! {
             specialize::despecialize(m.ip());
             return Ok(Flow::Retry);
         }
-        let key = *m.slot(2);
-        let known = if key.is_int() { dict::find_int(container.ptr().cast(), key.int_value()) } else { None };
-        let found = match known {
-            Some(value) => !value.is_null(),
-            None => container.borrowed_handle::<Dict>().contains(m.peek(2)?)?,
-        };
+        let found = container.borrowed_handle::<Dict>().contains(m.peek(2)?)?;
         m.drop_top(2);
         m.push(StackRef::bool(found != (inverted != 0)));
         Ok(Flow::Next)
@@ -208,7 +285,7 @@ slow! {
             specialize::despecialize(m.ip());
             return Ok(Flow::Retry);
         }
-        let found = crate::types::set::contains(&container.borrowed_handle::<Set>(), m.peek(2)?)?;
+        let found = set::contains(&container.borrowed_handle::<Set>(), m.peek(2)?)?;
         m.drop_top(2);
         m.push(StackRef::bool(found != (inverted != 0)));
         Ok(Flow::Next)

@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering;
 use taipan_compiler::opcode::Opcode;
 
 use super::{drop_word, fast, keep_branch, lower, pop, slow};
-use crate::abi::{_PY_EVAL_EVENTS_MASK, FRAME_OWNED_BY_THREAD, PyThreadState};
+use crate::abi::{_PY_EVAL_EVENTS_MASK, FRAME_CLEARED, FRAME_OWNED_BY_GENERATOR, FRAME_OWNED_BY_THREAD, PyThreadState};
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::frame;
 use crate::interp::monitoring::install;
@@ -154,6 +154,55 @@ fast! {
         }
         let caller = (*frame).previous.get();
         (*ts).datastack_top.set(frame.cast());
+        (*ts).current_frame.set(caller);
+        (*ts).py_recursion_remaining.set((*ts).py_recursion_remaining.get() + 1);
+        r.fp = caller;
+        r.sp = frame::stack_pointer(caller);
+        r.ip = (*caller).instr_ptr.get().cast::<u16>().add((*caller).return_offset.get() as usize);
+        super::push(r, value);
+        Act::JUMP
+    }
+}
+
+fast! {
+    /// `return` of a generator or coroutine, whose frame is its own. Its code stays with it.
+    fn return_generator_value(r, ts) {
+        let frame = r.fp;
+        if (*frame).owner.get() != FRAME_OWNED_BY_GENERATOR as c_char
+            || !(*frame).frame_obj.get().is_null()
+            || !(*frame).f_locals.get().is_null()
+        {
+            return Act::MISS;
+        }
+        let value = (*r.sp.sub(1)).heap_safe();
+        *r.sp.sub(1) = value;
+        let base = frame::local(frame, 0);
+        let mut variable = r.sp.sub(1);
+        while variable > base {
+            variable = variable.sub(1);
+            let word = *variable;
+            if word.is_owned() {
+                if super::is_last(word) {
+                    // Code that runs meanwhile still sees the frame: let the slow form do it.
+                    return Act::MISS;
+                }
+                *variable = StackRef::NULL;
+                lower(word);
+            }
+        }
+        let function = StackRef::from_bits((*frame).f_funcobj.get().bits as u64);
+        if super::is_last(function) {
+            return Act::MISS;
+        }
+        (*frame).f_funcobj.set(crate::abi::_PyStackRef { bits: StackRef::NULL.bits() as usize });
+        if function.is_owned() {
+            lower(function);
+        }
+        frame::set_stack_pointer(frame, base);
+        let generator = crate::types::generator::of_frame(frame);
+        (*generator).gi_frame_state.set(FRAME_CLEARED);
+        (*ts).exc_info.set((*generator).gi_exc_state.previous_item.replace(core::ptr::null_mut()));
+        let caller = (*frame).previous.replace(core::ptr::null_mut());
         (*ts).current_frame.set(caller);
         (*ts).py_recursion_remaining.set((*ts).py_recursion_remaining.get() + 1);
         r.fp = caller;

@@ -3,7 +3,9 @@
 use core::ptr;
 
 use super::{Regs, fast, slot, slow};
-use crate::abi::{FRAME_EXECUTING, FRAME_OWNED_BY_GENERATOR, FRAME_SUSPENDED, PyGenObject, PyThreadState};
+use crate::abi::{
+    FRAME_EXECUTING, FRAME_OWNED_BY_GENERATOR, FRAME_SUSPENDED, FRAME_SUSPENDED_YIELD_FROM, PyGenObject, PyThreadState,
+};
 use crate::interp::call;
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::frame;
@@ -116,6 +118,16 @@ fast! {
         let return_offset = SEND_SIZE + r.oparg;
         enter(r, ts, generator, value, return_offset);
         Act::JUMP
+    }
+
+    /// A coroutine that nobody awaits yet stands for itself.
+    fn get_awaitable_coroutine(r, _ts) {
+        let awaitable = *slot(r, 1);
+        if !awaitable.is_exact(Coroutine::TYPE) || !awaitable.is_owned() {
+            return Act::MISS;
+        }
+        let state = (*awaitable.ptr().cast::<PyGenObject>()).gi_frame_state.get();
+        if state == FRAME_SUSPENDED_YIELD_FROM { Act::MISS } else { Act::NEXT }
     }
 
     /// Receiver and result on the stack: the receiver goes.

@@ -6,11 +6,14 @@ use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::monitoring::{event, fire};
 use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
+use crate::object::header;
 use crate::prelude::*;
+use crate::types::builtin_iters::{Enumerate, Zip};
 use crate::types::dict::iter::{DictItemIterator, DictIterHead, DictKeyIterator, DictValueIterator};
 use crate::types::exceptions::StopIteration;
 use crate::types::iter::{ListIterator, TupleIterator};
 use crate::types::range::RangeIterator;
+use crate::types::set::SetIterator;
 use crate::types::str::{StrAsciiIterator, latin1_char_raw};
 use crate::types::{Coroutine, Generator};
 use taipan_compiler::opcode::Opcode;
@@ -54,7 +57,15 @@ fast! {
         }
         let index = (*state).it_index.get();
         if index as usize >= (*list).ob_base.ob_size.get() as usize {
-            return Act::MISS;
+            let list = StackRef::steal(list.cast());
+            if super::is_last(list) {
+                return Act::MISS;
+            }
+            (*state).it_index.set(-1);
+            (*state).it_seq.set(core::ptr::null_mut());
+            super::lower(list);
+            r.ip = r.ip.add(SIZE + r.oparg + 1);
+            return Act::JUMP;
         }
         (*state).it_index.set(index + 1);
         push(r, super::counted(*(*list).ob_item.get().add(index as usize)));
@@ -73,7 +84,14 @@ fast! {
         }
         let index = (*state).it_index.get();
         if index >= (*tuple).ob_base.ob_size.get() {
-            return Act::MISS;
+            let tuple = StackRef::steal(tuple.cast());
+            if super::is_last(tuple) {
+                return Act::MISS;
+            }
+            (*state).it_seq.set(core::ptr::null_mut());
+            super::lower(tuple);
+            r.ip = r.ip.add(SIZE + r.oparg + 1);
+            return Act::JUMP;
         }
         (*state).it_index.set(index + 1);
         push(r, super::counted(*(&raw const (*tuple).ob_item).cast::<*mut PyObject>().add(index as usize)));
@@ -120,6 +138,19 @@ fast! {
         Act::NEXT
     }
 
+    fn for_iter_set(r, _ts) {
+        let iterator = *slot(r, 1);
+        if !iterator.is_exact(SetIterator::TYPE) {
+            return Act::MISS;
+        }
+        let key = (*iterator.ptr().cast::<SetIterator>()).step();
+        if key.is_null() {
+            return Act::MISS;
+        }
+        push(r, super::counted(key));
+        Act::NEXT
+    }
+
     /// A generator: its frame runs in this run of the interpreter. `return` in it goes to END_FOR, which drops the value.
     fn for_iter_gen(r, ts) {
         let iterator = *slot(r, 1);
@@ -132,6 +163,83 @@ fast! {
         }
         let return_offset = SIZE + r.oparg;
         super::generator::enter(r, ts, generator, StackRef::none(), return_offset);
+        Act::JUMP
+    }
+
+    /// The next item of any iterator.
+    fn for_iter(r, ts) {
+        let iterator = *slot(r, 1);
+        if iterator.is_int() || specialize::due(r.ip) {
+            return Act::MISS;
+        }
+        let Some(next) = (*(*iterator.ptr()).ob_type.get()).tp_iternext.get() else { return Act::MISS };
+        save(r);
+        let item = next(iterator.ptr());
+        if item.is_null() {
+            return finish(r, ts);
+        }
+        push(r, super::owned(item));
+        Act::NEXT
+    }
+
+    /// `for number, item in enumerate(..)`: no tuple is made.
+    fn for_iter_enumerate(r, ts) {
+        let iterator = *slot(r, 1);
+        if !takes_pair_apart(r.ip) || !iterator.is_exact(Enumerate::TYPE) {
+            return Act::MISS;
+        }
+        let state = iterator.ptr().cast::<crate::abi::_PyEnumObject>();
+        let number = (*state).en_index.get();
+        let source = (*state).en_sit.get();
+        let (Some(word), Some(next)) = (StackRef::try_int(number as i64), (*(*source).ob_type.get()).tp_iternext.get()) else {
+            return Act::MISS;
+        };
+        if !(*state).en_longindex.get().is_null() {
+            return Act::MISS;
+        }
+        save(r);
+        let item = next(source);
+        if item.is_null() {
+            return finish(r, ts);
+        }
+        // By one from where the count is now, since the source may have asked for an item itself.
+        (*state).en_index.set((*state).en_index.get() + 1);
+        push(r, super::owned(item));
+        push(r, word);
+        r.ip = r.ip.add(2 * SIZE);
+        Act::JUMP
+    }
+
+    /// `for a, b in zip(.., ..)`: no tuple is made.
+    fn for_iter_zip(r, ts) {
+        let iterator = *slot(r, 1);
+        if !takes_pair_apart(r.ip) || !iterator.is_exact(Zip::TYPE) {
+            return Act::MISS;
+        }
+        let state = iterator.ptr().cast::<crate::abi::zipobject>();
+        if (*state).tuplesize.get() != 2 || (*state).strict.get() != 0 {
+            return Act::MISS;
+        }
+        let sources = (&raw const (*(*state).ittuple.get().cast::<PyTupleObject>()).ob_item).cast::<*mut PyObject>();
+        let (first, second) = (*sources, *sources.add(1));
+        let (Some(next_first), Some(next_second)) =
+            ((*(*first).ob_type.get()).tp_iternext.get(), (*(*second).ob_type.get()).tp_iternext.get())
+        else {
+            return Act::MISS;
+        };
+        save(r);
+        let a = next_first(first);
+        if a.is_null() {
+            return finish(r, ts);
+        }
+        let b = next_second(second);
+        if b.is_null() {
+            header::decref(a);
+            return finish(r, ts);
+        }
+        push(r, super::owned(b));
+        push(r, super::owned(a));
+        r.ip = r.ip.add(2 * SIZE);
         Act::JUMP
     }
 
@@ -149,7 +257,7 @@ slow! {
         Ok(Flow::Next)
     }
 
-    fn for_iter(m, oparg) {
+    fn for_iter_adapt(m, oparg) {
         if specialize::due(m.ip()) {
             specialize::for_iter(m);
             return Ok(Flow::Retry);
@@ -222,6 +330,53 @@ pub unsafe fn next_watched(m: Machine) -> PyResult<Option<Ref<Object>>> {
         }
         raised.clear();
         Ok(None)
+    }
+}
+
+/// Makes the registers visible to the code that is called.
+#[inline(always)]
+unsafe fn save(r: &mut super::Regs) {
+    // SAFETY: the frame being executed.
+    unsafe {
+        (*r.fp).instr_ptr.set(r.ip.cast());
+        super::frame::set_stack_pointer(r.fp, r.sp);
+    }
+}
+
+/// Whether the instruction behind FOR_ITER takes a pair apart.
+#[inline(always)]
+unsafe fn takes_pair_apart(ip: *mut u16) -> bool {
+    // SAFETY: an instruction follows.
+    unsafe { *ip.add(SIZE) == Opcode::UNPACK_SEQUENCE_TWO_TUPLE as u16 | 2 << 8 }
+}
+
+/// The iterator has given nothing: the end of the loop, or an exception.
+#[inline(always)]
+unsafe fn finish(r: &mut super::Regs, ts: *mut crate::abi::PyThreadState) -> Act {
+    // SAFETY: the registers are saved.
+    unsafe {
+        if Raised::is_set() && !is_stop(r.fp, ts) {
+            return Act::RAISED;
+        }
+        // Past END_FOR, to POP_ITER.
+        r.ip = r.ip.add(SIZE + r.oparg + 1);
+        Act::JUMP
+    }
+}
+
+/// Whether the exception that is set is the end of an iteration; it is cleared then. One that was really raised is an event of its own.
+#[cold]
+#[inline(never)]
+unsafe fn is_stop(frame: *mut crate::interp::frame::Frame, thread: *mut crate::abi::PyThreadState) -> bool {
+    // SAFETY: an exception is set, and the registers are saved.
+    unsafe {
+        let m = Machine { frame, thread };
+        let raised = Raised::assume_set();
+        if !raised.is_a::<StopIteration>() || !fire::fire_exception(m.thread, m.frame, m.ip(), event::RAISE) {
+            return false;
+        }
+        raised.clear();
+        true
     }
 }
 

@@ -22,7 +22,9 @@ pub mod subscript;
 use super::dispatch::{Act, Regs};
 use super::frame;
 use super::stackref::StackRef;
+use crate::abi::PyObject;
 use crate::object::header;
+use crate::prelude::*;
 
 /// Declares slow bodies: `slow! { fn name(m, oparg) { .. } }` gets the machine and the operand.
 macro_rules! slow {
@@ -173,10 +175,36 @@ macro_rules! keep_branch {
 }
 pub(crate) use keep_branch;
 
-/// A new count of `ptr` as a word.
+/// A new count of `ptr` as a word. Immortal objects need none, and integers among them become immediates: to make them objects
+/// again costs no memory.
 #[inline(always)]
-pub(crate) unsafe fn counted(ptr: *mut crate::abi::PyObject) -> StackRef {
+pub(crate) unsafe fn counted(ptr: *mut PyObject) -> StackRef {
     // SAFETY: the caller passes a live object.
-    unsafe { header::incref(ptr) };
-    StackRef::steal(ptr)
+    unsafe {
+        header::check(ptr);
+        let count = (*ptr).ob_refcnt.get();
+        if (count as i32) < 0 {
+            return immortal(ptr);
+        }
+        (*ptr).ob_refcnt.set(count + 1);
+        StackRef::steal(ptr)
+    }
+}
+
+/// The word of an object of which a count is taken over, as [`counted`].
+#[inline(always)]
+pub(crate) unsafe fn owned(ptr: *mut PyObject) -> StackRef {
+    // SAFETY: the caller passes a live object.
+    unsafe { if ((*ptr).ob_refcnt.get() as i32) < 0 { immortal(ptr) } else { StackRef::steal(ptr) } }
+}
+
+#[inline(always)]
+unsafe fn immortal(ptr: *mut PyObject) -> StackRef {
+    // SAFETY: a live object.
+    unsafe {
+        if (*ptr).ob_type.get() == Int::TYPE && Int::fits_small_raw(ptr.cast()) {
+            return StackRef::int(Int::small_value_raw(ptr.cast()));
+        }
+        StackRef::borrow_ptr(ptr)
+    }
 }

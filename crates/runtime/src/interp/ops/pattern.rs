@@ -53,7 +53,7 @@ fn match_keys_of(subject: Borrowed<'_, Object>, keys: &Ref<Tuple>) -> PyResult<O
     let get = subject.getattr(id!("get"))?;
     // An own object as default: no mapping can hold it.
     let marker = crate::types::object::new_plain()?;
-    let mut values = Vec::with_capacity(keys.len());
+    let mut values = vec_with_capacity(keys.len())?;
     for key in keys.iter() {
         if seen.contains(key)? {
             return Err(raise!(ValueError, "mapping pattern checks duplicate key ({})", key.to_repr_text()));
@@ -103,7 +103,7 @@ fn match_class_of(
         return Ok(None);
     }
     let seen = Set::new()?;
-    let mut values = Vec::with_capacity(count + names.len());
+    let mut values = vec_with_capacity(count + names.len())?;
     if count > 0 {
         let (allowed, match_args) = match class.as_object().lookup_attr(id!("__match_args__"))? {
             Some(args) => match args.into_downcast::<Tuple>() {

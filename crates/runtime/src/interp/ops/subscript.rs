@@ -1,13 +1,17 @@
 //! Items and slices.
 
 use super::{drop_word, fast, slot, slow};
-use crate::abi::{PyListObject, PyObject, PyTupleObject};
+use crate::abi::{
+    PyASCIIObject, PyByteArrayObject, PyBytesObject, PyDictKeysObject, PyDictObject, PyListObject, PyObject,
+    PyTupleObject,
+};
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
 use crate::object::header;
 use crate::prelude::*;
-use crate::types::dict;
+use crate::types::dict::{self, lookup::Spot};
+use crate::types::str::latin1_char_raw;
 
 /// The index of item `word` in a sequence of `length` items; negative ones count from the end.
 #[inline(always)]
@@ -15,9 +19,47 @@ fn resolve_index(word: StackRef, length: usize) -> Option<usize> {
     if !word.is_int() {
         return None;
     }
-    let index = word.int_value();
+    in_range(word.int_value(), length)
+}
+
+/// As [`resolve_index`] of an integer that may be an object.
+#[inline(always)]
+unsafe fn resolve_mixed(word: StackRef, length: usize) -> Option<usize> {
+    // SAFETY: a word on the stack.
+    in_range(unsafe { super::arith::small_int(word) }?, length)
+}
+
+#[inline(always)]
+fn in_range(index: i64, length: usize) -> Option<usize> {
     let index = if index < 0 { index + length as i64 } else { index };
     if (index as u64) < length as u64 { Some(index as usize) } else { None }
+}
+
+/// Where the key of a word stands in the table of a dict, as far as that shows without a call; and its hash.
+#[inline(always)]
+pub(super) unsafe fn glance(keys: *mut PyDictKeysObject, key: StackRef) -> (Spot, isize) {
+    // SAFETY: the word is on the stack.
+    unsafe { if key.is_int() { dict::glance_int(keys, key.int_value()) } else { dict::glance(keys, key.ptr()) } }
+}
+
+/// Puts `item` in the place of a container and of an index that may be an object; not both may go with it.
+#[inline(always)]
+unsafe fn finish_mixed(r: &mut super::Regs, container: StackRef, index: StackRef, item: StackRef) -> Act {
+    // SAFETY: the operands stand on the stack; an index is an int, which runs no code when it goes.
+    unsafe {
+        *slot(r, 2) = item;
+        r.sp = r.sp.sub(1);
+        if super::is_last(container) {
+            if index.is_owned() {
+                super::lower(index);
+            }
+            return drop_word(r, container, Act::NEXT);
+        }
+        if container.is_owned() {
+            super::lower(container);
+        }
+        drop_word(r, index, Act::NEXT)
+    }
 }
 
 fast! {
@@ -47,22 +89,138 @@ fast! {
         drop_word(r, container, Act::NEXT)
     }
 
-    /// `dict[key]` with the very string that is in the dict.
-    fn subscr_dict_str(r, _ts) {
-        let (container, key) = (*slot(r, 2), *slot(r, 1));
-        if !container.is_exact(Dict::TYPE) || !key.is_exact(Str::TYPE) || super::is_last(key) {
+    /// A list item by an integer that is an object.
+    fn subscr_list_int_mixed(r, _ts) {
+        let (container, index) = (*slot(r, 2), *slot(r, 1));
+        if !container.is_exact(List::TYPE) || super::is_last(container) && super::is_last(index) {
             return Act::MISS;
         }
-        let value = dict::find_same(container.ptr().cast(), key.ptr());
-        if value.is_null() {
+        let list = container.ptr().cast::<PyListObject>();
+        let Some(place) = resolve_mixed(index, (*list).ob_base.ob_size.get() as usize) else { return Act::MISS };
+        let item = super::counted(*(*list).ob_item.get().add(place));
+        finish_mixed(r, container, index, item)
+    }
+
+    fn subscr_tuple_int_mixed(r, _ts) {
+        let (container, index) = (*slot(r, 2), *slot(r, 1));
+        if !container.is_exact(Tuple::TYPE) || super::is_last(container) && super::is_last(index) {
+            return Act::MISS;
+        }
+        let tuple = container.ptr().cast::<PyTupleObject>();
+        let Some(place) = resolve_mixed(index, (*tuple).ob_base.ob_size.get() as usize) else { return Act::MISS };
+        let item = super::counted(*(&raw const (*tuple).ob_item).cast::<*mut PyObject>().add(place));
+        finish_mixed(r, container, index, item)
+    }
+
+    /// A character of an ASCII string.
+    fn subscr_str_int(r, _ts) {
+        let (container, index) = (*slot(r, 2), *slot(r, 1));
+        if !container.is_exact(Str::TYPE) || super::is_last(container) && super::is_last(index) {
+            return Act::MISS;
+        }
+        let text = container.ptr().cast::<PyASCIIObject>();
+        let Some(place) = resolve_mixed(index, (*text).length.get() as usize) else { return Act::MISS };
+        if !(*text).state.ascii() || !(*text).state.compact() {
+            return Act::MISS;
+        }
+        let c = *text.add(1).cast::<u8>().add(place);
+        finish_mixed(r, container, index, StackRef::borrow_ptr(latin1_char_raw(c).cast()))
+    }
+
+    /// A byte of a `bytes` or `bytearray`.
+    fn subscr_bytes_int(r, _ts) {
+        let (container, index) = (*slot(r, 2), *slot(r, 1));
+        if container.is_int() || super::is_last(container) && super::is_last(index) {
+            return Act::MISS;
+        }
+        let ty = (*container.ptr()).ob_type.get();
+        let length = (*container.ptr().cast::<crate::abi::PyVarObject>()).ob_size.get() as usize;
+        let data = if ty == Bytes::TYPE {
+            (&raw const (*container.ptr().cast::<PyBytesObject>()).ob_sval).cast::<u8>()
+        } else if ty == ByteArray::TYPE {
+            (*container.ptr().cast::<PyByteArrayObject>()).ob_start.get().cast_const().cast::<u8>()
+        } else {
+            return Act::MISS;
+        };
+        let Some(place) = resolve_mixed(index, length) else { return Act::MISS };
+        let byte = *data.add(place);
+        finish_mixed(r, container, index, StackRef::int(byte as i64))
+    }
+
+    /// `dict[key]` with an int, or the very object that is in the dict.
+    fn subscr_dict_plain(r, _ts) {
+        let (container, key) = (*slot(r, 2), *slot(r, 1));
+        if !container.is_exact(Dict::TYPE) || super::is_last(key) {
+            return Act::MISS;
+        }
+        let dict = container.ptr().cast::<PyDictObject>();
+        let keys = (*dict).ma_keys.get();
+        let spot = glance(keys, key).0;
+        if spot.index < 0 || !(*dict).ma_values.get().is_null() {
             return Act::MISS;
         }
         if key.is_owned() {
             super::lower(key);
         }
-        *slot(r, 2) = super::counted(value);
+        *slot(r, 2) = super::counted(dict::value_at(keys, spot).get());
         r.sp = r.sp.sub(1);
         drop_word(r, container, Act::NEXT)
+    }
+
+    /// `dict[key] = value` with a key that needs no comparison, and room if it is new.
+    fn store_subscr_dict_plain(r, _ts) {
+        let (value, container, key) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
+        if super::is_last(container) || !container.is_exact(Dict::TYPE) {
+            return Act::MISS;
+        }
+        let dict = container.ptr().cast::<PyDictObject>();
+        if !dict::is_plain(dict) {
+            return Act::MISS;
+        }
+        let keys = (*dict).ma_keys.get();
+        let (spot, hash) = glance(keys, key);
+        if spot.index < 0 {
+            if !dict::has_room(keys, spot) {
+                return Act::MISS;
+            }
+            let new = super::heap_pointer(value);
+            if new.is_null() {
+                return Act::MISS;
+            }
+            let new_key = super::heap_pointer(key);
+            if new_key.is_null() {
+                *slot(r, 3) = StackRef::steal(new);
+                return Act::MISS;
+            }
+            dict::add_stealing(dict, keys, spot.at, new_key, hash, new);
+            r.sp = r.sp.sub(3);
+            if container.is_owned() {
+                super::lower(container);
+            }
+            return Act::NEXT;
+        }
+        if super::is_last(key) {
+            return Act::MISS;
+        }
+        let cell = dict::value_at(keys, spot);
+        let old = cell.get();
+        let mut dropped = StackRef::NULL;
+        if !super::overwrite(old, value) {
+            let new = super::heap_pointer(value);
+            if new.is_null() {
+                return Act::MISS;
+            }
+            cell.set(new);
+            dropped = StackRef::steal(old);
+        }
+        r.sp = r.sp.sub(3);
+        if key.is_owned() {
+            super::lower(key);
+        }
+        if container.is_owned() {
+            super::lower(container);
+        }
+        drop_word(r, dropped, Act::NEXT)
     }
 
     /// `list[int] = value`; the old item goes last.
@@ -93,6 +251,29 @@ fast! {
         }
         drop_word(r, StackRef::steal(old), Act::NEXT)
     }
+
+    /// As above by an integer that is an object, which stays.
+    fn store_subscr_list_int_mixed(r, _ts) {
+        let (value, container, index) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
+        if super::is_last(container) || super::is_last(index) || !container.is_exact(List::TYPE) {
+            return Act::MISS;
+        }
+        let list = container.ptr().cast::<PyListObject>();
+        let Some(place) = resolve_mixed(index, (*list).ob_base.ob_size.get() as usize) else { return Act::MISS };
+        let new = super::heap_pointer(value);
+        if new.is_null() {
+            return Act::MISS;
+        }
+        let old = (*list).ob_item.get().add(place).replace(new);
+        r.sp = r.sp.sub(3);
+        if container.is_owned() {
+            super::lower(container);
+        }
+        if index.is_owned() {
+            super::lower(index);
+        }
+        drop_word(r, StackRef::steal(old), Act::NEXT)
+    }
 }
 
 /// `container[key]` with both on the stack.
@@ -110,21 +291,24 @@ pub unsafe fn binary_subscript(m: Machine) -> PyResult<Flow> {
 }
 
 slow! {
+    fn binary_slice(m, _) {
+        if let Some(result) = plain_slice(*m.slot(3), *m.slot(2), *m.slot(1))? {
+            m.drop_top(3);
+            m.push_ref(result);
+            return Ok(Flow::Next);
+        }
+        let slice = Slice::new(Some(m.peek(2)?), Some(m.peek(1)?), None)?;
+        let result = m.peek(3)?.get_item(slice.as_borrowed())?;
+        m.drop_top(3);
+        m.push_ref(result);
+        Ok(Flow::Next)
+    }
+
     fn subscr_dict(m, _) {
         let container = *m.slot(2);
         if !container.is_exact(Dict::TYPE) {
             specialize::despecialize(m.ip());
             return Ok(Flow::Retry);
-        }
-        let word = *m.slot(1);
-        if word.is_int()
-            && let Some(value) = dict::find_int(container.ptr().cast(), word.int_value())
-            && !value.is_null()
-        {
-            let value = super::counted(value);
-            m.drop_top(2);
-            m.push(value);
-            return Ok(Flow::Next);
         }
         let key = m.peek(1)?;
         match container.borrowed_handle::<Dict>().get(key)? {
@@ -137,7 +321,7 @@ slow! {
         }
     }
 
-    fn subscr_str_int(m, _) {
+    fn subscr_str_int_any(m, _) {
         let container = *m.slot(2);
         if container.is_exact(Str::TYPE) {
             let text = container.borrowed_handle::<Str>();
@@ -151,8 +335,7 @@ slow! {
         binary_subscript(m)
     }
 
-    /// A list item by an integer that is an object.
-    fn subscr_list_int_mixed(m, _) {
+    fn subscr_list_int_slow(m, _) {
         let container = *m.slot(2);
         if let Some(index) = super::arith::small_int(*m.slot(1)) {
             if container.is_exact(List::TYPE) {
@@ -171,7 +354,7 @@ slow! {
         binary_subscript(m)
     }
 
-    fn subscr_tuple_int_mixed(m, _) {
+    fn subscr_tuple_int_slow(m, _) {
         if super::arith::small_int(*m.slot(1)).is_none() || !(*m.slot(2)).is_exact(Tuple::TYPE) {
             specialize::despecialize(m.ip());
             return Ok(Flow::Retry);
@@ -188,7 +371,7 @@ slow! {
     }
 
     /// A list item with an integer value or index that has to become an object first.
-    fn store_subscr_list_int_mixed(m, _) {
+    fn store_subscr_list_int_slow(m, _) {
         let (value, container, index) = (*m.slot(3), *m.slot(2), *m.slot(1));
         if container.is_exact(List::TYPE)
             && let Some(index) = super::arith::small_int(index)
@@ -225,25 +408,33 @@ slow! {
     }
 
     fn delete_subscr(m, _) {
+        let container = *m.slot(2);
+        if container.is_exact(Dict::TYPE) {
+            let key = m.peek(1)?;
+            let Some(value) = container.borrowed_handle::<Dict>().take(key)? else {
+                return Err(dict::key_error(key));
+            };
+            drop(value);
+            m.drop_top(2);
+            return Ok(Flow::Next);
+        }
         m.peek(2)?.del_item(m.peek(1)?)?;
         m.drop_top(2);
         Ok(Flow::Next)
     }
 
-    fn binary_slice(m, _) {
-        if let Some(result) = plain_slice(*m.slot(3), *m.slot(2), *m.slot(1))? {
-            m.drop_top(3);
-            m.push_ref(result);
-            return Ok(Flow::Next);
-        }
-        let slice = Slice::new(Some(m.peek(2)?), Some(m.peek(1)?), None)?;
-        let result = m.peek(3)?.get_item(slice.as_borrowed())?;
-        m.drop_top(3);
-        m.push_ref(result);
-        Ok(Flow::Next)
-    }
-
     fn store_slice(m, _) {
+        let container = *m.slot(3);
+        if container.is_exact(List::TYPE) {
+            let list = container.borrowed_handle::<List>();
+            if let Some((start, stop)) = plain_bounds(*m.slot(2), *m.slot(1), list.len())
+                && let Some(result) = crate::types::list::assign_range(&list, start, stop, m.peek(4)?)
+            {
+                result?;
+                m.drop_top(4);
+                return Ok(Flow::Next);
+            }
+        }
         let slice = Slice::new(Some(m.peek(2)?), Some(m.peek(1)?), None)?;
         m.peek(3)?.set_item(slice.as_borrowed(), m.peek(4)?)?;
         m.drop_top(4);
@@ -251,20 +442,24 @@ slow! {
     }
 }
 
-/// `container[start:stop]` for a list, tuple or str whose bounds are immediates or None.
-unsafe fn plain_slice(container: StackRef, start: StackRef, stop: StackRef) -> PyResult<Option<Ref<Object>>> {
-    let bound = |word: StackRef, default: usize, length: usize| {
-        if word.is_int() {
-            let value = word.int_value();
+/// The range of a slice of a sequence whose bounds are small integers or None.
+#[inline(always)]
+fn plain_bounds(start: StackRef, stop: StackRef, length: usize) -> Option<(usize, usize)> {
+    let bound = |word: StackRef, default: usize| {
+        // SAFETY: a word on the stack.
+        if let Some(value) = unsafe { super::arith::small_int(word) } {
             let value = if value < 0 { value + length as i64 } else { value };
             return Some(value.clamp(0, length as i64) as usize);
         }
         if word.is_ptr(crate::object::none_ptr()) { Some(default) } else { None }
     };
-    let bounds = |length: usize| {
-        let start = bound(start, 0, length)?;
-        Some((start, bound(stop, length, length)?.max(start)))
-    };
+    let start = bound(start, 0)?;
+    Some((start, bound(stop, length)?.max(start)))
+}
+
+/// `container[start:stop]` for a list, tuple, str or bytes whose bounds are small integers or None.
+unsafe fn plain_slice(container: StackRef, start: StackRef, stop: StackRef) -> PyResult<Option<Ref<Object>>> {
+    let bounds = |length: usize| plain_bounds(start, stop, length);
     // SAFETY: the words are on the stack, which keeps the container alive.
     unsafe {
         if container.is_exact(List::TYPE) {
@@ -281,6 +476,14 @@ unsafe fn plain_slice(container: StackRef, start: StackRef, stop: StackRef) -> P
             let tuple = container.borrowed_handle::<Tuple>();
             if let Some((start, stop)) = bounds(tuple.len()) {
                 return Ok(Some(tuple.slice(start, stop)?.into_object()));
+            }
+        } else if container.is_exact(Bytes::TYPE) {
+            let bytes = container.borrowed_handle::<Bytes>();
+            if let Some((start, stop)) = bounds(bytes.len()) {
+                if start == 0 && stop == bytes.len() {
+                    return Ok(Some(bytes.to_owned().into_object()));
+                }
+                return Ok(Some(Bytes::from_slice(&bytes.as_slice()[start..stop])?.into_object()));
             }
         }
         Ok(None)

@@ -32,9 +32,13 @@ pub fn set_dict(node: &Ref<Object>, dict: Ref<Dict>) {
     crate::thread::Slot::of(&node.dict).set(Some(dict.into_object()));
 }
 
-/// The dict of a node.
-pub fn dict_of(node: &Ref<Object>) -> PyResult<Ref<Dict>> {
-    instance_dict::get_or_create(node)
+/// The dict that `set_dict` gave a node.
+pub fn own_dict(node: &Ref<Object>) -> Option<Ref<Dict>> {
+    // SAFETY: as above; the slot of a new node holds what `set_dict` put there.
+    unsafe {
+        let node: &Ref<Node> = node.cast_unchecked();
+        crate::thread::Slot::of(&node.dict).get_as()
+    }
 }
 
 #[pytype(name = "AST", module = "ast", gc, basetype, dictoffset = offset_of!(Node, dict))]

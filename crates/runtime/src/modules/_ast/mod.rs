@@ -14,6 +14,7 @@ mod values;
 use taipan_syntax::ast::{Arena, Mod};
 
 use crate::compile::{self, Mode, Request};
+use crate::memory::rust_alloc::{GrowingRoom, Room};
 use crate::prelude::*;
 use values::{Builder, Reader, Tree};
 
@@ -49,7 +50,12 @@ fn to_object(module: &Mod<'_>) -> PyResult<Ref<Object>> {
 }
 
 /// The tree of an object, valid for the compiler.
-fn from_object<'a>(arena: &'a Arena, tree: Borrowed<'_, Object>, mode: Mode) -> PyResult<Mod<'a>> {
+fn from_object<'a>(
+    arena: &'a Arena,
+    room: &'a GrowingRoom,
+    tree: Borrowed<'_, Object>,
+    mode: Mode,
+) -> PyResult<Mod<'a>> {
     crate::modules::sys::audit("compile", &[tree, none().as_borrowed()])?;
     let state = classes::state()?;
     let (class, name) = match mode {
@@ -61,7 +67,7 @@ fn from_object<'a>(arena: &'a Arena, tree: Borrowed<'_, Object>, mode: Mode) -> 
     if !tree.is_instance(state.row(class).class.as_borrowed())? {
         return Err(raise!(TypeError, "expected {name} node, got {}", tree.type_of().short_name()));
     }
-    let module = Mod::read(&Reader::new(state, arena), tree)?;
+    let module = Mod::read(&Reader::new(state, arena, room), tree)?;
     validate::check_module(&module)?;
     Ok(module)
 }
@@ -72,8 +78,8 @@ pub fn compile_tree(
     filename: Borrowed<'_, Str>,
     request: Request,
 ) -> PyResult<Ref<Object>> {
-    let arena = Arena::new();
-    let module = from_object(&arena, tree, request.mode)?;
+    let (arena, room) = (Arena::new(), GrowingRoom::new());
+    let module = from_object(&arena, &room, tree, request.mode)?;
     if request.flags & compile::ONLY_AST != 0 {
         let module = compile::preprocess(&arena, &module, filename, request)?;
         return to_object(&module);
@@ -87,14 +93,14 @@ pub fn generate(
     filename: Borrowed<'_, Str>,
     request: Request,
 ) -> PyResult<taipan_compiler::stages::Generated> {
-    let arena = Arena::new();
-    let module = from_object(&arena, tree, request.mode)?;
+    let (arena, room) = (Arena::new(), GrowingRoom::new());
+    let module = from_object(&arena, &room, tree, request.mode)?;
     compile::generate(&module, filename, request)
 }
 
 /// `compile()` of source with `PyCF_ONLY_AST`.
 pub fn parse_to_tree(source: &[u8], filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Object>> {
-    let _room = crate::memory::rust_alloc::Room::for_source(source.len())?;
+    let _room = Room::for_source(source.len())?;
     let arena = Arena::with_capacity(source.len() * 8 + 1024);
     let module = compile::parse(&arena, source, filename, request)?;
     let module = compile::preprocess(&arena, &module, filename, request)?;

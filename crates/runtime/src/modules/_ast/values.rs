@@ -7,6 +7,7 @@ use taipan_syntax::ast::{self, Arena};
 
 use super::classes::State;
 use super::nodes::{Class, Field};
+use crate::memory::rust_alloc::GrowingRoom;
 use crate::prelude::*;
 use crate::thread::{RecursionGuard, enter_recursive};
 
@@ -94,20 +95,27 @@ impl Builder {
         if !values.is_empty() {
             let dict = Dict::presized(values.len() + 4, true)?;
             for (name, value) in row.names.iter().zip(values) {
-                dict.set_str(*name, value.as_borrowed())?;
+                dict.add_str(*name, value)?;
             }
             super::base::set_dict(&node, dict);
         }
         Ok(node)
     }
 
-    /// Adds a position.
+    /// Adds a position to a node that this builder has made.
     pub fn locate(&self, node: Ref<Object>, range: ast::Range) -> PyResult<Ref<Object>> {
-        let dict = super::base::dict_of(&node)?;
-        dict.set_str(id!("lineno"), Int::from_i64(range.lineno.into())?.borrow())?;
-        dict.set_str(id!("col_offset"), Int::from_i64(range.col_offset.into())?.borrow())?;
-        dict.set_str(id!("end_lineno"), Int::from_i64(range.end_lineno.into())?.borrow())?;
-        dict.set_str(id!("end_col_offset"), Int::from_i64(range.end_col_offset.into())?.borrow())?;
+        let dict = match super::base::own_dict(&node) {
+            Some(dict) => dict,
+            None => {
+                let dict = Dict::presized(4, true)?;
+                super::base::set_dict(&node, dict.clone());
+                dict
+            }
+        };
+        dict.add_str(id!("lineno"), Int::from_i64(range.lineno.into())?.as_object())?;
+        dict.add_str(id!("col_offset"), Int::from_i64(range.col_offset.into())?.as_object())?;
+        dict.add_str(id!("end_lineno"), Int::from_i64(range.end_lineno.into())?.as_object())?;
+        dict.add_str(id!("end_col_offset"), Int::from_i64(range.end_col_offset.into())?.as_object())?;
         Ok(node)
     }
 
@@ -125,11 +133,29 @@ impl Builder {
 pub struct Reader<'a> {
     state: &'static State,
     arena: &'a Arena,
+    room: &'a GrowingRoom,
 }
 
+/// What reading, checking and compiling a node takes, about.
+const NODE: usize = 1024;
+/// What comes of an item of a list, or a byte of a constant, which is copied a few times.
+const ITEM: usize = 64;
+const BYTE: usize = 8;
+
 impl<'a> Reader<'a> {
-    pub fn new(state: &'static State, arena: &'a Arena) -> Reader<'a> {
-        Reader { state, arena }
+    pub fn new(state: &'static State, arena: &'a Arena, room: &'a GrowingRoom) -> Reader<'a> {
+        Reader { state, arena, room }
+    }
+
+    /// A slice of a text or a constant in the arena.
+    fn slice<T: Copy>(&self, items: &[T]) -> PyResult<&'a [T]> {
+        self.room.take(size_of_val(items).saturating_mul(BYTE))?;
+        Ok(self.arena.slice(items))
+    }
+
+    fn str(&self, text: &str) -> PyResult<&'a str> {
+        self.room.take(text.len().saturating_mul(BYTE))?;
+        Ok(self.arena.str(text))
     }
 
     pub fn arena(&self) -> &'a Arena {
@@ -139,6 +165,7 @@ impl<'a> Reader<'a> {
     /// The fields of a node in order.
     pub fn fields<'o>(&self, object: Borrowed<'o, Object>, class: Class) -> PyResult<Fields<'_, 'a, 'o>> {
         let row = self.state.row(class);
+        self.room.take(NODE)?;
         let guard = enter_recursive(row.activity)?;
         Ok(Fields { reader: self, object, owner: row.name, fields: row.fields, names: &row.names, _guard: guard })
     }
@@ -270,6 +297,7 @@ impl<'a, V: Value<'a>> Value<'a> for &'a [V] {
             ));
         };
         let count = list.len();
+        from.room.take(count.saturating_mul(ITEM))?;
         let mut items: Vec<V> = Vec::new();
         if items.try_reserve_exact(count).is_err() {
             return Err(Raised::no_memory());
@@ -302,7 +330,7 @@ impl<'a> Value<'a> for &'a str {
             _ => object.downcast::<Str>(),
         };
         let Some(text) = text else { return Err(raise!(TypeError, "AST {kind} must be of type str")) };
-        Ok(from.arena.str(text.as_utf8()?))
+        from.str(text.as_utf8()?)
     }
 }
 
@@ -332,7 +360,7 @@ impl<'a> Value<'a> for ast::Constant<'a> {
     }
 
     fn read(from: &Reader<'a>, source: Source<'_>) -> PyResult<Self> {
-        read_constant(from.arena, source.required()?)
+        read_constant(from, source.required()?)
     }
 }
 
@@ -342,7 +370,7 @@ impl<'a> Value<'a> for &'a ast::Constant<'a> {
     }
 
     fn read(from: &Reader<'a>, source: Source<'_>) -> PyResult<Self> {
-        Ok(from.arena.alloc(read_constant(from.arena, source.required()?)?))
+        Ok(from.arena.alloc(read_constant(from, source.required()?)?))
     }
 }
 
@@ -374,7 +402,7 @@ fn constant_object(constant: &ast::Constant<'_>) -> PyResult<Ref<Object>> {
 }
 
 /// The constant that an object is, if it is of one of the exact types that code can hold.
-fn read_constant<'a>(arena: &'a Arena, object: Borrowed<'_, Object>) -> PyResult<ast::Constant<'a>> {
+fn read_constant<'a>(from: &Reader<'a>, object: Borrowed<'_, Object>) -> PyResult<ast::Constant<'a>> {
     if object.is_none() {
         return Ok(ast::Constant::None);
     }
@@ -387,7 +415,7 @@ fn read_constant<'a>(arena: &'a Arena, object: Borrowed<'_, Object>) -> PyResult
     if let Some(value) = object.downcast_exact::<Int>() {
         return Ok(ast::Constant::Int(match value.to_i64() {
             Some(value) => ast::Int::Small(value),
-            None => ast::Int::Big { negative: value.is_negative(), digits: arena.slice(value.digits()) },
+            None => ast::Int::Big { negative: value.is_negative(), digits: from.slice(value.digits())? },
         }));
     }
     if let Some(value) = object.downcast_exact::<Float>() {
@@ -399,24 +427,29 @@ fn read_constant<'a>(arena: &'a Arena, object: Borrowed<'_, Object>) -> PyResult
     }
     if let Some(text) = object.downcast_exact::<Str>() {
         let value = match text.as_ascii() {
-            Some(text) => Some(ast::StrValue::new(arena.str(text))),
-            None => ast::StrValue::from_wtf8(arena.slice(&text.to_wtf8())),
+            Some(text) => Some(ast::StrValue::new(from.str(text)?)),
+            None => {
+                from.room.take(text.len().saturating_mul(BYTE))?;
+                ast::StrValue::from_wtf8(from.arena.slice(&text.to_wtf8()?))
+            }
         };
         return value.map(ast::Constant::Str).ok_or_else(|| raise!(SystemError, "malformed string"));
     }
     if let Some(bytes) = object.downcast_exact::<Bytes>() {
-        return Ok(ast::Constant::Bytes(arena.slice(bytes.as_slice())));
+        return Ok(ast::Constant::Bytes(from.slice(bytes.as_slice())?));
     }
     let items = |items: Vec<Ref<Object>>| -> PyResult<&'a [ast::Constant<'a>]> {
         let _guard = enter_recursive(" during compilation")?;
         let items: Vec<_> =
-            items.iter().map(|item| read_constant(arena, item.as_borrowed())).collect::<PyResult<_>>()?;
-        Ok(arena.slice(&items))
+            items.iter().map(|item| read_constant(from, item.as_borrowed())).collect::<PyResult<_>>()?;
+        Ok(from.arena.slice(&items))
     };
     if let Some(tuple) = object.downcast_exact::<Tuple>() {
+        from.room.take(tuple.len().saturating_mul(ITEM))?;
         return Ok(ast::Constant::Tuple(items(tuple.as_slice().to_vec())?));
     }
     if let Some(set) = object.downcast_exact::<FrozenSet>() {
+        from.room.take(set.len().saturating_mul(ITEM))?;
         return Ok(ast::Constant::FrozenSet(items(set.items_snapshot()?)?));
     }
     Err(raise!(TypeError, "got an invalid type in Constant: {}", object.type_of().short_name()))

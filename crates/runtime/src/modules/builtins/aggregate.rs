@@ -20,6 +20,10 @@ impl Builtins {
         args.check_count("sorted", 1, 1)?;
         let Some(iterable) = args.get(0) else { return Err(crate::object::args::rt::bad_internal_call()) };
         let list = iterable.to_list()?;
+        if args.names.is_none() {
+            list.sort()?;
+            return Ok(list.into_object());
+        }
         let sort = list.as_object().getattr(id!("sort"))?;
         match args.names {
             Some(names) => sort.call_with_names(&args.args[1..], names)?,
@@ -48,8 +52,40 @@ impl Builtins {
                 start.to_owned()
             }
         };
+        if let Some(start) = start.downcast_exact::<Int>().and_then(|int| int.to_i64())
+            && let Some(total) = sum_of_ints(iterable, start)
+        {
+            return Ok(Int::from_i64(total)?.into_object());
+        }
         sum(&iterable.iter()?, start)
     }
+}
+
+/// The sum of a list or tuple of small integers; `None` of anything else. Nothing runs, so nothing changes meanwhile.
+fn sum_of_ints(iterable: Borrowed<'_, Object>, start: i64) -> Option<i64> {
+    let mut total = start;
+    let mut add = |item: Borrowed<'_, Object>| {
+        total = total.checked_add(item.downcast_exact::<Int>()?.small_value()?)?;
+        Some(())
+    };
+    if let Some(list) = iterable.downcast_exact::<List>() {
+        if list.len() > BETWEEN_CHECKS as usize {
+            return None;
+        }
+        let mut index = 0;
+        while let Some(item) = list.peek(index) {
+            add(item)?;
+            index += 1;
+        }
+    } else if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+        if tuple.len() > BETWEEN_CHECKS as usize {
+            return None;
+        }
+        tuple.iter().try_for_each(add)?;
+    } else {
+        return None;
+    }
+    Some(total)
 }
 
 /// `max` and `min`.
@@ -71,34 +107,132 @@ fn extreme(function: &str, args: CallArgs<'_>, op: CompareOp) -> PyResult<Ref<Ob
     if several && default.is_some() {
         return Err(raise!(TypeError, "Cannot specify a default for {function}() with multiple positional arguments"));
     }
-    let mut best: Option<(Ref<Object>, Ref<Object>)> = None;
-    let mut consider = |item: Ref<Object>| -> PyResult<()> {
-        let value = match key {
-            Some(key) => key.call1(item.borrow())?,
-            None => item.clone(),
-        };
-        let better = match &best {
-            None => true,
-            Some((_, best_value)) => value.compare_bool(best_value.borrow(), op)?,
-        };
-        if better {
-            // The old best is dropped last: that may run code.
-            drop(best.replace((item, value)));
+    let best = match key {
+        None if several => extreme_of_slice(args.positional(), op)?,
+        None => match args.get(0) {
+            Some(iterable) => extreme_of_iterable(iterable, op)?,
+            None => None,
+        },
+        Some(key) => {
+            let mut best: Option<(Ref<Object>, Ref<Object>)> = None;
+            let mut consider = |item: Ref<Object>| -> PyResult<()> {
+                let value = key.call1(item.borrow())?;
+                let better = match &best {
+                    None => true,
+                    Some((_, best_value)) => is_better(value.borrow(), best_value.borrow(), op)?,
+                };
+                if better {
+                    // The old best is dropped last: that may run code.
+                    drop(best.replace((item, value)));
+                }
+                Ok(())
+            };
+            if several {
+                for item in args.positional() {
+                    consider(item.to_owned())?;
+                }
+            } else if let Some(iterable) = args.get(0) {
+                iterable.for_each(&mut consider)?;
+            }
+            best.map(|(item, _)| item)
         }
-        Ok(())
     };
-    if several {
-        for item in args.positional() {
-            consider(item.to_owned())?;
-        }
-    } else if let Some(iterable) = args.get(0) {
-        iterable.for_each(&mut consider)?;
-    }
     match (best, default) {
-        (Some((item, _)), _) => Ok(item),
+        (Some(item), _) => Ok(item),
         (None, Some(default)) => Ok(default.to_owned()),
         (None, None) => Err(raise!(ValueError, "{function}() iterable argument is empty")),
     }
+}
+
+/// `value op best` for `>` and `<`, with small integers and floats compared here.
+#[inline(always)]
+fn is_better(value: Borrowed<'_, Object>, best: Borrowed<'_, Object>, op: CompareOp) -> PyResult<bool> {
+    match better_number(value, best, op) {
+        Some(better) => Ok(better),
+        None => value.compare_bool(best, op),
+    }
+}
+
+/// As [`is_better`] of two small integers or two floats; `None` of anything else.
+#[inline(always)]
+fn better_number(value: Borrowed<'_, Object>, best: Borrowed<'_, Object>, op: CompareOp) -> Option<bool> {
+    let ty = value.type_ptr();
+    if ty != best.type_ptr() {
+        return None;
+    }
+    if ty == Int::TYPE {
+        // SAFETY: both are exact.
+        let (value, best): (Borrowed<'_, Int>, Borrowed<'_, Int>) =
+            unsafe { (value.cast_borrowed_unchecked(), best.cast_borrowed_unchecked()) };
+        let (value, best) = (value.small_value()?, best.small_value()?);
+        return Some(if op == CompareOp::Gt { value > best } else { value < best });
+    }
+    if ty == Float::TYPE {
+        // SAFETY: both are exact.
+        let (value, best): (Borrowed<'_, Float>, Borrowed<'_, Float>) =
+            unsafe { (value.cast_borrowed_unchecked(), best.cast_borrowed_unchecked()) };
+        let (value, best) = (value.value(), best.value());
+        return Some(if op == CompareOp::Gt { value > best } else { value < best });
+    }
+    None
+}
+
+/// The greatest or least of items that the caller keeps.
+fn extreme_of_slice(items: &[Borrowed<'_, Object>], op: CompareOp) -> PyResult<Option<Ref<Object>>> {
+    let Some((&first, rest)) = items.split_first() else { return Ok(None) };
+    let mut best = first;
+    for &item in rest {
+        if is_better(item, best, op)? {
+            best = item;
+        }
+    }
+    Ok(Some(best.to_owned()))
+}
+
+fn extreme_of_iterable(iterable: Borrowed<'_, Object>, op: CompareOp) -> PyResult<Option<Ref<Object>>> {
+    if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+        // The caller keeps the tuple, and that its items.
+        let mut items = tuple.iter();
+        let Some(mut best) = items.next() else { return Ok(None) };
+        for item in items {
+            if is_better(item, best, op)? {
+                best = item;
+            }
+        }
+        return Ok(Some(best.to_owned()));
+    }
+    let mut best: Ref<Object>;
+    if let Some(list) = iterable.downcast_exact::<List>() {
+        let Some(first) = list.get(0) else { return Ok(None) };
+        best = first;
+        let mut index = 1;
+        loop {
+            // Numbers are compared where they are: nothing runs, and the list stays as it is.
+            while let Some(item) = list.peek(index) {
+                match better_number(item, best.borrow(), op) {
+                    Some(true) => best = item.to_owned(),
+                    Some(false) => {}
+                    None => break,
+                }
+                index += 1;
+            }
+            let Some(item) = list.get(index) else { return Ok(Some(best)) };
+            if item.compare_bool(best.borrow(), op)? {
+                best = item;
+            }
+            index += 1;
+        }
+    }
+    let iterator = iterable.iter()?;
+    let Some(first) = iterator.next()? else { return Ok(None) };
+    best = first;
+    while let Some(item) = iterator.next()? {
+        if is_better(item.borrow(), best.borrow(), op)? {
+            // The old best is dropped last: that may run code.
+            drop(core::mem::replace(&mut best, item));
+        }
+    }
+    Ok(Some(best))
 }
 
 /// A sum of floats and what rounding lost of it (Neumaier's variant of Kahan summation), as CPython has it since 3.12.

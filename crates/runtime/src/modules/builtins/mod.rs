@@ -53,24 +53,12 @@ impl Builtins {
 
     #[function(signature = "(iterable, /)")]
     fn all(iterable: Borrowed<'_, Object>) -> PyResult<bool> {
-        let iterator = iterable.iter()?;
-        while let Some(item) = iterator.next()? {
-            if !item.is_true()? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        Ok(!find_truth(iterable, false)?)
     }
 
     #[function(signature = "(iterable, /)")]
     fn any(iterable: Borrowed<'_, Object>) -> PyResult<bool> {
-        let iterator = iterable.iter()?;
-        while let Some(item) = iterator.next()? {
-            if item.is_true()? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        find_truth(iterable, true)
     }
 
     #[function(signature = "(obj, /)")]
@@ -79,18 +67,30 @@ impl Builtins {
     }
 
     #[function(signature = "(number, /)")]
-    fn bin(number: Borrowed<'_, Object>) -> PyResult<String> {
-        number.index()?.to_text(crate::types::int::text::Base::Binary, true)
+    fn bin(number: Borrowed<'_, Object>) -> PyResult<Ref<Str>> {
+        let number = number.index()?;
+        match number.small_value() {
+            Some(value) => crate::types::int::short::prefixed(value, 1, b'b'),
+            None => Str::from_utf8_str(&number.to_text(crate::types::int::text::Base::Binary, true)?),
+        }
     }
 
     #[function(signature = "(number, /)")]
-    fn oct(number: Borrowed<'_, Object>) -> PyResult<String> {
-        number.index()?.to_text(crate::types::int::text::Base::Octal, true)
+    fn oct(number: Borrowed<'_, Object>) -> PyResult<Ref<Str>> {
+        let number = number.index()?;
+        match number.small_value() {
+            Some(value) => crate::types::int::short::prefixed(value, 3, b'o'),
+            None => Str::from_utf8_str(&number.to_text(crate::types::int::text::Base::Octal, true)?),
+        }
     }
 
     #[function(signature = "(number, /)")]
-    fn hex(number: Borrowed<'_, Object>) -> PyResult<String> {
-        number.index()?.to_text(crate::types::int::text::Base::Hexadecimal, true)
+    fn hex(number: Borrowed<'_, Object>) -> PyResult<Ref<Str>> {
+        let number = number.index()?;
+        match number.small_value() {
+            Some(value) => crate::types::int::short::prefixed(value, 4, b'x'),
+            None => Str::from_utf8_str(&number.to_text(crate::types::int::text::Base::Hexadecimal, true)?),
+        }
     }
 
     #[function(signature = "(obj, /)")]
@@ -297,12 +297,10 @@ impl Builtins {
 
     #[function(signature = "(number, ndigits=None)")]
     fn round(number: Borrowed<'_, Object>, ndigits: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
-        let Some(method) = number.lookup_special(id!("__round__"))? else {
-            return Err(raise!(TypeError, "type {} doesn't define __round__ method", number.type_name()));
-        };
-        match ndigits.filter(|ndigits| !ndigits.is_none()) {
-            None => method.call0(),
-            Some(ndigits) => method.call1(ndigits),
+        let ndigits = ndigits.filter(|ndigits| !ndigits.is_none());
+        match number.call_special(id!("__round__"), ndigits.as_slice())? {
+            Some(result) => Ok(result),
+            None => Err(raise!(TypeError, "type {} doesn't define __round__ method", number.type_name())),
         }
     }
 
@@ -406,4 +404,25 @@ pub fn create() -> PyResult<Ref<Module>> {
     interp.builtins_copy.set(Some(dict.copy()?.into_object()));
     interp.builtins.set(Some(dict.into_object()));
     Ok(module)
+}
+
+/// Whether any item of the iterable has the truth that is looked for.
+fn find_truth(iterable: Borrowed<'_, Object>, wanted: bool) -> PyResult<bool> {
+    if let Some(list) = iterable.downcast_exact::<List>() {
+        let mut index = 0;
+        while let Some(item) = list.get(index) {
+            if item.is_true()? == wanted {
+                return Ok(true);
+            }
+            index += 1;
+        }
+        return Ok(false);
+    }
+    let iterator = iterable.iter()?;
+    while let Some(item) = iterator.next()? {
+        if item.is_true()? == wanted {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -87,6 +87,6 @@ impl Marshal {
     #[function(name = "loads", signature = "(bytes, /, *, allow_code=True)")]
     fn py_loads(bytes: BufferArg<'_>, allow_code: bool) -> PyResult<Ref<Object>> {
         // A copy: building objects can run code that changes the buffer.
-        read::load_slice(bytes.as_slice().to_vec(), allow_code)
+        read::load_slice(bytes.as_slice().try_to_vec()?, allow_code)
     }
 }

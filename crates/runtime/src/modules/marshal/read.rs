@@ -158,7 +158,7 @@ impl Reader<'_> {
             return Err(Raised::no_memory());
         }
         for _ in 0..count {
-            items.push(self.required(of)?);
+            items.try_push(self.required(of)?)?;
         }
         Ok(items)
     }
@@ -173,21 +173,20 @@ impl Reader<'_> {
     }
 
     /// Gives the object an index if its tag asks for one.
-    fn note(&mut self, flag: bool, object: Ref<Object>) -> Option<Ref<Object>> {
+    fn note(&mut self, flag: bool, object: Ref<Object>) -> PyResult<Option<Ref<Object>>> {
         if flag {
-            self.refs.push(Some(object.clone()));
+            self.refs.try_push(Some(object.clone()))?;
         }
-        Some(object)
+        Ok(Some(object))
     }
 
     /// Keeps an index for an object whose parts are read first.
-    fn reserve(&mut self, flag: bool) -> Option<usize> {
-        if flag {
-            self.refs.push(None);
-            Some(self.refs.len() - 1)
-        } else {
-            None
+    fn reserve(&mut self, flag: bool) -> PyResult<Option<usize>> {
+        if !flag {
+            return Ok(None);
         }
+        self.refs.try_push(None)?;
+        Ok(Some(self.refs.len() - 1))
     }
 
     fn fill(&mut self, index: Option<usize>, object: Ref<Object>) -> Option<Ref<Object>> {
@@ -226,38 +225,38 @@ impl Reader<'_> {
             tag::TRUE => Some(Bool::from(true).into_object()),
             tag::INT => {
                 let value = Int::from_i64(self.long()? as i64)?;
-                self.note(flag, value.into_object())
+                self.note(flag, value.into_object())?
             }
             tag::INT64 => {
                 let mut buffer = [0; 8];
                 buffer.copy_from_slice(self.bytes(8)?);
                 let value = Int::from_i64(i64::from_le_bytes(buffer))?;
-                self.note(flag, value.into_object())
+                self.note(flag, value.into_object())?
             }
             tag::LONG => {
                 let value = self.big_int()?;
-                self.note(flag, value)
+                self.note(flag, value)?
             }
             tag::FLOAT => {
                 let value = Float::new(self.text_float()?)?;
-                self.note(flag, value.into_object())
+                self.note(flag, value.into_object())?
             }
             tag::BINARY_FLOAT => {
                 let value = Float::new(self.double()?)?;
-                self.note(flag, value.into_object())
+                self.note(flag, value.into_object())?
             }
             tag::COMPLEX => {
                 let value = Complex::new(self.text_float()?, self.text_float()?)?;
-                self.note(flag, value.into_object())
+                self.note(flag, value.into_object())?
             }
             tag::BINARY_COMPLEX => {
                 let value = Complex::new(self.double()?, self.double()?)?;
-                self.note(flag, value.into_object())
+                self.note(flag, value.into_object())?
             }
             tag::STRING => {
                 let size = self.size("bytes object")?;
                 let value = Bytes::from_slice(self.bytes(size)?)?;
-                self.note(flag, value.into_object())
+                self.note(flag, value.into_object())?
             }
             tag::ASCII | tag::ASCII_INTERNED => {
                 let size = self.size("string")?;
@@ -271,7 +270,7 @@ impl Reader<'_> {
                 let size = self.size("string")?;
                 let text = crate::types::codec::decode_bytes(self.bytes(size)?, "utf-8", "surrogatepass")?;
                 let text = if kind == tag::INTERNED { Str::intern(text) } else { text };
-                self.note(flag, text.into_object())
+                self.note(flag, text.into_object())?
             }
             tag::SMALL_TUPLE | tag::TUPLE => {
                 let count = if kind == tag::SMALL_TUPLE { self.byte()? as usize } else { self.size("tuple")? };
@@ -280,7 +279,7 @@ impl Reader<'_> {
             tag::LIST => {
                 let count = self.size("list")?;
                 let list = List::new()?;
-                self.note(flag, list.clone().into_object());
+                self.note(flag, list.clone().into_object())?;
                 for item in self.items(count, "list")? {
                     list.push(item)?;
                 }
@@ -288,7 +287,7 @@ impl Reader<'_> {
             }
             tag::DICT => {
                 let dict = Dict::new()?;
-                self.note(flag, dict.clone().into_object());
+                self.note(flag, dict.clone().into_object())?;
                 while let Some(key) = self.object()? {
                     let Some(value) = self.object()? else { break };
                     dict.set_item(key.borrow(), value.borrow())?;
@@ -298,7 +297,7 @@ impl Reader<'_> {
             tag::SET => {
                 let count = self.size("set")?;
                 let set = Set::new()?;
-                self.note(flag, set.clone().into_object());
+                self.note(flag, set.clone().into_object())?;
                 for item in self.items(count, "set")? {
                     set.add(item.borrow())?;
                 }
@@ -306,12 +305,12 @@ impl Reader<'_> {
             }
             tag::FROZENSET => {
                 let count = self.size("set")?;
-                let index = self.reserve(flag);
+                let index = self.reserve(flag)?;
                 let set = FrozenSet::from_iterable(Tuple::from_vec(self.items(count, "set")?)?.as_borrowed())?;
                 self.fill(index, set.into_object())
             }
             tag::SLICE => {
-                let index = self.reserve(flag);
+                let index = self.reserve(flag)?;
                 let parts = self.items(3, "object")?;
                 let slice = Slice::new(Some(parts[0].borrow()), Some(parts[1].borrow()), Some(parts[2].borrow()))?;
                 self.fill(index, slice.into_object())
@@ -320,7 +319,7 @@ impl Reader<'_> {
                 if !self.allow_code {
                     return Err(raise!(ValueError, "unmarshalling code objects is disallowed"));
                 }
-                let index = self.reserve(flag);
+                let index = self.reserve(flag)?;
                 let code = self.code()?;
                 self.fill(index, code.into_object())
             }
@@ -339,10 +338,10 @@ impl Reader<'_> {
     fn tuple(&mut self, count: usize, flag: bool) -> PyResult<Option<Ref<Object>>> {
         if !flag || count == 0 {
             let tuple = Tuple::from_vec(self.items(count, "tuple")?)?;
-            return Ok(self.note(flag, tuple.into_object()));
+            return self.note(flag, tuple.into_object());
         }
         let tuple = UnfinishedTuple::new(count)?;
-        self.refs.push(Some(tuple.get().into_object()));
+        self.refs.try_push(Some(tuple.get().into_object()))?;
         for index in 0..count {
             let item = self.required("tuple")?;
             tuple.set(index, item);
@@ -353,7 +352,7 @@ impl Reader<'_> {
     fn ascii(&mut self, size: usize, interned: bool, flag: bool) -> PyResult<Option<Ref<Object>>> {
         let text = Str::from_ucs1(self.bytes(size)?)?;
         let text = if interned { Str::intern(text) } else { text };
-        Ok(self.note(flag, text.into_object()))
+        self.note(flag, text.into_object())
     }
 
     /// An integer in digits of 15 bits.
@@ -407,7 +406,7 @@ impl Reader<'_> {
             stacksize,
             flags,
             firstlineno,
-            code: code.as_slice().to_vec(),
+            code: code.as_slice().try_to_vec()?,
             consts: part(consts)?,
             names: part(names)?,
             local_names: part(local_names)?,

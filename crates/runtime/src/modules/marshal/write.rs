@@ -91,8 +91,9 @@ impl Writer {
             self.long(index as i32)?;
             return Ok(None);
         }
+        self.kept.try_push(object.to_owned())?;
+        self.refs.try_reserve(1).map_err(|_| Raised::no_memory())?;
         self.refs.insert(address, self.refs.len() as u32);
-        self.kept.push(object.to_owned());
         Ok(Some(tag::REF_FLAG))
     }
 
@@ -164,7 +165,7 @@ impl Writer {
             return tuple.iter().try_for_each(|item| self.object(item));
         }
         if let Some(list) = object.downcast_exact::<List>() {
-            let items = list.to_vec();
+            let items = list.try_to_vec()?;
             self.byte(tag::LIST | flag)?;
             self.size(items.len())?;
             return items.iter().try_for_each(|item| self.object(item.borrow()));
@@ -221,7 +222,7 @@ impl Writer {
             return self.long(value);
         }
         let (negative, digits) = (int.is_negative(), int.digits());
-        let mut halves: Vec<u16> = Vec::with_capacity(digits.len() * 2);
+        let mut halves: Vec<u16> = vec_with_capacity(digits.len() * 2)?;
         for &digit in digits {
             halves.push((digit & 0x7fff) as u16);
             halves.push((digit >> 15) as u16);
@@ -266,7 +267,7 @@ impl Writer {
                 if sorts { dumps_at(self.depth, item.borrow(), self.version, self.allow_code)? } else { Vec::new() };
             items.push((key, item));
         }
-        items.sort_by(|a, b| a.0.cmp(&b.0));
+        items.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         self.byte(kind | flag)?;
         self.size(items.len())?;
         items.iter().try_for_each(|(_, item)| self.object(item.borrow()))

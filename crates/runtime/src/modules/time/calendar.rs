@@ -264,19 +264,18 @@ impl Time {
         // The C library must not see other values than these.
         tm.tm_isdst = tm.tm_isdst.clamp(-1, 1);
         let mut text = StrBuilder::new();
-        let mut run = String::new();
+        let mut run = Vec::new();
         // The C library formats what is ASCII; all else is copied.
         for c in format.chars() {
             match u8::try_from(c) {
-                Ok(byte @ 1..128) => run.push(byte as char),
+                Ok(byte @ 1..128) => run.try_push(byte)?,
                 _ => {
-                    format_run(&mut text, &run, &tm)?;
-                    run.clear();
+                    format_run(&mut text, &mut run, &tm)?;
                     text.push(c)?;
                 }
             }
         }
-        format_run(&mut text, &run, &tm)?;
+        format_run(&mut text, &mut run, &tm)?;
         text.finish()
     }
 
@@ -303,14 +302,12 @@ unsafe extern "C" {
     fn tzset();
 }
 
-/// Appends `format`, formatted by the C library.
-fn format_run(text: &mut StrBuilder, format: &str, tm: &libc::tm) -> PyResult<()> {
+/// Appends `format`, which has no zero in it, formatted by the C library, and empties it.
+fn format_run(text: &mut StrBuilder, format: &mut Vec<u8>, tm: &libc::tm) -> PyResult<()> {
     if format.is_empty() {
         return Ok(());
     }
-    let Ok(pattern) = CString::new(format) else {
-        return Err(raise!(ValueError, "embedded null character"));
-    };
+    format.try_push(0)?;
     let mut size = 1024;
     loop {
         let mut buffer: Vec<u8> = Vec::new();
@@ -319,12 +316,13 @@ fn format_run(text: &mut StrBuilder, format: &str, tm: &libc::tm) -> PyResult<()
         }
         // SAFETY: the buffer has that much room; what is written is a C string without its end.
         let length = unsafe {
-            let length = libc::strftime(buffer.as_mut_ptr().cast(), size, pattern.as_ptr(), tm);
+            let length = libc::strftime(buffer.as_mut_ptr().cast(), size, format.as_ptr().cast(), tm);
             buffer.set_len(length);
             length
         };
         // 0 can mean an empty text too: a buffer far larger than the format settles it.
         if length > 0 || size >= 256 * format.len() {
+            format.clear();
             return text.push_object(&crate::types::codec::fs_decode(&buffer)?);
         }
         size *= 2;

@@ -11,7 +11,7 @@ use crate::types::object as base;
 /// Tells an AttributeError that names no attribute what was looked for, so that a suggestion can be made
 /// (`_PyObject_SetAttributeErrorContext`).
 #[cold]
-fn name_attribute(raised: Raised, object: &Ref<Object>, name: Borrowed<'_, Object>) -> Raised {
+pub(crate) fn name_attribute(raised: Raised, object: &Ref<Object>, name: Borrowed<'_, Object>) -> Raised {
     if let Some(error) = raised.peek().and_then(|error| error.downcast_borrowed::<AttributeError>()) {
         let (own_name, own_object) = (Slot::of(&error.0.name), Slot::of(&error.0.obj));
         if own_name.get().is_none() && own_object.get().is_none() {
@@ -115,12 +115,31 @@ impl Ref<Object> {
     pub fn call_method(&self, name: Borrowed<'_, Str>, args: &[Borrowed<'_, Object>]) -> PyResult<Ref<Object>> {
         match base::get_method(self, name)? {
             base::Method::Unbound(function) => {
-                let mut all: Vec<Borrowed<'_, Object>> = Vec::with_capacity(args.len() + 1);
+                let mut all: Vec<Borrowed<'_, Object>> = vec_with_capacity(args.len() + 1)?;
                 all.push(self.borrow());
                 all.extend_from_slice(args);
                 function.call(&all)
             }
             base::Method::Bound(function) => function.call(args),
+        }
+    }
+
+    /// Calls the special method `name` of the type of `self`, if it has one, with at most three arguments: without a bound method.
+    pub fn call_special(
+        &self,
+        name: Borrowed<'_, Str>,
+        args: &[Borrowed<'_, Object>],
+    ) -> PyResult<Option<Ref<Object>>> {
+        let ty = self.type_of();
+        let Some(found) = ty.lookup(name) else { return Ok(None) };
+        if args.len() <= 3 && found.type_of().tp_flags.get() & crate::abi::Py_TPFLAGS_METHOD_DESCRIPTOR != 0 {
+            let mut all = [self.borrow(); 4];
+            all[1..=args.len()].copy_from_slice(args);
+            return found.call(&all[..=args.len()]).map(Some);
+        }
+        match self.lookup_special(name)? {
+            Some(method) => method.call(args).map(Some),
+            None => Ok(None),
         }
     }
 

@@ -33,6 +33,9 @@ impl Ref<Object> {
             if self.type_of().is_subtype(&class) {
                 return Ok(true);
             }
+            if has_plain_class(&self.type_of()) {
+                return Ok(false);
+            }
             let Some(claimed) = self.lookup_attr(id!("__class__"))? else { return Ok(false) };
             return Ok(match claimed.downcast::<Type>() {
                 Some(claimed) if !claimed.is(&self.type_of()) => claimed.is_subtype(&class),
@@ -77,6 +80,16 @@ impl Ref<Object> {
         check_class(class, "issubclass() arg 2 must be a class, a tuple of classes, or a union")?;
         abstract_is_subclass(self.clone(), class)
     }
+}
+
+/// Whether `__class__` of instances can be nothing but their type.
+fn has_plain_class(ty: &Ref<Type>) -> bool {
+    let name = id!("__class__");
+    ty.uses_generic_getattr()
+        && match (ty.lookup_borrowed(name), Object::type_object().lookup_borrowed(name)) {
+            (Some(found), Some(plain)) => found.is(&plain),
+            _ => false,
+        }
 }
 
 fn union_members(class: Borrowed<'_, Object>) -> Option<Ref<Tuple>> {

@@ -169,7 +169,10 @@ impl Ref<Object> {
     pub fn to_tuple(&self) -> PyResult<Ref<Tuple>> {
         match self.downcast_exact::<Tuple>() {
             Some(tuple) => Ok(tuple.to_owned()),
-            None => Tuple::from_vec(self.collect_items()?),
+            None => match self.downcast_exact::<List>() {
+                Some(list) => list.to_tuple(),
+                None => Tuple::from_vec(self.collect_items()?),
+            },
         }
     }
 

@@ -38,11 +38,20 @@ impl Ref<Object> {
                 return self.str();
             }
         }
-        let Some(method) = self.lookup_special(id!("__format__"))? else {
+        if let Some(spec) = spec.filter(|spec| !spec.is_empty()) {
+            // What their `__format__` does.
+            if let Some(int) = self.downcast_exact::<Int>() {
+                return crate::types::int::format_with_spec(&int, &spec);
+            }
+            if let Some(float) = self.downcast_exact::<Float>() {
+                return crate::types::float::format_with_spec(&float, &spec);
+            }
+        }
+        let spec = spec.unwrap_or_else(|| id!(""));
+        let Some(text) = self.call_special(id!("__format__"), &[spec.upcast()])? else {
             return Err(raise!(TypeError, "Type {} doesn't define __format__", self.type_name()));
         };
-        let spec = spec.unwrap_or_else(|| id!(""));
-        match method.call1(spec.upcast())?.into_downcast::<Str>() {
+        match text.into_downcast::<Str>() {
             Ok(text) => Ok(text),
             Err(other) => Err(raise!(TypeError, "__format__ must return a str, not {}", other.type_name())),
         }

@@ -2,7 +2,7 @@
 //!
 //! CPython: `PyByteArray_Type`.
 
-use super::{ByteArray, Pinned, iter, raw};
+use super::{ByteArray, Pinned, raw};
 use crate::abi::Py_buffer;
 use crate::memory;
 use crate::object::args::BufferArg;
@@ -277,7 +277,7 @@ impl ByteArray {
 
     #[slot(tp_iter)]
     fn iter(this: &Ref<ByteArray>) -> PyResult<Ref<Object>> {
-        iter::iterate(this)
+        crate::types::bytes::iterate_bytearray(this)
     }
 
     #[slot(bf_getbuffer)]

@@ -4,14 +4,13 @@
 //! NUL follow. While `ob_exports` is above 0 the block neither moves nor changes its size.
 //! CPython: `Objects/bytearrayobject.c`.
 
-mod iter;
 mod methods;
 mod object;
 mod raw;
 
 use crate::abi::PyByteArrayObject;
 
-pub use iter::ByteArrayIterator;
+pub use super::bytes::ByteArrayIterator;
 pub(crate) use object::Pinned;
 
 /// A mutable byte string.

@@ -130,12 +130,11 @@ fn extend_from_sequence(out: &mut BytesBuilder, object: &Ref<Object>, message: &
 
 /// `separator.join(items)`.
 pub fn join(separator: &[u8], iterable: Borrowed<'_, Object>) -> PyResult<Ref<Bytes>> {
-    let items = iterable.to_fast_sequence("can only join an iterable")?;
-    if let Some(joined) = with_items(&items, |items| join_exact(separator, items))? {
+    let sequence = iterable.to_fast_sequence("can only join an iterable")?;
+    if let Some(joined) = with_items(&sequence, |items| join_exact(separator, items))? {
         return Ok(joined);
     }
-    let sequence = items;
-    let items: Vec<Ref<Object>> = with_items(&sequence, |items| Ok(items.to_vec()))?;
+    let items: Vec<Ref<Object>> = with_items(&sequence, |items| items.try_to_vec())?;
     let mut buffers = Vec::new();
     if buffers.try_reserve_exact(items.len()).is_err() {
         return Err(Raised::no_memory());

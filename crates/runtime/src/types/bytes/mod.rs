@@ -17,7 +17,7 @@ pub mod shared;
 
 use crate::abi::PyBytesObject;
 
-pub use iter::BytesIterator;
+pub use iter::{ByteArrayIterator, BytesIterator, iterate_bytearray};
 pub use object::BytesBuilder;
 
 /// A byte string. Its bytes begin at `ob_sval` and go on behind the struct.

@@ -1,12 +1,13 @@
 //! Making code objects: from the compiler's `CodeUnit`, from marshal, from `code.__new__` and `replace`.
 
+use core::borrow::Borrow;
 use core::cell::Cell;
 use core::mem::offset_of;
 use std::hash::{Hash, Hasher};
 
 use taipan_compiler::Text;
 use taipan_compiler::code::{CodeUnit, Constant, kind};
-use taipan_compiler::fx::FxHashMap;
+use taipan_compiler::fx::{FxHashMap, FxHashSet, FxHasher};
 use taipan_compiler::opcode::Opcode;
 
 use super::Code;
@@ -41,26 +42,39 @@ pub struct CodeParts {
 
 impl Code {
     /// Makes a code object. Names are interned; a damaged input that would lead the interpreter astray is refused.
-    pub fn from_parts(parts: CodeParts) -> PyResult<Ref<Code>> {
+    pub fn from_parts(mut parts: CodeParts) -> PyResult<Ref<Code>> {
         check(&parts)?;
+        let strings = |tuple: &Ref<Tuple>| tuple.iter().all(|item| item.is_instance_of::<Str>());
+        if !strings(&parts.names) || !strings(&parts.local_names) {
+            return Err(raise!(TypeError, "name tuples must contain only strings, not other objects"));
+        }
+        if parts.code.is_empty() || parts.code.len() % 2 != 0 {
+            return Err(raise!(ValueError, "code: co_code is malformed"));
+        }
         intern_strings(&parts.names);
         intern_strings(&parts.local_names);
         intern_constants(&parts.consts);
+        let code = core::mem::take(&mut parts.code);
+        Code::make(parts, &code)
+    }
+
+    /// As `from_parts`, from parts that are right and interned; the instructions are those of `code`.
+    fn make(parts: CodeParts, code: &[u8]) -> PyResult<Ref<Code>> {
         let line_table = match crate::thread::config().code_debug_ranges {
             true => parts.line_table,
             false => Bytes::from_slice(&without_columns(parts.line_table.as_slice()))?,
         };
 
-        let units = parts.code.len() / 2;
+        let units = code.len() / 2;
         let Some(size) = units.checked_mul(2).and_then(|bytes| bytes.checked_add(HEAD)) else {
             return Err(Raised::no_memory());
         };
         // SAFETY: the block is large enough for head and instructions; every field is written before it is used.
         unsafe {
-            let code = crate::memory::object::alloc_sized(Code::TYPE, size)?.cast::<PyCodeObject>();
+            let object = crate::memory::object::alloc_sized(Code::TYPE, size)?.cast::<PyCodeObject>();
             let var_head = size_of::<crate::abi::PyVarObject>();
-            core::ptr::write_bytes(code.cast::<u8>().add(var_head), 0, HEAD - var_head);
-            let raw = &*code;
+            core::ptr::write_bytes(object.cast::<u8>().add(var_head), 0, HEAD - var_head);
+            let raw = &*object;
             raw.ob_base.ob_size.set(units as isize);
             let count = |bits: u8| parts.local_kinds.as_slice().iter().filter(|kind| **kind & bits != 0).count() as i32;
             let slots = parts.local_names.len() as i32;
@@ -86,12 +100,12 @@ impl Code {
             set(&raw.co_name, parts.name.into_ptr());
             set(&raw.co_qualname, parts.qualname.into_ptr());
             set(&raw.co_linetable, line_table.into_ptr());
-            let first: *mut u16 = frame::first_instruction(code).cast();
-            core::ptr::copy_nonoverlapping(parts.code.as_ptr(), first.cast::<u8>(), units * 2);
-            raw._co_firsttraceable.set(first_traceable(&parts.code));
+            let first: *mut u16 = frame::first_instruction(object).cast();
+            core::ptr::copy_nonoverlapping(code.as_ptr(), first.cast::<u8>(), units * 2);
+            raw._co_firsttraceable.set(first_traceable(code));
             specialize::warm_up(first, units);
-            super::notify(PY_CODE_EVENT_CREATE, code);
-            Ok(Ref::from_owned_ptr(code))
+            super::notify(PY_CODE_EVENT_CREATE, object);
+            Ok(Ref::from_owned_ptr(object))
         }
     }
 
@@ -111,28 +125,79 @@ impl Code {
 struct Pool<'u> {
     filename: Ref<Str>,
     constants: FxHashMap<Key<'u, Constant>, Ref<Object>>,
-    tuples: FxHashMap<Key<'u, [Constant]>, Ref<Tuple>>,
-    names: FxHashMap<&'u [Text], Ref<Tuple>>,
-    /// The interned string of each name.
-    strings: FxHashMap<&'u Text, Ref<Str>>,
-    tables: FxHashMap<&'u [u8], Ref<Bytes>>,
+    tuples: FxHashSet<Items>,
+    names: FxHashSet<Items>,
+    /// The interned string of each name. The compiler makes one text of all occurrences of a name, so that its address says
+    /// which it is.
+    strings: FxHashMap<usize, Ref<Str>>,
+    tables: FxHashMap<Key<'u, [u8]>, Ref<Bytes>>,
 }
 
-/// A key that equals itself even where it holds a NaN, which equals nothing.
-struct Key<'u, T: ?Sized>(&'u T);
+/// A key with its hash, so that it is not computed again when the table grows. It equals itself even where it holds a NaN,
+/// which equals nothing.
+struct Key<'u, T: ?Sized> {
+    hash: u64,
+    value: &'u T,
+}
+
+impl<'u, T: Hash + ?Sized> Key<'u, T> {
+    fn new(value: &'u T) -> Key<'u, T> {
+        let mut hasher = FxHasher::default();
+        value.hash(&mut hasher);
+        Key { hash: hasher.finish(), value }
+    }
+}
 
 impl<T: PartialEq + ?Sized> PartialEq for Key<'_, T> {
     fn eq(&self, other: &Self) -> bool {
-        core::ptr::eq(self.0, other.0) || self.0 == other.0
+        self.hash == other.hash && (core::ptr::eq(self.value, other.value) || self.value == other.value)
     }
 }
 
 impl<T: PartialEq + ?Sized> Eq for Key<'_, T> {}
 
-impl<T: Hash + ?Sized> Hash for Key<'_, T> {
+impl<T: ?Sized> Hash for Key<'_, T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
+        state.write_u64(self.hash);
     }
+}
+
+/// A tuple as the identities of its items, which are objects of the pool: equal constants are the same.
+struct Items(Ref<Tuple>);
+
+impl Borrow<[usize]> for Items {
+    fn borrow(&self) -> &[usize] {
+        // SAFETY: the items are pointers, and nothing replaces them: they are interned already.
+        unsafe { core::slice::from_raw_parts(self.0.items_ptr().cast(), self.0.len()) }
+    }
+}
+
+impl PartialEq for Items {
+    fn eq(&self, other: &Items) -> bool {
+        Borrow::<[usize]>::borrow(self) == Borrow::<[usize]>::borrow(other)
+    }
+}
+
+impl Eq for Items {}
+
+impl Hash for Items {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Borrow::<[usize]>::borrow(self).hash(state);
+    }
+}
+
+/// The tuple of these items, one for all that are alike.
+fn shared(tuples: &mut FxHashSet<Items>, items: Vec<Ref<Object>>) -> PyResult<Ref<Tuple>> {
+    // SAFETY: a `Ref` is one pointer.
+    let addresses = unsafe { core::slice::from_raw_parts(items.as_ptr().cast::<usize>(), items.len()) };
+    if let Some(Items(tuple)) = tuples.get(addresses) {
+        return Ok(tuple.clone());
+    }
+    let tuple = Tuple::from_vec(items)?;
+    if !tuple.is_empty() {
+        tuples.insert(Items(tuple.clone()));
+    }
+    Ok(tuple)
 }
 
 impl<'u> Pool<'u> {
@@ -140,8 +205,8 @@ impl<'u> Pool<'u> {
         Pool {
             filename: filename.to_owned(),
             constants: FxHashMap::default(),
-            tuples: FxHashMap::default(),
-            names: FxHashMap::default(),
+            tuples: FxHashSet::default(),
+            names: FxHashSet::default(),
             strings: FxHashMap::default(),
             tables: FxHashMap::default(),
         }
@@ -149,67 +214,65 @@ impl<'u> Pool<'u> {
 
     fn code(&mut self, unit: &'u CodeUnit) -> PyResult<Ref<Code>> {
         let _guard = crate::thread::enter_recursive(" during compilation")?;
-        let consts = match self.tuples.get(&Key(&unit.consts[..])) {
-            Some(consts) => consts.clone(),
-            None => {
-                let consts = Tuple::from_vec(self.items(&unit.consts)?)?;
-                self.tuples.insert(Key(&unit.consts[..]), consts.clone());
-                consts
-            }
-        };
-        Code::from_parts(CodeParts {
+        let consts = self.items(&unit.consts)?;
+        let parts = CodeParts {
             argcount: unit.argcount as i32,
             posonlyargcount: unit.posonlyargcount as i32,
             kwonlyargcount: unit.kwonlyargcount as i32,
             stacksize: unit.stacksize as i32,
             flags: unit.flags as i32,
             firstlineno: unit.firstlineno,
-            code: unit.code.clone(),
-            consts,
+            code: Vec::new(),
+            consts: shared(&mut self.tuples, consts)?,
             names: self.texts(&unit.names)?,
             local_names: self.texts(&unit.localsplusnames)?,
             local_kinds: self.table(&unit.localspluskinds)?,
             filename: self.filename.clone(),
             name: self.string(&unit.name)?,
-            qualname: Str::intern(text_object(&unit.qualname)?),
+            qualname: interned(&unit.qualname)?,
             line_table: self.table(&unit.linetable)?,
             exception_table: self.table(&unit.exceptiontable)?,
-        })
+        };
+        check(&parts)?;
+        Code::make(parts, &unit.code)
     }
 
     fn texts(&mut self, texts: &'u [Text]) -> PyResult<Ref<Tuple>> {
-        if let Some(names) = self.names.get(texts) {
-            return Ok(names.clone());
-        }
-        let mut items = Vec::with_capacity(texts.len());
+        let mut items = vec_with_capacity(texts.len())?;
         for text in texts {
-            items.push(self.string(text)?.into_object());
+            items.push(Str::intern_object_immortal(self.string(text)?).into_object());
         }
-        let names = Tuple::from_vec(items)?;
-        self.names.insert(texts, names.clone());
-        Ok(names)
+        shared(&mut self.names, items)
     }
 
     fn string(&mut self, text: &'u Text) -> PyResult<Ref<Str>> {
-        if let Some(string) = self.strings.get(text) {
+        if let Some(string) = self.strings.get(&text.address()) {
             return Ok(string.clone());
         }
-        let string = Str::intern(text_object(text)?);
-        self.strings.insert(text, string.clone());
+        let string = interned(text)?;
+        self.strings.insert(text.address(), string.clone());
         Ok(string)
     }
 
     fn table(&mut self, table: &'u [u8]) -> PyResult<Ref<Bytes>> {
-        if let Some(bytes) = self.tables.get(table) {
+        if table.len() < 2 {
+            return Bytes::from_slice(table);
+        }
+        let key = Key::new(table);
+        if let Some(bytes) = self.tables.get(&key) {
             return Ok(bytes.clone());
         }
         let bytes = Bytes::from_slice(table)?;
-        self.tables.insert(table, bytes.clone());
+        self.tables.insert(key, bytes.clone());
         Ok(bytes)
     }
 
     fn items(&mut self, items: &'u [Constant]) -> PyResult<Vec<Ref<Object>>> {
-        items.iter().map(|item| self.constant(item)).collect()
+        let mut objects = Vec::with_capacity(items.len());
+        for item in items {
+            objects.push(self.constant(item)?);
+        }
+        Ok(objects)
     }
 
     /// The object of a constant.
@@ -222,7 +285,8 @@ impl<'u> Pool<'u> {
             Constant::Code(unit) => return Ok(self.code(unit)?.into_object()),
             _ => {}
         }
-        if let Some(object) = self.constants.get(&Key(constant)) {
+        let key = Key::new(constant);
+        if let Some(object) = self.constants.get(&key) {
             return Ok(object.clone());
         }
         let object = match constant {
@@ -231,10 +295,8 @@ impl<'u> Pool<'u> {
             Constant::BigInt(value) => Int::from_digits(&value.digits, value.negative)?.into_object(),
             Constant::Float(value) => Float::new(*value)?.into_object(),
             Constant::Complex { real, imag } => Complex::new(*real, *imag)?.into_object(),
-            Constant::Str(text) => {
-                let text = text_object(text)?;
-                if is_name_like(&text) { Str::intern(text).into_object() } else { text.into_object() }
-            }
+            Constant::Str(text) if text.is_name_like() => interned(text)?.into_object(),
+            Constant::Str(text) => text_object(text)?.into_object(),
             Constant::Bytes(bytes) => Bytes::from_slice(bytes)?.into_object(),
             Constant::Tuple(values) => Tuple::from_vec(self.items(values)?)?.into_object(),
             Constant::FrozenSet(values) => {
@@ -247,8 +309,16 @@ impl<'u> Pool<'u> {
                 Slice::new(Some(start.borrow()), Some(stop.borrow()), Some(step.borrow()))?.into_object()
             }
         };
-        self.constants.insert(Key(constant), object.clone());
+        self.constants.insert(key, object.clone());
         Ok(object)
+    }
+}
+
+/// The interned `str` of a text.
+fn interned(text: &Text) -> PyResult<Ref<Str>> {
+    match text.as_str() {
+        Some(text) => Str::intern_str(text),
+        None => Ok(Str::intern(text_object(text)?)),
     }
 }
 
@@ -319,15 +389,8 @@ fn check(parts: &CodeParts) -> PyResult<()> {
     if slots != parts.local_kinds.as_slice().len() || named > slots {
         return Err(raise!(ValueError, "code: varnames is too small"));
     }
-    if parts.code.is_empty() || !parts.code.len().is_multiple_of(2) {
-        return Err(raise!(ValueError, "code: co_code is malformed"));
-    }
     if parts.stacksize as usize + slots > i32::MAX as usize / 16 {
         return Err(raise!(OverflowError, "code: co_stacksize is too large"));
-    }
-    let strings = |tuple: &Ref<Tuple>| tuple.iter().all(|item| item.is_instance_of::<Str>());
-    if !strings(&parts.names) || !strings(&parts.local_names) {
-        return Err(raise!(TypeError, "name tuples must contain only strings, not other objects"));
     }
     Ok(())
 }

@@ -126,7 +126,7 @@ impl Code {
             stacksize,
             flags,
             firstlineno,
-            code: codestring.as_slice().to_vec(),
+            code: codestring.as_slice().try_to_vec()?,
             consts: constants.to_owned(),
             names: copy_tuple(&names)?,
             local_names,

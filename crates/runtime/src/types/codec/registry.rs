@@ -90,7 +90,11 @@ pub fn lookup_error(name: &str) -> PyResult<Ref<Object>> {
 
 /// An encoding's name in the form that the cache has: letters, digits and dots, in lower case, `_` for each run of other
 /// characters between them.
+///
+/// Of a very long one, which is no encoding's, without memory the beginning.
 pub fn normalize(encoding: &str) -> String {
+    let shown = crate::memory::rust_alloc::shown_in_message(encoding.len());
+    let encoding = &encoding[..encoding.floor_char_boundary(shown)];
     let mut out = String::with_capacity(encoding.len());
     let mut gap = false;
     for c in encoding.chars() {

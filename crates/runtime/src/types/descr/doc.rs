@@ -14,6 +14,12 @@ static NAMES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/docs.names"));
 static INDEX: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/docs.index"));
 
 const ROW: usize = 16;
+
+/// The rows of modules, types and functions; those of members of types follow.
+const OUTER_ROWS: usize = match usize::from_str_radix(env!("DOCS_OUTER_ROWS"), 10) {
+    Ok(rows) => rows,
+    Err(_) => panic!("build.rs counts the rows"),
+};
 const END_OF_SIGNATURE: &[u8] = b")\n--\n\n";
 
 /// In the length of a text: of a type of this name there is another, under `name.__doc__`. As in `build.rs`.
@@ -32,6 +38,11 @@ pub fn find_type(name: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether `name` is that of a member of a type: `module.Type.member`. As in `build.rs`.
+fn is_member(name: &str) -> bool {
+    name.split('.').count() > 2
+}
+
 /// The text, and whether a type of this name has its own.
 fn find_row(name: &str) -> Option<(&'static str, bool)> {
     let word = |row: usize, column: usize| -> usize {
@@ -39,7 +50,7 @@ fn find_row(name: &str) -> Option<(&'static str, bool)> {
         let bytes = INDEX.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; 4]);
         u32::from_le_bytes(bytes) as usize
     };
-    let (mut low, mut high) = (0, INDEX.len() / ROW);
+    let (mut low, mut high) = if is_member(name) { (OUTER_ROWS, INDEX.len() / ROW) } else { (0, OUTER_ROWS) };
     while low < high {
         let middle = low.midpoint(high);
         let start = word(middle, 0);

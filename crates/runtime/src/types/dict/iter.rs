@@ -113,8 +113,9 @@ impl DictIterHead {
             }
             let keys = (*dict).ma_keys.get();
             let mut at = self.di_pos.get();
+            let count = (*keys).dk_nentries.get();
             loop {
-                if at >= (*keys).dk_nentries.get() {
+                if at >= count {
                     return None;
                 }
                 let (key, value) = keys::entry(keys, at as usize);
@@ -191,7 +192,23 @@ impl DictIterHead {
         }
     }
 
+    #[inline(always)]
     fn next_object(&self, what: What, reverse: bool) -> PyResult<Option<Ref<Object>>> {
+        // SAFETY: what is found is counted before anything else runs.
+        let plain = if reverse { None } else { unsafe { self.step() } };
+        let Some((key, value)) = plain else { return self.next_object_slow(what, reverse) };
+        // SAFETY: as above.
+        unsafe {
+            Ok(Some(match what {
+                What::Keys => Ref::from_borrowed_ptr(key),
+                What::Values => Ref::from_borrowed_ptr(value),
+                What::Items => self.pair(Ref::from_borrowed_ptr(key), Ref::from_borrowed_ptr(value))?,
+            }))
+        }
+    }
+
+    #[inline(never)]
+    fn next_object_slow(&self, what: What, reverse: bool) -> PyResult<Option<Ref<Object>>> {
         let Some((key, value)) = self.advance(reverse)? else { return Ok(None) };
         Ok(Some(match what {
             What::Keys => key,
@@ -316,4 +333,12 @@ iterators! {
     DictReverseValueIterator, "dict_reversevalueiterator", "PyDictRevIterValue_Type", Values, true;
     /// `reversed(dict.items())`.
     DictReverseItemIterator, "dict_reverseitemiterator", "PyDictRevIterItem_Type", Items, true;
+}
+
+impl DictKeyIterator {
+    /// As [`DictIterHead::step`].
+    pub(crate) fn step(&self) -> Option<(*mut PyObject, *mut PyObject)> {
+        // SAFETY: a live iterator that goes forward.
+        unsafe { self.0.step() }
+    }
 }

@@ -7,7 +7,7 @@
 use core::ptr;
 
 use crate::abi::*;
-use crate::memory::{Guarded, StaticCell, small};
+use crate::memory::{Guarded, StaticCell, large, small};
 use crate::object::{PyResult, Raised, header};
 
 pub const LOG_MINSIZE: u8 = 3;
@@ -81,6 +81,64 @@ pub unsafe fn is_unicode(keys: Keys) -> bool {
 unsafe fn indices(keys: Keys) -> *mut u8 {
     // SAFETY: the indices begin behind the head.
     unsafe { keys.cast::<u8>().add(size_of::<PyDictKeysObject>()) }
+}
+
+/// An integer that a table's indices are made of.
+pub trait Index: Copy {
+    fn read(self) -> isize;
+    fn of(index: isize) -> Self;
+}
+
+macro_rules! index_types {
+    ($($ty:ty)*) => {$(
+        impl Index for $ty {
+            #[inline(always)]
+            fn read(self) -> isize {
+                self as isize
+            }
+
+            #[inline(always)]
+            fn of(index: isize) -> $ty {
+                index as $ty
+            }
+        }
+    )*};
+}
+index_types!(i8 i16 i32 i64);
+
+/// The indices of a table as integers of their type, which the caller took from [`by_width`].
+#[inline(always)]
+pub unsafe fn typed_indices<I: Index>(keys: Keys) -> *mut I {
+    // SAFETY: see above.
+    unsafe { indices(keys).cast() }
+}
+
+/// The expression with `$index` for the type of the table's indices, so that a loop need not ask at each step.
+macro_rules! by_width {
+    ($keys:expr, $index:ident => $body:expr) => {{
+        let log2 = (*$keys).dk_log2_size.get();
+        if log2 < 8 {
+            type $index = i8;
+            $body
+        } else if log2 < 16 {
+            type $index = i16;
+            $body
+        } else if log2 < 32 {
+            type $index = i32;
+            $body
+        } else {
+            type $index = i64;
+            $body
+        }
+    }};
+}
+pub(super) use by_width;
+
+/// The position that follows `at` in the search for a hash.
+#[inline(always)]
+pub fn next_position(at: usize, perturb: &mut usize, mask: usize) -> usize {
+    *perturb >>= PERTURB_SHIFT;
+    at.wrapping_mul(5).wrapping_add(*perturb).wrapping_add(1) & mask
 }
 
 /// The index at a position of the table: an entry, `EMPTY` or `DUMMY`.
@@ -239,6 +297,18 @@ const FREE_LIMIT: u32 = if crate::memory::checked::ON { 0 } else { 80 };
 /// A new empty table with one reference.
 #[inline]
 pub fn new(log2_size: u8, unicode: bool) -> PyResult<Keys> {
+    let keys = new_without_indices(log2_size, unicode)?;
+    // SAFETY: the indices stand behind the head. Entries are written before they are read: only `dk_nentries` of them are ever
+    // looked at.
+    unsafe {
+        indices(keys).write_bytes(0xFF, 1 << (*keys).dk_log2_index_bytes.get());
+    }
+    Ok(keys)
+}
+
+/// A new table whose indices are not written yet.
+#[inline]
+fn new_without_indices(log2_size: u8, unicode: bool) -> PyResult<Keys> {
     let Some((log2_bytes, usable, bytes)) = layout(log2_size, unicode) else { return Err(Raised::no_memory()) };
     // SAFETY: a kept table has the size of the smallest unicode table; other memory has `bytes` bytes.
     unsafe {
@@ -252,6 +322,7 @@ pub fn new(log2_size: u8, unicode: bool) -> PyResult<Keys> {
             if keys.is_null() {
                 return Err(Raised::no_memory());
             }
+            large::prefer_large_pages(keys.cast(), bytes);
             keys
         };
         (*keys).dk_refcnt.set(1);
@@ -261,9 +332,6 @@ pub fn new(log2_size: u8, unicode: bool) -> PyResult<Keys> {
         (*keys).dk_version.set(0);
         (*keys).dk_usable.set(usable as isize);
         (*keys).dk_nentries.set(0);
-        let index_bytes = 1_usize << log2_bytes;
-        indices(keys).write_bytes(0xFF, index_bytes);
-        // Entries are written before they are read: only `dk_nentries` of them are ever looked at.
         Ok(keys)
     }
 }
@@ -331,17 +399,51 @@ unsafe fn release(keys: Keys) {
             for index in 0..count {
                 let (key, value) = ((*entries.add(index)).me_key.get(), (*entries.add(index)).me_value.get());
                 header::xdecref(key);
-                header::xdecref(value);
+                header::drop_item(value);
             }
         } else {
             let entries = general_entries(keys);
             for index in 0..count {
                 let (key, value) = ((*entries.add(index)).me_key.get(), (*entries.add(index)).me_value.get());
-                header::xdecref(key);
-                header::xdecref(value);
+                header::drop_item(key);
+                header::drop_item(value);
             }
         }
         free_memory(keys);
+    }
+}
+
+/// A table with the same entries, all counted once more.
+pub unsafe fn copy(keys: Keys) -> PyResult<Keys> {
+    // SAFETY: see above; what is written lies inside the new table.
+    unsafe {
+        let copy = new_without_indices((*keys).dk_log2_size.get(), is_unicode(keys))?;
+        ptr::copy_nonoverlapping(indices(keys), indices(copy), 1 << (*keys).dk_log2_index_bytes.get());
+        (*copy).dk_usable.set((*keys).dk_usable.get());
+        let count = (*keys).dk_nentries.get();
+        (*copy).dk_nentries.set(count);
+        if is_unicode(keys) {
+            let (from, to) = (unicode_entries(keys), unicode_entries(copy));
+            for index in 0..count as usize {
+                let (key, value) = ((*from.add(index)).me_key.get(), (*from.add(index)).me_value.get());
+                (*to.add(index)).me_key.set(key);
+                (*to.add(index)).me_value.set(value);
+                header::xincref(key);
+                header::xincref(value);
+            }
+        } else {
+            let (from, to) = (general_entries(keys), general_entries(copy));
+            for index in 0..count as usize {
+                let (from, to) = (&*from.add(index), &*to.add(index));
+                let (key, value) = (from.me_key.get(), from.me_value.get());
+                to.me_hash.set(from.me_hash.get());
+                to.me_key.set(key);
+                to.me_value.set(value);
+                header::xincref(key);
+                header::xincref(value);
+            }
+        }
+        Ok(copy)
     }
 }
 
@@ -384,16 +486,65 @@ pub unsafe fn position_of(keys: Keys, hash: isize, index: isize) -> usize {
 pub unsafe fn build_indices(keys: Keys, count: usize) {
     // SAFETY: see above.
     unsafe {
-        let mask = mask(keys);
-        for index in 0..count {
-            let hash = entry_hash(keys, index) as usize;
-            let mut at = hash & mask;
-            let mut perturb = hash;
-            while index_at(keys, at) != EMPTY {
-                perturb >>= PERTURB_SHIFT;
-                at = at.wrapping_mul(5).wrapping_add(perturb).wrapping_add(1) & mask;
+        if is_unicode(keys) {
+            let entries = unicode_entries(keys);
+            let hash_of = |index| str_hash((*entries.add(index)).me_key.get());
+            if count > MANY {
+                let strings_ahead = |index| large::prefetch((*entries.add(index)).me_key.get());
+                return place_many(keys, count, hash_of, strings_ahead);
             }
-            set_index(keys, at, index as isize);
+            by_width!(keys, I => place::<I>(keys, 0, count, hash_of));
+        } else {
+            let entries = general_entries(keys);
+            let hash_of = |index| (*entries.add(index)).me_hash.get();
+            if count > MANY {
+                return place_many(keys, count, hash_of, |_| ());
+            }
+            by_width!(keys, I => place::<I>(keys, 0, count, hash_of));
+        }
+    }
+}
+
+/// So many entries, and the indices and strings are not in the cache of the core.
+const MANY: usize = 1 << 17;
+/// How many entries before its turn the position of an index is fetched; and twice as many before, the hash.
+const AHEAD: usize = 16;
+
+/// As [`place`] for a large table, whose memory is fetched ahead.
+#[inline(never)]
+unsafe fn place_many(keys: Keys, count: usize, hash_of: impl Fn(usize) -> isize, fetch_hash: impl Fn(usize)) {
+    // SAFETY: by contract of `build_indices`; a table of so many entries has indices of 4 bytes at least.
+    unsafe {
+        let width = if (*keys).dk_log2_size.get() < 32 { 4 } else { 8 };
+        let mask = mask(keys);
+        let mut from = 0;
+        while from < count {
+            let to = (from + AHEAD).min(count);
+            for index in from + 2 * AHEAD..(from + 3 * AHEAD).min(count) {
+                fetch_hash(index);
+            }
+            for index in from + AHEAD..(from + 2 * AHEAD).min(count) {
+                large::prefetch(indices(keys).add((hash_of(index) as usize & mask) * width));
+            }
+            by_width!(keys, I => place::<I>(keys, from, to, &hash_of));
+            from = to;
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn place<I: Index>(keys: Keys, from: usize, to: usize, hash_of: impl Fn(usize) -> isize) {
+    // SAFETY: by contract of `build_indices`.
+    unsafe {
+        let indices = typed_indices::<I>(keys);
+        let mask = mask(keys);
+        for index in from..to {
+            let mut perturb = hash_of(index) as usize;
+            let mut at = perturb & mask;
+            while (*indices.add(at)).read() != EMPTY {
+                at = next_position(at, &mut perturb, mask);
+            }
+            *indices.add(at) = I::of(index as isize);
         }
     }
 }

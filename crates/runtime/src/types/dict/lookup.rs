@@ -4,12 +4,26 @@
 use core::ptr;
 
 use super::Dict;
-use super::keys::{self, DUMMY, EMPTY, Keys, PERTURB_SHIFT};
+use super::keys::{self, DUMMY, EMPTY, Index, Keys, PERTURB_SHIFT, by_width, next_position};
 use crate::abi::*;
 use crate::prelude::*;
 
 /// What a comparison found when the table changed under it.
 const CHANGED: isize = DKIX_KEY_CHANGED;
+
+/// The answer of a search that would have to compare objects by their own rules.
+pub const COMPARE: isize = -4;
+/// In place of a position where a key cannot be put before the table is another.
+pub const NOWHERE: usize = usize::MAX;
+
+/// Where a search ended that ran no Python code.
+#[derive(Clone, Copy)]
+pub struct Spot {
+    /// The entry, `EMPTY` when there is none, or [`COMPARE`].
+    pub index: isize,
+    /// The position of the entry's index; for `EMPTY` that for the index of a new entry, or [`NOWHERE`].
+    pub at: usize,
+}
 
 /// Where a key was found: the entry (or value slot of a split table), or `EMPTY`.
 pub struct Found {
@@ -36,15 +50,33 @@ pub fn hash_str(text: Borrowed<'_, Str>) -> isize {
     if hash != -1 { hash } else { text.hash_value() }
 }
 
+/// The hash of a string or tuple that has it cached, and of an int; -1 for everything else.
+#[inline(always)]
+pub fn plain_hash(key: Borrowed<'_, Object>) -> isize {
+    // SAFETY: live objects of these types.
+    unsafe {
+        let ty = (*key.as_ptr()).ob_type.get();
+        if ty == Str::TYPE {
+            keys::str_hash(key.as_ptr())
+        } else if ty == Int::TYPE {
+            Borrowed::<Int>::from_ptr(key.as_ptr()).hash_value()
+        } else if ty == Tuple::TYPE {
+            (*key.as_ptr().cast::<PyTupleObject>()).ob_hash.get()
+        } else {
+            -1
+        }
+    }
+}
+
 /// `hash(key)` for use in a dict: the error of an unhashable key says so.
 #[inline(always)]
 pub fn hash_key(key: Borrowed<'_, Object>) -> PyResult<isize> {
-    if let Some(text) = key.downcast_exact::<Str>() {
-        return Ok(hash_str(text));
-    }
-    if let Some(int) = key.downcast_exact::<Int>() {
-        return Ok(int.hash_value());
-    }
+    let hash = plain_hash(key);
+    if hash != -1 { Ok(hash) } else { hash_key_slow(key) }
+}
+
+#[inline(never)]
+fn hash_key_slow(key: Borrowed<'_, Object>) -> PyResult<isize> {
     match key.hash() {
         Ok(hash) => Ok(hash),
         Err(raised) => Err(explain_unhashable(raised, key, "a dict key")),
@@ -86,31 +118,189 @@ pub fn qualified_type_name(object: Borrowed<'_, Object>) -> String {
 #[inline]
 pub unsafe fn unicode_index(keys: Keys, key: *mut PyObject, hash: isize) -> isize {
     // SAFETY: by contract; nothing here runs Python code.
+    unsafe { spot(keys, key, hash).index }
+}
+
+/// Whether two strings of the same hash are equal. Most are short ASCII.
+///
+/// # Safety
+/// Both are live and exactly `str`.
+#[inline(always)]
+pub unsafe fn is_equal_text(a: *mut PyObject, b: *mut PyObject) -> bool {
+    // SAFETY: by contract; compact ASCII stands right behind the head, and `size` bytes of it are looked at.
     unsafe {
-        let entries = keys::unicode_entries(keys);
-        let mask = keys::mask(keys);
-        let mut perturb = hash as usize;
-        let mut at = hash as usize & mask;
-        loop {
-            let index = keys::index_at(keys, at);
-            if index >= 0 {
-                let candidate = (*entries.add(index as usize)).me_key.get();
-                if candidate == key || (keys::str_hash(candidate) == hash && is_equal_text(candidate, key)) {
-                    return index;
+        let (head_a, head_b) = (&*a.cast::<PyASCIIObject>(), &*b.cast::<PyASCIIObject>());
+        let size = head_a.length.get() as usize;
+        if !(head_a.state.compact() && head_a.state.ascii() && head_b.state.compact() && head_b.state.ascii()) {
+            return Borrowed::<Str>::from_ptr(a).equals_str(&Borrowed::<Str>::from_ptr(b));
+        }
+        if size != head_b.length.get() as usize {
+            return false;
+        }
+        let (a, b) = (a.cast::<PyASCIIObject>().add(1).cast::<u8>(), b.cast::<PyASCIIObject>().add(1).cast::<u8>());
+        let word = |at: *mut u8| at.cast::<u64>().read_unaligned();
+        let half = |at: *mut u8| at.cast::<u32>().read_unaligned();
+        // The last piece may overlap the one before.
+        match size {
+            0..4 => (0..size).all(|index| *a.add(index) == *b.add(index)),
+            4..8 => half(a) == half(b) && half(a.add(size - 4)) == half(b.add(size - 4)),
+            8..64 => {
+                let mut at = 0;
+                while at + 8 < size {
+                    if word(a.add(at)) != word(b.add(at)) {
+                        return false;
+                    }
+                    at += 8;
                 }
-            } else if index == EMPTY {
-                return EMPTY;
+                word(a.add(size - 8)) == word(b.add(size - 8))
             }
-            perturb >>= PERTURB_SHIFT;
-            at = at.wrapping_mul(5).wrapping_add(perturb).wrapping_add(1) & mask;
+            _ => core::slice::from_raw_parts(a, size) == core::slice::from_raw_parts(b, size),
         }
     }
 }
 
+/// How an entry of the table relates to the key that is looked for.
+enum Relation {
+    Same,
+    Other,
+    /// The hashes are equal; whether the keys are takes a closer look.
+    Near,
+}
+
+/// The part of a search that makes no call: up to the key itself, an unused position, or a key of the same hash.
+#[inline(always)]
+unsafe fn search<I: Index>(keys: Keys, key: *mut PyObject, hash: isize, relation: impl Fn(usize) -> Relation) -> Spot {
+    // SAFETY: by contract of `spot`.
+    unsafe {
+        let indices = keys::typed_indices::<I>(keys);
+        let mask = keys::mask(keys);
+        let mut perturb = hash as usize;
+        let mut at = hash as usize & mask;
+        let mut free = NOWHERE;
+        loop {
+            let index = (*indices.add(at)).read();
+            if index >= 0 {
+                match relation(index as usize) {
+                    Relation::Same => return Spot { index, at },
+                    Relation::Other => {}
+                    Relation::Near => return search_near(keys, key, hash, at, perturb, free),
+                }
+            } else if index == EMPTY {
+                return Spot { index, at: if free == NOWHERE { at } else { free } };
+            } else if free == NOWHERE {
+                free = at;
+            }
+            at = next_position(at, &mut perturb, mask);
+        }
+    }
+}
+
+/// The rest of a search from an entry whose key has the same hash.
 #[inline(never)]
-unsafe fn is_equal_text(a: *mut PyObject, b: *mut PyObject) -> bool {
-    // SAFETY: both are `str`.
-    unsafe { Borrowed::<Str>::from_ptr(a).equals_str(&Borrowed::<Str>::from_ptr(b)) }
+unsafe fn search_near(
+    keys: Keys,
+    key: *mut PyObject,
+    hash: isize,
+    mut at: usize,
+    mut perturb: usize,
+    mut free: usize,
+) -> Spot {
+    // SAFETY: by contract of `spot`.
+    unsafe {
+        let unicode = keys::is_unicode(keys);
+        let mask = keys::mask(keys);
+        loop {
+            let index = keys::index_at(keys, at);
+            if index >= 0 {
+                let (candidate, candidate_hash) = if unicode {
+                    let candidate = (*keys::unicode_entries(keys).add(index as usize)).me_key.get();
+                    (candidate, keys::str_hash(candidate))
+                } else {
+                    let entry = keys::general_entries(keys).add(index as usize);
+                    ((*entry).me_key.get(), (*entry).me_hash.get())
+                };
+                if candidate == key {
+                    return Spot { index, at };
+                }
+                if candidate_hash == hash {
+                    let equal = if is_exact_str(candidate) && is_exact_str(key) {
+                        is_equal_text(candidate, key)
+                    } else if is_exact_int(candidate) && is_exact_int(key) {
+                        Int::equals_raw(candidate.cast(), key.cast())
+                    } else {
+                        return Spot { index: COMPARE, at: NOWHERE };
+                    };
+                    if equal {
+                        return Spot { index, at };
+                    }
+                }
+            } else if index == EMPTY {
+                return Spot { index, at: if free == NOWHERE { at } else { free } };
+            } else if free == NOWHERE {
+                free = at;
+            }
+            at = next_position(at, &mut perturb, mask);
+        }
+    }
+}
+
+/// Looks any key up in a table of any kind, but runs no Python code: the answer may be [`COMPARE`].
+///
+/// # Safety
+/// `keys` and `key` are live; `hash` is that of the key.
+#[inline(never)]
+pub unsafe fn spot(keys: Keys, key: *mut PyObject, hash: isize) -> Spot {
+    // SAFETY: by contract.
+    unsafe {
+        if !keys::is_unicode(keys) {
+            return spot_general(keys, key, hash);
+        }
+        if is_exact_str(key) {
+            return spot_str(keys, key, hash);
+        }
+        // An int equals no string.
+        Spot { index: if is_exact_int(key) { EMPTY } else { COMPARE }, at: NOWHERE }
+    }
+}
+
+/// As [`spot`] for a `str` in a table of them: never [`COMPARE`].
+///
+/// # Safety
+/// As [`spot`]; `key` is exactly a `str`, the table unicode.
+#[inline(always)]
+pub unsafe fn spot_str(keys: Keys, key: *mut PyObject, hash: isize) -> Spot {
+    // SAFETY: by contract.
+    unsafe {
+        let entries = keys::unicode_entries(keys);
+        by_width!(keys, I => search::<I>(keys, key, hash, |index| {
+            let candidate = (*entries.add(index)).me_key.get();
+            if candidate == key {
+                Relation::Same
+            } else if keys::str_hash(candidate) != hash {
+                Relation::Other
+            } else {
+                Relation::Near
+            }
+        }))
+    }
+}
+
+#[inline(always)]
+unsafe fn spot_general(keys: Keys, key: *mut PyObject, hash: isize) -> Spot {
+    // SAFETY: by contract of `spot`.
+    unsafe {
+        let entries = keys::general_entries(keys);
+        by_width!(keys, I => search::<I>(keys, key, hash, |index| {
+            let entry = &*entries.add(index);
+            if entry.me_key.get() == key {
+                Relation::Same
+            } else if entry.me_hash.get() != hash {
+                Relation::Other
+            } else {
+                Relation::Near
+            }
+        }))
+    }
 }
 
 /// # Safety
@@ -185,10 +375,8 @@ pub unsafe fn lookup(dict: *mut PyDictObject, key: *mut PyObject, hash: isize) -
     // SAFETY: by contract.
     unsafe {
         let keys = (*dict).ma_keys.get();
-        if keys::is_unicode(keys) && is_exact_str(key) {
-            return Ok(found(dict, keys, unicode_index(keys, key, hash)));
-        }
-        lookup_slow(dict, key, hash)
+        let spot = spot(keys, key, hash);
+        if spot.index != COMPARE { Ok(found(dict, keys, spot.index)) } else { lookup_slow(dict, key, hash) }
     }
 }
 

@@ -3,7 +3,8 @@
 use super::keys;
 use super::lookup::hash_key;
 use super::object::key_error;
-use super::{Dict, raw};
+use super::{Dict, lookup, raw};
+use crate::abi::PyObject;
 use crate::prelude::*;
 use crate::types::exceptions::TypeError;
 
@@ -56,17 +57,14 @@ impl Ref<Dict> {
             }
             let entries = (*theirs).dk_nentries.get();
             let mut position = 0;
-            while let Some((key, value, hash)) = other.next_owned(&mut position) {
-                match duplicate {
-                    Duplicate::Replace => {
+            while let Some((key, value, hash)) = raw::next(other.raw(), &mut position) {
+                if !self.merge_plain(key, hash, value, duplicate) {
+                    let key: Ref<Object> = Ref::from_borrowed_ptr(key);
+                    let value: Ref<Object> = Ref::from_borrowed_ptr(value);
+                    if duplicate == Duplicate::Replace || !self.contains_known_hash(key.borrow(), hash)? {
                         raw::insert(self.raw(), key.as_ptr(), hash, value.as_ptr())?;
-                    }
-                    _ => {
-                        if !self.contains_known_hash(key.borrow(), hash)? {
-                            raw::insert(self.raw(), key.as_ptr(), hash, value.as_ptr())?;
-                        } else if duplicate == Duplicate::Error {
-                            return Err(key_error(key.borrow()));
-                        }
+                    } else if duplicate == Duplicate::Error {
+                        return Err(key_error(key.borrow()));
                     }
                 }
                 // A key that instances share may gain names meanwhile that this dict does not have.
@@ -76,6 +74,27 @@ impl Ref<Dict> {
             }
         }
         Ok(())
+    }
+
+    /// Takes an item over where no key has to be compared by its own rules and the table has room; `false` for all others.
+    /// The item needs no counts: once it is in, releasing an old value may run Python code, and nothing before.
+    #[inline(always)]
+    unsafe fn merge_plain(&self, key: *mut PyObject, hash: isize, value: *mut PyObject, duplicate: Duplicate) -> bool {
+        // SAFETY: live objects, as the other dict is at this moment.
+        unsafe {
+            if !self.0.ma_values.get().is_null() || self.0._ma_watcher_tag.get() != 0 {
+                return false;
+            }
+            let keys = self.keys_raw();
+            let spot = lookup::spot(keys, key, hash);
+            if spot.index >= 0 {
+                if duplicate == Duplicate::Replace {
+                    raw::replace(self.raw(), keys, spot.index, key, value);
+                }
+                return duplicate != Duplicate::Error;
+            }
+            raw::try_add(self.raw(), keys, spot, key, hash, value)
+        }
     }
 
     fn merge_mapping(&self, other: Borrowed<'_, Object>, duplicate: Duplicate) -> PyResult<()> {
@@ -96,7 +115,7 @@ impl Ref<Dict> {
             }
         };
         // All keys come before the first value is asked for.
-        for key in iterator.to_list()?.to_vec() {
+        for key in iterator.to_list()?.try_to_vec()? {
             if duplicate != Duplicate::Replace && self.contains(key.borrow())? {
                 if duplicate == Duplicate::Error {
                     return Err(key_error(key.borrow()));
@@ -151,26 +170,50 @@ impl Ref<Dict> {
         self.merge_pairs(argument, Duplicate::Replace)
     }
 
+    /// A table for `entries` keys; no keys get the smallest.
+    fn resize_for_keys(&self, entries: usize, unicode: bool) -> PyResult<()> {
+        if !self.is_empty() {
+            // A class may give a dict that it has filled.
+            return self.reserve(entries, unicode);
+        }
+        // SAFETY: the dict is held.
+        unsafe { raw::resize(self.raw(), keys::log2_for_entries(entries), unicode) }
+    }
+
+    /// Sets the value of a key of another container.
+    #[inline(always)]
+    unsafe fn set_unheld(&self, key: *mut PyObject, hash: isize, value: Borrowed<'_, Object>) -> PyResult<()> {
+        // SAFETY: the key is live until Python code runs.
+        unsafe {
+            if self.merge_plain(key, hash, value.as_ptr(), Duplicate::Replace) {
+                return Ok(());
+            }
+            let key: Ref<Object> = Ref::from_borrowed_ptr(key);
+            raw::insert(self.raw(), key.as_ptr(), hash, value.as_ptr())
+        }
+    }
+
     /// `dict.fromkeys` for a new dict: every item of `iterable` as a key of one value.
     pub(super) fn fill_from_keys(&self, iterable: Borrowed<'_, Object>, value: Borrowed<'_, Object>) -> PyResult<()> {
-        if let Some(source) = iterable.downcast_exact::<Dict>() {
-            let unicode = source.has_only_exact_str_keys();
-            self.reserve(source.len(), unicode)?;
-            let mut position = 0;
-            while let Some((key, _, hash)) = source.next_owned(&mut position) {
-                self.set_item_known_hash(key.borrow(), hash, value)?;
+        // SAFETY: the caller holds the iterable. Its keys are held while they are compared.
+        unsafe {
+            if let Some(source) = iterable.downcast_exact::<Dict>() {
+                self.resize_for_keys(source.len(), source.has_only_exact_str_keys())?;
+                let mut position = 0;
+                while let Some((key, _, hash)) = raw::next(source.raw(), &mut position) {
+                    self.set_unheld(key, hash, value)?;
+                }
+                return Ok(());
             }
-            return Ok(());
-        }
-        if iterable.is_exact::<Set>() || iterable.is_exact::<FrozenSet>() {
-            self.reserve(iterable.len()?, false)?;
-            let set = iterable.as_ptr().cast();
-            let mut position = 0;
-            // SAFETY: the caller holds the set.
-            while let Some((key, hash)) = unsafe { crate::types::set::raw::next_owned(set, &mut position) } {
-                self.set_item_known_hash(key.borrow(), hash, value)?;
+            if iterable.is_exact::<Set>() || iterable.is_exact::<FrozenSet>() {
+                self.resize_for_keys(iterable.len()?, false)?;
+                let set = iterable.as_ptr().cast();
+                let mut position = 0;
+                while let Some((key, hash)) = crate::types::set::raw::next(set, &mut position) {
+                    self.set_unheld(key, hash, value)?;
+                }
+                return Ok(());
             }
-            return Ok(());
         }
         let iterator = iterable.iter()?;
         while let Some(key) = iterator.next()? {

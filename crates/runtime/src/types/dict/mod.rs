@@ -22,15 +22,17 @@ pub mod watch;
 
 use crate::abi::PyDictObject;
 
-pub(crate) use direct::{find_int, find_same};
+pub(crate) use direct::{glance, glance_int, has_room, is_plain, value_at};
 pub use instance::{new_shared_keys, store_instance_attribute, try_get_instance_attribute};
 pub use keys::unicode_entries;
+pub(crate) use lookup::COMPARE;
 pub use lookup::{hash_key, load_global};
 pub use merge::Duplicate;
 pub use methods::PyDict_Type;
 pub use object::{
     has_valid_inline_values, key_error, keys_version, shared_keys_index, shared_keys_version, unicode_index,
 };
+pub(crate) use raw::add_stealing;
 pub use raw::append_to_order as note_insertion;
 pub use views::{DictItems, DictKeys, DictValues};
 

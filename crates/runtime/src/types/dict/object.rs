@@ -268,6 +268,13 @@ impl Ref<Dict> {
         self.set_item(name, value)
     }
 
+    /// `self[name] = value` for a name that the dict, whose keys are its own, does not have.
+    pub fn add_str(&self, name: Borrowed<'_, Str>, value: &Ref<Object>) -> PyResult<()> {
+        debug_assert!(!self.is_split());
+        // SAFETY: both are held.
+        unsafe { raw::insert_distinct(self.raw(), name.as_ptr().cast(), name.hash_value(), value.as_ptr()) }
+    }
+
     /// Removes an item; KeyError when absent.
     pub fn del_item<K>(&self, key: Borrowed<'_, K>) -> PyResult<()> {
         match self.take(key)? {
@@ -285,6 +292,17 @@ impl Ref<Dict> {
     pub fn take_known_hash(&self, key: Borrowed<'_, Object>, hash: isize) -> PyResult<Option<Ref<Object>>> {
         // SAFETY: both are held; nothing runs between lookup and removal but watchers, which must not change the dict.
         unsafe {
+            let keys = self.keys_raw();
+            if self.0.ma_values.get().is_null() {
+                let spot = lookup::spot(keys, key.as_ptr(), hash);
+                if spot.index >= 0 {
+                    notify(PyDict_EVENT_DELETED, self.raw(), key.as_ptr(), ptr::null_mut());
+                    return Ok(Some(raw::take_at(self.raw(), keys, spot)));
+                }
+                if spot.index == keys::EMPTY {
+                    return Ok(None);
+                }
+            }
             let found = lookup::lookup(self.raw(), key.as_ptr(), hash)?;
             if found.value.is_null() {
                 return Ok(None);
@@ -326,6 +344,17 @@ impl Ref<Dict> {
         let hash = hash_key(key.upcast())?;
         // SAFETY: all are held.
         unsafe {
+            let keys = self.keys_raw();
+            if self.0.ma_values.get().is_null() {
+                let spot = lookup::spot(keys, key.as_ptr(), hash);
+                if spot.index >= 0 {
+                    return Ok((Ref::from_borrowed_ptr(keys::value_cell(keys, spot.index as usize).get()), true));
+                }
+                if spot.index == keys::EMPTY {
+                    raw::insert_at(self.raw(), keys, spot, key.as_ptr(), hash, default.as_ptr())?;
+                    return Ok((default.upcast().to_owned(), false));
+                }
+            }
             let found = lookup::lookup(self.raw(), key.as_ptr(), hash)?;
             if let Some(value) = Ref::from_borrowed_ptr_or_null(found.value) {
                 return Ok((value, true));
@@ -339,6 +368,33 @@ impl Ref<Dict> {
             }
         }
         Ok((default.upcast().to_owned(), false))
+    }
+
+    /// Adds one to the value of a key, which starts at one: what `Counter` does.
+    pub fn count_key(&self, key: Borrowed<'_, Object>, hash: isize) -> PyResult<()> {
+        // SAFETY: all are held. Ints are added without running Python code, so what was found stays.
+        unsafe {
+            if self.0.ma_values.get().is_null() {
+                let keys = self.keys_raw();
+                let spot = lookup::spot(keys, key.as_ptr(), hash);
+                if spot.index >= 0 {
+                    let old = keys::value_cell(keys, spot.index as usize).get();
+                    if (*old).ob_type.get() == Int::TYPE && Int::fits_small_raw(old.cast()) {
+                        let sum = Int::small_value_raw(old.cast::<PyLongObject>()) + 1;
+                        if self.0._ma_watcher_tag.get() != 0 || !crate::types::int::raw::overwrite(old, sum) {
+                            let new = crate::types::int::raw::boxed(sum)?;
+                            raw::replace(self.raw(), keys, spot.index, key.as_ptr(), new.as_ptr());
+                        }
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        let one = Int::one().into_object();
+        match self.get_known_hash(key, hash)? {
+            None => self.set_item_known_hash(key, hash, one.borrow()),
+            Some(old) => self.set_item_known_hash(key, hash, old.add(one.borrow())?.borrow()),
+        }
     }
 
     /// Removes the last item.
@@ -501,16 +557,14 @@ impl Ref<Dict> {
         }
     }
 
-    /// Takes over the items of `other` as they are, for an empty dict with a combined table.
+    /// Takes over the items of `other` as they are. Both tables are combined, this dict is empty, and the other's table is to be
+    /// copied whole.
     pub(super) fn clone_table_of(&self, other: &Ref<Dict>) -> PyResult<()> {
-        // SAFETY: both are held; the copy's own references move over.
+        // SAFETY: both are held.
         unsafe {
             notify(PyDict_EVENT_CLONED, self.raw(), other.as_ptr(), ptr::null_mut());
-            let copy = raw::copy(other.raw())?;
-            let keys = copy.0.ma_keys.replace(keys::empty());
-            let used = copy.0.ma_used.replace(0);
-            let old = self.0.ma_keys.replace(keys);
-            self.0.ma_used.set(used);
+            let old = self.0.ma_keys.replace(keys::copy(other.keys_raw())?);
+            self.0.ma_used.set(other.len() as isize);
             keys::decref(old);
             Ok(())
         }

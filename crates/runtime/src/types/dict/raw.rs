@@ -8,7 +8,7 @@ use core::cell::Cell;
 use core::ptr;
 
 use super::keys::{self, DUMMY, EMPTY, Keys};
-use super::lookup::{self, is_exact_str};
+use super::lookup::{self, Spot, is_exact_str};
 use super::watch::notify;
 use super::{Dict, watch};
 use crate::abi::*;
@@ -304,6 +304,46 @@ pub unsafe fn insert_split_key(keys: Keys, key: *mut PyObject, hash: isize) -> i
     }
 }
 
+/// Writes a new entry into a combined table with room; key and value get counts of their own.
+#[inline(always)]
+unsafe fn add_at(
+    dict: *mut PyDictObject,
+    keys: Keys,
+    at: usize,
+    key: *mut PyObject,
+    hash: isize,
+    value: *mut PyObject,
+) {
+    // SAFETY: see the head of the file; `at` is the position for the index of the new entry.
+    unsafe {
+        header::incref(key);
+        header::incref(value);
+        add_stealing(dict, keys, at, key, hash, value);
+    }
+}
+
+/// As [`add_at`], taking over the counts.
+#[inline(always)]
+pub(crate) unsafe fn add_stealing(
+    dict: *mut PyDictObject,
+    keys: Keys,
+    at: usize,
+    key: *mut PyObject,
+    hash: isize,
+    value: *mut PyObject,
+) {
+    // SAFETY: see the head of the file; `at` is the position for the index of the new entry.
+    unsafe {
+        (*keys).dk_version.set(0);
+        let index = (*keys).dk_nentries.get();
+        keys::set_index(keys, at, index);
+        write_entry(keys, index as usize, key, hash, value);
+        (*keys).dk_nentries.set(index + 1);
+        (*keys).dk_usable.set((*keys).dk_usable.get() - 1);
+        (*dict).ma_used.set((*dict).ma_used.get() + 1);
+    }
+}
+
 /// Puts a new key into a combined table; key and value get counts of their own.
 unsafe fn insert_new(dict: *mut PyDictObject, key: *mut PyObject, hash: isize, value: *mut PyObject) -> PyResult<()> {
     // SAFETY: see the head of the file.
@@ -314,16 +354,7 @@ unsafe fn insert_new(dict: *mut PyDictObject, key: *mut PyObject, hash: isize, v
             grow(dict, true)?;
             keys = (*dict).ma_keys.get();
         }
-        (*keys).dk_version.set(0);
-        let at = keys::find_empty_slot(keys, hash);
-        let index = (*keys).dk_nentries.get();
-        keys::set_index(keys, at, index);
-        header::incref(key);
-        header::incref(value);
-        write_entry(keys, index as usize, key, hash, value);
-        (*keys).dk_nentries.set(index + 1);
-        (*keys).dk_usable.set((*keys).dk_usable.get() - 1);
-        (*dict).ma_used.set((*dict).ma_used.get() + 1);
+        add_at(dict, keys, keys::find_empty_slot(keys, hash), key, hash, value);
         Ok(())
     }
 }
@@ -331,6 +362,74 @@ unsafe fn insert_new(dict: *mut PyDictObject, key: *mut PyObject, hash: isize, v
 /// `dict[key] = value` with a known hash. Comparing keys may run Python code; the old value is released last.
 #[inline]
 pub unsafe fn insert(dict: *mut PyDictObject, key: *mut PyObject, hash: isize, value: *mut PyObject) -> PyResult<()> {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let keys = (*dict).ma_keys.get();
+        if !(*dict).ma_values.get().is_null() {
+            return insert_slow(dict, key, hash, value);
+        }
+        let spot = lookup::spot(keys, key, hash);
+        if spot.index >= 0 {
+            replace(dict, keys, spot.index, key, value);
+            return Ok(());
+        }
+        insert_at(dict, keys, spot, key, hash, value)
+    }
+}
+
+/// As [`insert`] where `spot` says that the key is not there, or that keys have to be compared.
+#[inline]
+pub unsafe fn insert_at(
+    dict: *mut PyDictObject,
+    keys: Keys,
+    spot: Spot,
+    key: *mut PyObject,
+    hash: isize,
+    value: *mut PyObject,
+) -> PyResult<()> {
+    // SAFETY: see the head of the file; `spot` is of the dict's combined table `keys`.
+    unsafe { if try_add(dict, keys, spot, key, hash, value) { Ok(()) } else { insert_slow(dict, key, hash, value) } }
+}
+
+/// The part of [`insert_at`] that runs nothing; `false` for the rest.
+#[inline(always)]
+pub unsafe fn try_add(
+    dict: *mut PyDictObject,
+    keys: Keys,
+    spot: Spot,
+    key: *mut PyObject,
+    hash: isize,
+    value: *mut PyObject,
+) -> bool {
+    // SAFETY: as for `insert_at`.
+    unsafe {
+        if spot.at == lookup::NOWHERE || (*keys).dk_usable.get() <= 0 {
+            return false;
+        }
+        notify(PyDict_EVENT_ADDED, dict, key, value);
+        add_at(dict, keys, spot.at, key, hash, value);
+        true
+    }
+}
+
+/// Gives an entry of a combined table another value.
+#[inline(always)]
+pub unsafe fn replace(dict: *mut PyDictObject, keys: Keys, index: isize, key: *mut PyObject, value: *mut PyObject) {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let cell = keys::value_cell(keys, index as usize);
+        if cell.get() != value {
+            notify(PyDict_EVENT_MODIFIED, dict, key, value);
+            header::incref(value);
+            let old = cell.replace(value);
+            header::drop_item(old);
+        }
+    }
+}
+
+/// The insertion that has to compare keys, to make room or to change the kind of the table.
+#[inline(never)]
+unsafe fn insert_slow(dict: *mut PyDictObject, key: *mut PyObject, hash: isize, value: *mut PyObject) -> PyResult<()> {
     // SAFETY: see the head of the file.
     unsafe {
         let mut keys = (*dict).ma_keys.get();
@@ -382,14 +481,7 @@ unsafe fn put(
             }
             return insert_new(dict, key, hash, value);
         }
-        let keys = (*dict).ma_keys.get();
-        let cell = keys::value_cell(keys, index as usize);
-        if cell.get() != value {
-            notify(PyDict_EVENT_MODIFIED, dict, key, value);
-            header::incref(value);
-            let old = cell.replace(value);
-            header::xdecref(old);
-        }
+        replace(dict, (*dict).ma_keys.get(), index, key, value);
         Ok(())
     }
 }
@@ -441,19 +533,28 @@ pub unsafe fn take_entry(dict: *mut PyDictObject, index: isize, hash: isize) -> 
     // SAFETY: see the head of the file; `index` was found with `hash`.
     unsafe {
         let keys = (*dict).ma_keys.get();
+        if (*dict).ma_values.get().is_null() {
+            return take_at(dict, keys, Spot { index, at: keys::position_of(keys, hash, index) });
+        }
         (*dict).ma_used.set((*dict).ma_used.get() - 1);
         let values = (*dict).ma_values.get();
-        if !values.is_null() {
-            let old = split_value(values, index as usize).replace(ptr::null_mut());
-            remove_from_order(values, index as usize);
-            return Ref::from_owned_ptr(old);
-        }
+        let old = split_value(values, index as usize).replace(ptr::null_mut());
+        remove_from_order(values, index as usize);
+        Ref::from_owned_ptr(old)
+    }
+}
+
+/// As [`take_entry`] for the entry at `spot` of a combined table.
+#[inline]
+pub unsafe fn take_at(dict: *mut PyDictObject, keys: Keys, spot: Spot) -> Ref<Object> {
+    // SAFETY: see the head of the file; the entry was found at `spot` of the dict's table `keys`.
+    unsafe {
+        (*dict).ma_used.set((*dict).ma_used.get() - 1);
         (*keys).dk_version.set(0);
-        let at = keys::position_of(keys, hash, index);
-        keys::set_index(keys, at, DUMMY);
-        let (key, value) = keys::entry(keys, index as usize);
-        write_entry(keys, index as usize, ptr::null_mut(), 0, ptr::null_mut());
-        header::decref(key);
+        keys::set_index(keys, spot.at, DUMMY);
+        let (key, value) = keys::entry(keys, spot.index as usize);
+        write_entry(keys, spot.index as usize, ptr::null_mut(), 0, ptr::null_mut());
+        header::drop_item(key);
         Ref::from_owned_ptr(value)
     }
 }
@@ -600,26 +701,6 @@ pub unsafe fn traverse(dict: *mut PyDictObject, visitor: &mut Visitor) {
     }
 }
 
-/// A table with the same entries, all counted once more (`clone_combined_dict_keys`).
-unsafe fn clone_keys(keys: Keys) -> PyResult<Keys> {
-    // SAFETY: see the head of the file.
-    unsafe {
-        let bytes = keys::byte_size(keys);
-        let copy = keys::new((*keys).dk_log2_size.get(), keys::is_unicode(keys))?;
-        ptr::copy_nonoverlapping(keys.cast::<u8>(), copy.cast::<u8>(), bytes);
-        (*copy).dk_refcnt.set(1);
-        (*copy).dk_version.set(0);
-        for index in 0..(*copy).dk_nentries.get() as usize {
-            let (key, value) = keys::entry(copy, index);
-            if !value.is_null() {
-                header::incref(key);
-                header::incref(value);
-            }
-        }
-        Ok(copy)
-    }
-}
-
 /// A shallow copy as an exact dict, by the quickest of three ways (`PyDict_Copy`).
 pub unsafe fn copy(dict: *mut PyDictObject) -> PyResult<Ref<Dict>> {
     // SAFETY: see the head of the file.
@@ -636,9 +717,9 @@ pub unsafe fn copy(dict: *mut PyDictObject) -> PyResult<Ref<Dict>> {
             return new_dict(keys, values, used);
         }
         if used >= (*keys).dk_nentries.get() as usize * 2 / 3 {
-            return new_dict(clone_keys(keys)?, ptr::null_mut(), used);
+            return new_dict(keys::copy(keys)?, ptr::null_mut(), used);
         }
-        let copy = Dict::with_capacity(used)?;
+        let copy = Dict::presized(used, keys::is_unicode(keys))?;
         let mut position = 0;
         while let Some((key, value, hash)) = next(dict, &mut position) {
             insert_distinct(copy.as_ptr().cast(), key, hash, value)?;

@@ -276,8 +276,8 @@ fn split(exception: &Ref<Object>, matcher: &Matcher<'_>, want_rest: bool) -> PyR
     for inner in group.exceptions().iter() {
         let _guard = thread::enter_recursive(" in exceptiongroup_split_recursive")?;
         let (inner_matched, inner_rest) = split(&inner, matcher, want_rest)?;
-        matched.extend(inner_matched);
-        rest.extend(inner_rest);
+        inner_matched.map_or(Ok(()), |inner| matched.try_push(inner))?;
+        inner_rest.map_or(Ok(()), |inner| rest.try_push(inner))?;
     }
     Ok((subset(&group, matched)?, subset(&group, rest)?))
 }

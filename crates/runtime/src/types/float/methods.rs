@@ -298,7 +298,14 @@ impl Ref<Float> {
 }
 
 /// Formats a float by a specification that is not empty.
-fn format_with_spec(this: &Ref<Float>, spec: &Ref<Str>) -> PyResult<Ref<Str>> {
+pub(crate) fn format_with_spec(this: &Ref<Float>, spec: &Ref<Str>) -> PyResult<Ref<Str>> {
+    // `.2f` and its like are most of what is asked for.
+    if spec.is_ascii()
+        && let [b'.', digit @ b'0'..=b'9', b'f'] = spec.data().as_bytes()
+        && let Ok(text) = text::format(this.value(), b'f', (digit - b'0') as usize, text::Flags::default())
+    {
+        return Str::from_ascii(text.as_bytes());
+    }
     let type_name = spec_type_name(this.as_object());
     let parsed = format_spec::parse(spec.len(), |i| spec.char_at(i), 0, Align::Right, &type_name);
     formatted(parsed.and_then(|parsed| format_spec::format_float(&parsed, this.value(), &type_name)))

@@ -21,6 +21,7 @@ use crate::abi::PyFloatObject;
 
 pub use arith::{compare_objects, hash_double, hash_value, power};
 pub use construct::{from_object as number_to_float, from_text};
+pub(crate) use methods::format_with_spec;
 pub use raw::{clear_free_list, dealloc};
 
 /// `'%.17g' % value`: enough digits to read the same value back, as marshal's text form has them.

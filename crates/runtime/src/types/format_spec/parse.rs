@@ -150,7 +150,8 @@ pub fn parse(
         }
     }
     if length > pos + 1 {
-        let text: String = (0..length).map(|i| char::from_u32(at(i)).unwrap_or('\u{fffd}')).collect();
+        let shown = crate::memory::rust_alloc::shown_in_message(length);
+        let text: String = (0..shown).map(|i| char::from_u32(at(i)).unwrap_or('\u{fffd}')).collect();
         return Err(FormatError::Value(format!("Invalid format specifier '{text}' for object of type '{type_name}'")));
     }
     if pos < length {

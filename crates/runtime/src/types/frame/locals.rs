@@ -137,7 +137,7 @@ pub(super) fn find(frame: &Ref<FrameObject>, name: Borrowed<'_, Object>, for_rea
 pub(super) fn variables(frame: &Ref<FrameObject>) -> PyResult<Vec<(Ref<Object>, Ref<Object>)>> {
     let code = frame.code();
     let names = code.local_names();
-    let mut bound = Vec::with_capacity(names.len());
+    let mut bound = vec_with_capacity(names.len())?;
     for index in 0..names.len() {
         if let Some(value) = value_at(frame, index)? {
             bound.push((names.get(index).to_owned(), value));

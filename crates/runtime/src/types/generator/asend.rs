@@ -54,25 +54,34 @@ enum State {
     Closed,
 }
 
-/// The result of one step of the generator: a yielded value ends the awaiting as StopIteration.
-fn unwrap(generator: &Ref<AsyncGenerator>, result: PyResult<Ref<Object>>) -> PyResult<Ref<Object>> {
+/// The result of one step of the generator: a yielded value ends the awaiting.
+fn unwrap(generator: &Ref<AsyncGenerator>, result: PyResult<Ref<Object>>) -> SendResult {
     match result {
         Err(raised) => {
             if raised.is_a::<StopAsyncIteration>() || raised.is_a::<GeneratorExit>() {
                 generator.0.gi_closed.set(1);
             }
             generator.0.gi_running_async.set(0);
-            Err(raised)
+            SendResult::Error(raised)
         }
         Ok(value) => match value.downcast_exact::<AsyncGenWrappedValue>() {
             Some(wrapped) => {
                 // SAFETY: set when the wrapper was made.
                 let inner: Ref<Object> = unsafe { Ref::from_borrowed_ptr(wrapped.value.get()) };
                 generator.0.gi_running_async.set(0);
-                Err(resume::raise_stop_iteration(inner))
+                SendResult::Return(inner)
             }
-            None => Ok(value),
+            None => SendResult::Next(value),
         },
+    }
+}
+
+/// The same for those who want the end as StopIteration.
+fn raising(result: SendResult) -> PyResult<Ref<Object>> {
+    match result {
+        SendResult::Next(value) => Ok(value),
+        SendResult::Return(value) => Err(resume::raise_stop_iteration(value)),
+        SendResult::Error(raised) => Err(raised),
     }
 }
 
@@ -103,18 +112,21 @@ impl AsyncGenASend {
         unsafe { Ref::from_borrowed_ptr(self.generator.get()) }
     }
 
-    fn step(this: &Ref<AsyncGenASend>, value: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
+    fn step(this: &Ref<AsyncGenASend>, value: Borrowed<'_, Object>) -> SendResult {
         let generator = this.generator();
         let first = none();
         let mut value = value.to_owned();
         match this.state.get() {
             State::Closed => {
-                return Err(raise!(RuntimeError, "cannot reuse already awaited __anext__()/asend()"));
+                return SendResult::Error(raise!(RuntimeError, "cannot reuse already awaited __anext__()/asend()"));
             }
             State::Init => {
                 if generator.0.gi_running_async.get() != 0 {
                     this.state.set(State::Closed);
-                    return Err(raise!(RuntimeError, "anext(): asynchronous generator is already running"));
+                    return SendResult::Error(raise!(
+                        RuntimeError,
+                        "anext(): asynchronous generator is already running"
+                    ));
                 }
                 if value.is(&first) {
                     // SAFETY: null or a live object.
@@ -128,7 +140,7 @@ impl AsyncGenASend {
         }
         generator.0.gi_running_async.set(1);
         let result = unwrap(&generator, resume::send_method(generator.as_object(), value.borrow()));
-        if result.is_err() {
+        if !matches!(result, SendResult::Next(_)) {
             this.state.set(State::Closed);
         }
         result
@@ -155,7 +167,7 @@ impl AsyncGenASend {
             }
             State::Iterating => {}
         }
-        let result = unwrap(&generator, resume::throw(generator.as_object(), typ, val, tb));
+        let result = raising(unwrap(&generator, resume::throw(generator.as_object(), typ, val, tb)));
         if result.is_err() {
             this.state.set(State::Closed);
         }
@@ -183,7 +195,7 @@ impl AsyncGenASend {
     unsafe fn dealloc(this: *mut AsyncGenASend) {
         // SAFETY: called once, by the last decref.
         unsafe {
-            if !crate::memory::object::finalize_from_dealloc(this.cast()) {
+            if (*this).state.get() == State::Init && !crate::memory::object::finalize_from_dealloc(this.cast()) {
                 return;
             }
             crate::memory::object::gc_untrack(this.cast());
@@ -213,12 +225,18 @@ impl AsyncGenASend {
 
     #[slot(tp_iternext)]
     fn next(this: &Ref<AsyncGenASend>) -> PyResult<Option<Ref<Object>>> {
-        AsyncGenASend::step(this, none().borrow()).map(Some)
+        raising(AsyncGenASend::step(this, none().borrow())).map(Some)
+    }
+
+    /// Without an exception for the value.
+    #[slot(am_send)]
+    fn am_send(this: &Ref<AsyncGenASend>, value: Borrowed<'_, Object>) -> SendResult {
+        AsyncGenASend::step(this, value)
     }
 
     #[method(signature = "($self, object, /)")]
     fn send(this: &Ref<AsyncGenASend>, arg: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
-        AsyncGenASend::step(this, arg)
+        raising(AsyncGenASend::step(this, arg))
     }
 
     #[method(signature = "($self, typ, val=None, tb=None, /)", no_text_signature)]
@@ -335,14 +353,14 @@ impl AsyncGenAThrow {
                         resume::throw(generator.as_object(), args.get(0), get(1), get(2))
                     }
                 };
-                return this.finish_throw(unwrap(&generator, result));
+                return this.finish_throw(raising(unwrap(&generator, result)));
             }
             State::Iterating => {}
         }
         let result = resume::send_method(generator.as_object(), value);
         match this.args() {
             None => this.finish_close(result),
-            Some(_) => this.finish_throw(unwrap(&generator, result)),
+            Some(_) => this.finish_throw(raising(unwrap(&generator, result))),
         }
     }
 
@@ -376,7 +394,7 @@ impl AsyncGenAThrow {
         }
         let result = resume::throw(generator.as_object(), typ, val, tb);
         match this.args() {
-            Some(_) => this.finish_throw(unwrap(&generator, result)),
+            Some(_) => this.finish_throw(raising(unwrap(&generator, result))),
             None => this.finish_close(result),
         }
     }

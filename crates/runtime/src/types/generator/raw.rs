@@ -8,6 +8,7 @@ use crate::abi::{
     CO_ASYNC_GENERATOR, CO_COROUTINE, FRAME_CLEARED, FRAME_CREATED, FRAME_EXECUTING, PyGenObject, PyThreadState,
 };
 use crate::interp::frame::{self, Frame};
+use crate::interp::stackref::StackRef;
 use crate::object::header;
 use crate::prelude::*;
 use crate::types::Function;
@@ -27,7 +28,9 @@ pub fn from_function(function: Borrowed<'_, Function>) -> PyResult<Ref<Object>> 
     };
     // SAFETY: every field is written before the object is tracked.
     unsafe {
-        let generator = crate::memory::object::alloc_untracked(ty, slots as isize)?.cast::<PyGenObject>();
+        // The stack of the frame need not be cleared: what lies above its pointer is never read.
+        let size = (*ty).tp_basicsize.get() as usize + slots * size_of::<StackRef>();
+        let generator = crate::memory::object::alloc_sized(ty, size)?.cast::<PyGenObject>();
         let (start, end) = (size_of::<crate::abi::PyObject>(), offset_of!(PyGenObject, gi_iframe));
         ptr::write_bytes(generator.cast::<u8>().add(start), 0, end - start);
         let raw = &*generator;
@@ -132,11 +135,14 @@ pub unsafe fn dealloc(generator: *mut PyGenObject) {
         if !(*generator).gi_weakreflist.get().is_null() {
             crate::types::weakref::clear_references(generator.cast());
         }
-        crate::memory::object::gc_track(generator.cast());
-        if !crate::memory::object::finalize_from_dealloc(generator.cast()) {
-            return;
+        // A finished one has nothing to finalize.
+        if state(&*generator) != FRAME_CLEARED {
+            crate::memory::object::gc_track(generator.cast());
+            if !crate::memory::object::finalize_from_dealloc(generator.cast()) {
+                return;
+            }
+            crate::memory::object::gc_untrack(generator.cast());
         }
-        crate::memory::object::gc_untrack(generator.cast());
         let frame = &raw mut (*generator).gi_iframe;
         if state(&*generator) != FRAME_CLEARED {
             (*generator).gi_frame_state.set(FRAME_CLEARED);

@@ -30,6 +30,12 @@ fn shift_count(count: &Ref<Int>) -> PyResult<u64> {
 
 /// Formats an int by a specification that is not empty.
 pub(crate) fn format_with_spec(this: &Ref<Int>, spec: &Ref<Str>) -> PyResult<Ref<Str>> {
+    if spec.is_ascii()
+        && let Some(value) = this.small_value()
+        && let Some(text) = super::short::formatted(value, spec.data().as_bytes())
+    {
+        return text;
+    }
     let type_name = spec_type_name(this.as_object());
     let parsed = match format_spec::parse(spec.len(), |i| spec.char_at(i), 'd' as u32, Align::Right, &type_name) {
         Ok(parsed) => parsed,

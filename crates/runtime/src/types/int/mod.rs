@@ -14,6 +14,7 @@ pub mod digits;
 mod methods;
 mod object;
 pub(crate) mod raw;
+pub mod short;
 pub(crate) mod support;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use crate::abi::PyLongObject;
 
 pub use bytes::{ByteError, byte_error};
 pub use construct::from_object as number_to_int;
+pub(crate) use methods::format_with_spec;
 pub use raw::{NewInt, clear_free_list, dealloc};
 pub use text::{Base, max_str_digits, set_max_str_digits};
 

@@ -90,7 +90,7 @@ impl Ref<Int> {
         if let Some(value) = self.small_value() {
             let mut buffer = [0; 20];
             let start = limbs::write_decimal(&mut buffer, value.unsigned_abs());
-            return Ok(buffer[start..].to_vec());
+            return buffer[start..].try_to_vec();
         }
         if let Some(short) = self.short_decimal() {
             let mut out = vec![0; short.len()];

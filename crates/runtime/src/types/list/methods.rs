@@ -356,7 +356,34 @@ fn delete_slice(this: &Ref<List>, unpacked: slice::Unpacked) -> PyResult<()> {
     this.remove_stepped(start as usize, step as usize, count)
 }
 
+/// `this[start:stop] = value` for a list or tuple that is not the list itself; `None` for any other value.
+pub(crate) fn assign_range(
+    this: &Ref<List>,
+    start: usize,
+    stop: usize,
+    value: Borrowed<'_, Object>,
+) -> Option<PyResult<()>> {
+    if value.is(this) {
+        return None;
+    }
+    // SAFETY: the new items are counted for the list before anything else runs.
+    let items = unsafe {
+        match (value.downcast_exact::<List>(), value.downcast_exact::<Tuple>()) {
+            (Some(list), _) => core::slice::from_raw_parts(list.as_slice_unchecked().as_ptr(), list.len()),
+            (_, Some(tuple)) => core::slice::from_raw_parts(tuple.as_slice().as_ptr(), tuple.len()),
+            _ => return None,
+        }
+    };
+    Some(this.splice(start, stop.max(start), items))
+}
+
 fn assign_slice(this: &Ref<List>, unpacked: slice::Unpacked, value: Borrowed<'_, Object>) -> PyResult<()> {
+    if unpacked.step == 1 {
+        let (start, stop, ..) = unpacked.adjust(this.len());
+        if let Some(result) = assign_range(this, start as usize, stop.max(start) as usize, value) {
+            return result;
+        }
+    }
     let items = if value.is(this) {
         this.try_to_vec()?
     } else {

@@ -13,6 +13,7 @@ mod sort;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use methods::assign_range;
 pub use raw::{clear_free_list, fill_repeated, free_list_size};
 
 use crate::abi::PyListObject;

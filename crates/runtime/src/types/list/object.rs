@@ -87,6 +87,16 @@ impl Ref<List> {
         unsafe { Some(Ref::from_borrowed_ptr(*self.items_ptr().add(index))) }
     }
 
+    /// The item at `index`, good until anything else runs.
+    #[inline(always)]
+    pub(crate) fn peek(&self, index: usize) -> Option<Borrowed<'_, Object>> {
+        if index >= self.len() {
+            return None;
+        }
+        // SAFETY: inside; items are live objects.
+        unsafe { Some(Borrowed::from_ptr(*self.items_ptr().add(index))) }
+    }
+
     /// Puts `item` at `index`, and drops what was there; IndexError when that is outside.
     pub fn set(&self, index: usize, item: Ref<Object>) -> PyResult<()> {
         if index >= self.len() {

@@ -341,14 +341,24 @@ impl Ref<List> {
             self.clear();
             return Ok(());
         }
-        let mut old: Vec<*mut PyObject> = Vec::new();
-        if old.try_reserve_exact(removed).is_err() {
-            return Err(Raised::no_memory());
-        }
+        /// Few old items stay on the stack.
+        const FEW: usize = 16;
+        let (mut few, mut many) = ([ptr::null_mut(); FEW], Vec::new());
+        let old: &mut [*mut PyObject] = if removed <= FEW {
+            &mut few[..removed]
+        } else {
+            if many.try_reserve_exact(removed).is_err() {
+                return Err(Raised::no_memory());
+            }
+            many.resize(removed, ptr::null_mut());
+            &mut many
+        };
         // SAFETY: the range is inside the array, and the array has room for what it holds after the change.
         unsafe {
             let place = self.items_ptr().wrapping_add(start);
-            old.extend((0..removed).map(|index| *place.add(index)));
+            for (index, old) in old.iter_mut().enumerate() {
+                *old = *place.add(index);
+            }
             let tail = len - stop;
             if new.len() < removed {
                 place.add(new.len()).copy_from(place.add(removed), tail);

@@ -96,7 +96,7 @@ fn to_one_dimension(view: &Ref<MemoryView>, source: &CStr, format: Borrowed<'_, 
 
 fn to_shape(view: &Ref<MemoryView>, shape: &[Ref<Object>]) -> PyResult<()> {
     let mut len = view.buffer().itemsize;
-    let mut sizes = Vec::with_capacity(shape.len());
+    let mut sizes = vec_with_capacity(shape.len())?;
     for item in shape {
         let Some(int) = item.downcast::<Int>() else {
             return Err(raise!(TypeError, "memoryview.cast(): elements of shape must be integers"));

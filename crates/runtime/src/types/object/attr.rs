@@ -23,6 +23,12 @@ pub enum Method {
     Bound(Ref<Object>),
 }
 
+/// As [`Method`], and the function of a class method apart from its class.
+pub enum Callee {
+    Method(Method),
+    OfClass(Ref<Object>),
+}
+
 #[cold]
 pub fn not_a_name(name: Borrowed<'_, Object>) -> Raised {
     raise!(TypeError, "attribute name must be string, not '{}'", name.type_name())
@@ -162,8 +168,22 @@ fn cannot_set(object: &Ref<Object>, name: Borrowed<'_, Str>, on_type: bool) -> R
 
 /// Finds what `object.name(...)` calls, without making a bound method where that can be avoided (`_PyObject_GetMethod`).
 pub fn get_method(object: &Ref<Object>, name: Borrowed<'_, Str>) -> PyResult<Method> {
+    match get_callee(object, name)? {
+        Callee::Method(method) => Ok(method),
+        Callee::OfClass(function) => {
+            let class = object.type_of();
+            Ok(Method::Bound(
+                crate::types::method::BoundMethod::new(function, class.upcast().to_owned())?.into_object(),
+            ))
+        }
+    }
+}
+
+/// As [`get_method`] without making a bound method of a class method's function either.
+pub fn get_callee(object: &Ref<Object>, name: Borrowed<'_, Str>) -> PyResult<Callee> {
+    let bound = |found: Ref<Object>| Callee::Method(Method::Bound(found));
     if !object.type_of().uses_generic_getattr() {
-        return object.getattr(name).map(Method::Bound);
+        return object.getattr(name).map(bound);
     }
     // SAFETY: live objects; what is found on the type is held before anything else runs.
     unsafe {
@@ -180,18 +200,25 @@ pub fn get_method(object: &Ref<Object>, name: Borrowed<'_, Str>) -> PyResult<Met
                 if let Some(get) = get
                     && kind.tp_descr_set.get().is_some()
                 {
-                    return from_result(get(found.as_ptr(), object.as_ptr(), ty.cast())).map(Method::Bound);
+                    return from_result(get(found.as_ptr(), object.as_ptr(), ty.cast())).map(bound);
                 }
             }
         }
         if let Some(value) = own_attribute(object, name)? {
-            return Ok(Method::Bound(value));
+            return Ok(bound(value));
         }
-        match (found, get) {
-            (Some(found), _) if is_method => Ok(Method::Unbound(found)),
-            (Some(found), Some(get)) => from_result(get(found.as_ptr(), object.as_ptr(), ty.cast())).map(Method::Bound),
-            (Some(found), None) => Ok(Method::Bound(found)),
-            (None, _) => Err(crate::object::protocol::attr::no_attribute(object, name.upcast())),
+        let Some(found) = found else {
+            return Err(crate::object::protocol::attr::no_attribute(object, name.upcast()));
+        };
+        if is_method {
+            return Ok(Callee::Method(Method::Unbound(found)));
+        }
+        if let Some(function) = crate::types::classmethod::function_of(&found) {
+            return Ok(Callee::OfClass(function));
+        }
+        match get {
+            Some(get) => from_result(get(found.as_ptr(), object.as_ptr(), ty.cast())).map(bound),
+            None => Ok(bound(found)),
         }
     }
 }

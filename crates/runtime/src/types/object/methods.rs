@@ -239,9 +239,9 @@ fn abstract_class(class: &Ref<Type>) -> Raised {
                     name.type_name()
                 ));
             };
-            names.push(text.to_display());
+            names.try_push(text.to_display())?;
         }
-        names.sort();
+        names.sort_unstable();
         Ok(format!(
             "Can't instantiate abstract class {} without an implementation for abstract method{} '{}'",
             class.name(),

@@ -159,7 +159,7 @@ pub fn default_state(this: &Ref<Object>, required: bool) -> PyResult<Ref<Object>
     }
     let Some(names) = names else { return Ok(state) };
     let slots = Dict::new()?;
-    for name in names.to_vec() {
+    for name in names.try_to_vec()? {
         let value = match this.getattr_object(name.borrow()) {
             Ok(value) => value,
             Err(raised) => {

@@ -37,6 +37,26 @@ impl SetIterator {
         }
     }
 
+    /// The next key, without any call and borrowed; null for whatever is less plain.
+    ///
+    /// # Safety
+    /// A live iterator.
+    #[inline(always)]
+    pub(crate) unsafe fn step(&self) -> *mut PyObject {
+        let set = self.si_set.get();
+        // SAFETY: the iterator holds the set.
+        unsafe {
+            if set.is_null() || (*set).used.get() != self.si_used.get() {
+                return core::ptr::null_mut();
+            }
+            let mut position = self.si_pos.get() as usize;
+            let Some((key, _)) = raw::next(set, &mut position) else { return core::ptr::null_mut() };
+            self.si_pos.set(position as isize);
+            self.len.set(self.len.get() - 1);
+            key
+        }
+    }
+
     fn finish(&self) {
         let set = self.si_set.replace(core::ptr::null_mut());
         // SAFETY: the iterator owned it.
@@ -68,6 +88,10 @@ impl SetIterator {
 
     #[slot(tp_iternext)]
     fn next(this: &Ref<SetIterator>) -> PyResult<Option<Ref<Object>>> {
+        // SAFETY: a live iterator; the key is counted at once.
+        if let Some(key) = unsafe { Ref::from_borrowed_ptr_or_null(this.step()) } {
+            return Ok(Some(key));
+        }
         let set = this.si_set.get();
         if set.is_null() {
             return Ok(None);

@@ -18,6 +18,7 @@ pub use iter::SetIterator;
 pub use methods::{PyFrozenSet_Type, PySet_Type};
 pub use object::{AnySet, contains};
 pub use raw::dummy;
+pub(crate) use raw::{add_stealing, contains_int, glance, has_room, place, place_int};
 
 /// `set`.
 #[repr(transparent)]

@@ -17,6 +17,7 @@ pub(super) fn as_any_set(object: Borrowed<'_, Object>) -> Option<*mut PySetObjec
 }
 
 /// `key in set`, where an unhashable set counts as the frozen set of the same keys.
+#[inline(always)]
 pub fn contains<T: AnySet>(set: &Ref<T>, key: Borrowed<'_, Object>) -> PyResult<bool> {
     ops::contains(set.as_raw().cast(), key)
 }

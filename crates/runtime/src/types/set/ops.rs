@@ -1,10 +1,14 @@
 //! The operations of sets, for both types. The order in which keys are compared is CPython's.
 
 use super::object::as_any_set;
+use super::raw::Outcome;
 use super::{FrozenSet, Set, raw};
-use crate::abi::{PySetObject, PyTypeObject};
+use crate::abi::{PyObject, PySetObject, PyTypeObject};
+use crate::memory::large;
 use crate::object::PyLayout;
 use crate::prelude::*;
+use crate::types::dict::iter::DictKeyIterator;
+use crate::types::dict::lookup::plain_hash;
 use crate::types::exceptions::TypeError;
 
 // All sets passed in as pointers are held by the caller.
@@ -59,7 +63,23 @@ fn as_key(key: Borrowed<'_, Object>, raised: Raised) -> PyResult<Ref<Object>> {
     make(FrozenSet::TYPE, Some(key))
 }
 
+#[inline]
 pub fn contains(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyResult<bool> {
+    // SAFETY: see above.
+    unsafe {
+        let hash = plain_hash(key);
+        if hash != -1
+            && let (_, outcome) = raw::find(set, key.as_ptr(), hash)
+            && outcome != Outcome::Compare
+        {
+            return Ok(outcome == Outcome::Found);
+        }
+    }
+    contains_slow(set, key)
+}
+
+#[inline(never)]
+fn contains_slow(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyResult<bool> {
     // SAFETY: see above.
     unsafe {
         match raw::hash_key(key) {
@@ -104,11 +124,45 @@ fn for_each(other: Borrowed<'_, Object>, mut body: impl FnMut(&Ref<Object>, isiz
         return Ok(());
     }
     let iterator = other.iter()?;
+    if let Some(keys) = iterator.downcast_exact::<DictKeyIterator>() {
+        while let Some((key, _)) = keys.step() {
+            // SAFETY: the key is live until something runs.
+            let key: Ref<Object> = unsafe { Ref::from_borrowed_ptr(key) };
+            let hash = raw::hash_key(key.borrow())?;
+            body(&key, hash)?;
+        }
+    }
     while let Some(key) = iterator.next()? {
         let hash = raw::hash_key(key.borrow())?;
         body(&key, hash)?;
     }
     Ok(())
+}
+
+/// Adds an item of another container, which is held while it is hashed and compared if that may run Python code.
+#[inline(always)]
+unsafe fn add_item(set: *mut PySetObject, key: *mut PyObject) -> PyResult<()> {
+    // SAFETY: see above; `key` is live.
+    unsafe {
+        let hash = plain_hash(Borrowed::from_ptr(key));
+        if hash != -1 {
+            return raw::add_unheld(set, key, hash);
+        }
+        let key: Ref<Object> = Ref::from_borrowed_ptr(key);
+        raw::add_key(set, key.borrow()).map(|_| ())
+    }
+}
+
+/// Fetches the memory for items that come soon: first the item itself, later the entry where its search begins.
+#[inline(always)]
+unsafe fn fetch_ahead(set: *mut PySetObject, items: *mut *mut PyObject, index: usize, length: usize) {
+    // SAFETY: there are `length` items, all live.
+    unsafe {
+        if index + 24 < length {
+            large::prefetch(*items.add(index + 24));
+            raw::prefetch(set, plain_hash(Borrowed::from_ptr(*items.add(index + 8))));
+        }
+    }
 }
 
 pub fn update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult<()> {
@@ -122,18 +176,26 @@ pub fn update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult<()
             if ((*set).fill.get() as usize + more) * 5 >= (*set).mask.get() as usize * 3 {
                 raw::resize(set, (len(set) + more) * 2)?;
             }
+            let mut position = 0;
+            while let Some((key, _, hash)) = crate::types::dict::raw::next(dict.raw(), &mut position) {
+                raw::add_unheld(set, key, hash)?;
+            }
+            return Ok(());
         }
         if let Some(list) = other.downcast_exact::<List>() {
             // As an iterator would see it: hashing and comparing may change the list.
             let mut index = 0;
-            while let Some(key) = list.get(index) {
-                raw::add_key(set, key.borrow())?;
+            while index < list.len() {
+                if raw::is_large((*set).mask.get() as usize) {
+                    fetch_ahead(set, list.items_ptr(), index, list.len());
+                }
+                add_item(set, *list.items_ptr().add(index))?;
                 index += 1;
             }
             return Ok(());
         }
         if let Some(tuple) = other.downcast_exact::<Tuple>() {
-            return tuple.iter().try_for_each(|key| raw::add_key(set, key).map(|_| ()));
+            return (0..tuple.len()).try_for_each(|index| add_item(set, *tuple.items_ptr().add(index)));
         }
         for_each(other, |key, hash| raw::add_entry(set, key.as_ptr(), hash).map(|_| ()))
     }
@@ -165,13 +227,15 @@ pub fn intersection(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyRes
         // SAFETY: see above. A key is held while it is compared.
         unsafe {
             while let Some((key, hash)) = raw::next(walked, &mut position) {
-                let known = raw::contains_plain(within, key, hash);
-                if known == Some(false) {
-                    continue;
-                }
-                let key: Ref<Object> = Ref::from_borrowed_ptr(key);
-                if known == Some(true) || raw::contains_entry(within, key.as_ptr(), hash)? {
-                    raw::add_entry(raw_of(&result), key.as_ptr(), hash)?;
+                match raw::find(within, key, hash).1 {
+                    Outcome::Found => raw::add_unheld(raw_of(&result), key, hash)?,
+                    Outcome::Absent => {}
+                    Outcome::Compare => {
+                        let key: Ref<Object> = Ref::from_borrowed_ptr(key);
+                        if raw::contains_entry(within, key.as_ptr(), hash)? {
+                            raw::add_entry(raw_of(&result), key.as_ptr(), hash)?;
+                        }
+                    }
                 }
             }
         }
@@ -221,7 +285,7 @@ pub fn is_disjoint(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResu
         // SAFETY: see above.
         unsafe {
             while let Some((key, hash)) = raw::next(walked, &mut position) {
-                if raw::contains_key_of_other(within, key, hash)? {
+                if raw::contains_unheld(within, key, hash)? {
                     return Ok(false);
                 }
             }
@@ -255,7 +319,14 @@ pub fn difference_update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> 
     }
     // SAFETY: see above.
     unsafe {
-        for_each(walked, |key, hash| raw::discard_entry(set, key.as_ptr(), hash).map(|_| ()))?;
+        if let Some(walked) = as_any_set(walked) {
+            let mut position = 0;
+            while let Some((key, hash)) = raw::next(walked, &mut position) {
+                raw::discard_unheld(set, key, hash)?;
+            }
+        } else {
+            for_each(walked, |key, hash| raw::discard_entry(set, key.as_ptr(), hash).map(|_| ()))?;
+        }
         let (fill, used, mask) = ((*set).fill.get(), (*set).used.get(), (*set).mask.get());
         if fill - used > mask / 4 {
             let used = used as usize;
@@ -278,16 +349,26 @@ pub fn difference(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResul
     }
     let result = make_like(set, None)?;
     let mut position = 0;
-    // SAFETY: see above.
+    // SAFETY: see above. A key is held while it is compared.
     unsafe {
-        while let Some((key, hash)) = raw::next_owned(set, &mut position) {
-            let found = match (other_set, other_dict) {
-                (Some(other), _) => raw::contains_entry(other, key.as_ptr(), hash)?,
-                (_, Some(dict)) => dict.contains_known_hash(key.borrow(), hash)?,
-                _ => false,
-            };
-            if !found {
-                raw::add_entry(raw_of(&result), key.as_ptr(), hash)?;
+        if let Some(other) = other_set {
+            while let Some((key, hash)) = raw::next(set, &mut position) {
+                match raw::find(other, key, hash).1 {
+                    Outcome::Found => {}
+                    Outcome::Absent => raw::add_unheld(raw_of(&result), key, hash)?,
+                    Outcome::Compare => {
+                        let key: Ref<Object> = Ref::from_borrowed_ptr(key);
+                        if !raw::contains_entry(other, key.as_ptr(), hash)? {
+                            raw::add_entry(raw_of(&result), key.as_ptr(), hash)?;
+                        }
+                    }
+                }
+            }
+        } else if let Some(dict) = other_dict {
+            while let Some((key, hash)) = raw::next_owned(set, &mut position) {
+                if !dict.contains_known_hash(key.borrow(), hash)? {
+                    raw::add_entry(raw_of(&result), key.as_ptr(), hash)?;
+                }
             }
         }
     }
@@ -322,6 +403,25 @@ pub fn symmetric_difference_update(set: *mut PySetObject, other: Borrowed<'_, Ob
         // Each item counts once, however often it comes.
         held.insert(make_like(set, Some(other))?).borrow()
     };
+    if let Some(walked) = as_any_set(walked) {
+        let mut position = 0;
+        // SAFETY: see above. A key is held while it is compared; one that was discarded is not needed any more.
+        unsafe {
+            while let Some((key, hash)) = raw::next(walked, &mut position) {
+                match raw::find(set, key, hash) {
+                    (entry, Outcome::Found) => raw::remove_at(set, entry),
+                    (_, Outcome::Absent) => raw::add_unheld(set, key, hash)?,
+                    (_, Outcome::Compare) => {
+                        let key: Ref<Object> = Ref::from_borrowed_ptr(key);
+                        if !raw::discard_entry(set, key.as_ptr(), hash)? {
+                            raw::add_entry(set, key.as_ptr(), hash)?;
+                        }
+                    }
+                }
+            }
+        }
+        return Ok(());
+    }
     // SAFETY: see above.
     for_each(walked, |key, hash| unsafe {
         if !raw::discard_entry(set, key.as_ptr(), hash)? {
@@ -348,7 +448,7 @@ pub fn is_subset(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult
     // SAFETY: see above.
     unsafe {
         while let Some((key, hash)) = raw::next(set, &mut position) {
-            if !raw::contains_key_of_other(other_set, key, hash)? {
+            if !raw::contains_unheld(other_set, key, hash)? {
                 return Ok(false);
             }
         }

@@ -7,10 +7,10 @@ use core::ptr;
 
 use super::{FrozenSet, Set};
 use crate::abi::*;
-use crate::memory::{Guarded, object, small};
+use crate::memory::{Guarded, large, object, small};
 use crate::object::{PyLayout, header};
 use crate::prelude::*;
-use crate::types::dict::lookup::{explain_unhashable, hash_str, is_exact_str};
+use crate::types::dict::lookup::{explain_unhashable, is_equal_text, is_exact_str, plain_hash};
 
 const LINEAR_PROBES: usize = 9;
 const PERTURB_SHIFT: u32 = 5;
@@ -60,12 +60,12 @@ pub unsafe fn new_of_type(cls: *mut PyTypeObject) -> PyResult<*mut PySetObject> 
 /// The hash of a key for a set: the error of an unhashable one says so.
 #[inline(always)]
 pub fn hash_key(key: Borrowed<'_, Object>) -> PyResult<isize> {
-    if let Some(text) = key.downcast_exact::<Str>() {
-        return Ok(hash_str(text));
-    }
-    if let Some(int) = key.downcast_exact::<Int>() {
-        return Ok(int.hash_value());
-    }
+    let hash = plain_hash(key);
+    if hash != -1 { Ok(hash) } else { hash_key_slow(key) }
+}
+
+#[inline(never)]
+fn hash_key_slow(key: Borrowed<'_, Object>) -> PyResult<isize> {
     match key.hash() {
         Ok(hash) => Ok(hash),
         Err(raised) => Err(explain_unhashable(raised, key, "a set element")),
@@ -98,6 +98,231 @@ impl Probe {
     }
 }
 
+/// How a search ended that ran no Python code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Outcome {
+    Found,
+    /// The key is not there; the entry is the one for it: unused, or a removed one.
+    Absent,
+    /// An object has to be asked.
+    Compare,
+}
+
+/// The part of a search that makes no call, up to the key itself, an unused entry, or a key of the same hash. For a key that is to
+/// be added, the last of the removed entries passed is the one for it.
+#[inline(always)]
+unsafe fn search<const ADDING: bool>(
+    set: *mut PySetObject,
+    key: *mut PyObject,
+    hash: isize,
+) -> (*mut setentry, Outcome) {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let table = (*set).table.get();
+        let mut probe = Probe::new(hash, (*set).mask.get() as usize);
+        let mut removed: *mut setentry = ptr::null_mut();
+        loop {
+            let mut entry = table.add(probe.at);
+            let last = entry.add(probe.run());
+            loop {
+                let entry_hash = (*entry).hash.get();
+                if entry_hash == hash || entry_hash == 0 {
+                    let entry_key = (*entry).key.get();
+                    if entry_key == key {
+                        return (entry, Outcome::Found);
+                    }
+                    if entry_key.is_null() {
+                        let entry = if ADDING && !removed.is_null() { removed } else { entry };
+                        return (entry, Outcome::Absent);
+                    }
+                    if entry_hash == hash {
+                        return search_near::<ADDING>(set, key, hash);
+                    }
+                } else if ADDING && entry_hash == -1 {
+                    removed = entry;
+                }
+                if entry == last {
+                    break;
+                }
+                entry = entry.add(1);
+            }
+            probe.jump();
+        }
+    }
+}
+
+/// The whole search where a key of the same hash is.
+#[inline(never)]
+unsafe fn search_near<const ADDING: bool>(
+    set: *mut PySetObject,
+    key: *mut PyObject,
+    hash: isize,
+) -> (*mut setentry, Outcome) {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let table = (*set).table.get();
+        let mut probe = Probe::new(hash, (*set).mask.get() as usize);
+        let mut removed: *mut setentry = ptr::null_mut();
+        loop {
+            let mut entry = table.add(probe.at);
+            for _ in 0..=probe.run() {
+                let (entry_key, entry_hash) = ((*entry).key.get(), (*entry).hash.get());
+                if entry_key.is_null() {
+                    return (if ADDING && !removed.is_null() { removed } else { entry }, Outcome::Absent);
+                }
+                if entry_hash == hash {
+                    let equal = if entry_key == key {
+                        true
+                    } else if is_exact_str(entry_key) && is_exact_str(key) {
+                        is_equal_text(entry_key, key)
+                    } else if (*entry_key).ob_type.get() == Int::TYPE && (*key).ob_type.get() == Int::TYPE {
+                        Int::equals_raw(entry_key.cast(), key.cast())
+                    } else {
+                        return (entry, Outcome::Compare);
+                    };
+                    if equal {
+                        return (entry, Outcome::Found);
+                    }
+                } else if entry_hash == -1 {
+                    removed = entry;
+                }
+                entry = entry.add(1);
+            }
+            probe.jump();
+        }
+    }
+}
+
+/// Looks for a key without running Python code.
+#[inline(always)]
+pub unsafe fn find(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> (*mut setentry, Outcome) {
+    // SAFETY: see the head of the file.
+    unsafe { search::<false>(set, key, hash) }
+}
+
+/// What an entry of the same hash says.
+enum Glance {
+    Same,
+    Other,
+    /// A comparison would take a call.
+    Unknown,
+}
+
+/// The entry of a key, or the one for it if it is added, and the hash of the key; null for the entry where that does not show
+/// without a call.
+#[inline(always)]
+unsafe fn place_by(set: *mut PySetObject, hash: isize, same: impl Fn(*mut PyObject) -> Glance) -> *mut setentry {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let table = (*set).table.get();
+        let mut probe = Probe::new(hash, (*set).mask.get() as usize);
+        let mut removed: *mut setentry = ptr::null_mut();
+        loop {
+            let mut entry = table.add(probe.at);
+            for _ in 0..=probe.run() {
+                let entry_key = (*entry).key.get();
+                if entry_key.is_null() {
+                    return if removed.is_null() { entry } else { removed };
+                }
+                let entry_hash = (*entry).hash.get();
+                if entry_hash == hash {
+                    match same(entry_key) {
+                        Glance::Same => return entry,
+                        Glance::Other => {}
+                        Glance::Unknown => return ptr::null_mut(),
+                    }
+                } else if entry_hash == -1 {
+                    removed = entry;
+                }
+                entry = entry.add(1);
+            }
+            probe.jump();
+        }
+    }
+}
+
+/// The entry of a key or for it, see [`place_by`].
+#[inline(always)]
+pub unsafe fn place(set: *mut PySetObject, key: *mut PyObject) -> (*mut setentry, isize) {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let ty = (*key).ob_type.get();
+        let hash = if ty == Str::TYPE {
+            crate::types::dict::keys::str_hash(key)
+        } else if ty == Int::TYPE && Int::fits_small_raw(key.cast()) {
+            return place_int(set, Int::small_value_raw(key.cast()));
+        } else if ty == Tuple::TYPE {
+            (*key.cast::<PyTupleObject>()).ob_hash.get()
+        } else {
+            -1
+        };
+        if hash == -1 {
+            return (ptr::null_mut(), hash);
+        }
+        (place_by(set, hash, |other| if other == key { Glance::Same } else { Glance::Unknown }), hash)
+    }
+}
+
+/// As [`place`] for the int of a value.
+#[inline(always)]
+pub unsafe fn place_int(set: *mut PySetObject, value: i64) -> (*mut setentry, isize) {
+    // SAFETY: see the head of the file; keys are live.
+    unsafe {
+        let hash = crate::types::int::raw::hash_of(value);
+        let same = |other: *mut PyObject| {
+            if (*other).ob_type.get() != Int::TYPE || !Int::fits_small_raw(other.cast()) {
+                Glance::Unknown
+            } else if Int::small_value_raw(other.cast()) == value {
+                Glance::Same
+            } else {
+                Glance::Other
+            }
+        };
+        (place_by(set, hash, same), hash)
+    }
+}
+
+/// Whether a key is at the entry that [`place`] gave; `None` where it gave none.
+#[inline(always)]
+unsafe fn is_there((entry, hash): (*mut setentry, isize)) -> Option<bool> {
+    // SAFETY: null or an entry of a live set.
+    unsafe { (!entry.is_null()).then(|| (*entry).hash.get() == hash && !(*entry).key.get().is_null()) }
+}
+
+/// Whether a key is in a set, as far as that shows without any call.
+#[inline(always)]
+pub unsafe fn glance(set: *mut PySetObject, key: *mut PyObject) -> Option<bool> {
+    // SAFETY: see the head of the file.
+    unsafe { is_there(place(set, key)) }
+}
+
+/// As [`glance`] for the int of a value.
+#[inline(always)]
+pub unsafe fn contains_int(set: *mut PySetObject, value: i64) -> Option<bool> {
+    // SAFETY: see the head of the file.
+    unsafe { is_there(place_int(set, value)) }
+}
+
+/// Whether one more key leaves the table as large as it is.
+#[inline(always)]
+pub unsafe fn has_room(set: *mut PySetObject) -> bool {
+    // SAFETY: see the head of the file.
+    unsafe { ((*set).fill.get() + 1) * 5 < (*set).mask.get() * 3 }
+}
+
+/// Puts a new key into the entry for it, taking over its count. The set has room.
+#[inline(always)]
+pub unsafe fn add_stealing(set: *mut PySetObject, entry: *mut setentry, key: *mut PyObject, hash: isize) {
+    // SAFETY: see the head of the file; the entry is unused or a removed one.
+    unsafe {
+        (*set).used.set((*set).used.get() + 1);
+        (*set).fill.set((*set).fill.get() + isize::from((*entry).key.get().is_null()));
+        (*entry).key.set(key);
+        (*entry).hash.set(hash);
+    }
+}
+
 enum Match {
     Equal,
     Different,
@@ -106,7 +331,6 @@ enum Match {
 }
 
 /// Compares an entry of the right hash with a key.
-#[inline(always)]
 unsafe fn compare_entry(
     set: *mut PySetObject,
     table: *mut setentry,
@@ -123,10 +347,6 @@ unsafe fn compare_entry(
             let equal = Borrowed::<Str>::from_ptr(candidate).equals_str(&Borrowed::<Str>::from_ptr(key));
             return Ok(if equal { Match::Equal } else { Match::Different });
         }
-        if (*candidate).ob_type.get() == Int::TYPE && (*key).ob_type.get() == Int::TYPE {
-            let equal = Int::equals_raw(candidate.cast(), key.cast());
-            return Ok(if equal { Match::Equal } else { Match::Different });
-        }
         let held: Ref<Object> = Ref::from_borrowed_ptr(candidate);
         let equal = held.equals(Borrowed::from_ptr(key))?;
         if (*set).table.get() != table || (*entry).key.get() != candidate {
@@ -139,6 +359,15 @@ unsafe fn compare_entry(
 /// The entry of a key, or the unused entry where the search ended (`set_lookkey`).
 #[inline]
 pub unsafe fn lookup(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<*mut setentry> {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let (entry, outcome) = find(set, key, hash);
+        if outcome != Outcome::Compare { Ok(entry) } else { lookup_slow(set, key, hash) }
+    }
+}
+
+#[inline(never)]
+unsafe fn lookup_slow(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<*mut setentry> {
     // SAFETY: see the head of the file.
     unsafe {
         'restart: loop {
@@ -168,7 +397,59 @@ pub unsafe fn lookup(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> 
 
 /// Adds a key with a known hash; whether it was new (`set_add_entry`). Of the removed entries that the search passes, the
 /// last is used again.
+#[inline]
 pub unsafe fn add_entry(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<bool> {
+    // SAFETY: see the head of the file.
+    unsafe {
+        match search::<true>(set, key, hash) {
+            (_, Outcome::Found) => Ok(false),
+            (entry, Outcome::Absent) => add_at(set, entry, key, hash).map(|()| true),
+            (_, Outcome::Compare) => add_entry_slow(set, key, hash),
+        }
+    }
+}
+
+/// As [`add_entry`] for a key of another container, which is held only while it is compared.
+#[inline(always)]
+pub unsafe fn add_unheld(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<()> {
+    // SAFETY: see the head of the file; `key` is live until Python code runs.
+    unsafe {
+        match search::<true>(set, key, hash) {
+            (_, Outcome::Found) => Ok(()),
+            (entry, Outcome::Absent) => add_at(set, entry, key, hash),
+            (_, Outcome::Compare) => {
+                let held: Ref<Object> = Ref::from_borrowed_ptr(key);
+                add_entry_slow(set, held.as_ptr(), hash).map(|_| ())
+            }
+        }
+    }
+}
+
+/// Puts a new key into the entry for it. Runs no Python code.
+#[inline(always)]
+unsafe fn add_at(set: *mut PySetObject, entry: *mut setentry, key: *mut PyObject, hash: isize) -> PyResult<()> {
+    // SAFETY: see the head of the file; the entry is unused or a removed one.
+    unsafe {
+        header::incref(key);
+        let used = (*set).used.get() + 1;
+        (*set).used.set(used);
+        let is_removed = !(*entry).key.get().is_null();
+        (*entry).key.set(key);
+        (*entry).hash.set(hash);
+        if !is_removed {
+            let fill = (*set).fill.get() + 1;
+            (*set).fill.set(fill);
+            if fill * 5 >= (*set).mask.get() * 3 {
+                let used = used as usize;
+                return resize(set, if used > 50_000 { used * 2 } else { used * 4 });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[inline(never)]
+unsafe fn add_entry_slow(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<bool> {
     // SAFETY: see the head of the file.
     unsafe {
         'restart: loop {
@@ -184,21 +465,8 @@ pub unsafe fn add_entry(set: *mut PySetObject, key: *mut PyObject, hash: isize) 
                             // A comparison used it meanwhile.
                             continue 'restart;
                         }
-                        header::incref(key);
-                        (*set).used.set((*set).used.get() + 1);
-                        if !removed.is_null() {
-                            (*removed).key.set(key);
-                            (*removed).hash.set(hash);
-                            return Ok(true);
-                        }
-                        (*entry).key.set(key);
-                        (*entry).hash.set(hash);
-                        (*set).fill.set((*set).fill.get() + 1);
-                        if ((*set).fill.get() * 5) >= (*set).mask.get() * 3 {
-                            let used = (*set).used.get() as usize;
-                            resize(set, if used > 50_000 { used * 2 } else { used * 4 })?;
-                        }
-                        return Ok(true);
+                        let entry = if removed.is_null() { entry } else { removed };
+                        return add_at(set, entry, key, hash).map(|()| true);
                     }
                     if entry_hash == hash {
                         match compare_entry(set, table, entry, key)? {
@@ -244,6 +512,22 @@ unsafe fn insert_clean(table: *mut setentry, mask: usize, key: *mut PyObject, ha
     }
 }
 
+/// How many keys before its turn the entry for a key is fetched from memory.
+const AHEAD: isize = 16;
+
+/// Whether a table is larger than the cache of the core.
+#[inline(always)]
+pub fn is_large(mask: usize) -> bool {
+    mask >= large::BEYOND_CACHE / size_of::<setentry>()
+}
+
+/// Fetches the entry where a search for a hash begins.
+#[inline(always)]
+pub unsafe fn prefetch(set: *mut PySetObject, hash: isize) {
+    // SAFETY: see the head of the file.
+    unsafe { large::prefetch((*set).table.get().add(hash as usize & (*set).mask.get() as usize)) }
+}
+
 /// Moves the keys to a table with more than `min_used` entries. Runs no Python code.
 pub unsafe fn resize(set: *mut PySetObject, min_used: usize) -> PyResult<()> {
     // SAFETY: see the head of the file.
@@ -253,7 +537,6 @@ pub unsafe fn resize(set: *mut PySetObject, min_used: usize) -> PyResult<()> {
             size <<= 1;
         }
         let old = (*set).table.get();
-        let old_size = (*set).mask.get() as usize + 1;
         let old_is_small = old == small_table(set);
         let mut copy = [const { setentry::ZERO }; MINSIZE];
         let mut from = old;
@@ -274,13 +557,22 @@ pub unsafe fn resize(set: *mut PySetObject, min_used: usize) -> PyResult<()> {
             if new.is_null() {
                 return Err(Raised::no_memory());
             }
+            large::prefer_large_pages(new.cast(), size * size_of::<setentry>());
         }
-        for index in 0..old_size {
-            let entry = from.add(index);
-            let key = (*entry).key.get();
-            if !key.is_null() && key != dummy() {
-                insert_clean(new, size - 1, key, (*entry).hash.get());
+        let (mut entry, mut left) = (from, (*set).used.get());
+        let is_large = is_large(size - 1);
+        while left > 0 {
+            let (key, hash) = ((*entry).key.get(), (*entry).hash.get());
+            if is_large {
+                // While so many keys are left, so many entries are.
+                let ahead = if left > AHEAD { (*entry.add(AHEAD as usize)).hash.get() } else { 0 };
+                large::prefetch(new.add(ahead as usize & (size - 1)));
             }
+            if !key.is_null() && hash != -1 {
+                insert_clean(new, size - 1, key, hash);
+                left -= 1;
+            }
+            entry = entry.add(1);
         }
         (*set).mask.set(size as isize - 1);
         (*set).table.set(new);
@@ -292,44 +584,35 @@ pub unsafe fn resize(set: *mut PySetObject, min_used: usize) -> PyResult<()> {
     }
 }
 
-/// Whether a key is there, as far as that shows without a look at any object; `None` where keys have to be compared.
+/// Whether a key of another set is there. The key is held only while it is compared.
 #[inline(always)]
-pub unsafe fn contains_plain(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> Option<bool> {
+pub unsafe fn contains_unheld(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<bool> {
     // SAFETY: see the head of the file.
     unsafe {
-        let table = (*set).table.get();
-        let mut probe = Probe::new(hash, (*set).mask.get() as usize);
-        loop {
-            let mut entry = table.add(probe.at);
-            for _ in 0..=probe.run() {
-                let entry_key = (*entry).key.get();
-                if entry_key == key {
-                    return Some(true);
-                }
-                let entry_hash = (*entry).hash.get();
-                if entry_hash == 0 && entry_key.is_null() {
-                    return Some(false);
-                }
-                if entry_hash == hash {
-                    return None;
-                }
-                entry = entry.add(1);
+        match find(set, key, hash) {
+            (_, Outcome::Compare) => {
+                let held: Ref<Object> = Ref::from_borrowed_ptr(key);
+                Ok(!(*lookup_slow(set, held.as_ptr(), hash)?).key.get().is_null())
             }
-            probe.jump();
+            (_, outcome) => Ok(outcome == Outcome::Found),
         }
     }
 }
 
-/// Whether a key of another set is there. The key is held only while it is compared.
+/// Removes a key of another set; whether it was there. The key is held only while it is compared.
 #[inline(always)]
-pub unsafe fn contains_key_of_other(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<bool> {
+pub unsafe fn discard_unheld(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> PyResult<bool> {
     // SAFETY: see the head of the file.
     unsafe {
-        match contains_plain(set, key, hash) {
-            Some(found) => Ok(found),
-            None => {
+        match find(set, key, hash) {
+            (entry, Outcome::Found) => {
+                remove_at(set, entry);
+                Ok(true)
+            }
+            (_, Outcome::Absent) => Ok(false),
+            (_, Outcome::Compare) => {
                 let held: Ref<Object> = Ref::from_borrowed_ptr(key);
-                contains_entry(set, held.as_ptr(), hash)
+                discard_entry(set, held.as_ptr(), hash)
             }
         }
     }
@@ -345,15 +628,23 @@ pub unsafe fn discard_entry(set: *mut PySetObject, key: *mut PyObject, hash: isi
     // SAFETY: see the head of the file.
     unsafe {
         let entry = lookup(set, key, hash)?;
-        let old = (*entry).key.get();
-        if old.is_null() {
-            return Ok(false);
+        let found = !(*entry).key.get().is_null();
+        if found {
+            remove_at(set, entry);
         }
-        (*entry).key.set(dummy());
+        Ok(found)
+    }
+}
+
+/// Removes the key of an entry, whose release may run Python code.
+#[inline(always)]
+pub unsafe fn remove_at(set: *mut PySetObject, entry: *mut setentry) {
+    // SAFETY: see the head of the file; the entry has a key.
+    unsafe {
+        let old = (*entry).key.replace(dummy());
         (*entry).hash.set(-1);
         (*set).used.set((*set).used.get() - 1);
-        header::decref(old);
-        Ok(true)
+        header::drop_item(old);
     }
 }
 
@@ -366,10 +657,10 @@ pub unsafe fn next(set: *mut PySetObject, position: &mut usize) -> Option<(*mut 
         let mask = (*set).mask.get() as usize;
         let mut at = *position;
         while at <= mask {
-            let key = (*table.add(at)).key.get();
-            if !key.is_null() && key != dummy() {
+            let (key, hash) = ((*table.add(at)).key.get(), (*table.add(at)).hash.get());
+            if !key.is_null() && hash != -1 {
                 *position = at + 1;
-                return Some((key, (*table.add(at)).hash.get()));
+                return Some((key, hash));
             }
             at += 1;
         }
@@ -445,9 +736,9 @@ unsafe fn release(table: *mut setentry, used: usize) {
         let (mut entry, mut left) = (table, used);
         while left > 0 {
             let key = (*entry).key.get();
-            if !key.is_null() {
-                left -= usize::from(key != dummy());
-                header::decref(key);
+            if !key.is_null() && key != dummy() {
+                left -= 1;
+                header::drop_item(key);
             }
             entry = entry.add(1);
         }
@@ -505,15 +796,23 @@ unsafe fn copy_table(set: *mut PySetObject, other: *mut PySetObject) -> PyResult
             if table.is_null() {
                 return Err(Raised::no_memory());
             }
+            large::prefer_large_pages(table.cast(), size * size_of::<setentry>());
             table
         };
-        for index in 0..size {
+        // Behind the last key is nothing to count.
+        let (mut index, mut left) = (0, used);
+        while left > 0 {
             let (from, to) = (from.add(index), to.add(index));
             let key = (*from).key.get();
             (*to).key.set(key);
             (*to).hash.set((*from).hash.get());
-            header::xincref(key);
+            if !key.is_null() {
+                header::incref(key);
+                left -= 1;
+            }
+            index += 1;
         }
+        to.add(index).write_bytes(0, size - index);
         (*set).table.set(to);
         (*set).mask.set(size as isize - 1);
         (*set).fill.set(used as isize);
@@ -540,18 +839,23 @@ pub unsafe fn merge(set: *mut PySetObject, other: *mut PySetObject) -> PyResult<
         if (*set).fill.get() == 0 {
             let mask = (*set).mask.get() as usize;
             let table = (*set).table.get();
-            let mut position = 0;
-            while let Some((key, hash)) = next(other, &mut position) {
-                header::incref(key);
-                insert_clean(table, mask, key, hash);
+            let (mut entry, mut left) = ((*other).table.get(), other_used);
+            while left > 0 {
+                let (key, hash) = ((*entry).key.get(), (*entry).hash.get());
+                if !key.is_null() && hash != -1 {
+                    header::incref(key);
+                    insert_clean(table, mask, key, hash);
+                    left -= 1;
+                }
+                entry = entry.add(1);
             }
             (*set).fill.set(other_used as isize);
             (*set).used.set(other_used as isize);
             return Ok(());
         }
         let mut position = 0;
-        while let Some((key, hash)) = next_owned(other, &mut position) {
-            add_entry(set, key.as_ptr(), hash)?;
+        while let Some((key, hash)) = next(other, &mut position) {
+            add_unheld(set, key, hash)?;
         }
         Ok(())
     }

@@ -5,7 +5,6 @@
 //! CPython: `PyUnicode_InternInPlace` and its kin in `Objects/unicodeobject.c`.
 
 use core::cell::UnsafeCell;
-use core::ptr;
 
 use super::{Str, raw};
 use crate::abi::{PyASCIIObject, SSTATE_INTERNED_IMMORTAL, SSTATE_INTERNED_MORTAL, SSTATE_NOT_INTERNED};
@@ -13,9 +12,43 @@ use crate::prelude::*;
 
 /// An open-addressed hash set with linear probing; a removal moves later entries back, so there are no tombstones.
 struct Table {
-    /// A power of two of entries, null where free; or empty.
-    slots: Vec<*mut PyASCIIObject>,
+    /// A power of two of entries, or empty.
+    slots: Vec<Slot>,
     used: usize,
+}
+
+/// An entry, with the upper bits of its hash above its address, so that a search seldom reads a string that is another one;
+/// 0 where there is none.
+#[derive(Clone, Copy, PartialEq)]
+struct Slot(u64);
+
+/// Addresses of user programs have fewer bits on all systems of 64 bits, unless a program asks for more.
+const ADDRESS_BITS: u32 = 48;
+
+impl Slot {
+    const FREE: Slot = Slot(0);
+
+    #[inline(always)]
+    fn new(entry: *mut PyASCIIObject, hash: isize) -> Slot {
+        debug_assert!((entry as u64) >> ADDRESS_BITS == 0);
+        Slot(entry as u64 | (hash as u64) >> ADDRESS_BITS << ADDRESS_BITS)
+    }
+
+    #[inline(always)]
+    fn is_free(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether the hash of the entry begins as that one.
+    #[inline(always)]
+    fn may_have(self, hash: isize) -> bool {
+        (self.0 ^ hash as u64) >> ADDRESS_BITS == 0
+    }
+
+    #[inline(always)]
+    fn entry(self) -> *mut PyASCIIObject {
+        (self.0 << (64 - ADDRESS_BITS) >> (64 - ADDRESS_BITS)) as *mut PyASCIIObject
+    }
 }
 
 struct Guarded(UnsafeCell<Table>);
@@ -37,42 +70,58 @@ fn handle<'a>(entry: *mut PyASCIIObject) -> Borrowed<'a, Str> {
 }
 
 impl Table {
-    /// The entry that `matches`, or the free slot where it belongs.
-    fn probe(&self, hash: isize, matches: impl Fn(*mut PyASCIIObject) -> bool) -> Result<*mut PyASCIIObject, usize> {
+    /// The entry of that hash that `matches`, or the free slot where it belongs.
+    #[inline]
+    fn probe(&self, hash: isize, matches: impl Fn(Borrowed<'_, Str>) -> bool) -> Result<*mut PyASCIIObject, usize> {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
-            let entry = self.slots[at];
-            if entry.is_null() {
+            let slot = self.slots[at];
+            if slot.is_free() {
                 return Err(at);
             }
-            if matches(entry) {
-                return Ok(entry);
+            if slot.may_have(hash) {
+                let entry = handle(slot.entry());
+                if entry.hash_value() == hash && matches(entry) {
+                    return Ok(slot.entry());
+                }
             }
             at = (at + 1) & mask;
         }
     }
 
     /// Makes room for one more entry; `false` when memory is out.
+    #[inline]
     fn reserve(&mut self) -> bool {
-        if self.used * 3 < self.slots.len() * 2 {
-            return true;
-        }
+        self.used * 3 < self.slots.len() * 2 || self.grow()
+    }
+
+    #[cold]
+    fn grow(&mut self) -> bool {
         let size = (self.slots.len() * 2).max(1024);
         let mut slots = Vec::new();
         if slots.try_reserve_exact(size).is_err() {
             return false;
         }
-        slots.resize(size, ptr::null_mut());
-        let old = core::mem::replace(&mut self.slots, slots);
-        for entry in old {
-            if !entry.is_null()
-                && let Err(at) = self.probe(handle(entry).hash_value(), |_| false)
-            {
-                self.slots[at] = entry;
+        slots.resize(size, Slot::FREE);
+        for slot in core::mem::replace(&mut self.slots, slots) {
+            if !slot.is_free() {
+                let mut at = handle(slot.entry()).hash_value() as usize & (size - 1);
+                while !self.slots[at].is_free() {
+                    at = (at + 1) & (size - 1);
+                }
+                self.slots[at] = slot;
             }
         }
         true
+    }
+
+    /// Puts a string that is not there into its slot.
+    #[inline]
+    fn put(&mut self, at: usize, string: &Ref<Str>, hash: isize) {
+        self.slots[at] = Slot::new(string.as_raw().cast(), hash);
+        self.used += 1;
+        string.0.state.set_interned(SSTATE_INTERNED_MORTAL);
     }
 
     fn remove(&mut self, entry: *mut PyASCIIObject) {
@@ -80,9 +129,11 @@ impl Table {
             return;
         }
         let mask = self.slots.len() - 1;
-        let mut hole = handle(entry).hash_value() as usize & mask;
-        while self.slots[hole] != entry {
-            if self.slots[hole].is_null() {
+        let hash = handle(entry).hash_value();
+        let slot = Slot::new(entry, hash);
+        let mut hole = hash as usize & mask;
+        while self.slots[hole] != slot {
+            if self.slots[hole].is_free() {
                 return;
             }
             hole = (hole + 1) & mask;
@@ -91,17 +142,17 @@ impl Table {
         loop {
             next = (next + 1) & mask;
             let candidate = self.slots[next];
-            if candidate.is_null() {
+            if candidate.is_free() {
                 break;
             }
-            let home = handle(candidate).hash_value() as usize & mask;
+            let home = handle(candidate.entry()).hash_value() as usize & mask;
             // The candidate may move into the hole unless its home lies behind the hole.
             if next.wrapping_sub(home) & mask >= next.wrapping_sub(hole) & mask {
                 self.slots[hole] = candidate;
                 hole = next;
             }
         }
-        self.slots[hole] = ptr::null_mut();
+        self.slots[hole] = Slot::FREE;
         self.used -= 1;
     }
 }
@@ -127,12 +178,10 @@ pub(super) fn intern(string: Ref<Str>, immortal: bool) -> Ref<Str> {
         if !table.reserve() {
             return None;
         }
-        match table.probe(hash, |entry| handle(entry).hash_value() == hash && handle(entry).equals_str(&string)) {
+        match table.probe(hash, |entry| entry.equals_str(&string)) {
             Ok(entry) => Some(entry),
             Err(at) => {
-                table.slots[at] = raw;
-                table.used += 1;
-                string.0.state.set_interned(SSTATE_INTERNED_MORTAL);
+                table.put(at, &string, hash);
                 None
             }
         }
@@ -147,19 +196,22 @@ pub(super) fn intern(string: Ref<Str>, immortal: bool) -> Ref<Str> {
     result
 }
 
-/// Looks the interned string of a text up, without making one.
-fn lookup(text: &str) -> Option<Borrowed<'static, Str>> {
-    if !text.is_ascii() {
-        return None;
+/// The interned string of a text. Only when there is none an object is made.
+fn intern_text(text: &str) -> PyResult<Ref<Str>> {
+    if text.len() < 2 || !text.is_ascii() {
+        return Ok(intern(Str::from_utf8_str(text)?, false));
     }
     let hash = crate::types::hash::bytes(text.as_bytes());
-    with_table(|table| {
-        if table.slots.is_empty() {
-            return None;
-        }
-        let found = table.probe(hash, |entry| handle(entry).hash_value() == hash && handle(entry).eq_str(text));
-        found.ok().map(handle)
-    })
+    let found = with_table(|table| match table.slots.is_empty() {
+        true => None,
+        false => table.probe(hash, |entry| entry.as_ascii() == Some(text)).ok(),
+    });
+    if let Some(found) = found {
+        return Ok(handle(found).to_owned());
+    }
+    let string = Str::from_ascii(text.as_bytes())?;
+    string.0.hash.set(hash);
+    Ok(intern(string, false))
 }
 
 fn make_immortal(string: *mut PyASCIIObject) {
@@ -178,8 +230,9 @@ pub(super) fn forget(string: *mut PyASCIIObject) {
 /// How many strings are interned, and how many of these for ever (`sys.getunicodeinternedsize`).
 pub fn count() -> (usize, usize) {
     with_table(|table| {
-        let entries = table.slots.iter().filter(|entry| !entry.is_null());
-        let immortal = entries.filter(|&&entry| handle(entry).0.state.interned() >= SSTATE_INTERNED_IMMORTAL).count();
+        let entries = table.slots.iter().filter(|slot| !slot.is_free());
+        let immortal =
+            entries.filter(|slot| handle(slot.entry()).0.state.interned() >= SSTATE_INTERNED_IMMORTAL).count();
         (table.used, immortal)
     })
 }
@@ -191,11 +244,9 @@ impl Str {
         if string.0.state.interned() != SSTATE_NOT_INTERNED { string } else { intern(string, false) }
     }
 
+    /// The interned string of that text.
     pub fn intern_str(text: &str) -> PyResult<Ref<Str>> {
-        match lookup(text) {
-            Some(found) => Ok(found.to_owned()),
-            None => Ok(intern(Str::from_utf8_str(text)?, false)),
-        }
+        intern_text(text)
     }
 
     /// An interned string that is never freed. For names in native code, whose absence nothing could survive: the

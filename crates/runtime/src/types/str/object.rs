@@ -621,15 +621,16 @@ impl Ref<Str> {
     }
 
     /// UTF-8 with surrogates as three bytes each: what `surrogatepass` gives.
-    pub fn to_wtf8(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.len() + self.len() / 2);
+    pub fn to_wtf8(&self) -> PyResult<Vec<u8>> {
+        let mut out = vec_with_capacity(self.len() + self.len() / 2)?;
         for c in self.chars() {
+            out.make_room(4)?;
             match char::from_u32(c) {
                 Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
                 None => out.extend_from_slice(&[0xed, 0x80 | (c >> 6 & 0x3f) as u8, 0x80 | (c & 0x3f) as u8]),
             }
         }
-        out
+        Ok(out)
     }
 
     /// ASCII letters, digits and underscores alone: constants of that form are interned.
@@ -637,12 +638,23 @@ impl Ref<Str> {
         self.as_ascii().is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
     }
 
-    /// The text for messages: surrogates become U+FFFD.
+    /// The text for messages: surrogates become U+FFFD. Without memory for a long text it is the beginning.
     pub fn to_display(&self) -> String {
+        let shown = memory::rust_alloc::shown_in_message(self.len());
         match self.as_ascii() {
-            Some(text) => text.to_owned(),
-            None => self.chars().map(|c| char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
+            Some(text) => text[..shown].to_owned(),
+            None => self.to_display_limited(shown),
         }
+    }
+
+    /// The text with U+FFFD for surrogates, where it is more than a part of a message.
+    pub fn to_lossy(&self) -> PyResult<String> {
+        let mut out = String::new();
+        for c in self.chars() {
+            let c = char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER);
+            out.try_push_str(c.encode_utf8(&mut [0; 4]))?;
+        }
+        Ok(out)
     }
 
     /// The text for messages that show at most `max` characters (`%.200s` and its like).

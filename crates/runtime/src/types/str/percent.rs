@@ -215,6 +215,9 @@ impl<'a> Parts<'a> {
 
 /// `format % arguments`.
 pub fn format(format: &Ref<Str>, arguments: Borrowed<'_, Object>) -> PyResult<Ref<Str>> {
+    if format.len() == 2 && format.data().as_bytes() == b"%s" && !arguments.is_instance_of::<Tuple>() {
+        return arguments.str();
+    }
     let mut arguments = Arguments::new(arguments);
     let mut out = StrBuilder::with_capacity(format.len().saturating_add(format.len().min(100)))?;
     let mut at = 0;

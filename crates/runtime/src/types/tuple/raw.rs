@@ -147,11 +147,10 @@ pub(super) unsafe fn finish(tuple: *mut PyTupleObject) -> Ref<Tuple> {
     // SAFETY: by contract.
     unsafe {
         let items = items(tuple);
-        for index in 0..(*tuple).ob_base.ob_size.get() as usize {
-            if Tuple::has_to_track(*items.add(index)) {
-                memory::object::gc_track(tuple.cast());
-                break;
-            }
+        let size = (*tuple).ob_base.ob_size.get() as usize;
+        // To look at all items of a long one is the collector's business.
+        if size > SIZES || (0..size).any(|index| Tuple::has_to_track(*items.add(index))) {
+            memory::object::gc_track(tuple.cast());
         }
         Ref::from_owned_ptr(tuple)
     }

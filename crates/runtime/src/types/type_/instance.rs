@@ -181,14 +181,12 @@ pub unsafe extern "C" fn subtype_dealloc(this: *mut PyObject) {
             crate::types::weakref::clear_references(this);
         }
         if let Some(del) = (*ty).tp_del.get() {
-            (*this).ob_refcnt.set(1);
+            // It gets the object without a count, gives it one for as long as it runs, and leaves it those that were added.
             if gc {
                 heap::gc_track(this);
             }
             del(this);
-            let count = (*this).ob_refcnt.get() - 1;
-            (*this).ob_refcnt.set(count);
-            if count > 0 {
+            if (*this).ob_refcnt.get() > 0 {
                 return;
             }
             if gc {

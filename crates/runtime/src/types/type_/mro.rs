@@ -33,7 +33,7 @@ pub fn linearise(ty: &Ref<Type>) -> PyResult<Vec<Ref<Object>>> {
             return Err(raise!(TypeError, "duplicate base class {}", base.dunder_name()?.to_display()));
         }
     }
-    let mut orders: Vec<(Ref<Tuple>, usize)> = Vec::with_capacity(bases.len() + 1);
+    let mut orders: Vec<(Ref<Tuple>, usize)> = vec_with_capacity(bases.len() + 1)?;
     for base in bases.iter() {
         // SAFETY: bases are types.
         let base: &Ref<Type> = unsafe { base.cast_unchecked() };

@@ -130,7 +130,7 @@ fn read_slots(name: &Ref<Str>, bases: &Ref<Tuple>, base: &Ref<Type>, dict: &Ref<
         return Err(raise!(TypeError, "nonempty __slots__ not supported for subtype of '{}'", base.name()));
     }
     let mut slots = Slots { names: None, add_dict: false, add_weakref: false };
-    let mut names: Vec<(String, Ref<Object>)> = Vec::with_capacity(declared.len());
+    let mut names: Vec<Ref<Str>> = vec_with_capacity(declared.len())?;
     for item in declared.iter() {
         let Some(text) = item.downcast::<Str>() else {
             return Err(raise!(TypeError, "__slots__ items must be strings, not '{}'", item.type_name()));
@@ -163,12 +163,14 @@ fn read_slots(name: &Ref<Str>, bases: &Ref<Tuple>, base: &Ref<Type>, dict: &Ref<
                     slot.as_object().to_repr_text()
                 ));
             }
-            names.push((slot.as_utf8()?.to_owned(), slot.into_object()));
+            // It has its UTF-8 from now on.
+            slot.as_utf8()?;
+            names.push(slot);
         }
     }
-    // UTF-8 sorts as code points do.
-    names.sort_by(|a, b| a.0.cmp(&b.0));
-    slots.names = Some(names.into_iter().map(|(_, name)| name).collect());
+    // UTF-8 sorts as code points do. A stable sort would take memory.
+    names.sort_unstable_by(|a, b| a.cached_utf8().cmp(&b.cached_utf8()));
+    slots.names = Some(names.into_iter().map(Ref::into_object).gather()?);
 
     // Another base may bring what the best base lacks.
     for other in bases.iter() {
@@ -258,7 +260,7 @@ fn allocate(
         raw.tp_dict.set(dict.clone().into_ptr());
         (*heap_type).ht_name.set(name.clone().into_ptr());
         if let Some(names) = &slots.names {
-            let names = Tuple::from_vec(names.clone())?;
+            let names = Tuple::from_vec(names.try_to_vec()?)?;
             (*heap_type).ht_slots.set(names.into_ptr());
         }
 

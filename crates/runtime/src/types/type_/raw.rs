@@ -150,7 +150,9 @@ pub unsafe fn full_name<'a>(ty: TypePtr) -> &'a [u8] {
 /// As [`full_name`].
 pub unsafe fn display_name(ty: TypePtr) -> String {
     // SAFETY: by contract.
-    String::from_utf8_lossy(unsafe { full_name(ty) }).into_owned()
+    let name = unsafe { full_name(ty) };
+    let shown = crate::memory::rust_alloc::shown_in_message(name.len());
+    String::from_utf8_lossy(&name[..shown]).into_owned()
 }
 
 /// The part of the C name behind the last dot (`_PyType_Name`).

@@ -256,7 +256,11 @@ pub unsafe fn add_method(ty: Borrowed<'_, Type>, method: *mut PyMethodDef) -> Py
                 let function = CFunction::new_raw(method, ty.as_ptr(), core::ptr::null_mut(), core::ptr::null_mut())?;
                 Ok(StaticMethod::new(function.borrow())?.into_object())
             } else {
-                Ok(MethodDescr::new(ty, method)?.into_object())
+                let descr = MethodDescr::new(ty, method)?.into_object();
+                if ty.tp_flags.get() & _Py_TPFLAGS_STATIC_BUILTIN != 0 {
+                    crate::object::header::make_immortal(descr.as_ptr());
+                }
+                Ok(descr)
             }
         };
         if flags & METH_COEXIST != 0 {

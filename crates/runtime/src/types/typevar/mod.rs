@@ -24,10 +24,12 @@ use core::cell::Cell;
 
 use crate::abi::PyObject;
 use crate::interp::frame;
+use crate::memory::object as memory;
 use crate::object::args::{ArgSpec, FromArg};
 use crate::object::header;
 use crate::prelude::*;
 use crate::thread;
+use crate::types::dict::instance;
 
 /// A field that owns an object, or is null.
 type Field = Cell<*mut PyObject>;
@@ -42,6 +44,42 @@ fn set(field: &Field, value: Option<Ref<Object>>) {
     let old = field.replace(value.map_or(core::ptr::null_mut(), Ref::into_ptr));
     // SAFETY: the field owned it.
     unsafe { header::xdecref(old) };
+}
+
+/// Deallocates a parameter with these fields.
+///
+/// # Safety
+/// `this` is a parameter without a count; the fields are its own.
+unsafe fn deallocate<T>(this: *mut T, fields: &[&Field]) {
+    // SAFETY: by contract; all three types have a managed dict and weak references.
+    unsafe {
+        memory::gc_untrack(this.cast());
+        for field in fields {
+            memory::clear_field(field);
+        }
+        instance::clear_managed_dict(this.cast());
+        crate::types::weakref::clear_refs(this.cast());
+        memory::free(this.cast());
+    }
+}
+
+/// # Safety
+/// `this` is a parameter, with these fields.
+unsafe fn traverse(this: *mut PyObject, fields: &[&Field], visit: &mut Visitor) {
+    for field in fields {
+        visit.object(field.get());
+    }
+    // SAFETY: all three types have a managed dict.
+    unsafe { instance::visit_managed_dict(this, visit) };
+}
+
+/// Breaks cycles through a parameter with these fields, of which the first is its name.
+fn clear(this: &Ref<Object>, fields: &[&Field]) {
+    for field in &fields[1..] {
+        set(field, None);
+    }
+    // SAFETY: all three types have a managed dict.
+    unsafe { instance::clear_managed_dict(this.as_ptr()) };
 }
 
 /// `typing.name(*args)`.

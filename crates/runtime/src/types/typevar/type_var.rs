@@ -4,14 +4,14 @@ use core::cell::Cell;
 use core::mem::offset_of;
 
 use super::{
-    Field, MANAGED, MANAGED_DICT, WEAKREFS, call_typing, check_variance, default_value, evaluate, evaluator_of, flag,
-    given, has_default, name_argument, no_default, repr_with_variance, set, set_module, union,
+    Field, MANAGED, MANAGED_DICT, WEAKREFS, call_typing, check_variance, clear, deallocate, default_value, evaluate,
+    evaluator_of, flag, given, has_default, name_argument, no_default, repr_with_variance, set, set_module, traverse,
+    union,
 };
 use crate::abi::PyObject;
 use crate::memory::object as memory;
 use crate::object::args::ArgSpec;
 use crate::prelude::*;
-use crate::types::dict::instance;
 
 /// A type variable.
 #[repr(C)]
@@ -115,33 +115,18 @@ impl TypeVar {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut TypeVar) {
         // SAFETY: called once, by the last decref.
-        unsafe {
-            memory::gc_untrack(this.cast());
-            for field in (*this).fields() {
-                memory::clear_field(field);
-            }
-            instance::clear_managed_dict(this.cast());
-            crate::types::weakref::clear_refs(this.cast());
-            memory::free(this.cast());
-        }
+        unsafe { deallocate(this, &(*this).fields()) }
     }
 
     #[slot(tp_traverse)]
     fn traverse(this: &TypeVar, visit: &mut Visitor) {
-        for field in this.fields() {
-            visit.object(field.get());
-        }
-        // SAFETY: the type has a managed dict.
-        unsafe { instance::visit_managed_dict((&raw const *this).cast_mut().cast(), visit) };
+        // SAFETY: an instance.
+        unsafe { traverse((&raw const *this).cast_mut().cast(), &this.fields(), visit) }
     }
 
     #[slot(tp_clear)]
     fn clear(this: &Ref<TypeVar>) {
-        for field in this.fields().into_iter().skip(1) {
-            set(field, None);
-        }
-        // SAFETY: the type has a managed dict.
-        unsafe { instance::clear_managed_dict(this.as_ptr()) };
+        clear(this.as_object(), &this.fields());
     }
 
     #[slot(tp_repr)]

@@ -3,14 +3,13 @@
 use core::mem::offset_of;
 
 use super::{
-    Field, MANAGED, MANAGED_DICT, WEAKREFS, call_typing, default_value, evaluator_of, get, has_default, name_argument,
-    no_default, set, set_module, unpack,
+    Field, MANAGED, MANAGED_DICT, WEAKREFS, call_typing, clear, deallocate, default_value, evaluator_of, get,
+    has_default, name_argument, no_default, set, set_module, traverse, unpack,
 };
 use crate::abi::PyObject;
 use crate::memory::object as memory;
 use crate::object::args::ArgSpec;
 use crate::prelude::*;
-use crate::types::dict::instance;
 
 /// A type variable that stands for any number of types.
 #[repr(C)]
@@ -71,33 +70,18 @@ impl TypeVarTuple {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut TypeVarTuple) {
         // SAFETY: called once, by the last decref.
-        unsafe {
-            memory::gc_untrack(this.cast());
-            for field in (*this).fields() {
-                memory::clear_field(field);
-            }
-            instance::clear_managed_dict(this.cast());
-            crate::types::weakref::clear_refs(this.cast());
-            memory::free(this.cast());
-        }
+        unsafe { deallocate(this, &(*this).fields()) }
     }
 
     #[slot(tp_traverse)]
     fn traverse(this: &TypeVarTuple, visit: &mut Visitor) {
-        for field in this.fields() {
-            visit.object(field.get());
-        }
-        // SAFETY: the type has a managed dict.
-        unsafe { instance::visit_managed_dict((&raw const *this).cast_mut().cast(), visit) };
+        // SAFETY: an instance.
+        unsafe { traverse((&raw const *this).cast_mut().cast(), &this.fields(), visit) }
     }
 
     #[slot(tp_clear)]
     fn clear(this: &Ref<TypeVarTuple>) {
-        for field in this.fields().into_iter().skip(1) {
-            set(field, None);
-        }
-        // SAFETY: the type has a managed dict.
-        unsafe { instance::clear_managed_dict(this.as_ptr()) };
+        clear(this.as_object(), &this.fields());
     }
 
     #[slot(tp_repr)]

@@ -144,7 +144,7 @@ impl Deque {
                 added -= (added - kept) / len * len;
             }
         }
-        let mut originals = support::vec_with_capacity(len)?;
+        let mut originals = vec_with_capacity(len)?;
         for index in 0..len {
             originals.extend(self.items.get(index));
         }

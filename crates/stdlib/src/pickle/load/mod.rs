@@ -133,7 +133,7 @@ impl<'a> Loader<'a> {
         if start < self.fence || start > self.stack.len() {
             return Err(self.underflow());
         }
-        let mut items = crate::support::vec_with_capacity(self.stack.len() - start)?;
+        let mut items = vec_with_capacity(self.stack.len() - start)?;
         items.extend(self.stack.drain(start..));
         Ok(items)
     }
@@ -175,7 +175,7 @@ impl<'a> Loader<'a> {
 
     /// A decimal number on a line of its own.
     fn line_number(&mut self) -> PyResult<Ref<Int>> {
-        let line = self.input.line()?.to_vec();
+        let line = self.input.line()?.try_to_vec()?;
         int::text::from_bytes_text(&line, 10)
     }
 
@@ -403,7 +403,7 @@ impl<'a> Loader<'a> {
                 op::LONG => self.load_long_line()?,
                 op::FLOAT => self.load_float_line()?,
                 op::UNICODE => {
-                    let line = self.input.line()?.to_vec();
+                    let line = self.input.line()?.try_to_vec()?;
                     let (text, _) = codec::unicode_escape::decode_raw(&line, "strict", true)?;
                     self.push(text)?;
                 }
@@ -437,7 +437,7 @@ impl<'a> Loader<'a> {
                     self.instantiate(&class, &args)?;
                 }
                 op::PERSID => {
-                    let line = self.input.line()?.to_vec();
+                    let line = self.input.line()?.try_to_vec()?;
                     if !line.is_ascii() {
                         return Err(unpickling_error(format_args!(
                             "persistent IDs in protocol 0 must be ASCII strings"

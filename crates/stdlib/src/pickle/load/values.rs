@@ -16,7 +16,7 @@ impl Loader<'_> {
     }
 
     pub(super) fn load_int_line(&mut self) -> PyResult<()> {
-        let line = self.input.line()?.to_vec();
+        let line = self.input.line()?.try_to_vec()?;
         match &line[..] {
             b"00" => return self.push(Bool::from(false)),
             b"01" => return self.push(Bool::from(true)),
@@ -30,14 +30,14 @@ impl Loader<'_> {
     }
 
     pub(super) fn load_long_line(&mut self) -> PyResult<()> {
-        let line = self.input.line()?.to_vec();
+        let line = self.input.line()?.try_to_vec()?;
         let digits = line.strip_suffix(b"L").unwrap_or(&line);
         let value = int::text::from_bytes_text(digits, 10)?;
         self.push(value)
     }
 
     pub(super) fn load_float_line(&mut self) -> PyResult<()> {
-        let line = self.input.line()?.to_vec();
+        let line = self.input.line()?.try_to_vec()?;
         match float::parse::parse(line.trim_ascii()) {
             Some(value) => self.push(Float::new(value)?),
             None => Err(raise!(ValueError, "could not convert string to float")),
@@ -78,13 +78,13 @@ impl Loader<'_> {
     }
 
     pub(super) fn load_old_string(&mut self, len: usize) -> PyResult<()> {
-        let bytes = self.input.take(len)?.to_vec();
+        let bytes = self.input.take(len)?.try_to_vec()?;
         let text = self.decoded(&bytes)?;
         self.push(text)
     }
 
     pub(super) fn load_string_line(&mut self) -> PyResult<()> {
-        let line = self.input.line()?.to_vec();
+        let line = self.input.line()?.try_to_vec()?;
         let inside = match &line[..] {
             [first @ (b'"' | b'\''), inside @ .., last] if first == last => inside,
             _ => return Err(unpickling_error(format_args!("the STRING opcode argument must be quoted"))),
@@ -95,7 +95,7 @@ impl Loader<'_> {
     }
 
     pub(super) fn utf8_line(&mut self) -> PyResult<Ref<Str>> {
-        let line = self.input.line()?.to_vec();
+        let line = self.input.line()?.try_to_vec()?;
         if line.is_empty() {
             return Err(truncated());
         }
@@ -103,7 +103,7 @@ impl Loader<'_> {
     }
 
     pub(super) fn ascii_line(&mut self) -> PyResult<Ref<Str>> {
-        let line = self.input.line()?.to_vec();
+        let line = self.input.line()?.try_to_vec()?;
         if line.is_empty() {
             return Err(truncated());
         }
@@ -123,7 +123,7 @@ fn signed_int(bytes: &[u8]) -> PyResult<Ref<Int>> {
     if bytes.len() <= 8 {
         return Int::from_i64(word(bytes) as i64);
     }
-    let mut limbs: Vec<u64> = crate::support::vec_with_capacity(bytes.len() / 8 + 1)?;
+    let mut limbs: Vec<u64> = vec_with_capacity(bytes.len() / 8 + 1)?;
     let mut carry = true;
     for chunk in bytes.chunks(8) {
         let limb = word(chunk);

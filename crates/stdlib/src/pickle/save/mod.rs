@@ -294,7 +294,9 @@ impl<'a> Saver<'a> {
         }
         if self.protocol < 2 {
             let text = int.to_text(Base::Decimal, false)?;
-            return self.out.write(format!("L{text}L\n").as_bytes());
+            self.out.write(b"L")?;
+            self.out.write(text.as_bytes())?;
+            return self.out.write(b"L\n");
         }
         let bytes = signed_bytes(int)?;
         match u8::try_from(bytes.len()) {
@@ -333,7 +335,7 @@ impl<'a> Saver<'a> {
             Some(utf8) => self.write_utf8(utf8.as_bytes())?,
             None => {
                 // Surrogates are written as three bytes each.
-                let utf8 = string.to_wtf8();
+                let utf8 = string.to_wtf8()?;
                 self.write_utf8(&utf8)?;
             }
         }
@@ -457,7 +459,7 @@ fn long_header(opcode: u8, len: usize) -> [u8; 9] {
 fn signed_bytes(int: &Ref<Int>) -> PyResult<Vec<u8>> {
     let limbs = int.to_limbs()?;
     let negative = int.as_object().compare_bool(Int::zero().as_borrowed(), CompareOp::Lt)?;
-    let mut bytes: Vec<u8> = support::vec_with_capacity(limbs.len() * 8 + 1)?;
+    let mut bytes: Vec<u8> = vec_with_capacity(limbs.len() * 8 + 1)?;
     let mut carry = true;
     for limb in limbs {
         let limb = if negative {
@@ -486,7 +488,7 @@ fn signed_bytes(int: &Ref<Int>) -> PyResult<Vec<u8>> {
 
 /// `raw-unicode-escape`, with what would break a line or an escape escaped too.
 fn raw_escaped(string: &Ref<Str>) -> PyResult<Vec<u8>> {
-    let mut out: Vec<u8> = support::vec_with_capacity(string.len())?;
+    let mut out: Vec<u8> = vec_with_capacity(string.len())?;
     let data: StrData<'_> = string.data();
     for c in data.iter() {
         if out.try_reserve(10).is_err() {

@@ -244,7 +244,7 @@ enum Kind {
 
 fn kind_of(object: Borrowed<'_, Object>) -> Kind {
     if let Some(int) = object.downcast_exact::<Int>() {
-        return if int.to_i64().is_some() { Kind::Int } else { Kind::Other };
+        return if int.small_value().is_some() || int.to_i64().is_some() { Kind::Int } else { Kind::Other };
     }
     if object.is_exact::<Float>() {
         return Kind::Float;
@@ -274,7 +274,45 @@ fn common_kind<'a>(objects: impl Iterator<Item = Borrowed<'a, Object>>) -> Kind 
 
 fn int_value(pointer: Pointer) -> i64 {
     // SAFETY: the kind says that this is an exact int of 64 bits.
-    unsafe { typed::<Int>(pointer).to_i64().unwrap_or(0) }
+    let int: Borrowed<'_, Int> = unsafe { typed(pointer) };
+    int.small_value().unwrap_or_else(|| int.to_i64().unwrap_or(0))
+}
+
+/// Numbers that are in order already, or in the opposite order throughout, need no sort; `false` for all other items.
+fn settle<N: PartialOrd + Copy>(items: &mut [Pointer], reverse: bool, value: impl Fn(Pointer) -> Option<N>) -> bool {
+    let [first, rest @ ..] = &*items else { return true };
+    let Some(mut previous) = value(*first) else { return false };
+    let (mut in_order, mut opposite) = (true, true);
+    for &item in rest {
+        let Some(value) = value(item) else { return false };
+        let less = if reverse { previous < value } else { value < previous };
+        in_order &= !less;
+        opposite &= less;
+        if !in_order && !opposite {
+            return false;
+        }
+        previous = value;
+    }
+    if !in_order {
+        items.reverse();
+    }
+    true
+}
+
+/// [`settle`] of small integers or of floats.
+fn settle_numbers(items: &mut [Pointer], reverse: bool) -> bool {
+    // SAFETY: the sort owns the items; the types are asked first.
+    unsafe {
+        match items.first().map(|&first| object(first).type_ptr()) {
+            Some(ty) if ty == Int::TYPE => {
+                settle(items, reverse, |item| object(item).downcast_exact::<Int>()?.small_value())
+            }
+            Some(ty) if ty == Float::TYPE => {
+                settle(items, reverse, |item| Some(object(item).downcast_exact::<Float>()?.value()))
+            }
+            _ => false,
+        }
+    }
 }
 
 fn text_prefix(pointer: Pointer) -> u64 {
@@ -465,7 +503,7 @@ pub(super) fn sort(list: &Ref<List>, key: Option<Borrowed<'_, Object>>, reverse:
     let result = match &keys {
         Some(Err(_)) => Ok(()),
         Some(Ok(keys)) if items.len() > 1 => sort_items(items, Some(keys), reverse),
-        None if items.len() > 1 => sort_items(items, None, reverse),
+        None if items.len() > 1 && !settle_numbers(items, reverse) => sort_items(items, None, reverse),
         _ => Ok(()),
     };
     // The keys go while the list is still given away: what their end does to the list is seen.
