@@ -50,6 +50,46 @@ class Case(unittest.TestCase):
         return result
 
 
+class Ends(Case):
+    def test_files_and_finalizers_of_modules(self):
+        self.write("kept.py", """\
+            file = open("kept.txt", "w")
+            file.write("text")
+
+            class Last:
+                def __del__(self):
+                    print("end", file is not None)
+
+            last = Last()
+        """)
+        self.gives([self.write("main.py", "import kept\n")], "end True\n", cwd=self.folder)
+        self.assertEqual((self.folder / "kept.txt").read_text(), "text")
+
+    def test_finalizers_after_an_error(self):
+        program = """\
+            class Last:
+                def __del__(self):
+                    print("end")
+
+            last = Last()
+
+            def fail():
+                1 / 0
+
+            fail()
+        """
+        self.gives([self.write("main.py", program)], "end\n", status=1, stderr="ZeroDivisionError")
+
+    def test_modules_end_in_silence(self):
+        result = self.gives(["-c", "import asyncio, concurrent.futures, logging.config, unittest.mock"], "")
+        self.assertEqual(result.stderr, "")
+
+    def test_a_relative_program_has_an_absolute_name(self):
+        self.write("sub/p.py", "import sys; print(__file__, sys.argv)\n")
+        folder = self.folder.resolve()
+        self.gives(["sub/p.py"], f"{folder}/sub/p.py ['sub/p.py']\n", cwd=folder)
+
+
 class CommandLine(Case):
     def test_code_module_file_folder_zip_stdin(self):
         self.gives(["-c", "import sys; print(sys.argv, __name__)", "a", "-b"], "['-c', 'a', '-b'] __main__\n")

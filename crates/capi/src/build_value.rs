@@ -122,7 +122,7 @@ impl Builder<'_> {
                 }
                 b'{' => {
                     let items = self.items(Some(b'}'));
-                    if items.len() % 2 != 0 {
+                    if !items.len().is_multiple_of(2) {
                         return Err(raise!(SystemError, "Bad dict format"));
                     }
                     let dict = Dict::new()?;

@@ -17,6 +17,7 @@ macro_rules! capi {
     ($($(#[$meta:meta])* fn $name:ident($($parameter:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block)*) => {$(
         $(#[$meta])*
         #[unsafe(no_mangle)]
+        #[allow(clippy::redundant_closure_call, reason = "the body uses `?` and `return`")]
         pub unsafe extern "C" fn $name($($parameter: $type),*) $(-> <$result as $crate::outcome::Outcome>::C)? {
             let outcome = (move || $(-> $result)? { $body })();
             $crate::outcome::Outcome::into_c(outcome)

@@ -27,7 +27,7 @@ fn object_field<T: PyLayout>(field: &core::cell::Cell<*mut PyObject>, name: &str
     Ok(value)
 }
 
-fn length<T: PyLayout, O: PyLayout>(fields: &PyUnicodeErrorObject) -> PyResult<usize> {
+fn length<O: PyLayout>(fields: &PyUnicodeErrorObject) -> PyResult<usize> {
     object_field::<O>(&fields.object, "object")?.len()
 }
 
@@ -46,7 +46,7 @@ macro_rules! accessors {
 
             fn $get_start(error: Borrowed<'_, Object>, place: *mut isize) -> PyResult<()> {
                 let fields = fields::<$class>(error)?;
-                let length = length::<$class, $object>(fields)?;
+                let length = length::<$object>(fields)?;
                 let (start, _) = clipped_range(fields.start.get(), fields.end.get(), length);
                 unsafe { *place = start as isize };
                 Ok(())
@@ -59,7 +59,7 @@ macro_rules! accessors {
 
             fn $get_end(error: Borrowed<'_, Object>, place: *mut isize) -> PyResult<()> {
                 let fields = fields::<$class>(error)?;
-                let length = length::<$class, $object>(fields)?;
+                let length = length::<$object>(fields)?;
                 let (_, end) = clipped_range(fields.start.get(), fields.end.get(), length);
                 unsafe { *place = end as isize };
                 Ok(())

@@ -436,12 +436,12 @@ impl Mmap {
 
     #[method(signature = "($self, view, start=None, end=None, /)")]
     fn find(this: &Ref<Mmap>, view: BufferArg<'_>, start: Nullable<isize>, end: Nullable<isize>) -> PyResult<isize> {
-        this.search(&view, start.0, end.0, |part, view| memchr::memmem::find(part, view))
+        this.search(&view, start.0, end.0, memchr::memmem::find)
     }
 
     #[method(signature = "($self, view, start=None, end=None, /)")]
     fn rfind(this: &Ref<Mmap>, view: BufferArg<'_>, start: Nullable<isize>, end: Nullable<isize>) -> PyResult<isize> {
-        this.search(&view, start.0, end.0, |part, view| memchr::memmem::rfind(part, view))
+        this.search(&view, start.0, end.0, memchr::memmem::rfind)
     }
 
     #[method(signature = "($self, offset=0, size=None, /)")]

@@ -218,7 +218,7 @@ impl Plan<'_> {
             && let Err(raised) = function.call0()
         {
             // The text would need memory and locks; the parent learns only that it happened.
-            core::mem::forget(raised);
+            let _ = raised;
             return Err(Failure::Preexec);
         }
         if self.close_fds {

@@ -64,7 +64,7 @@ capi! {
         keywords: *mut PyObject,
     ) -> PyResult<Ref<Object>> {
         unsafe {
-            if keywords.is_null() || Borrowed::<Dict>::from_ptr(keywords).len() == 0 {
+            if keywords.is_null() || Borrowed::<Dict>::from_ptr(keywords).is_empty() {
                 return result(call::vectorcall(callable, args, nargsf, ptr::null_mut()));
             }
             let args = Tuple::from_raw_slice(args, nargsf & !PY_VECTORCALL_ARGUMENTS_OFFSET)?;

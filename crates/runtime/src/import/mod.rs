@@ -86,7 +86,7 @@ fn remove_importlib_frames(raised: Raised) -> Raised {
 /// The module that an import statement names, absolute or relative (`resolve_name`).
 fn absolute_name(name: Borrowed<'_, Str>, globals: Option<Borrowed<'_, Dict>>, level: isize) -> PyResult<Ref<Str>> {
     if level == 0 {
-        if name.len() == 0 {
+        if name.is_empty() {
             return Err(raise!(ValueError, "Empty module name"));
         }
         return Ok(name.to_owned());
@@ -133,7 +133,7 @@ pub fn import_module_level(
             .call_method(id!("_handle_fromlist"), &[module.borrow(), from_list, import.borrow()])
             .map_err(remove_importlib_frames);
     }
-    if level > 0 && name.len() == 0 {
+    if level > 0 && name.is_empty() {
         return Ok(module);
     }
     // `import a.b.c` binds `a`.

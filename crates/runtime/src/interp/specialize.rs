@@ -173,7 +173,7 @@ pub unsafe fn binary_op(m: Machine, oparg: usize) {
     // SAFETY: two operands stand on the stack.
     unsafe {
         let (a, b) = (*m.slot(2), *m.slot(1));
-        let operator = if oparg >= 13 && oparg < arith::SUBSCRIPT { oparg - 13 } else { oparg };
+        let operator = if (13..arith::SUBSCRIPT).contains(&oparg) { oparg - 13 } else { oparg };
         let choice = if oparg == arith::SUBSCRIPT {
             subscript(a, b)
         } else if is_int(a) && is_int(b) {

@@ -104,10 +104,24 @@ pub fn set_allocator(domain: PyMemAllocatorDomain, table: PyMemAllocatorEx) {
 pub fn layer(hooks: &PyMemAllocatorEx, keep: impl Fn(PyMemAllocatorDomain, PyMemAllocatorEx) -> *mut c_void) {
     for domain in DOMAINS {
         let below = TABLES[domain as usize].get();
-        if below.malloc.map(|f| f as usize) != hooks.malloc.map(|f| f as usize) {
+        if !is_layer(&below, hooks) {
             set_allocator(domain, PyMemAllocatorEx { ctx: keep(domain, below), ..*hooks });
         }
     }
+}
+
+/// Takes `hooks` off every domain that has them on top; `below` gives the table that was there.
+pub fn unlayer(hooks: &PyMemAllocatorEx, below: impl Fn(PyMemAllocatorDomain) -> PyMemAllocatorEx) {
+    for domain in DOMAINS {
+        if is_layer(&TABLES[domain as usize].get(), hooks) {
+            set_allocator(domain, below(domain));
+        }
+    }
+}
+
+/// Whether a table is one of `hooks`, whatever its context.
+fn is_layer(table: &PyMemAllocatorEx, hooks: &PyMemAllocatorEx) -> bool {
+    table.malloc.map(|f| f as usize) == hooks.malloc.map(|f| f as usize)
 }
 
 /// Chooses allocators by the name that `PYTHONMALLOC` gives; false for an unknown one.

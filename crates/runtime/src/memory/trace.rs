@@ -270,10 +270,6 @@ unsafe extern "C" fn free(context: *mut c_void, block: *mut c_void) {
     }
 }
 
-fn is_ours(table: &PyMemAllocatorEx) -> bool {
-    table.malloc.map(|function| function as usize) == Some(malloc as *const () as usize)
-}
-
 /// Whether blocks are traced (`tracemalloc.is_tracing`).
 pub fn is_tracing() -> bool {
     TRACING.load(Ordering::Relaxed)
@@ -325,11 +321,7 @@ pub fn stop() {
         return;
     }
     TRACING.store(false, Ordering::Relaxed);
-    for domain in domains::DOMAINS {
-        if domains::allocator(domain).is_some_and(|table| is_ours(&table)) {
-            domains::set_allocator(domain, HOOKS[domain as usize].inner.get());
-        }
-    }
+    domains::unlayer(&FUNCTIONS, |domain| HOOKS[domain as usize].inner.get());
     clear_free_lists();
     let old = tables().take();
     release(old);

@@ -15,6 +15,7 @@ use crate::thread::{self, Config};
 pub use run::{exit_status, run_main};
 
 /// Starts the interpreter. On failure the message is on standard error already.
+#[expect(clippy::result_unit_err, reason = "there is nobody to tell more")]
 pub fn initialize(config: Config) -> Result<(), ()> {
     if let Err(message) = crate::memory::settings::choose_allocators(&config) {
         eprintln!("Fatal Python error: preconfig_init_allocator: {message}");

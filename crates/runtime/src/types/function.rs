@@ -34,7 +34,7 @@ impl Function {
     /// A function of `code`, without defaults and closure, named as the code is.
     pub fn from_code(code: &Ref<Code>, globals: Borrowed<'_, Dict>) -> PyResult<Ref<Function>> {
         let builtins = crate::thread::builtins_of(globals)?;
-        let doc = if code.flags() & crate::abi::CO_HAS_DOCSTRING != 0 && code.consts().len() > 0 {
+        let doc = if code.flags() & crate::abi::CO_HAS_DOCSTRING != 0 && !code.consts().is_empty() {
             code.consts().get(0).to_owned()
         } else {
             none()

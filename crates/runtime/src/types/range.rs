@@ -228,7 +228,7 @@ fn iterate(start: &Ref<Int>, step: &Ref<Int>, length: &Ref<Int>) -> PyResult<Ref
 
 /// `__reduce__` of an iterator with `range` left to go: `(iter, (range,), None)`.
 fn reduce_iterator(range: Ref<Range>) -> PyResult<Ref<Tuple>> {
-    let iter = crate::types::str::outside::builtin(id!("iter"))?;
+    let iter = crate::thread::builtin(id!("iter"))?;
     Tuple::from_vec(vec![iter, Tuple::from_vec(vec![range.into_object()])?.into_object(), none()])
 }
 

@@ -221,7 +221,7 @@ impl Array {
     #[slot(tp_repr)]
     fn repr(this: &Ref<Array>) -> PyResult<String> {
         let (name, code) = (this.type_of().short_name(), this.kind().typecode as char);
-        if this.len() == 0 {
+        if this.is_empty() {
             return Ok(format!("{name}('{code}')"));
         }
         let items = if this.kind().is_text() {
@@ -296,7 +296,7 @@ impl Array {
     #[slot(sq_inplace_repeat)]
     fn inplace_repeat(this: &Ref<Array>, count: isize) -> PyResult<Ref<Array>> {
         let (old, count) = (this.bytes().len(), usize::try_from(count).unwrap_or(0));
-        if this.len() > 0 {
+        if !this.is_empty() {
             let Some(len) = this.len().checked_mul(count) else { return Err(Raised::no_memory()) };
             this.resize(len)?;
             fill_repeated(this.bytes_mut(), old);

@@ -49,7 +49,7 @@ impl Array {
 
     /// Appends raw bytes.
     pub fn push_data(&self, data: &[u8]) -> PyResult<()> {
-        if data.len() % self.kind().size() != 0 {
+        if !data.len().is_multiple_of(self.kind().size()) {
             return Err(raise!(ValueError, "bytes length not a multiple of item size"));
         }
         self.push_bytes(data.as_ptr(), data.len())

@@ -393,7 +393,7 @@ fn quotient(a: &Dec, b: &Dec, prec: i64) -> Result<(Coef, i64, bool)> {
 
 /// Makes a last digit that would read as exact or as half one that does not.
 fn sticky(coef: Coef) -> Result<Coef> {
-    if coef.last_digit() % 5 == 0 { coef.add(&Coef::ONE) } else { Ok(coef) }
+    if coef.last_digit().is_multiple_of(5) { coef.add(&Coef::ONE) } else { Ok(coef) }
 }
 
 /// A square root of at least `prec` digits.

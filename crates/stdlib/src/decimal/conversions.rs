@@ -12,7 +12,7 @@ use taipan_runtime::types::str::StrData;
 use super::coef::{self, Coef};
 use super::context::{self, Context};
 use super::number::{Dec, Kind, Rounding, flag};
-use super::object::{Decimal, make_in, make_object, number_of, settle};
+use super::object::{Decimal, make_in, make_object, number_of, settle, under};
 use super::state::STATE;
 use super::text::{self, Layout};
 
@@ -193,7 +193,7 @@ fn tuple_text(sequence: Borrowed<'_, Object>) -> PyResult<Vec<u8>> {
         }
     }
     if parts.get(2).downcast::<Int>().is_some() {
-        if digits.len() == 0 {
+        if digits.is_empty() {
             text.push(b'0');
         }
         text.extend_from_slice(format!("E{exponent}").as_bytes());
@@ -471,12 +471,8 @@ impl Decimal {
         let Some(places) = places.to_i64() else {
             return Err(raise!(OverflowError, "Python int too large to convert to C ssize_t"));
         };
-        let context = context::current()?;
-        let mut env = context.env();
         let model = Dec::finite(false, Coef::ONE, places.checked_neg().unwrap_or(i64::MAX));
-        let result = settle(this.value().quantize(&model, &mut env))?;
-        context.take(env.status)?;
-        make_object(result)
+        make_object(under(&context::current()?, |env| this.value().quantize(&model, env))?)
     }
 
     #[method(name = "__format__", signature = "($self, fmtarg, override=<unrepresentable>, /)", no_text_signature)]

@@ -6,7 +6,8 @@ use super::coef;
 use super::context::{self, context_or_current};
 use super::conversions;
 use super::number::{Dec, Env, Kind};
-use super::object::{Decimal, expect_operand, make_object, settle};
+use super::object::{Decimal, expect_operand, make_object, settle, under};
+use super::operations::{Binary, Unary};
 use super::places::Logic;
 use super::text::Layout;
 
@@ -58,15 +59,9 @@ pub fn next_plus(a: &Dec, env: &mut Env) -> coef::Result<Dec> {
     a.next(true, env)
 }
 
-type Unary = fn(&Dec, &mut Env) -> coef::Result<Dec>;
-type Binary = fn(&Dec, &Dec, &mut Env) -> coef::Result<Dec>;
-
 fn unary(this: &Ref<Decimal>, context: Option<Borrowed<'_, Object>>, operation: Unary) -> PyResult<Ref<Object>> {
     let context = context_or_current(context)?;
-    let mut env = context.env();
-    let result = settle(operation(this.value(), &mut env))?;
-    context.take(env.status)?;
-    make_object(result)
+    make_object(under(&context, |env| operation(this.value(), env))?)
 }
 
 fn binary(
@@ -77,10 +72,7 @@ fn binary(
 ) -> PyResult<Ref<Object>> {
     let context = context_or_current(context)?;
     let other = expect_operand(other)?;
-    let mut env = context.env();
-    let result = settle(operation(this.value(), &other, &mut env))?;
-    context.take(env.status)?;
-    make_object(result)
+    make_object(under(&context, |env| operation(this.value(), &other, env))?)
 }
 
 fn rounded(
@@ -90,13 +82,11 @@ fn rounded(
     exact: bool,
 ) -> PyResult<Ref<Object>> {
     let context = context_or_current(context)?;
-    let mut env = context.env();
-    if let Some(rounding) = rounding.filter(|rounding| !rounding.is_none()) {
-        env.rounding = context::rounding_of(rounding)?;
-    }
-    let result = settle(this.value().to_integral(exact, &mut env))?;
-    context.take(env.status)?;
-    make_object(result)
+    let rounding = rounding.filter(|rounding| !rounding.is_none()).map(context::rounding_of).transpose()?;
+    make_object(under(&context, |env| {
+        env.rounding = rounding.unwrap_or(env.rounding);
+        this.value().to_integral(exact, env)
+    })?)
 }
 
 macro_rules! methods {
@@ -139,14 +129,12 @@ macro_rules! methods {
                 context: Option<Borrowed<'_, Object>>,
             ) -> PyResult<Ref<Object>> {
                 let context = context_or_current(context)?;
-                let mut env = context.env();
-                if let Some(rounding) = rounding.filter(|rounding| !rounding.is_none()) {
-                    env.rounding = context::rounding_of(rounding)?;
-                }
+                let rounding = rounding.filter(|rounding| !rounding.is_none()).map(context::rounding_of).transpose()?;
                 let exp = expect_operand(exp)?;
-                let result = settle(this.value().quantize(&exp, &mut env))?;
-                context.take(env.status)?;
-                make_object(result)
+                make_object(under(&context, |env| {
+                    env.rounding = rounding.unwrap_or(env.rounding);
+                    this.value().quantize(&exp, env)
+                })?)
             }
 
             #[method(signature = "($self, /, other, third, context=None)")]
@@ -158,10 +146,7 @@ macro_rules! methods {
             ) -> PyResult<Ref<Object>> {
                 let context = context_or_current(context)?;
                 let (other, third) = (expect_operand(other)?, expect_operand(third)?);
-                let mut env = context.env();
-                let result = settle(Dec::fma(this.value(), &other, &third, &mut env))?;
-                context.take(env.status)?;
-                make_object(result)
+                make_object(under(&context, |env| Dec::fma(this.value(), &other, &third, env))?)
             }
 
             #[method(signature = "($self, /, other, context=None)")]

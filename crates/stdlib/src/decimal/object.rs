@@ -13,7 +13,7 @@ use taipan_runtime::memory::object as memory;
 use taipan_runtime::prelude::*;
 
 use super::coef::{self, Coef, NoMemory};
-use super::context;
+use super::context::{self, Context};
 use super::conversions;
 use super::number::{Dec, Env, Kind, flag};
 use super::state::STATE;
@@ -121,6 +121,14 @@ pub fn expect_operand<'a>(object: Borrowed<'a, Object>) -> PyResult<Operand<'a>>
     }
 }
 
+/// The result of an operation under a context, which learns what happened.
+pub fn under<T>(context: &Ref<Context>, operation: impl FnOnce(&mut Env) -> coef::Result<T>) -> PyResult<T> {
+    let mut env = context.env();
+    let result = settle(operation(&mut env))?;
+    context.take(env.status)?;
+    Ok(result)
+}
+
 #[inline]
 fn binary(
     left: Borrowed<'_, Object>,
@@ -129,19 +137,11 @@ fn binary(
 ) -> PyResult<Ref<Object>> {
     let Some(a) = operand(left)? else { return Ok(not_implemented()) };
     let Some(b) = operand(right)? else { return Ok(not_implemented()) };
-    let context = context::current()?;
-    let mut env = context.env();
-    let result = settle(operation(&a, &b, &mut env))?;
-    context.take(env.status)?;
-    make_object(result)
+    make_object(under(&context::current()?, |env| operation(&a, &b, env))?)
 }
 
 fn unary(this: &Ref<Decimal>, operation: fn(&Dec, &mut Env) -> coef::Result<Dec>) -> PyResult<Ref<Decimal>> {
-    let context = context::current()?;
-    let mut env = context.env();
-    let result = settle(operation(this.value(), &mut env))?;
-    context.take(env.status)?;
-    make(result)
+    make(under(&context::current()?, |env| operation(this.value(), env))?)
 }
 
 /// What `other` is compared as; for a fraction the left number is multiplied by the denominator first.

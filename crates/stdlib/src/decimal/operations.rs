@@ -10,18 +10,15 @@ use super::methods::{
     next_minus, next_plus,
 };
 use super::number::{Dec, Env, Kind};
-use super::object::{Decimal, expect_operand, make_object, settle};
+use super::object::{Decimal, expect_operand, make_object, settle, under};
 use super::text::Layout;
 
-type Unary = fn(&Dec, &mut Env) -> coef::Result<Dec>;
-type Binary = fn(&Dec, &Dec, &mut Env) -> coef::Result<Dec>;
+pub(super) type Unary = fn(&Dec, &mut Env) -> coef::Result<Dec>;
+pub(super) type Binary = fn(&Dec, &Dec, &mut Env) -> coef::Result<Dec>;
 
 fn unary(this: &Ref<Context>, x: Borrowed<'_, Object>, operation: Unary) -> PyResult<Ref<Object>> {
     let x = expect_operand(x)?;
-    let mut env = this.env();
-    let result = settle(operation(&x, &mut env))?;
-    this.take(env.status)?;
-    make_object(result)
+    make_object(under(this, |env| operation(&x, env))?)
 }
 
 fn binary(
@@ -31,10 +28,7 @@ fn binary(
     operation: Binary,
 ) -> PyResult<Ref<Object>> {
     let (x, y) = (expect_operand(x)?, expect_operand(y)?);
-    let mut env = this.env();
-    let result = settle(operation(&x, &y, &mut env))?;
-    this.take(env.status)?;
-    make_object(result)
+    make_object(under(this, |env| operation(&x, &y, env))?)
 }
 
 fn to_integral_value(x: &Dec, env: &mut Env) -> coef::Result<Dec> {
@@ -163,9 +157,7 @@ impl Context {
     #[method(signature = "($self, x, y, /)")]
     fn divmod(this: &Ref<Context>, x: Borrowed<'_, Object>, y: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>> {
         let (x, y) = (expect_operand(x)?, expect_operand(y)?);
-        let mut env = this.env();
-        let (quotient, rest) = settle(Dec::div_mod(&x, &y, &mut env))?;
-        this.take(env.status)?;
+        let (quotient, rest) = under(this, |env| Dec::div_mod(&x, &y, env))?;
         Tuple::pack([make_object(quotient)?, make_object(rest)?])
     }
 
@@ -177,10 +169,7 @@ impl Context {
         z: Borrowed<'_, Object>,
     ) -> PyResult<Ref<Object>> {
         let (x, y, z) = (expect_operand(x)?, expect_operand(y)?, expect_operand(z)?);
-        let mut env = this.env();
-        let result = settle(Dec::fma(&x, &y, &z, &mut env))?;
-        this.take(env.status)?;
-        make_object(result)
+        make_object(under(this, |env| Dec::fma(&x, &y, &z, env))?)
     }
 
     #[method(signature = "($self, /, a, b, modulo=None)")]
@@ -191,14 +180,11 @@ impl Context {
         modulo: Option<Borrowed<'_, Object>>,
     ) -> PyResult<Ref<Object>> {
         let (a, b) = (expect_operand(a)?, expect_operand(b)?);
-        let mut env = this.env();
-        let result = match modulo.filter(|modulo| !modulo.is_none()) {
-            None => Dec::pow(&a, &b, &mut env),
-            Some(modulo) => Dec::pow_mod(&a, &b, &*expect_operand(modulo)?, &mut env),
-        };
-        let result = settle(result)?;
-        this.take(env.status)?;
-        make_object(result)
+        let modulo = modulo.filter(|modulo| !modulo.is_none()).map(expect_operand).transpose()?;
+        make_object(under(this, |env| match &modulo {
+            None => Dec::pow(&a, &b, env),
+            Some(modulo) => Dec::pow_mod(&a, &b, modulo, env),
+        })?)
     }
 
     #[method(signature = "($self, x, y, /)")]

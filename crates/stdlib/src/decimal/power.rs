@@ -191,7 +191,7 @@ fn decides(coef: &Coef, prec: i64) -> Result<bool> {
 
 /// Rounds an inexact result, which is never on a boundary.
 fn finish_inexact(negative: bool, coef: Coef, exp: i64, env: &mut Env) -> Result<Dec> {
-    let coef = if coef.last_digit() % 5 == 0 { coef.add(&Coef::ONE)? } else { coef };
+    let coef = if coef.last_digit().is_multiple_of(5) { coef.add(&Coef::ONE)? } else { coef };
     let mut half_even = Env { rounding: Rounding::HalfEven, ..*env };
     let result = Dec::finite(negative, coef, exp).finish(&mut half_even)?;
     env.raise(half_even.status);

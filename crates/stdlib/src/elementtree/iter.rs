@@ -21,7 +21,7 @@ pub struct ElementIter {
     /// The tag that is sought; nothing for all.
     tag: Slot,
     /// Taken out while a step looks at it.
-    stack: Cell<Option<Box<Vec<Place>>>>,
+    stack: Cell<Option<Vec<Place>>>,
     gives_text: Cell<bool>,
 }
 
@@ -41,7 +41,7 @@ impl ElementIter {
         let this: Ref<ElementIter> = support::instance_exact()?;
         this.root.set(Some(root.as_object().clone()));
         this.tag.set(tag.map(|tag| tag.to_owned()));
-        this.stack.set(Some(Box::default()));
+        this.stack.set(Some(Vec::new()));
         this.gives_text.set(gives_text);
         Ok(this)
     }

@@ -16,8 +16,22 @@ pub fn warn_truth() -> PyResult<()> {
     )
 }
 
-fn path_function(name: &str) -> PyResult<Ref<Object>> {
-    import::import_attr("xml.etree.ElementPath", name)
+/// The answer of `xml.etree.ElementPath` where a path is more than a tag; `None` where it is a tag.
+fn ask_path<const N: usize>(
+    function: &str,
+    this: &Ref<Element>,
+    path: Borrowed<'_, Object>,
+    more: [Borrowed<'_, Object>; N],
+    namespaces: Option<Borrowed<'_, Object>>,
+) -> PyResult<Option<Ref<Object>>> {
+    if !needs_path(path, namespaces) {
+        return Ok(None);
+    }
+    let nothing = none();
+    let mut arguments = vec![this.as_borrowed(), path];
+    arguments.extend(more);
+    arguments.push(namespaces.unwrap_or(nothing.borrow()));
+    import::import_attr("xml.etree.ElementPath", function)?.call(&arguments).map(Some)
 }
 
 /// Whether a path is more than a tag.
@@ -162,10 +176,8 @@ impl Element {
         path: Borrowed<'_, Object>,
         namespaces: Option<Borrowed<'_, Object>>,
     ) -> PyResult<Ref<Object>> {
-        if needs_path(path, namespaces) {
-            let nothing = none();
-            let namespaces = namespaces.unwrap_or(nothing.borrow());
-            return path_function("find")?.call(&[this.as_borrowed(), path, namespaces]);
+        if let Some(found) = ask_path("find", this, path, [], namespaces)? {
+            return Ok(found);
         }
         Ok(find_child(this, path)?.unwrap_or_else(none))
     }
@@ -179,9 +191,8 @@ impl Element {
     ) -> PyResult<Ref<Object>> {
         let nothing = none();
         let default = default.unwrap_or(nothing.borrow());
-        if needs_path(path, namespaces) {
-            let namespaces = namespaces.unwrap_or(nothing.borrow());
-            return path_function("findtext")?.call(&[this.as_borrowed(), path, default, namespaces]);
+        if let Some(found) = ask_path("findtext", this, path, [default], namespaces)? {
+            return Ok(found);
         }
         let Some(child) = find_child(this, path)? else { return Ok(default.to_owned()) };
         let text = child.downcast::<Element>().and_then(|child| child.text.get());
@@ -194,10 +205,8 @@ impl Element {
         path: Borrowed<'_, Object>,
         namespaces: Option<Borrowed<'_, Object>>,
     ) -> PyResult<Ref<Object>> {
-        if needs_path(path, namespaces) {
-            let nothing = none();
-            let namespaces = namespaces.unwrap_or(nothing.borrow());
-            return path_function("findall")?.call(&[this.as_borrowed(), path, namespaces]);
+        if let Some(found) = ask_path("findall", this, path, [], namespaces)? {
+            return Ok(found);
         }
         let found = List::new()?;
         let mut i = 0;
@@ -288,7 +297,7 @@ impl Element {
     ) -> PyResult<Ref<Object>> {
         let nothing = none();
         let namespaces = namespaces.unwrap_or(nothing.borrow());
-        path_function("iterfind")?.call(&[this.as_borrowed(), path, namespaces])
+        import::import_attr("xml.etree.ElementPath", "iterfind")?.call(&[this.as_borrowed(), path, namespaces])
     }
 
     #[method(signature = "($self, /)")]

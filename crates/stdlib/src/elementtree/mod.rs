@@ -20,7 +20,7 @@ use parser::XmlParser;
 
 /// `xml.etree.ElementTree.ParseError`
 static PARSE_ERROR: ErrorClass =
-    ErrorClass::new("xml.etree.ElementTree", "ParseError", || exceptions::SyntaxError::type_object());
+    ErrorClass::new("xml.etree.ElementTree", "ParseError", exceptions::SyntaxError::type_object);
 
 /// What makes comments, as `_set_factories` said.
 static COMMENT_FACTORY: Slot = Slot::new();

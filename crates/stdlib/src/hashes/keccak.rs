@@ -42,7 +42,7 @@ impl Sponge {
 
     pub fn absorb(&mut self, data: &[u8]) {
         let mut data = data;
-        while self.filled % 8 != 0 || self.filled + 8 > self.rate {
+        while !self.filled.is_multiple_of(8) || self.filled + 8 > self.rate {
             let Some((&byte, rest)) = data.split_first() else { return };
             self.mix(byte);
             data = rest;

@@ -436,7 +436,7 @@ impl BytesIo {
         Ok(match this.shared.get() {
             // Shared contents count only while nobody else has them.
             Some(shared) if shared.refcount() > 2 => own,
-            _ if this.len() == 0 => own,
+            _ if this.is_empty() => own,
             _ => own + 33 + this.len() as isize,
         })
     }

@@ -211,11 +211,11 @@ fn wrap_file(
     // Only an unsettled buffering asks; the rest needs to know too, for the line buffering of terminals.
     let is_terminal = *buffering < 0 && raw.is_terminal_when_opened().map_err(|raised| (None, raised))?;
     let line_buffering = *buffering == 1 || is_terminal;
-    if *buffering == 1 && !parsed.binary || is_terminal || *buffering == 1 {
+    if *buffering == 1 || is_terminal {
         *buffering = -1;
     }
     if *buffering < 0 {
-        *buffering = raw.block_size().min(LARGEST_BUFFER).max(DEFAULT_BUFFER_SIZE) as isize;
+        *buffering = raw.block_size().clamp(DEFAULT_BUFFER_SIZE, LARGEST_BUFFER) as isize;
     }
     if *buffering == 0 {
         if !parsed.binary {

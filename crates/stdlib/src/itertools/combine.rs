@@ -382,8 +382,8 @@ iterator! { Permutations "permutations" [pool, result] free [indices, cycles] {
         // here, so the positions are read again each time.
         unsafe {
             let result = support::reusable_tuple(&this.result)?;
-            for index in place..r {
-                put(&result, index, pool.get(indices[index].get()));
+            for (index, chosen) in indices.iter().enumerate().take(r).skip(place) {
+                put(&result, index, pool.get(chosen.get()));
             }
             Ok(give(result))
         }

@@ -95,8 +95,7 @@ pub fn decode(
     let mut input = Input::new(data);
     let mut out = StrBuilder::with_capacity(data.len())?;
     let mut at = 0;
-    loop {
-        let Some(rest) = input.bytes().get(at..).filter(|rest| !rest.is_empty()) else { break };
+    while let Some(rest) = input.bytes().get(at..).filter(|rest| !rest.is_empty()) {
         match codec.decode(state, rest) {
             Decoded::Char(c, count) => {
                 out.push(c)?;

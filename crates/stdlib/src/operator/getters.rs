@@ -378,7 +378,7 @@ impl MethodCaller {
         let this: Ref<MethodCaller> = support::instance(cls)?;
         this.name.set(Some(name.into_object()));
         this.values.set(Some(values.into_object()));
-        this.keywords.set(args.names.filter(|names| names.len() > 0).map(|names| names.upcast().to_owned()));
+        this.keywords.set(args.names.filter(|names| !names.is_empty()).map(|names| names.upcast().to_owned()));
         this.vectorcall.set(Some(methodcaller_vectorcall));
         Ok(this)
     }

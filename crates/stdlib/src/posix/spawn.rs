@@ -117,11 +117,11 @@ fn attributes(wishes: &Wishes<'_>) -> PyResult<Attributes> {
             flags |= libc::POSIX_SPAWN_SETSID as c_int;
         }
         if let Some(mask) = wishes.setsigmask {
-            ok(libc::posix_spawnattr_setsigmask(at, &raw const *&signal_set(mask)?))?;
+            ok(libc::posix_spawnattr_setsigmask(at, &signal_set(mask)?))?;
             flags |= libc::POSIX_SPAWN_SETSIGMASK;
         }
         if let Some(defaults) = wishes.setsigdef {
-            ok(libc::posix_spawnattr_setsigdefault(at, &raw const *&signal_set(defaults)?))?;
+            ok(libc::posix_spawnattr_setsigdefault(at, &signal_set(defaults)?))?;
             flags |= libc::POSIX_SPAWN_SETSIGDEF;
         }
         if let Some(scheduler) = wishes.scheduler {

@@ -152,7 +152,7 @@ fn statvfs_result(
     ];
     let mut values = Vec::new();
     for field in fields {
-        values.push(Int::from_u64(field as u64)?.into_object());
+        values.push(Int::from_u64(field)?.into_object());
     }
     match STATVFS_RESULT.0.get() {
         Some(class) => struct_seq::instance(&class, values),

@@ -17,7 +17,7 @@ use xmlparser::XmlParser;
 pub use xmlparser::decoding_table;
 
 /// `xml.parsers.expat.ExpatError`
-static ERROR: ErrorClass = ErrorClass::new("xml.parsers.expat", "ExpatError", || exceptions::Exception::type_object());
+static ERROR: ErrorClass = ErrorClass::new("xml.parsers.expat", "ExpatError", exceptions::Exception::type_object);
 
 /// What is said of `XML_ERROR_...` numbers that are not about the document.
 const INVALID_ARGUMENT: i64 = error::Code::InvalidArgument as i64;

@@ -253,9 +253,8 @@ impl XmlParser {
             if matches!(which, Handler::ExternalEntityRef | Handler::NotStandalone) {
                 let Some(result) = result else { continue };
                 let accepted = result.index().and_then(|number| number.as_object().as_isize());
-                match accepted.map_err(|raised| self.fail(raised))? {
-                    0 => self.with(|inside| inside.parser.refuse())?,
-                    _ => {}
+                if accepted.map_err(|raised| self.fail(raised))? == 0 {
+                    self.with(|inside| inside.parser.refuse())?;
                 }
             }
         }

@@ -49,8 +49,8 @@ fn data_len(header: &libc::msghdr, message: *const libc::cmsghdr) -> Option<(usi
     unsafe {
         let head = libc::CMSG_LEN(0) as usize;
         let start = message.addr().checked_sub(header.msg_control.addr())?;
-        let space = (header.msg_controllen as usize).checked_sub(start + head)?;
-        let len = ((*message).cmsg_len as usize).checked_sub(head)?;
+        let space = header.msg_controllen.checked_sub(start + head)?;
+        let len = (*message).cmsg_len.checked_sub(head)?;
         if len > i32::MAX as usize {
             return None;
         }

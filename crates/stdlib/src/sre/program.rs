@@ -137,6 +137,7 @@ pub enum Inst {
 }
 
 /// Where a search looks.
+#[expect(clippy::large_enum_variant, reason = "a program has one")]
 pub enum Start {
     /// Everywhere.
     Any,

@@ -18,7 +18,7 @@ impl Template {
     pub fn new(items: Borrowed<'_, List>) -> PyResult<Ref<Template>> {
         let items = items.try_to_vec()?;
         let invalid = || raise!(TypeError, "invalid template");
-        if items.len() % 2 == 0 {
+        if items.len().is_multiple_of(2) {
             return Err(invalid());
         }
         for number in items.iter().skip(1).step_by(2) {

@@ -305,7 +305,7 @@ impl UnpackIterator {
             return Err(ERROR.raise(format_args!("cannot iteratively unpack with a struct of length 0")));
         }
         let view = View::new(buffer, PyBUF_SIMPLE)?;
-        if view.len as usize % layout.size != 0 {
+        if !(view.len as usize).is_multiple_of(layout.size) {
             return Err(ERROR
                 .raise(format_args!("iterative unpacking requires a buffer of a multiple of {} bytes", layout.size)));
         }

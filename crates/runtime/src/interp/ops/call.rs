@@ -976,10 +976,7 @@ slow! {
             }
             instance
         };
-        let shim = match call::push_init_shim(m.thread, StackRef::steal(instance), m.frame) {
-            Ok(shim) => shim,
-            Err(raised) => return Err(raised),
-        };
+        let shim = call::push_init_shim(m.thread, StackRef::steal(instance), m.frame)?;
         // The callable goes; the instance becomes the first argument.
         *m.slot(nargs + 1) = StackRef::new_count(instance);
         let args = m.slot(nargs + 1);

@@ -144,6 +144,7 @@ macro_rules! describe {
     )*) => {
         /// A class that can have instances, as an index into all of them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(clippy::enum_variant_names, reason = "these are the names of the grammar")]
         pub enum Class { $($($node,)*)* }
 
         /// All groups, with the nodes in the order of [`Class`].
@@ -277,7 +278,6 @@ macro_rules! convert {
             fn read(from: &Reader<'a>, object: Borrowed<'_, Object>) -> PyResult<Self> {
                 let mut fields = from.fields(object, Class::$node)?;
                 $( let $field = fields.next()?; )*
-                drop(fields);
                 let range = from.range(object, $group, false)?;
                 Ok(ast::$type { $( $field, )* range })
             }

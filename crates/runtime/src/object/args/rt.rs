@@ -309,11 +309,8 @@ pub unsafe extern "C" fn vectorcall_call(
         let handle = object(callable);
         // A subclass with `__call__` of its own has lost the flag, but not the function.
         let offset = (*(*callable).ob_type.get()).tp_vectorcall_offset.get();
-        let function = if offset > 0 {
-            *callable.byte_offset(offset as isize).cast::<Option<crate::abi::vectorcallfunc>>()
-        } else {
-            None
-        };
+        let function =
+            if offset > 0 { *callable.byte_offset(offset).cast::<Option<crate::abi::vectorcallfunc>>() } else { None };
         match function {
             Some(function) => vectorcall_tuple(function, callable, args, kwargs),
             None => raise!(TypeError, "'{}' object does not support vectorcall", handle.type_name()).into_null(),

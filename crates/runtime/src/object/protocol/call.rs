@@ -92,7 +92,7 @@ pub unsafe fn make_tp_call(
             return not_callable(Borrowed::from_ptr(callable)).into_null();
         };
         let Ok(tuple) = Tuple::from_raw_slice(args, nargs) else { return ptr::null_mut() };
-        let dict = if kwnames.is_null() || Borrowed::<Tuple>::from_ptr(kwnames).len() == 0 {
+        let dict = if kwnames.is_null() || Borrowed::<Tuple>::from_ptr(kwnames).is_empty() {
             None
         } else {
             match pack_keywords(args.add(nargs), Borrowed::from_ptr(kwnames)) {
@@ -237,7 +237,7 @@ pub unsafe fn vectorcall_tuple(
     // SAFETY: by contract.
     unsafe {
         let tuple: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
-        if kwargs.is_null() || Borrowed::<Dict>::from_ptr(kwargs).len() == 0 {
+        if kwargs.is_null() || Borrowed::<Dict>::from_ptr(kwargs).is_empty() {
             return function(callable, tuple.items_ptr(), tuple.len(), ptr::null_mut());
         }
         match unpack_keywords(tuple, Borrowed::from_ptr(kwargs)) {

@@ -68,14 +68,14 @@ impl Ref<Object> {
         // SAFETY: slots take live objects.
         unsafe {
             let right_compare = (*right_type).tp_richcompare.get();
-            if left_type != right_type && crate::types::type_::is_subtype_raw(right_type, left_type) {
-                if let Some(compare) = right_compare {
-                    tried_reflected = true;
-                    let result: Ref<Object> =
-                        from_result(compare(other.as_ptr(), self.as_ptr(), op.swapped() as c_int))?;
-                    if !result.is_not_implemented() {
-                        return Ok(result);
-                    }
+            if left_type != right_type
+                && crate::types::type_::is_subtype_raw(right_type, left_type)
+                && let Some(compare) = right_compare
+            {
+                tried_reflected = true;
+                let result: Ref<Object> = from_result(compare(other.as_ptr(), self.as_ptr(), op.swapped() as c_int))?;
+                if !result.is_not_implemented() {
+                    return Ok(result);
                 }
             }
             if let Some(compare) = (*left_type).tp_richcompare.get() {

@@ -111,17 +111,17 @@ impl Ref<Object> {
             if let Some(assign) = self.mapping_methods().and_then(|m| m.mp_ass_subscript.get()) {
                 return from_status(assign(self.as_ptr(), key.as_ptr(), value_ptr));
             }
-            if let Some(methods) = self.sequence_methods() {
-                if let Some(assign) = methods.sq_ass_item.get() {
-                    if !key.has_index() {
-                        return Err(raise!(TypeError, "sequence index must be integer, not '{}'", key.type_name()));
-                    }
-                    let mut index = key.as_index_isize()?;
-                    if index < 0 && methods.sq_length.get().is_some() {
-                        index += self.len()? as isize;
-                    }
-                    return from_status(assign(self.as_ptr(), index, value_ptr));
+            if let Some(methods) = self.sequence_methods()
+                && let Some(assign) = methods.sq_ass_item.get()
+            {
+                if !key.has_index() {
+                    return Err(raise!(TypeError, "sequence index must be integer, not '{}'", key.type_name()));
                 }
+                let mut index = key.as_index_isize()?;
+                if index < 0 && methods.sq_length.get().is_some() {
+                    index += self.len()? as isize;
+                }
+                return from_status(assign(self.as_ptr(), index, value_ptr));
             }
         }
         let what = if value.is_some() { "assignment" } else { "deletion" };

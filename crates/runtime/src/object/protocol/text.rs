@@ -30,7 +30,7 @@ impl Ref<Object> {
 
     /// `format(self, spec)` (`PyObject_Format`).
     pub fn format(&self, spec: Option<Borrowed<'_, Str>>) -> PyResult<Ref<Str>> {
-        if spec.is_none_or(|spec| spec.len() == 0) {
+        if spec.is_none_or(|spec| spec.is_empty()) {
             if let Some(text) = self.downcast_exact::<Str>() {
                 return Ok(text.to_owned());
             }
@@ -38,7 +38,7 @@ impl Ref<Object> {
                 return self.str();
             }
         }
-        if let Some(spec) = spec.filter(|spec| spec.len() > 0) {
+        if let Some(spec) = spec.filter(|spec| !spec.is_empty()) {
             // What their `__format__` does.
             if let Some(int) = self.downcast_exact::<Int>() {
                 return crate::types::int::format_with_spec(&int, &spec);
@@ -47,7 +47,7 @@ impl Ref<Object> {
                 return crate::types::float::format_with_spec(&float, &spec);
             }
         }
-        let spec = spec.map_or_else(|| id!(""), |spec| spec);
+        let spec = spec.unwrap_or_else(|| id!(""));
         let Some(text) = self.call_special(id!("__format__"), &[spec.upcast()])? else {
             return Err(raise!(TypeError, "Type {} doesn't define __format__", self.type_name()));
         };

@@ -37,7 +37,7 @@ const MASK: i64 = (1 << BITS) - 1;
 const MOST: Stack = 1 << (BITS * 20 + 2);
 
 fn push(stack: Stack, kind: i64) -> Stack {
-    if stack < 0 || stack >= MOST { OVERFLOWED } else { stack << BITS | kind }
+    if !(0..MOST).contains(&stack) { OVERFLOWED } else { stack << BITS | kind }
 }
 
 fn pop(stack: Stack) -> Stack {

@@ -16,20 +16,13 @@ pub use tuple::TupleIterator;
 use core::cell::Cell;
 
 use crate::prelude::*;
+pub(crate) use crate::thread::builtin;
 
 /// What an iterator iterates over; `None` at its end.
 #[inline(always)]
 pub(crate) fn source<T, U>(field: &Cell<*mut T>) -> Option<Ref<U>> {
     // SAFETY: null or a live object that the iterator owns.
     unsafe { Ref::from_borrowed_ptr_or_null(field.get()) }
-}
-
-/// The built-in of that name as it is at this moment: `__reduce__` of iterators names `iter` and `reversed`.
-pub(crate) fn builtin(name: Borrowed<'static, Str>) -> PyResult<Ref<Object>> {
-    match crate::thread::interpreter().builtins_dict().get_str(name) {
-        Some(value) => Ok(value),
-        None => Err(raise!(AttributeError, object: name.to_owned())),
-    }
 }
 
 /// `(iter, (source,), index)`.

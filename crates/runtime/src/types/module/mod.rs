@@ -83,7 +83,8 @@ impl Module {
     #[slot(tp_clear)]
     fn clear(this: &Ref<Module>) -> PyResult<()> {
         let definition = this.0.md_def.get();
-        // SAFETY: as in `traverse`.
+        // SAFETY: as in `traverse`. The field stays a dict until deallocation. Functions may still use the dict, so it is
+        // not emptied here: as part of a cycle it is cleared for itself.
         unsafe {
             if !definition.is_null()
                 && let Some(clear) = (*definition).m_clear
@@ -92,10 +93,6 @@ impl Module {
                 clear(this.as_ptr());
             }
         }
-        // The field stays a dict until deallocation. Functions of the module may outlive it and keep the old one.
-        let old = this.0.md_dict.replace(Dict::new()?.into_ptr());
-        // SAFETY: the field owned it.
-        unsafe { header::xdecref(old) };
         Ok(())
     }
 

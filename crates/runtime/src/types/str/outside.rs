@@ -1,12 +1,8 @@
 //! What strings and codecs ask of the rest of the runtime: built-in functions, modules, warnings.
 
 use crate::prelude::*;
+use crate::thread::builtin;
 use crate::types::exceptions;
-
-/// A function of the `builtins` module.
-pub(crate) fn builtin(name: Borrowed<'static, Str>) -> PyResult<Ref<Object>> {
-    crate::thread::builtin(name)
-}
 
 /// An imported module.
 pub(crate) fn import(name: &str) -> PyResult<Ref<Object>> {

@@ -172,10 +172,11 @@ pub(super) unsafe fn dealloc(tuple: *mut PyTupleObject) {
         for index in (0..size).rev() {
             header::drop_item(*items.add(index));
         }
-        if (1..=SIZES).contains(&size) && (*tuple).ob_base.ob_base.ob_type.get() == Tuple::TYPE {
-            if FREE[size].count.get() < MAX_FREE {
-                return Tuple::give_free(tuple);
-            }
+        if (1..=SIZES).contains(&size)
+            && (*tuple).ob_base.ob_base.ob_type.get() == Tuple::TYPE
+            && FREE[size].count.get() < MAX_FREE
+        {
+            return Tuple::give_free(tuple);
         }
         memory::object::dealloc_finish(tuple);
     }

@@ -259,7 +259,7 @@ impl Deque {
             }
         }
         this.maxlen.set(bound);
-        if this.len() > 0 {
+        if !this.is_empty() {
             this.clear_items();
         }
         match iterable {

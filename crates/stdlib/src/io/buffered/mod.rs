@@ -70,14 +70,13 @@ fn is_interrupted(raised: &Raised) -> bool {
     let Some(error) = raised.peek().map(|error| error.to_owned()) else { return false };
     // The attribute of a plain OSError is a struct member: no code of the program runs unless a subclass wants so.
     let _aside = Raised::aside();
-    let interrupted = match error.getattr(id!("errno")) {
+    match error.getattr(id!("errno")) {
         Ok(errno) => errno.downcast::<Int>().and_then(|errno| errno.to_i32()) == Some(libc::EINTR),
         Err(raised) => {
             raised.clear();
             false
         }
-    };
-    interrupted
+    }
 }
 
 /// Calls a method of a raw stream again as long as it says `EINTR`.

@@ -70,7 +70,7 @@ impl Loader<'_> {
         if count == 0 {
             return Ok(());
         }
-        if count % 2 != 0 {
+        if !count.is_multiple_of(2) {
             return Err(unpickling_error(format_args!("odd number of items for SETITEMS")));
         }
         let items = self.split(start)?;

@@ -1,8 +1,11 @@
 //! Start tags: attributes with their values and defaults, and the namespaces that they bind.
 
-use super::dtd::{Dtd, Text, XML_URI, XMLNS_URI};
+use std::rc::Rc;
+
+use super::cursor::{Cursor, Token};
+use super::dtd::{Dtd, Entity, Text, XML_URI, XMLNS_URI};
 use super::names::{NameId, Split};
-use super::scan::{self, Cut, Value};
+use super::scan::{self, Value};
 use super::{Attribute, Binding, Code, Event, Handler, Parser, Todo, text};
 
 /// What a start tag came to.
@@ -251,116 +254,63 @@ impl Parser {
         origin: Origin,
     ) -> Result<(), Code> {
         let start = self.values.len();
-        let mut inside: Vec<(std::rc::Rc<super::Entity>, usize)> = Vec::new();
-        let result = self.value_tokens(s, source, from, to, is_cdata, origin, start, &mut inside);
-        for (entity, _) in inside {
-            entity.open.set(false);
+        let mut cursor = Cursor::new(s, source, from, to);
+        while let Some(token) = cursor.next(self, scan::attribute_value)? {
+            match token.value {
+                Value::Data => {
+                    let data = token.bytes();
+                    if self.values.try_reserve(data.len()).is_err() {
+                        return Err(Code::NoMemory);
+                    }
+                    self.values.extend_from_slice(data);
+                }
+                Value::Newline | Value::Space => self.push_space(is_cdata, start),
+                Value::CharRef(None) => return Err(token.fail(self, Code::BadCharRef)),
+                Value::CharRef(Some(' ')) if !is_cdata => self.push_space(false, start),
+                Value::CharRef(Some(c)) => self.values.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                Value::EntityRef | Value::ParameterRef => {
+                    if let Some(c) = super::content::predefined(token.name()) {
+                        self.values.extend_from_slice(c.as_bytes());
+                    } else if let Some(entity) = self.entity_in_value(&token, origin)? {
+                        cursor.enter(entity);
+                    }
+                }
+            }
         }
-        result?;
         if !is_cdata && self.values.len() > start && self.values.last() == Some(&b' ') {
             self.values.pop();
         }
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the second half of `store_value`")]
-    fn value_tokens(
-        &mut self,
-        s: &[u8],
-        source: u32,
-        from: usize,
-        to: usize,
-        is_cdata: bool,
-        origin: Origin,
-        start: usize,
-        inside: &mut Vec<(std::rc::Rc<super::Entity>, usize)>,
-    ) -> Result<(), Code> {
-        let mut at = from;
-        let ns = self.ns();
-        loop {
-            // Entities are left at their ends; their text is kept alive by the handle.
-            let entity = inside.last().map(|(entity, at)| (entity.clone(), *at));
-            let (bytes, place, depth) = match &entity {
-                Some((entity, place)) => (entity.value.as_deref().unwrap_or("").as_bytes(), *place, inside.len()),
-                None => (&s[..to], at, 0),
+    /// The entity that a value refers to; `None` where it may be unknown.
+    fn entity_in_value(&mut self, token: &Token<'_>, origin: Origin) -> Result<Option<Rc<Entity>>, Code> {
+        let (entity, checked) = {
+            let dtd = self.dtd.borrow();
+            let checked = match origin {
+                Origin::Prolog => {
+                    !self.is_parameter && if dtd.standalone { self.open.is_empty() } else { !dtd.has_parameter_refs }
+                }
+                Origin::Content => !dtd.has_parameter_refs || dtd.standalone,
             };
-            if place >= bytes.len() {
-                match inside.pop() {
-                    Some((entity, _)) => entity.open.set(false),
-                    None => return Ok(()),
-                }
-                continue;
-            }
-            let own = if depth == 0 { source } else { u32::MAX };
-            let (token, next) = match scan::attribute_value(bytes, place, ns) {
-                Ok(found) => found,
-                Err(cut) => {
-                    self.point(own, if let Cut::Invalid(at) = cut { at } else { place });
-                    return Err(Code::InvalidToken);
-                }
-            };
-            match inside.last_mut() {
-                Some(open) => {
-                    open.1 = next;
-                    self.account(next - place)?;
-                }
-                None => at = next,
-            }
-            match token {
-                Value::Data => {
-                    if self.values.try_reserve(next - place).is_err() {
-                        return Err(Code::NoMemory);
-                    }
-                    self.values.extend_from_slice(&bytes[place..next]);
-                }
-                Value::Newline | Value::Space => self.push_space(is_cdata, start),
-                Value::CharRef(None) => {
-                    self.point(own, place);
-                    return Err(Code::BadCharRef);
-                }
-                Value::CharRef(Some(' ')) if !is_cdata => self.push_space(false, start),
-                Value::CharRef(Some(c)) => self.values.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-                Value::EntityRef | Value::ParameterRef => {
-                    let name = text(&bytes[place + 1..next - 1]);
-                    if let Some(c) = super::content::predefined(name) {
-                        self.values.extend_from_slice(c.as_bytes());
-                        continue;
-                    }
-                    let (entity, checked) = {
-                        let dtd = self.dtd.borrow();
-                        let checked = match origin {
-                            Origin::Prolog => {
-                                !self.is_parameter
-                                    && if dtd.standalone { self.open.is_empty() } else { !dtd.has_parameter_refs }
-                            }
-                            Origin::Content => !dtd.has_parameter_refs || dtd.standalone,
-                        };
-                        (dtd.general.get(name), checked)
-                    };
-                    let Some(entity) = entity else {
-                        if checked {
-                            return Err(Code::UndefinedEntity);
-                        }
-                        continue;
-                    };
-                    let code = if checked && !entity.is_internal {
-                        return Err(Code::EntityDeclaredInPe);
-                    } else if entity.open.get() {
-                        Code::RecursiveEntityRef
-                    } else if entity.notation.is_some() {
-                        Code::BinaryEntityRef
-                    } else if entity.value.is_none() {
-                        Code::AttributeExternalEntityRef
-                    } else {
-                        entity.open.set(true);
-                        inside.push((entity, 0));
-                        continue;
-                    };
-                    self.point(own, place);
-                    return Err(code);
-                }
-            }
+            (dtd.general.get(token.name()), checked)
+        };
+        let Some(entity) = entity else {
+            return if checked { Err(Code::UndefinedEntity) } else { Ok(None) };
+        };
+        if checked && !entity.is_internal {
+            return Err(Code::EntityDeclaredInPe);
         }
+        let code = if entity.open.get() {
+            Code::RecursiveEntityRef
+        } else if entity.notation.is_some() {
+            Code::BinaryEntityRef
+        } else if entity.value.is_none() {
+            Code::AttributeExternalEntityRef
+        } else {
+            return Ok(Some(entity));
+        };
+        Err(token.fail(self, code))
     }
 
     fn push_space(&mut self, is_cdata: bool, start: usize) {

@@ -1,8 +1,7 @@
 //! The values of entities, and references to parameter entities.
 
-use std::rc::Rc;
-
-use super::dtd::{Entity, Text};
+use super::cursor::Cursor;
+use super::dtd::Text;
 use super::role::{Role, State};
 use super::scan::{self, Cut, Value};
 use super::{Code, Event, Handler, OpenEntity, Parser, Span, Stage, Step, Todo, text};
@@ -13,80 +12,29 @@ impl Parser {
     /// With an error comes what there was before it.
     pub(super) fn entity_value(&mut self, s: &[u8], source: u32, from: usize, to: usize) -> (Text, Result<(), Code>) {
         let mut value = Vec::new();
-        let mut inside: Vec<(Rc<Entity>, usize)> = Vec::new();
-        let result = self.entity_tokens(s, source, from, to, &mut value, &mut inside);
-        for (entity, _) in inside {
-            entity.open.set(false);
-        }
+        let result = self.entity_tokens(Cursor::new(s, source, from, to), source == 0, &mut value);
         (Text::from(text(&value)), result)
     }
 
-    fn entity_tokens(
-        &mut self,
-        s: &[u8],
-        source: u32,
-        from: usize,
-        to: usize,
-        value: &mut Vec<u8>,
-        inside: &mut Vec<(Rc<Entity>, usize)>,
-    ) -> Result<(), Code> {
-        let mut at = from;
-        let ns = self.ns();
-        loop {
-            let entity = inside.last().map(|(entity, at)| (entity.clone(), *at));
-            let (bytes, place, depth) = match &entity {
-                Some((entity, place)) => (entity.value.as_deref().unwrap_or("").as_bytes(), *place, inside.len()),
-                None => (&s[..to], at, 0),
-            };
-            if place >= bytes.len() {
-                match inside.pop() {
-                    Some((entity, _)) => entity.open.set(false),
-                    None => return Ok(()),
-                }
-                continue;
-            }
-            let own = if depth == 0 { source } else { u32::MAX };
-            let (token, next) = match scan::entity_value(bytes, place, ns) {
-                Ok(found) => found,
-                Err(cut) => {
-                    self.point(own, if let Cut::Invalid(at) = cut { at } else { place });
-                    return Err(Code::InvalidToken);
-                }
-            };
-            match inside.last_mut() {
-                Some(open) => {
-                    open.1 = next;
-                    self.account(next - place)?;
-                }
-                None => at = next,
-            }
-            if value.try_reserve(next - place).is_err() {
+    fn entity_tokens(&mut self, mut cursor: Cursor<'_>, is_internal: bool, value: &mut Vec<u8>) -> Result<(), Code> {
+        while let Some(token) = cursor.next(self, scan::entity_value)? {
+            if value.try_reserve(token.bytes().len()).is_err() {
                 return Err(Code::NoMemory);
             }
-            match token {
-                Value::Data | Value::EntityRef | Value::Space => value.extend_from_slice(&bytes[place..next]),
+            match token.value {
+                Value::Data | Value::EntityRef | Value::Space => value.extend_from_slice(token.bytes()),
                 Value::Newline => value.push(b'\n'),
                 Value::CharRef(Some(c)) => value.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-                Value::CharRef(None) => {
-                    self.point(own, place);
-                    return Err(Code::BadCharRef);
-                }
+                Value::CharRef(None) => return Err(token.fail(self, Code::BadCharRef)),
                 Value::ParameterRef => {
                     // Inside of declarations of the internal subset there are none.
-                    if !self.is_parameter && source == 0 && depth == 0 {
-                        self.point(own, place);
-                        return Err(Code::ParamEntityRef);
+                    if !self.is_parameter && is_internal && !token.is_in_entity() {
+                        return Err(token.fail(self, Code::ParamEntityRef));
                     }
-                    let found = self.dtd.borrow().parameters.get(text(&bytes[place + 1..next - 1]));
+                    let found = self.dtd.borrow().parameters.get(token.name());
                     match found {
-                        Some(entity) if entity.open.get() => {
-                            self.point(own, place);
-                            return Err(Code::RecursiveEntityRef);
-                        }
-                        Some(entity) if entity.value.is_some() => {
-                            entity.open.set(true);
-                            inside.push((entity, 0));
-                        }
+                        Some(entity) if entity.open.get() => return Err(token.fail(self, Code::RecursiveEntityRef)),
+                        Some(entity) if entity.value.is_some() => cursor.enter(entity),
                         Some(_) => self.skip_declarations(),
                         None => {
                             self.skip_declarations();
@@ -96,6 +44,7 @@ impl Parser {
                 }
             }
         }
+        Ok(())
     }
 
     /// Something of the type declaration was not read: from here on declarations only count in a standalone document.

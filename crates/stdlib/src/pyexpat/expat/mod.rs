@@ -7,6 +7,7 @@
 
 mod attributes;
 mod content;
+mod cursor;
 mod dtd;
 mod entity;
 pub mod error;

@@ -276,6 +276,7 @@ impl ShortDecimal {
 
     /// How many digits there are.
     #[inline]
+    #[expect(clippy::len_without_is_empty, reason = "a number has a digit always")]
     pub fn len(&self) -> usize {
         self.top + 19 * self.count.saturating_sub(1)
     }
