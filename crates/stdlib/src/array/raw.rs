@@ -53,6 +53,10 @@ impl Array {
         self.base.ob_size.get() as usize
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     pub fn allocated_bytes(&self) -> usize {
         self.allocated.get() as usize * self.kind().size()
     }

@@ -59,6 +59,10 @@ impl BytesIo {
         unsafe { self.contents().len() }
     }
 
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Changes the store, into which shared contents are copied first.
     fn with_store<R>(&self, body: impl FnOnce(&mut BytesBuilder) -> PyResult<R>) -> PyResult<R> {
         if let Some(shared) = self.shared.get() {

@@ -55,6 +55,10 @@ impl Deque {
         self.items.len()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     #[inline(always)]
     fn changed(&self) {
         self.state.set(self.state.get().wrapping_add(1));
