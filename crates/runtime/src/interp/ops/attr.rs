@@ -2,7 +2,8 @@
 
 use super::{cache16, cache32, cache64, counted, drop_word, fast, push, slot, slow};
 use crate::abi::{
-    PyCodeObject, PyDictObject, PyDictUnicodeEntry, PyDictValues, PyFunctionObject, PyHeapTypeObject, PyModuleObject, PyObject,
+    PyCodeObject, PyDictObject, PyDictUnicodeEntry, PyDictValues, PyFunctionObject, PyHeapTypeObject, PyModuleObject,
+    PyObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::monitoring::{self, event, fire};

@@ -5,9 +5,10 @@ use core::sync::atomic::Ordering;
 
 use super::{cache32, drop_word, fast, lower, slot, slow};
 use crate::abi::{
-    _PY_EVAL_EVENTS_MASK, CO_VARARGS, CO_VARKEYWORDS, METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET,
-    PyCFunction, PyCFunctionFast, PyCFunctionFastWithKeywords, PyCFunctionObject, PyCodeObject, PyFunctionObject,
-    PyHeapTypeObject, PyListObject, PyMethodDef, PyMethodDescrObject, PyMethodObject, PyObject, PyTypeObject,
+    _PY_EVAL_EVENTS_MASK, CO_VARARGS, CO_VARKEYWORDS, METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O,
+    PY_VECTORCALL_ARGUMENTS_OFFSET, PyCFunction, PyCFunctionFast, PyCFunctionFastWithKeywords, PyCFunctionObject,
+    PyCodeObject, PyFunctionObject, PyHeapTypeObject, PyListObject, PyMethodDef, PyMethodDescrObject, PyMethodObject,
+    PyObject, PyTypeObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::monitoring::{self, event, fire};
@@ -568,7 +569,12 @@ unsafe fn own_words(words: *mut StackRef, count: usize) -> bool {
 
 /// Replaces the `count` words of a call by what native code returned.
 #[inline(always)]
-unsafe fn finish_call(r: &mut super::Regs, ts: *mut crate::abi::PyThreadState, count: usize, result: *mut PyObject) -> Act {
+unsafe fn finish_call(
+    r: &mut super::Regs,
+    ts: *mut crate::abi::PyThreadState,
+    count: usize,
+    result: *mut PyObject,
+) -> Act {
     // SAFETY: the result is owned or NULL with an exception set; the operands are on the stack.
     unsafe {
         if result.is_null() {
@@ -581,7 +587,12 @@ unsafe fn finish_call(r: &mut super::Regs, ts: *mut crate::abi::PyThreadState, c
 
 /// As [`finish_call`] with a word.
 #[inline(always)]
-unsafe fn finish_call_word(r: &mut super::Regs, ts: *mut crate::abi::PyThreadState, count: usize, result: StackRef) -> Act {
+unsafe fn finish_call_word(
+    r: &mut super::Regs,
+    ts: *mut crate::abi::PyThreadState,
+    count: usize,
+    result: StackRef,
+) -> Act {
     // SAFETY: as above. The operands are off the stack when they are dropped, which may run code.
     unsafe {
         let base = slot(r, count);

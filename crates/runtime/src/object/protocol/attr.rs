@@ -125,7 +125,11 @@ impl Ref<Object> {
     }
 
     /// Calls the special method `name` of the type of `self`, if it has one, with at most three arguments: without a bound method.
-    pub fn call_special(&self, name: Borrowed<'_, Str>, args: &[Borrowed<'_, Object>]) -> PyResult<Option<Ref<Object>>> {
+    pub fn call_special(
+        &self,
+        name: Borrowed<'_, Str>,
+        args: &[Borrowed<'_, Object>],
+    ) -> PyResult<Option<Ref<Object>>> {
         let ty = self.type_of();
         let Some(found) = ty.lookup(name) else { return Ok(None) };
         if args.len() <= 3 && found.type_of().tp_flags.get() & crate::abi::Py_TPFLAGS_METHOD_DESCRIPTOR != 0 {

@@ -12,9 +12,9 @@ mod construct;
 pub mod decimal;
 pub mod digits;
 mod methods;
-pub mod short;
 mod object;
 pub(crate) mod raw;
+pub mod short;
 pub(crate) mod support;
 #[cfg(test)]
 mod tests;

@@ -172,7 +172,9 @@ pub fn get_method(object: &Ref<Object>, name: Borrowed<'_, Str>) -> PyResult<Met
         Callee::Method(method) => Ok(method),
         Callee::OfClass(function) => {
             let class = object.type_of();
-            Ok(Method::Bound(crate::types::method::BoundMethod::new(function, class.upcast().to_owned())?.into_object()))
+            Ok(Method::Bound(
+                crate::types::method::BoundMethod::new(function, class.upcast().to_owned())?.into_object(),
+            ))
         }
     }
 }

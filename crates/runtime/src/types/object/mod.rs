@@ -14,8 +14,8 @@ use crate::prelude::*;
 use crate::types::exceptions::TypeError;
 
 pub use attr::{
-    Method, PyObject_GenericGetAttr, PyObject_GenericSetAttr, generic_getattr, generic_lookup_attr, generic_setattr,
-    Callee, get_callee, get_method,
+    Callee, Method, PyObject_GenericGetAttr, PyObject_GenericSetAttr, generic_getattr, generic_lookup_attr,
+    generic_setattr, get_callee, get_method,
 };
 pub use dict::{generic_get_dict, generic_set_dict, get_dict};
 pub use methods::{PyBaseObject_Type, object_init, object_new};
