@@ -219,3 +219,27 @@ for _ in range(4):
     except AttributeError as raised:
         print(raised.name, type(raised.obj).__name__, end=" ")
 print(Failing().value, read(Failing()))
+
+
+class Doubling:
+    def __getitem__(self, key):
+        return key * 2
+
+
+class Deriving(Doubling):
+    pass
+
+
+def at(object, key):
+    return object[key]
+
+
+seen = []
+for step in range(8):
+    seen.append((at(Doubling(), 3), at(Deriving(), "a"), at([1, 2], 0)))
+    if step == 3:
+        Doubling.__getitem__ = lambda self, key: -key if key == 3 else key
+    if step == 5:
+        Doubling.__getitem__.__code__ = (lambda self, key: ("new", key)).__code__
+print(seen)
+print(many(at, Doubling(), 4), many(lambda: Doubling()[1]))

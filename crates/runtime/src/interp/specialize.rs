@@ -9,6 +9,7 @@ use taipan_compiler::opcode::Opcode;
 
 use super::dispatch::Machine;
 use super::ops::arith;
+use super::ops::subscript::has_items_of;
 use super::stackref::StackRef;
 use crate::abi::{
     CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, Py_TPFLAGS_HEAPTYPE,
@@ -175,7 +176,7 @@ pub unsafe fn binary_op(m: Machine, oparg: usize) {
         let (a, b) = (*m.slot(2), *m.slot(1));
         let operator = if (13..arith::SUBSCRIPT).contains(&oparg) { oparg - 13 } else { oparg };
         let choice = if oparg == arith::SUBSCRIPT {
-            subscript(a, b)
+            subscript(m, a, b)
         } else if is_int(a) && is_int(b) {
             match operator {
                 0 => Some(Opcode::BINARY_OP_ADD_INT as u8),
@@ -220,25 +221,51 @@ unsafe fn add_unicode(m: Machine, left: StackRef) -> u8 {
     }
 }
 
-unsafe fn subscript(container: StackRef, index: StackRef) -> Option<u8> {
+/// A class of Python with a `__getitem__` of Python: the function is kept with the class, whose version guards it.
+unsafe fn getitem_of_python(m: Machine, container: StackRef) -> Option<u8> {
+    // SAFETY: the container is on the stack.
+    unsafe {
+        if container.is_int() {
+            return None;
+        }
+        let class = (*container.ptr()).ob_type.get();
+        if (*class).tp_flags.get() & Py_TPFLAGS_HEAPTYPE == 0 {
+            return None;
+        }
+        let handle: Borrowed<'_, Type> = Borrowed::from_ptr(class);
+        let getitem = handle.lookup_borrowed(id!("__getitem__"))?;
+        if !getitem.is_exact::<Function>() {
+            return None;
+        }
+        let function_version = simple_function(getitem.as_ptr().cast(), 2)?;
+        let version = type_version(class)?;
+        let cache = &(*class.cast::<PyHeapTypeObject>())._spec_cache;
+        cache.getitem.set(getitem.as_ptr());
+        cache.getitem_version.set(function_version);
+        write32(m.ip(), 2, version);
+        Some(Opcode::BINARY_OP_SUBSCR_GETITEM as u8)
+    }
+}
+
+unsafe fn subscript(m: Machine, container: StackRef, index: StackRef) -> Option<u8> {
     // SAFETY: words on the stack.
     unsafe {
         if container.is_exact(Dict::TYPE) {
             return Some(Opcode::BINARY_OP_SUBSCR_DICT as u8);
         }
         if !is_int(index) {
-            return None;
+            return getitem_of_python(m, container);
         }
-        if container.is_exact(List::TYPE) {
+        if has_items_of(container, List::TYPE) {
             Some(Opcode::BINARY_OP_SUBSCR_LIST_INT as u8)
-        } else if container.is_exact(Tuple::TYPE) {
+        } else if has_items_of(container, Tuple::TYPE) {
             Some(Opcode::BINARY_OP_SUBSCR_TUPLE_INT as u8)
         } else if container.is_exact(Str::TYPE) {
             Some(Opcode::BINARY_OP_SUBSCR_STR_INT as u8)
         } else if container.is_exact(Bytes::TYPE) || container.is_exact(ByteArray::TYPE) {
             Some(BINARY_OP_SUBSCR_BYTES_INT)
         } else {
-            None
+            getitem_of_python(m, container)
         }
     }
 }

@@ -324,6 +324,33 @@ slow! {
 
     fn unpack_ex(m, oparg) {
         let (before, after) = (oparg & 0xff, oparg >> 8);
+        let word = *m.slot(1);
+        if word.is_exact(List::TYPE) || word.is_exact(Tuple::TYPE) {
+            let sequence = word.borrowed_handle::<Object>();
+            let (items, count): (*const *mut PyObject, usize) =
+                match (sequence.downcast_exact::<List>(), sequence.downcast_exact::<Tuple>()) {
+                    (Some(list), _) => (list.items_ptr().cast_const(), list.len()),
+                    (_, Some(tuple)) => (tuple.items_ptr(), tuple.len()),
+                    _ => (core::ptr::null(), 0),
+                };
+            if count >= before + after {
+                // Nothing runs until the sequence goes, which is last.
+                let rest = match count - before - after {
+                    0 => List::new()?,
+                    rest => List::from_slice(core::slice::from_raw_parts(items.add(before).cast(), rest))?,
+                };
+                m.pop();
+                for index in (count - after..count).rev() {
+                    m.push(super::counted(*items.add(index)));
+                }
+                m.push_ref(rest);
+                for index in (0..before).rev() {
+                    m.push(super::counted(*items.add(index)));
+                }
+                word.close();
+                return Ok(Flow::Next);
+            }
+        }
         let items = unpack(m.peek(1)?, before, Some(after))?;
         m.drop_top(1);
         for item in items.into_iter().rev() {

@@ -2,8 +2,8 @@
 
 use super::{drop_word, fast, slot, slow};
 use crate::abi::{
-    PyASCIIObject, PyByteArrayObject, PyBytesObject, PyDictKeysObject, PyDictObject, PyListObject, PyObject,
-    PyTupleObject,
+    PyASCIIObject, PyByteArrayObject, PyBytesObject, PyCodeObject, PyDictKeysObject, PyDictObject, PyFunctionObject,
+    PyHeapTypeObject, PyListObject, PyObject, PyTupleObject, PyTypeObject,
 };
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::specialize;
@@ -13,6 +13,9 @@ use crate::prelude::*;
 use crate::types::dict::{self, lookup::Spot};
 use crate::types::str::latin1_char_raw;
 
+/// BINARY_OP with its cache units.
+const BINARY_OP_SIZE: usize = 6;
+
 /// The index of item `word` in a sequence of `length` items; negative ones count from the end.
 #[inline(always)]
 fn resolve_index(word: StackRef, length: usize) -> Option<usize> {
@@ -20,6 +23,26 @@ fn resolve_index(word: StackRef, length: usize) -> Option<usize> {
         return None;
     }
     in_range(word.int_value(), length)
+}
+
+/// Whether the word is an instance of `class`, or of a class derived from it with the same way to give items.
+///
+/// # Safety
+/// The word is not NULL; `class` has mapping methods.
+#[inline(always)]
+pub unsafe fn has_items_of(container: StackRef, class: *mut PyTypeObject) -> bool {
+    // SAFETY: a live object.
+    unsafe {
+        if container.is_int() {
+            return false;
+        }
+        let ty = (*container.ptr()).ob_type.get();
+        let methods = (*ty).tp_as_mapping.get();
+        ty == class
+            || !methods.is_null()
+                && (*methods).mp_subscript.get().map(|f| f as usize)
+                    == (*(*class).tp_as_mapping.get()).mp_subscript.get().map(|f| f as usize)
+    }
 }
 
 /// As [`resolve_index`] of an integer that may be an object.
@@ -89,10 +112,10 @@ fast! {
         drop_word(r, container, Act::NEXT)
     }
 
-    /// A list item by an integer that is an object.
+    /// A list item by an integer that is an object, or of a list of a class that leaves items alone.
     fn subscr_list_int_mixed(r, _ts) {
         let (container, index) = (*slot(r, 2), *slot(r, 1));
-        if !container.is_exact(List::TYPE) || super::is_last(container) && super::is_last(index) {
+        if !has_items_of(container, List::TYPE) || super::is_last(container) && super::is_last(index) {
             return Act::MISS;
         }
         let list = container.ptr().cast::<PyListObject>();
@@ -103,7 +126,7 @@ fast! {
 
     fn subscr_tuple_int_mixed(r, _ts) {
         let (container, index) = (*slot(r, 2), *slot(r, 1));
-        if !container.is_exact(Tuple::TYPE) || super::is_last(container) && super::is_last(index) {
+        if !has_items_of(container, Tuple::TYPE) || super::is_last(container) && super::is_last(index) {
             return Act::MISS;
         }
         let tuple = container.ptr().cast::<PyTupleObject>();
@@ -145,6 +168,30 @@ fast! {
         let Some(place) = resolve_mixed(index, length) else { return Act::MISS };
         let byte = *data.add(place);
         finish_mixed(r, container, index, StackRef::int(byte as i64))
+    }
+
+    /// An item by a `__getitem__` of Python: its frame is entered directly.
+    fn subscr_getitem(r, ts) {
+        let container = *slot(r, 2);
+        if container.is_int() {
+            return Act::MISS;
+        }
+        let ty = (*container.ptr()).ob_type.get();
+        if (*ty).tp_version_tag.get() != super::cache32(r.ip, 2) {
+            return Act::MISS;
+        }
+        // The version is that of a class whose function was kept.
+        let cache = &(*ty.cast::<PyHeapTypeObject>())._spec_cache;
+        let function = cache.getitem.get().cast::<PyFunctionObject>();
+        if (*function).func_version.get() != cache.getitem_version.get() {
+            return Act::MISS;
+        }
+        let code = (*function).func_code.get().cast::<PyCodeObject>();
+        if !super::call::has_room(ts, code) {
+            return Act::MISS;
+        }
+        let base = slot(r, 2);
+        super::call::push_exact(r, ts, super::counted(function.cast()), code, base, 2, base, BINARY_OP_SIZE)
     }
 
     /// `dict[key]` with an int, or the very object that is in the dict.

@@ -144,7 +144,7 @@ fn extreme(function: &str, args: CallArgs<'_>, op: CompareOp) -> PyResult<Ref<Ob
     }
 }
 
-/// `value op best` for `>` and `<`, with small integers and floats compared here.
+/// `value op best` for `>` and `<`, with small integers, floats and strings compared here.
 #[inline(always)]
 fn is_better(value: Borrowed<'_, Object>, best: Borrowed<'_, Object>, op: CompareOp) -> PyResult<bool> {
     match better_number(value, best, op) {
@@ -153,7 +153,7 @@ fn is_better(value: Borrowed<'_, Object>, best: Borrowed<'_, Object>, op: Compar
     }
 }
 
-/// As [`is_better`] of two small integers or two floats; `None` of anything else.
+/// As [`is_better`] of two small integers, floats or strings; `None` of anything else.
 #[inline(always)]
 fn better_number(value: Borrowed<'_, Object>, best: Borrowed<'_, Object>, op: CompareOp) -> Option<bool> {
     let ty = value.type_ptr();
@@ -173,6 +173,13 @@ fn better_number(value: Borrowed<'_, Object>, best: Borrowed<'_, Object>, op: Co
             unsafe { (value.cast_borrowed_unchecked(), best.cast_borrowed_unchecked()) };
         let (value, best) = (value.value(), best.value());
         return Some(if op == CompareOp::Gt { value > best } else { value < best });
+    }
+    if ty == Str::TYPE {
+        // SAFETY: both are exact.
+        let (value, best): (Borrowed<'_, Str>, Borrowed<'_, Str>) =
+            unsafe { (value.cast_borrowed_unchecked(), best.cast_borrowed_unchecked()) };
+        let order = value.compare_str(&best);
+        return Some(if op == CompareOp::Gt { order.is_gt() } else { order.is_lt() });
     }
     None
 }
@@ -207,7 +214,7 @@ fn extreme_of_iterable(iterable: Borrowed<'_, Object>, op: CompareOp) -> PyResul
         best = first;
         let mut index = 1;
         loop {
-            // Numbers are compared where they are: nothing runs, and the list stays as it is.
+            // These are compared where they are: nothing runs, and the list stays as it is.
             while let Some(item) = list.peek(index) {
                 match better_number(item, best.borrow(), op) {
                     Some(true) => best = item.to_owned(),

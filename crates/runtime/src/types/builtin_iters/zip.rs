@@ -112,6 +112,23 @@ impl Zip {
                 return Ok(Some(owned));
             }
         }
+        /// Short tuples need no memory on the way.
+        const FEW: usize = 4;
+        if count <= FEW {
+            let mut few = [core::ptr::null_mut(); FEW];
+            for index in 0..count {
+                // SAFETY: an iterator that the tuple keeps alive; the items are owned.
+                unsafe {
+                    few[index] = advance(iterators.get(index).as_ptr());
+                    if few[index].is_null() {
+                        few[..index].iter().for_each(|&item| release(item));
+                        return this.finish(index);
+                    }
+                }
+            }
+            // SAFETY: so many owned items.
+            return unsafe { Tuple::from_raw_slice_steal(few.as_ptr(), count).map(Some) };
+        }
         let mut items = Vec::new();
         if items.try_reserve_exact(count).is_err() {
             return Err(Raised::no_memory());
