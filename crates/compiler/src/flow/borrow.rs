@@ -133,6 +133,9 @@ impl Run<'_> {
                 self.push(at, arg >> 4);
                 self.push(at, arg & 15);
             }
+            // They came as such, and stay.
+            LOAD_FAST_BORROW => self.stack.push(UNKNOWN),
+            LOAD_FAST_BORROW_LOAD_FAST_BORROW => self.stack.extend([UNKNOWN; 2]),
             LOAD_FAST_AND_CLEAR => {
                 self.overwrite(arg);
                 self.push(at, arg);
