@@ -293,6 +293,7 @@ fn release_rooms() {
 }
 
 /// A [`Room`] for work whose extent is known step by step.
+#[derive(Default)]
 pub struct GrowingRoom {
     needed: Cell<usize>,
     kept: Cell<usize>,

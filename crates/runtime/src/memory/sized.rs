@@ -45,7 +45,7 @@ static CLASS_OF: [u8; LARGEST / ALIGN + 1] = {
 
 #[inline(always)]
 fn class_of(size: usize) -> usize {
-    CLASS_OF[(size + (ALIGN - 1)) / ALIGN] as usize
+    CLASS_OF[size.div_ceil(ALIGN)] as usize
 }
 
 /// How many free blocks of a class a thread keeps.

@@ -48,7 +48,7 @@ impl Code {
         if !strings(&parts.names) || !strings(&parts.local_names) {
             return Err(raise!(TypeError, "name tuples must contain only strings, not other objects"));
         }
-        if parts.code.is_empty() || parts.code.len() % 2 != 0 {
+        if parts.code.is_empty() || !parts.code.len().is_multiple_of(2) {
             return Err(raise!(ValueError, "code: co_code is malformed"));
         }
         intern_strings(&parts.names);
