@@ -9,6 +9,7 @@ use taipan_compiler::opcode::Opcode;
 
 use super::dispatch::Machine;
 use super::ops::arith;
+use super::ops::subscript::is_dict_like;
 use super::stackref::StackRef;
 use crate::abi::{
     CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_INLINE_VALUES, Py_TPFLAGS_IS_ABSTRACT,
@@ -41,9 +42,10 @@ pub const FOR_ITER_STR: u8 = 224;
 pub const FOR_ITER_SET: u8 = 225;
 pub const CALL_DICT_GET: u8 = 226;
 pub const CALL_SET_ADD: u8 = 227;
+pub const TO_BOOL_TABLE: u8 = 228;
 pub const LOAD_CONST_IMMORTAL: u8 = Opcode::LOAD_CONST_IMMORTAL as u8;
 /// The first and the last number of ours.
-pub const OURS: core::ops::RangeInclusive<u8> = 212..=227;
+pub const OURS: core::ops::RangeInclusive<u8> = 212..=228;
 
 /// The base instruction of one of ours.
 pub fn base_of_ours(opcode: u8) -> Opcode {
@@ -51,6 +53,7 @@ pub fn base_of_ours(opcode: u8) -> Opcode {
         LOAD_CONST_INT => Opcode::LOAD_CONST,
         CALL_BUILTIN | CALL_LIST_POP | CALL_DICT_GET | CALL_SET_ADD => Opcode::CALL,
         FOR_ITER_DICT | FOR_ITER_STR | FOR_ITER_SET => Opcode::FOR_ITER,
+        TO_BOOL_TABLE => Opcode::TO_BOOL,
         _ => Opcode::BINARY_OP,
     }
 }
@@ -215,7 +218,7 @@ unsafe fn add_unicode(m: Machine, left: StackRef) -> u8 {
 unsafe fn subscript(container: StackRef, index: StackRef) -> Option<u8> {
     // SAFETY: words on the stack.
     unsafe {
-        if container.is_exact(Dict::TYPE) {
+        if is_dict_like(container) {
             return Some(Opcode::BINARY_OP_SUBSCR_DICT as u8);
         }
         if !is_int(index) {
@@ -240,7 +243,7 @@ pub unsafe fn store_subscr(m: Machine) {
         let (container, index) = (*m.slot(2), *m.slot(1));
         let choice = if container.is_exact(List::TYPE) && is_int(index) {
             Some(Opcode::STORE_SUBSCR_LIST_INT as u8)
-        } else if container.is_exact(Dict::TYPE) {
+        } else if is_dict_like(container) {
             Some(Opcode::STORE_SUBSCR_DICT as u8)
         } else {
             None
@@ -301,6 +304,8 @@ pub unsafe fn to_bool(m: Machine) {
                 Some(Opcode::TO_BOOL_LIST as u8)
             } else if ty == Str::TYPE {
                 Some(Opcode::TO_BOOL_STR as u8)
+            } else if ty == Dict::TYPE || ty == Set::TYPE {
+                Some(TO_BOOL_TABLE)
             } else {
                 always_true(m, ty)
             }
