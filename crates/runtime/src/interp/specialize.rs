@@ -9,7 +9,7 @@ use taipan_compiler::opcode::Opcode;
 
 use super::dispatch::Machine;
 use super::ops::arith;
-use super::ops::subscript::has_items_of;
+use super::ops::subscript::{has_items_of, is_dict_like};
 use super::stackref::StackRef;
 use crate::abi::{
     CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, Py_TPFLAGS_HEAPTYPE,
@@ -49,9 +49,10 @@ pub const LOAD_ATTR_DESCRIPTOR: u8 = 229;
 pub const FOR_ITER_ENUMERATE: u8 = 230;
 pub const FOR_ITER_ZIP: u8 = 231;
 pub const CALL_PY_DEFAULTS: u8 = 232;
+pub const TO_BOOL_TABLE: u8 = 233;
 pub const LOAD_CONST_IMMORTAL: u8 = Opcode::LOAD_CONST_IMMORTAL as u8;
 /// The first and the last number of ours.
-pub const OURS: core::ops::RangeInclusive<u8> = 212..=232;
+pub const OURS: core::ops::RangeInclusive<u8> = 212..=233;
 
 /// The base instruction of one of ours.
 pub fn base_of_ours(opcode: u8) -> Opcode {
@@ -60,6 +61,7 @@ pub fn base_of_ours(opcode: u8) -> Opcode {
         CALL_BUILTIN | CALL_LIST_POP | CALL_DICT_GET | CALL_SET_ADD | CALL_PY_DEFAULTS => Opcode::CALL,
         LOAD_ATTR_DESCRIPTOR => Opcode::LOAD_ATTR,
         FOR_ITER_DICT | FOR_ITER_STR | FOR_ITER_SET | FOR_ITER_ENUMERATE | FOR_ITER_ZIP => Opcode::FOR_ITER,
+        TO_BOOL_TABLE => Opcode::TO_BOOL,
         _ => Opcode::BINARY_OP,
     }
 }
@@ -250,7 +252,7 @@ unsafe fn getitem_of_python(m: Machine, container: StackRef) -> Option<u8> {
 unsafe fn subscript(m: Machine, container: StackRef, index: StackRef) -> Option<u8> {
     // SAFETY: words on the stack.
     unsafe {
-        if container.is_exact(Dict::TYPE) {
+        if is_dict_like(container) {
             return Some(Opcode::BINARY_OP_SUBSCR_DICT as u8);
         }
         if !is_int(index) {
@@ -277,7 +279,7 @@ pub unsafe fn store_subscr(m: Machine) {
         let (container, index) = (*m.slot(2), *m.slot(1));
         let choice = if container.is_exact(List::TYPE) && is_int(index) {
             Some(Opcode::STORE_SUBSCR_LIST_INT as u8)
-        } else if container.is_exact(Dict::TYPE) {
+        } else if is_dict_like(container) {
             Some(Opcode::STORE_SUBSCR_DICT as u8)
         } else {
             None
@@ -340,6 +342,8 @@ pub unsafe fn to_bool(m: Machine) {
                 Some(Opcode::TO_BOOL_LIST as u8)
             } else if ty == Str::TYPE {
                 Some(Opcode::TO_BOOL_STR as u8)
+            } else if ty == Dict::TYPE || ty == Set::TYPE {
+                Some(TO_BOOL_TABLE)
             } else {
                 always_true(m, ty)
             }

@@ -132,6 +132,7 @@ instructions! {
     fast TO_BOOL_NONE: TO_BOOL = arith::to_bool_none, miss TO_BOOL;
     fast TO_BOOL_LIST: TO_BOOL = arith::to_bool_list, miss TO_BOOL;
     fast TO_BOOL_STR: TO_BOOL = arith::to_bool_str, miss TO_BOOL;
+    fast TO_BOOL_TABLE: TO_BOOL = arith::to_bool_table, miss TO_BOOL;
     fast TO_BOOL_ALWAYS_TRUE: TO_BOOL = arith::to_bool_always_true, miss TO_BOOL;
     slow CONVERT_VALUE: CONVERT_VALUE = arith::convert_value;
     slow FORMAT_SIMPLE: FORMAT_SIMPLE = arith::format_simple;
@@ -231,7 +232,8 @@ instructions! {
     fast LIST_APPEND: LIST_APPEND = build::list_append, miss LIST_APPEND_SLOW;
     slow LIST_APPEND_SLOW: LIST_APPEND = build::list_append_slow;
     slow LIST_EXTEND: LIST_EXTEND = build::list_extend;
-    slow SET_ADD: SET_ADD = build::set_add;
+    fast SET_ADD: SET_ADD = build::set_add_plain, miss SET_ADD_ANY;
+    slow SET_ADD_ANY: SET_ADD = build::set_add;
     slow SET_UPDATE: SET_UPDATE = build::set_update;
     slow MAP_ADD: MAP_ADD = build::map_add;
     slow DICT_UPDATE: DICT_UPDATE = build::dict_update;
@@ -390,6 +392,7 @@ const OURS: &[(u8, Handler)] = &[
     (specialize::CALL_SET_ADD, handlers::CALL_SET_ADD),
     (specialize::FOR_ITER_ENUMERATE, handlers::FOR_ITER_ENUMERATE),
     (specialize::FOR_ITER_ZIP, handlers::FOR_ITER_ZIP),
+    (specialize::TO_BOOL_TABLE, handlers::TO_BOOL_TABLE),
 ];
 
 /// The dispatch table.

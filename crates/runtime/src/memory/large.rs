@@ -7,8 +7,8 @@ use core::ffi::c_void;
 const LARGE_PAGE: usize = 2 << 20;
 /// Smaller blocks would have too much of a large page that they never use.
 const LEAST: usize = 4 * LARGE_PAGE;
-/// Tables of fewer bytes stay in the cache of the core.
-pub const BEYOND_CACHE: usize = 1 << 20;
+/// Tables of fewer bytes stay in the nearest cache, or close to it.
+pub const BEYOND_CACHE: usize = 1 << 18;
 
 /// Tells the system that a new block will be used all over, so that large pages suit it. Whether it gives some is its choice.
 #[inline]

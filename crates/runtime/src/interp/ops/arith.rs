@@ -303,6 +303,20 @@ fast! {
         drop_word(r, word, Act::NEXT)
     }
 
+    /// A dict or set.
+    fn to_bool_table(r, _ts) {
+        let word = *slot(r, 1);
+        let used = if word.is_exact(Dict::TYPE) {
+            (*word.ptr().cast::<crate::abi::PyDictObject>()).ma_used.get()
+        } else if word.is_exact(Set::TYPE) {
+            (*word.ptr().cast::<crate::abi::PySetObject>()).used.get()
+        } else {
+            return Act::MISS;
+        };
+        *slot(r, 1) = StackRef::bool(used != 0);
+        drop_word(r, word, Act::NEXT)
+    }
+
     /// An object whose type has no way to be false.
     fn to_bool_always_true(r, _ts) {
         let word = *slot(r, 1);
@@ -389,15 +403,7 @@ slow! {
             return Ok(Flow::Retry);
         }
         let word = *m.slot(1);
-        let truth = if word.is_int() {
-            word.int_value() != 0
-        } else if word.is_exact(Dict::TYPE) {
-            !word.borrowed_handle::<Dict>().is_empty()
-        } else if word.is_exact(Set::TYPE) {
-            !word.borrowed_handle::<Set>().is_empty()
-        } else {
-            m.peek(1)?.is_true()?
-        };
+        let truth = if word.is_int() { word.int_value() != 0 } else { m.peek(1)?.is_true()? };
         m.drop_top(1);
         m.push(StackRef::bool(truth));
         Ok(Flow::Next)

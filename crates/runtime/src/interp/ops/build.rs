@@ -6,7 +6,7 @@ use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
-use crate::types::Function;
+use crate::types::{Function, set};
 
 /// Makes counted objects of the top `count` words, which stay on the stack, and says where they are.
 unsafe fn own_objects(m: Machine, count: usize) -> PyResult<*const *mut PyObject> {
@@ -136,6 +136,52 @@ unsafe fn unpack_items(r: &mut super::Regs, items: *const *mut PyObject) {
             super::push(r, super::counted(*items.add(index)));
             core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
         }
+    }
+}
+
+/// Adds the word on top to a set and gives it up, where that takes no call; `false` for all else.
+#[inline(always)]
+pub(super) unsafe fn add_plain(set: StackRef, key: StackRef) -> bool {
+    // SAFETY: `set` is a word of an exact set, `key` the word on top, which others hold as well.
+    unsafe {
+        let set = set.ptr().cast();
+        let (entry, hash) = match super::arith::small_int(key) {
+            Some(value) => set::place_int::<true>(set, value),
+            None => set::place::<true>(set, key.ptr()),
+        };
+        if entry.is_null() {
+            return false;
+        }
+        if (*entry).hash.get() == hash && !(*entry).key.get().is_null() {
+            if super::is_last(key) {
+                return false;
+            }
+            if key.is_owned() {
+                super::lower(key);
+            }
+            return true;
+        }
+        if !set::has_room(set) {
+            return false;
+        }
+        let new = super::heap_pointer(key);
+        if new.is_null() {
+            return false;
+        }
+        set::add_stealing(set, entry, new, hash);
+        true
+    }
+}
+
+fast! {
+    /// SET_ADD for a key that needs no comparison, where the table does not grow.
+    fn set_add_plain(r, _ts) {
+        let (set, key) = (*slot(r, r.oparg + 1), *slot(r, 1));
+        if !set.is_exact(Set::TYPE) || !add_plain(set, key) {
+            return Act::MISS;
+        }
+        r.sp = r.sp.sub(1);
+        Act::NEXT
     }
 }
 

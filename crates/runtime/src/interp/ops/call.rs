@@ -21,9 +21,9 @@ use crate::thread;
 use crate::types::Function;
 use crate::types::builtin_function::CFunction;
 use crate::types::descr::MethodDescr;
+use crate::types::dict;
 use crate::types::method::BoundMethod;
 use crate::types::type_::raw::is_subtype_raw;
-use crate::types::{dict, set};
 
 /// CALL and CALL_KW are one code unit and three cache units long.
 const SIZE: usize = 4;
@@ -209,7 +209,7 @@ fast! {
         }
         let dict = this.ptr().cast::<PyDictObject>();
         let keys = (*dict).ma_keys.get();
-        let spot = super::subscript::glance(keys, key).0;
+        let spot = super::subscript::glance::<false>(keys, key).0;
         if spot.index == dict::COMPARE || !(*dict).ma_values.get().is_null() {
             return Act::MISS;
         }
@@ -235,28 +235,11 @@ fast! {
         if !callable.is_ptr(specialize::set_add_method()) || this.is_null() || !this.is_exact(Set::TYPE) {
             return Act::MISS;
         }
-        if super::is_last(this) || super::is_last(callable) || super::is_last(key) {
+        if super::is_last(this) || super::is_last(callable) {
             return Act::MISS;
         }
-        let set = this.ptr().cast();
-        let (entry, hash) =
-            if key.is_int() { set::place_int(set, key.int_value()) } else { set::place(set, key.ptr()) };
-        if entry.is_null() {
+        if !super::build::add_plain(this, key) {
             return Act::MISS;
-        }
-        if (*entry).hash.get() == hash && !(*entry).key.get().is_null() {
-            if key.is_owned() {
-                lower(key);
-            }
-        } else {
-            if !set::has_room(set) {
-                return Act::MISS;
-            }
-            let new = super::heap_pointer(key);
-            if new.is_null() {
-                return Act::MISS;
-            }
-            set::add_stealing(set, entry, new, hash);
         }
         for word in [this, callable] {
             if word.is_owned() {

@@ -53,7 +53,7 @@ fast! {
             return Act::MISS;
         }
         let dict = container.ptr().cast::<PyDictObject>();
-        let spot = super::subscript::glance((*dict).ma_keys.get(), key).0;
+        let spot = super::subscript::glance::<false>((*dict).ma_keys.get(), key).0;
         if spot.index == dict::COMPARE || !(*dict).ma_values.get().is_null() {
             return Act::MISS;
         }
@@ -69,7 +69,10 @@ fast! {
             return Act::MISS;
         }
         let set = container.ptr().cast();
-        let known = if key.is_int() { set::contains_int(set, key.int_value()) } else { set::glance(set, key.ptr()) };
+        let known = match super::arith::small_int(key) {
+            Some(value) => set::contains_int(set, value),
+            None => set::glance(set, key.ptr()),
+        };
         let Some(found) = known else { return Act::MISS };
         finish_contains(r, key, container, found)
     }

@@ -58,11 +58,23 @@ fn in_range(index: i64, length: usize) -> Option<usize> {
     if (index as u64) < length as u64 { Some(index as usize) } else { None }
 }
 
-/// Where the key of a word stands in the table of a dict, as far as that shows without a call; and its hash.
+/// Where the key of a word stands in the table of a dict, as far as that shows without a call, and its hash: see `dict::glance`.
 #[inline(always)]
-pub(super) unsafe fn glance(keys: *mut PyDictKeysObject, key: StackRef) -> (Spot, isize) {
+pub(super) unsafe fn glance<const ADDING: bool>(keys: *mut PyDictKeysObject, key: StackRef) -> (Spot, isize) {
     // SAFETY: the word is on the stack.
-    unsafe { if key.is_int() { dict::glance_int(keys, key.int_value()) } else { dict::glance(keys, key.ptr()) } }
+    unsafe {
+        match super::arith::small_int(key) {
+            Some(value) => dict::glance_int::<ADDING>(keys, value),
+            None => dict::glance::<ADDING>(keys, key.ptr()),
+        }
+    }
+}
+
+/// Whether the word is a dict, or an object of a class that leaves subscripts to dict.
+#[inline(always)]
+pub(crate) unsafe fn is_dict_like(word: StackRef) -> bool {
+    // SAFETY: the word is on the stack.
+    unsafe { !word.is_int() && dict::is_subscripted_as_dict((*word.ptr()).ob_type.get()) }
 }
 
 /// Puts `item` in the place of a container and of an index that may be an object; not both may go with it.
@@ -197,12 +209,12 @@ fast! {
     /// `dict[key]` with an int, or the very object that is in the dict.
     fn subscr_dict_plain(r, _ts) {
         let (container, key) = (*slot(r, 2), *slot(r, 1));
-        if !container.is_exact(Dict::TYPE) || super::is_last(key) {
+        if !is_dict_like(container) || super::is_last(key) {
             return Act::MISS;
         }
         let dict = container.ptr().cast::<PyDictObject>();
         let keys = (*dict).ma_keys.get();
-        let spot = glance(keys, key).0;
+        let spot = glance::<false>(keys, key).0;
         if spot.index < 0 || !(*dict).ma_values.get().is_null() {
             return Act::MISS;
         }
@@ -217,7 +229,7 @@ fast! {
     /// `dict[key] = value` with a key that needs no comparison, and room if it is new.
     fn store_subscr_dict_plain(r, _ts) {
         let (value, container, key) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
-        if super::is_last(container) || !container.is_exact(Dict::TYPE) {
+        if super::is_last(container) || !is_dict_like(container) {
             return Act::MISS;
         }
         let dict = container.ptr().cast::<PyDictObject>();
@@ -225,7 +237,7 @@ fast! {
             return Act::MISS;
         }
         let keys = (*dict).ma_keys.get();
-        let (spot, hash) = glance(keys, key);
+        let (spot, hash) = glance::<true>(keys, key);
         if spot.index < 0 {
             if !dict::has_room(keys, spot) {
                 return Act::MISS;
@@ -354,6 +366,9 @@ slow! {
     fn subscr_dict(m, _) {
         let container = *m.slot(2);
         if !container.is_exact(Dict::TYPE) {
+            if is_dict_like(container) {
+                return binary_subscript(m);
+            }
             specialize::despecialize(m.ip());
             return Ok(Flow::Retry);
         }
@@ -446,6 +461,9 @@ slow! {
     fn store_subscr_dict(m, _) {
         let container = *m.slot(2);
         if !container.is_exact(Dict::TYPE) {
+            if is_dict_like(container) {
+                return store_subscript(m);
+            }
             specialize::despecialize(m.ip());
             return Ok(Flow::Retry);
         }

@@ -4,9 +4,9 @@
 
 use core::cell::Cell;
 
-use super::keys::{self, DUMMY, EMPTY, Keys, next_position};
-use super::lookup::{COMPARE, NOWHERE, Spot};
-use crate::abi::{PyDictObject, PyLongObject, PyObject, PyTupleObject};
+use super::keys::{self, EMPTY, Keys, next_position};
+use super::lookup::{COMPARE, NOWHERE, Spot, is_same_short_text};
+use crate::abi::{Py_TPFLAGS_DICT_SUBCLASS, PyDictObject, PyLongObject, PyObject, PyTypeObject};
 use crate::prelude::*;
 use crate::types::int::raw::hash_of;
 
@@ -22,65 +22,56 @@ pub(crate) unsafe fn is_plain(dict: *mut PyDictObject) -> bool {
     unsafe { (*dict).ma_values.get().is_null() && (*dict)._ma_watcher_tag.get() == 0 }
 }
 
-/// Where a key stands in a table, or would stand, and its hash; `COMPARE` where that does not show without a call.
+/// Where a `str` stands in a table of them, or would stand; `COMPARE` where that does not show without a call. With `ADDING` the
+/// position of a key that is not there is that for its index.
 ///
 /// # Safety
 /// Live keys and a live object.
 #[inline(always)]
-pub(crate) unsafe fn glance(keys: Keys, key: *mut PyObject) -> (Spot, isize) {
+pub(crate) unsafe fn glance<const ADDING: bool>(keys: Keys, key: *mut PyObject) -> (Spot, isize) {
     // SAFETY: by contract; no Python code runs, so the table stays as it is.
     unsafe {
-        let ty = (*key).ob_type.get();
-        let is_unicode = keys::is_unicode(keys);
-        let hash = if ty == Str::TYPE {
-            keys::str_hash(key)
-        } else if ty == Int::TYPE && Int::fits_small_raw(key.cast()) {
-            return glance_int(keys, Int::small_value_raw(key.cast()));
-        } else if ty == Tuple::TYPE && !is_unicode {
-            (*key.cast::<PyTupleObject>()).ob_hash.get()
-        } else {
-            -1
-        };
+        if (*key).ob_type.get() != Str::TYPE || !keys::is_unicode(keys) {
+            return (UNKNOWN, -1);
+        }
+        let hash = keys::str_hash(key);
         if hash == -1 {
             return (UNKNOWN, hash);
         }
+        let entries = keys::unicode_entries(keys);
         let mask = keys::mask(keys);
         let mut perturb = hash as usize;
         let mut at = hash as usize & mask;
-        let mut free = NOWHERE;
         loop {
             let index = keys::index_at(keys, at);
             if index >= 0 {
-                let (candidate, candidate_hash) = if is_unicode {
-                    let candidate = (*keys::unicode_entries(keys).add(index as usize)).me_key.get();
-                    (candidate, keys::str_hash(candidate))
-                } else {
-                    let entry = &*keys::general_entries(keys).add(index as usize);
-                    (entry.me_key.get(), entry.me_hash.get())
-                };
+                let candidate = (*entries.add(index as usize)).me_key.get();
                 if candidate == key {
                     return (Spot { index, at }, hash);
                 }
-                if candidate_hash == hash {
-                    return (UNKNOWN, hash);
+                if keys::str_hash(candidate) == hash {
+                    match is_same_short_text(candidate, key) {
+                        Some(true) => return (Spot { index, at }, hash),
+                        Some(false) => {}
+                        None => return (UNKNOWN, hash),
+                    }
                 }
             } else if index == EMPTY {
-                return (Spot { index, at: if free == NOWHERE { at } else { free } }, hash);
-            } else if free == NOWHERE {
-                debug_assert!(index == DUMMY);
-                free = at;
+                return (Spot { index, at }, hash);
+            } else if ADDING {
+                return (UNKNOWN, hash);
             }
             at = next_position(at, &mut perturb, mask);
         }
     }
 }
 
-/// As [`glance`] for the int of a value.
+/// As [`glance`] for the int of a value in any table.
 ///
 /// # Safety
 /// Live keys.
 #[inline(always)]
-pub(crate) unsafe fn glance_int(keys: Keys, value: i64) -> (Spot, isize) {
+pub(crate) unsafe fn glance_int<const ADDING: bool>(keys: Keys, value: i64) -> (Spot, isize) {
     // SAFETY: by contract; no Python code runs, so the table stays as it is.
     unsafe {
         let hash = hash_of(value);
@@ -88,14 +79,14 @@ pub(crate) unsafe fn glance_int(keys: Keys, value: i64) -> (Spot, isize) {
             // Only strings, which equal no int.
             return (Spot { index: EMPTY, at: NOWHERE }, hash);
         }
+        let entries = keys::general_entries(keys);
         let mask = keys::mask(keys);
         let mut perturb = hash as usize;
         let mut at = hash as usize & mask;
-        let mut free = NOWHERE;
         loop {
             let index = keys::index_at(keys, at);
             if index >= 0 {
-                let entry = &*keys::general_entries(keys).add(index as usize);
+                let entry = &*entries.add(index as usize);
                 if entry.me_hash.get() == hash {
                     let key = entry.me_key.get();
                     if (*key).ob_type.get() != Int::TYPE || !Int::fits_small_raw(key.cast()) {
@@ -106,9 +97,9 @@ pub(crate) unsafe fn glance_int(keys: Keys, value: i64) -> (Spot, isize) {
                     }
                 }
             } else if index == EMPTY {
-                return (Spot { index, at: if free == NOWHERE { at } else { free } }, hash);
-            } else if free == NOWHERE {
-                free = at;
+                return (Spot { index, at }, hash);
+            } else if ADDING {
+                return (UNKNOWN, hash);
             }
             at = next_position(at, &mut perturb, mask);
         }
@@ -133,4 +124,23 @@ pub(crate) unsafe fn value_at<'a>(keys: Keys, spot: Spot) -> &'a Cell<*mut PyObj
 pub(crate) unsafe fn has_room(keys: Keys, spot: Spot) -> bool {
     // SAFETY: by contract.
     unsafe { spot.index == EMPTY && spot.at != NOWHERE && (*keys).dk_usable.get() > 0 }
+}
+
+/// Whether subscripts of a type's instances read, and set, what those of a dict do: dict itself, and what inherits it from there.
+///
+/// # Safety
+/// A live type.
+#[inline(always)]
+pub(crate) unsafe fn is_subscripted_as_dict(ty: *mut PyTypeObject) -> bool {
+    // SAFETY: by contract; the type of dicts is ready.
+    unsafe {
+        if ty == Dict::TYPE {
+            return true;
+        }
+        let (own, dicts) = ((*ty).tp_as_mapping.get(), (*Dict::TYPE).tp_as_mapping.get());
+        (*ty).tp_flags.get() & Py_TPFLAGS_DICT_SUBCLASS != 0
+            && !own.is_null()
+            && (*own).mp_subscript.get().map(|f| f as usize) == (*dicts).mp_subscript.get().map(|f| f as usize)
+            && (*own).mp_ass_subscript.get().map(|f| f as usize) == (*dicts).mp_ass_subscript.get().map(|f| f as usize)
+    }
 }

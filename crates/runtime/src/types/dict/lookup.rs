@@ -121,41 +121,68 @@ pub unsafe fn unicode_index(keys: Keys, key: *mut PyObject, hash: isize) -> isiz
     unsafe { spot(keys, key, hash).index }
 }
 
-/// Whether two strings of the same hash are equal. Most are short ASCII.
+/// Whether two strings of the same hash are equal.
 ///
 /// # Safety
 /// Both are live and exactly `str`.
-#[inline(always)]
+#[inline(never)]
 pub unsafe fn is_equal_text(a: *mut PyObject, b: *mut PyObject) -> bool {
+    // SAFETY: by contract.
+    unsafe {
+        is_same_short_text(a, b)
+            .unwrap_or_else(|| Borrowed::<Str>::from_ptr(a).equals_str(&Borrowed::<Str>::from_ptr(b)))
+    }
+}
+
+/// Whether two objects of the same hash are equal strings of short ASCII text, as most are; `None` if one is something else. Makes
+/// no call.
+///
+/// # Safety
+/// Both are live.
+#[inline(always)]
+pub unsafe fn is_same_short_text(a: *mut PyObject, b: *mut PyObject) -> Option<bool> {
     // SAFETY: by contract; compact ASCII stands right behind the head, and `size` bytes of it are looked at.
     unsafe {
-        let (head_a, head_b) = (&*a.cast::<PyASCIIObject>(), &*b.cast::<PyASCIIObject>());
-        let size = head_a.length.get() as usize;
-        if !(head_a.state.compact() && head_a.state.ascii() && head_b.state.compact() && head_b.state.ascii()) {
-            return Borrowed::<Str>::from_ptr(a).equals_str(&Borrowed::<Str>::from_ptr(b));
+        if !is_exact_str(a) || !is_exact_str(b) {
+            return None;
         }
+        let (head_a, head_b) = (&*a.cast::<PyASCIIObject>(), &*b.cast::<PyASCIIObject>());
+        if !(head_a.state.compact() && head_a.state.ascii() && head_b.state.compact() && head_b.state.ascii()) {
+            return None;
+        }
+        let size = head_a.length.get() as usize;
         if size != head_b.length.get() as usize {
-            return false;
+            return Some(false);
         }
         let (a, b) = (a.cast::<PyASCIIObject>().add(1).cast::<u8>(), b.cast::<PyASCIIObject>().add(1).cast::<u8>());
         let word = |at: *mut u8| at.cast::<u64>().read_unaligned();
         let half = |at: *mut u8| at.cast::<u32>().read_unaligned();
         // The last piece may overlap the one before.
-        match size {
-            0..4 => (0..size).all(|index| *a.add(index) == *b.add(index)),
-            4..8 => half(a) == half(b) && half(a.add(size - 4)) == half(b.add(size - 4)),
-            8..64 => {
-                let mut at = 0;
-                while at + 8 < size {
-                    if word(a.add(at)) != word(b.add(at)) {
-                        return false;
-                    }
-                    at += 8;
-                }
-                word(a.add(size - 8)) == word(b.add(size - 8))
+        if size >= 8 {
+            if size > 64 {
+                return None;
             }
-            _ => core::slice::from_raw_parts(a, size) == core::slice::from_raw_parts(b, size),
+            let mut at = 0;
+            while at + 8 < size {
+                if word(a.add(at)) != word(b.add(at)) {
+                    return Some(false);
+                }
+                at += 8;
+            }
+            return Some(word(a.add(size - 8)) == word(b.add(size - 8)));
         }
+        if size >= 4 {
+            return Some(half(a) == half(b) && half(a.add(size - 4)) == half(b.add(size - 4)));
+        }
+        let mut at = 0;
+        while at < size {
+            // Volatile, or the compiler would see a comparison of memory and call for it.
+            if a.add(at).read_volatile() != b.add(at).read_volatile() {
+                return Some(false);
+            }
+            at += 1;
+        }
+        Some(true)
     }
 }
 

@@ -22,7 +22,7 @@ pub mod watch;
 
 use crate::abi::PyDictObject;
 
-pub(crate) use direct::{glance, glance_int, has_room, is_plain, value_at};
+pub(crate) use direct::{glance, glance_int, has_room, is_plain, is_subscripted_as_dict, value_at};
 pub use instance::{new_shared_keys, store_instance_attribute, try_get_instance_attribute};
 pub use keys::unicode_entries;
 pub(crate) use lookup::COMPARE;

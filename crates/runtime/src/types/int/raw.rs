@@ -383,7 +383,8 @@ pub(crate) fn box_fast(value: i64) -> *mut PyObject {
 #[inline(always)]
 pub(crate) fn hash_of(value: i64) -> isize {
     const MODULUS: u64 = (1 << 61) - 1;
-    let residue = (value.unsigned_abs() % MODULUS) as isize;
+    let magnitude = value.unsigned_abs();
+    let residue = if magnitude < MODULUS { magnitude } else { magnitude % MODULUS } as isize;
     let hash = if value < 0 { -residue } else { residue };
     if hash == -1 { -2 } else { hash }
 }

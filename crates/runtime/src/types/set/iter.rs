@@ -50,8 +50,9 @@ impl SetIterator {
                 return core::ptr::null_mut();
             }
             let mut position = self.si_pos.get() as usize;
-            let Some((key, _)) = raw::next(set, &mut position) else { return core::ptr::null_mut() };
+            let found = raw::next(set, &mut position);
             self.si_pos.set(position as isize);
+            let Some((key, _)) = found else { return core::ptr::null_mut() };
             self.len.set(self.len.get() - 1);
             key
         }

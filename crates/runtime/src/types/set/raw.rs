@@ -10,7 +10,7 @@ use crate::abi::*;
 use crate::memory::{Guarded, large, object, small};
 use crate::object::{PyLayout, header};
 use crate::prelude::*;
-use crate::types::dict::lookup::{explain_unhashable, is_equal_text, is_exact_str, plain_hash};
+use crate::types::dict::lookup::{explain_unhashable, is_equal_text, is_exact_str, is_same_short_text, plain_hash};
 
 const LINEAR_PROBES: usize = 9;
 const PERTURB_SHIFT: u32 = 5;
@@ -209,21 +209,23 @@ enum Glance {
     Unknown,
 }
 
-/// The entry of a key, or the one for it if it is added, and the hash of the key; null for the entry where that does not show
-/// without a call.
+/// The entry of a key, or an unused one, with `ADDING` the one for the key; null where that does not show without a call.
 #[inline(always)]
-unsafe fn place_by(set: *mut PySetObject, hash: isize, same: impl Fn(*mut PyObject) -> Glance) -> *mut setentry {
+unsafe fn place_by<const ADDING: bool>(
+    set: *mut PySetObject,
+    hash: isize,
+    same: impl Fn(*mut PyObject) -> Glance,
+) -> *mut setentry {
     // SAFETY: see the head of the file.
     unsafe {
         let table = (*set).table.get();
         let mut probe = Probe::new(hash, (*set).mask.get() as usize);
-        let mut removed: *mut setentry = ptr::null_mut();
         loop {
             let mut entry = table.add(probe.at);
             for _ in 0..=probe.run() {
                 let entry_key = (*entry).key.get();
                 if entry_key.is_null() {
-                    return if removed.is_null() { entry } else { removed };
+                    return entry;
                 }
                 let entry_hash = (*entry).hash.get();
                 if entry_hash == hash {
@@ -232,8 +234,9 @@ unsafe fn place_by(set: *mut PySetObject, hash: isize, same: impl Fn(*mut PyObje
                         Glance::Other => {}
                         Glance::Unknown => return ptr::null_mut(),
                     }
-                } else if entry_hash == -1 {
-                    removed = entry;
+                } else if ADDING && entry_hash == -1 {
+                    // A removed entry may be the one for the key.
+                    return ptr::null_mut();
                 }
                 entry = entry.add(1);
             }
@@ -242,16 +245,14 @@ unsafe fn place_by(set: *mut PySetObject, hash: isize, same: impl Fn(*mut PyObje
     }
 }
 
-/// The entry of a key or for it, see [`place_by`].
+/// The entry of a `str` or tuple or for it, see [`place_by`].
 #[inline(always)]
-pub unsafe fn place(set: *mut PySetObject, key: *mut PyObject) -> (*mut setentry, isize) {
+pub unsafe fn place<const ADDING: bool>(set: *mut PySetObject, key: *mut PyObject) -> (*mut setentry, isize) {
     // SAFETY: see the head of the file.
     unsafe {
         let ty = (*key).ob_type.get();
         let hash = if ty == Str::TYPE {
             crate::types::dict::keys::str_hash(key)
-        } else if ty == Int::TYPE && Int::fits_small_raw(key.cast()) {
-            return place_int(set, Int::small_value_raw(key.cast()));
         } else if ty == Tuple::TYPE {
             (*key.cast::<PyTupleObject>()).ob_hash.get()
         } else {
@@ -260,13 +261,23 @@ pub unsafe fn place(set: *mut PySetObject, key: *mut PyObject) -> (*mut setentry
         if hash == -1 {
             return (ptr::null_mut(), hash);
         }
-        (place_by(set, hash, |other| if other == key { Glance::Same } else { Glance::Unknown }), hash)
+        let same = |other: *mut PyObject| {
+            if other == key {
+                return Glance::Same;
+            }
+            match is_same_short_text(other, key) {
+                Some(true) => Glance::Same,
+                Some(false) => Glance::Other,
+                None => Glance::Unknown,
+            }
+        };
+        (place_by::<ADDING>(set, hash, same), hash)
     }
 }
 
 /// As [`place`] for the int of a value.
 #[inline(always)]
-pub unsafe fn place_int(set: *mut PySetObject, value: i64) -> (*mut setentry, isize) {
+pub unsafe fn place_int<const ADDING: bool>(set: *mut PySetObject, value: i64) -> (*mut setentry, isize) {
     // SAFETY: see the head of the file; keys are live.
     unsafe {
         let hash = crate::types::int::raw::hash_of(value);
@@ -279,7 +290,7 @@ pub unsafe fn place_int(set: *mut PySetObject, value: i64) -> (*mut setentry, is
                 Glance::Other
             }
         };
-        (place_by(set, hash, same), hash)
+        (place_by::<ADDING>(set, hash, same), hash)
     }
 }
 
@@ -290,18 +301,18 @@ unsafe fn is_there((entry, hash): (*mut setentry, isize)) -> Option<bool> {
     unsafe { (!entry.is_null()).then(|| (*entry).hash.get() == hash && !(*entry).key.get().is_null()) }
 }
 
-/// Whether a key is in a set, as far as that shows without any call.
+/// Whether a `str` or tuple is in a set, as far as that shows without any call.
 #[inline(always)]
 pub unsafe fn glance(set: *mut PySetObject, key: *mut PyObject) -> Option<bool> {
     // SAFETY: see the head of the file.
-    unsafe { is_there(place(set, key)) }
+    unsafe { is_there(place::<false>(set, key)) }
 }
 
 /// As [`glance`] for the int of a value.
 #[inline(always)]
 pub unsafe fn contains_int(set: *mut PySetObject, value: i64) -> Option<bool> {
     // SAFETY: see the head of the file.
-    unsafe { is_there(place_int(set, value)) }
+    unsafe { is_there(place_int::<false>(set, value)) }
 }
 
 /// Whether one more key leaves the table as large as it is.
@@ -311,13 +322,13 @@ pub unsafe fn has_room(set: *mut PySetObject) -> bool {
     unsafe { ((*set).fill.get() + 1) * 5 < (*set).mask.get() * 3 }
 }
 
-/// Puts a new key into the entry for it, taking over its count. The set has room.
+/// Puts a new key into the unused entry for it, taking over its count. The set has room.
 #[inline(always)]
 pub unsafe fn add_stealing(set: *mut PySetObject, entry: *mut setentry, key: *mut PyObject, hash: isize) {
-    // SAFETY: see the head of the file; the entry is unused or a removed one.
+    // SAFETY: see the head of the file; the entry is unused.
     unsafe {
         (*set).used.set((*set).used.get() + 1);
-        (*set).fill.set((*set).fill.get() + isize::from((*entry).key.get().is_null()));
+        (*set).fill.set((*set).fill.get() + 1);
         (*entry).key.set(key);
         (*entry).hash.set(hash);
     }
@@ -656,6 +667,7 @@ pub unsafe fn next(set: *mut PySetObject, position: &mut usize) -> Option<(*mut 
         let table = (*set).table.get();
         let mask = (*set).mask.get() as usize;
         let mut at = *position;
+        let mut gap = 0;
         while at <= mask {
             let (key, hash) = ((*table.add(at)).key.get(), (*table.add(at)).hash.get());
             if !key.is_null() && hash != -1 {
@@ -663,6 +675,15 @@ pub unsafe fn next(set: *mut PySetObject, position: &mut usize) -> Option<(*mut 
                 return Some((key, hash));
             }
             at += 1;
+            gap += 1;
+            if gap >= 4 {
+                // Where much is unused, as behind the keys of consecutive ints, four entries are passed at a time.
+                let address = |at: usize| (*table.add(at)).key.get() as usize;
+                while at + 3 <= mask && address(at) | address(at + 1) | address(at + 2) | address(at + 3) == 0 {
+                    at += 4;
+                }
+                gap = 0;
+            }
         }
         *position = at;
         None
@@ -708,6 +729,7 @@ pub unsafe fn clear(set: *mut PySetObject) {
     unsafe {
         let table = (*set).table.get();
         let used = (*set).used.get() as usize;
+        let mask = (*set).mask.get() as usize;
         let is_small = table == small_table(set);
         if is_small && (*set).fill.get() == 0 {
             return;
@@ -722,25 +744,40 @@ pub unsafe fn clear(set: *mut PySetObject) {
         (*set).fill.set(0);
         (*set).used.set(0);
         init_empty(set);
-        release(from, used);
+        release(from, used, mask);
         if !is_small {
             small::free(table.cast());
         }
     }
 }
 
+/// Fetches a key whose turn comes soon: those of a large table lie anywhere in memory. Has no branch, which nobody could predict.
+#[inline(always)]
+unsafe fn fetch_key(table: *mut setentry, at: usize, mask: usize) {
+    // SAFETY: the table has `mask + 1` entries.
+    unsafe {
+        let entry = table.add((at + 2 * AHEAD as usize) & mask);
+        let key = (*entry).key.get();
+        large::prefetch(if key.is_null() { entry.cast() } else { key });
+    }
+}
+
 /// Gives back the keys of a table in which `used` entries are: not those behind the last.
-unsafe fn release(table: *mut setentry, used: usize) {
+unsafe fn release(table: *mut setentry, used: usize, mask: usize) {
     // SAFETY: the entries belong to nobody else. The dummy is immortal.
     unsafe {
-        let (mut entry, mut left) = (table, used);
+        let (mut at, mut left) = (0, used);
+        let fetch = is_large(mask);
         while left > 0 {
-            let key = (*entry).key.get();
+            if fetch {
+                fetch_key(table, at, mask);
+            }
+            let key = (*table.add(at)).key.get();
             if !key.is_null() && key != dummy() {
                 left -= 1;
                 header::drop_item(key);
             }
-            entry = entry.add(1);
+            at += 1;
         }
     }
 }
@@ -754,7 +791,7 @@ pub unsafe fn dealloc(set: *mut PySetObject) {
             crate::types::weakref::clear_references(set.cast());
         }
         let table = (*set).table.get();
-        release(table, (*set).used.get() as usize);
+        release(table, (*set).used.get() as usize, (*set).mask.get() as usize);
         if table != small_table(set) {
             small::free(table.cast());
         }
@@ -801,7 +838,11 @@ unsafe fn copy_table(set: *mut PySetObject, other: *mut PySetObject) -> PyResult
         };
         // Behind the last key is nothing to count.
         let (mut index, mut left) = (0, used);
+        let fetch = is_large(size - 1);
         while left > 0 {
+            if fetch {
+                fetch_key(from, index, size - 1);
+            }
             let (from, to) = (from.add(index), to.add(index));
             let key = (*from).key.get();
             (*to).key.set(key);
