@@ -5,7 +5,7 @@ use taipan_syntax::ast::*;
 use super::Codegen;
 use crate::code;
 use crate::error::{CompileError, Result};
-use crate::ir::{Loc, Sequence};
+use crate::ir::Loc;
 use crate::names::{Symbol, known};
 use crate::opcode::{Opcode, common, compare, function};
 use crate::symtable::{self, Key, Part};
@@ -57,8 +57,7 @@ impl<'a> Codegen<'a, '_> {
         // A module stores the function before anything else runs.
         let separate = scope == ScopeKind::Module;
         if separate {
-            let sequence = std::mem::replace(&mut self.unit.sequence, Sequence::default());
-            self.unit.stashed = Some(sequence);
+            self.unit.stashed = Some(std::mem::take(&mut self.unit.sequence));
         }
         let block = self.table.block(self.unit.block).annotation_block;
         self.enter_annotation_scope(loc, block, known::annotate)?;

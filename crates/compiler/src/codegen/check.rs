@@ -89,7 +89,7 @@ impl<'a> Codegen<'a, '_> {
                     continue;
                 }
             };
-            if let Some(literal) = [left, right].into_iter().find(|side| self.is_literal(*side)) {
+            if let Some(literal) = [left, right].into_iter().find(|side| self.is_literal(side)) {
                 let name = self.sort(literal).map_or("object", |sort| sort.0);
                 let message = format!("\"{sign}\" with '{name}' literal. Did you mean \"{meant}\"?");
                 return self.warn(expr.range, message);

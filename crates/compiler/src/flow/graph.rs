@@ -367,10 +367,8 @@ impl Graph {
         if !numbers.contains(&NONE) {
             return;
         }
-        let mut kept = 0;
-        for number in numbers.iter_mut().filter(|number| **number != NONE) {
+        for (kept, number) in (0..).zip(numbers.iter_mut().filter(|number| **number != NONE)) {
             *number = kept;
-            kept += 1;
         }
         let mut keep = numbers.iter().map(|number| *number != NONE);
         consts.values.retain(|_| keep.next().unwrap_or(false));

@@ -31,9 +31,9 @@ impl Graph {
     fn inline_target(&mut self, id: BlockId) -> bool {
         let Some(target) = self.jumps_to(id).filter(|target| *target != id) else { return false };
         let ending = self.ending(target);
-        let leaves = ending & role::EXIT != 0;
+        let short_exit = ending & role::EXIT != 0 && self.block(target).len <= MAX_COPY_SIZE;
         let invisible = ending & (role::EXIT | role::ALWAYS) != 0 && self.is_lineless(target);
-        if !invisible && !(leaves && self.block(target).len <= MAX_COPY_SIZE) {
+        if !invisible && !short_exit {
             return false;
         }
         let end = self.block(id).range().end - 1;

@@ -216,12 +216,10 @@ impl Window<'_> {
         use Opcode::*;
         let Instr { op, arg, .. } = self.instrs[at];
         match op {
-            LOAD_GLOBAL => {
-                if self.op_at(at + 1) == Some(PUSH_NULL) && arg & 1 == 0 {
-                    self.instrs[at].arg = arg | 1;
-                    self.instrs[at + 1].nop();
-                    self.gaps = true;
-                }
+            LOAD_GLOBAL if self.op_at(at + 1) == Some(PUSH_NULL) && arg & 1 == 0 => {
+                self.instrs[at].arg = arg | 1;
+                self.instrs[at + 1].nop();
+                self.gaps = true;
             }
             STORE_FAST => {
                 if let Some(next) = self.instrs.get(at + 1)
@@ -238,10 +236,8 @@ impl Window<'_> {
                     self.instrs[at].nop();
                 }
             }
-            COMPARE_OP => {
-                if self.op_at(at + 1) == Some(TO_BOOL) {
-                    self.merge(at, COMPARE_OP, arg | compare::TO_BOOL);
-                }
+            COMPARE_OP if self.op_at(at + 1) == Some(TO_BOOL) => {
+                self.merge(at, COMPARE_OP, arg | compare::TO_BOOL);
             }
             CONTAINS_OP | IS_OP => match self.op_at(at + 1) {
                 Some(TO_BOOL) => self.merge(at, op, arg),
@@ -272,13 +268,15 @@ impl Window<'_> {
             BUILD_LIST | BUILD_SET => self.shorten_display(at),
             CALL_INTRINSIC_1 if arg == intrinsic1::UNARY_POSITIVE => self.compute_unary(at),
             CALL_INTRINSIC_1 if arg == intrinsic1::LIST_TO_TUPLE => {
-                if !self.compute_steps(at, LIST_APPEND) && self.op_at(at + 1) == Some(GET_ITER) {
+                let computed = self.compute_steps(at, LIST_APPEND);
+                if !computed && self.op_at(at + 1) == Some(GET_ITER) {
                     self.instrs[at].nop();
                     self.gaps = true;
                 }
             }
-            LIST_APPEND | SET_ADD if arg == 1 => {
-                if matches!(self.op_at(at + 1), Some(GET_ITER | CONTAINS_OP)) && self.compute_steps(at, op) {
+            LIST_APPEND | SET_ADD if arg == 1 && matches!(self.op_at(at + 1), Some(GET_ITER | CONTAINS_OP)) => {
+                let computed = self.compute_steps(at, op);
+                if computed {
                     self.instrs[at].loc = NO_LOCATION;
                 }
             }

@@ -237,7 +237,7 @@ impl<'a> Builder<'a, '_> {
             self.exprs(generator.ifs)?;
             self.cur_mut().coroutine |= generator.is_async != 0;
         }
-        elements.iter().try_for_each(|element| self.expr(*element))?;
+        elements.iter().try_for_each(|element| self.expr(element))?;
         let is_generator = kind == Comp::Generator;
         let block = self.cur_mut();
         block.generator = is_generator;
