@@ -349,8 +349,9 @@ unsafe fn bind_keyword_defaults(
             if !(*variables.add(index)).is_null() {
                 continue;
             }
+            let name = parameter(code, index);
             let value = match defaults {
-                Some(defaults) => defaults.get(parameter(code, index).upcast())?,
+                Some(defaults) => defaults.get(name.upcast())?,
                 None => None,
             };
             match value {

@@ -193,7 +193,7 @@ pub unsafe extern "C" fn finish_dealloc(
         }
         (*fp).instr_ptr.set(ip.cast());
         frame::set_stack_pointer(fp, sp);
-        header::dealloc(object);
+        header::dealloc_other(object);
         dispatch!(ip, sp, fp, ts)
     }
 }

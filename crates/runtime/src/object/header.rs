@@ -133,10 +133,24 @@ pub(crate) unsafe fn reclaim(object: *mut PyObject) -> bool {
 pub unsafe fn dealloc(object: *mut PyObject) {
     // SAFETY: the object is complete, so its type has a `tp_dealloc` (inherited from `object` at least).
     unsafe {
-        if reclaim(object) {
-            return;
+        if !reclaim(object) {
+            dealloc_other(object);
         }
+    }
+}
+
+/// As [`dealloc`] for what [`reclaim`] does not take.
+///
+/// # Safety
+/// As [`dealloc`].
+#[inline(always)]
+pub(crate) unsafe fn dealloc_other(object: *mut PyObject) {
+    // SAFETY: as in `dealloc`.
+    unsafe {
         let ty = (*object).ob_type.get();
+        if ty == <crate::types::Str as super::PyLayout>::TYPE {
+            return crate::types::str::dealloc_raw(object.cast());
+        }
         if let Some(dealloc) = (*ty).tp_dealloc.get() {
             if (*ty).tp_flags.get() & crate::abi::Py_TPFLAGS_HAVE_GC != 0 {
                 crate::memory::trashcan::dealloc(object, dealloc)

@@ -6,7 +6,7 @@ use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::specialize;
 use crate::interp::stackref::StackRef;
 use crate::prelude::*;
-use crate::types::{Function, set};
+use crate::types::{Function, dict, set};
 
 /// Makes counted objects of the top `count` words, which stay on the stack, and says where they are.
 unsafe fn own_objects(m: Machine, count: usize) -> PyResult<*const *mut PyObject> {
@@ -210,8 +210,21 @@ slow! {
 
     fn build_map(m, count) {
         let dict = Dict::new()?;
+        // A few interned names that are different objects are different keys.
+        let mut distinct = count <= 5;
         for pair in (0..count).rev() {
-            dict.set_item(m.peek(2 * pair + 2)?, m.peek(2 * pair + 1)?)?;
+            let (key, value) = (m.peek(2 * pair + 2)?, m.peek(2 * pair + 1)?);
+            let name = key.downcast_exact::<Str>().filter(|name| name.is_interned());
+            distinct = distinct && (pair + 1..count).all(|before| !(*m.slot(2 * before + 2)).is_ptr(key.as_ptr()));
+            match name {
+                Some(name) if distinct => {
+                    dict::raw::insert_distinct(dict.raw(), key.as_ptr(), name.hash_value(), value.as_ptr())?;
+                }
+                _ => {
+                    distinct = false;
+                    dict.set_item(key, value)?;
+                }
+            }
         }
         m.drop_top(2 * count);
         m.push_ref(dict);

@@ -185,6 +185,59 @@ pub fn strip(data: &[u8], ends: Ends, drop: impl Fn(u8) -> bool) -> Range<usize>
     start..end
 }
 
+/// How many matches there are, and where the first few stand: short texts are not searched twice.
+pub struct Places {
+    pub count: usize,
+    first: [usize; Places::FEW],
+}
+
+impl Places {
+    const FEW: usize = 8;
+
+    /// The first `max` places of `old` (not empty) in `data`.
+    pub fn find(data: &[u8], old: &[u8], max: usize) -> Places {
+        let mut places = Places { count: 0, first: [0; Places::FEW] };
+        if data.len() > 256 {
+            places.count = count(data, old, max);
+            if places.count <= Places::FEW {
+                places.count = 0;
+            } else {
+                return places;
+            }
+        }
+        let done = each_match(data, old, max, |at| {
+            if let Some(place) = places.first.get_mut(places.count) {
+                *place = at;
+            }
+            places.count += 1;
+            Ok(())
+        });
+        debug_assert!(done.is_ok());
+        places
+    }
+
+    /// Copies `data`, which has these places of `old`, with `new` in their stead; `out` has the length of the result.
+    pub fn replace_into(&self, data: &[u8], old: &[u8], new: &[u8], out: &mut [u8]) {
+        let Some(few) = self.first.get(..self.count) else { return replace_into(data, old, new, self.count, out) };
+        let (mut from, mut to) = (0, 0);
+        let total = out.len();
+        let target = out.as_mut_ptr();
+        for &at in few {
+            let kept = at - from;
+            debug_assert!(to + kept + new.len() <= total);
+            // SAFETY: as in `replace_into`.
+            unsafe {
+                scan::copy_short(data.as_ptr().add(from), target.add(to), kept);
+                scan::copy_short(new.as_ptr(), target.add(to + kept), new.len());
+            }
+            to += kept + new.len();
+            from = at + old.len();
+        }
+        // SAFETY: what is left fills `out`.
+        unsafe { scan::copy_short(data.as_ptr().add(from), target.add(to), total - to) };
+    }
+}
+
 /// Copies `data` with the first `matches` places of `old` (not empty) replaced; `out` has the length of the result. Where `new` is as
 /// long as `old`, there may be fewer matches.
 pub fn replace_into(data: &[u8], old: &[u8], new: &[u8], matches: usize, out: &mut [u8]) {
@@ -254,7 +307,11 @@ pub fn replace(data: &[u8], old: &[u8], new: &[u8], count_limit: isize) -> PyRes
         }
         return Ok(Some(out));
     }
-    let matches = count(data, old, max);
+    let places = match old {
+        [] => Places { count: count(data, old, max), first: [0; Places::FEW] },
+        _ => Places::find(data, old, max),
+    };
+    let matches = places.count;
     if matches == 0 {
         return Ok(None);
     }
@@ -281,7 +338,7 @@ pub fn replace(data: &[u8], old: &[u8], new: &[u8], count_limit: isize) -> PyRes
     // SAFETY: there is room for `len` bytes, all of which are written.
     unsafe {
         out.advance(len);
-        replace_into(data, old, new, matches, out.as_mut_slice());
+        places.replace_into(data, old, new, out.as_mut_slice());
     }
     Ok(Some(out))
 }

@@ -158,9 +158,9 @@ unsafe fn add_item(set: *mut PySetObject, key: *mut PyObject) -> PyResult<()> {
 unsafe fn fetch_ahead(set: *mut PySetObject, items: *mut *mut PyObject, index: usize, length: usize) {
     // SAFETY: there are `length` items, all live.
     unsafe {
-        if index + 24 < length {
-            large::prefetch(*items.add(index + 24));
-            raw::prefetch(set, plain_hash(Borrowed::from_ptr(*items.add(index + 8))));
+        if index + 40 < length {
+            large::prefetch(*items.add(index + 40));
+            raw::prefetch(set, plain_hash(Borrowed::from_ptr(*items.add(index + 16))));
         }
     }
 }

@@ -524,7 +524,7 @@ unsafe fn insert_clean(table: *mut setentry, mask: usize, key: *mut PyObject, ha
 }
 
 /// How many keys before its turn the entry for a key is fetched from memory.
-const AHEAD: isize = 16;
+const AHEAD: isize = 48;
 
 /// Whether a table is larger than the cache of the core.
 #[inline(always)]
@@ -756,7 +756,7 @@ pub unsafe fn clear(set: *mut PySetObject) {
 unsafe fn fetch_key(table: *mut setentry, at: usize, mask: usize) {
     // SAFETY: the table has `mask + 1` entries.
     unsafe {
-        let entry = table.add((at + 2 * AHEAD as usize) & mask);
+        let entry = table.add((at + AHEAD as usize) & mask);
         let key = (*entry).key.get();
         large::prefetch(if key.is_null() { entry.cast() } else { key });
     }
@@ -838,7 +838,7 @@ unsafe fn copy_table(set: *mut PySetObject, other: *mut PySetObject) -> PyResult
         };
         // Behind the last key is nothing to count.
         let (mut index, mut left) = (0, used);
-        let fetch = is_large(size - 1);
+        let fetch = is_large((size - 1) / 4);
         while left > 0 {
             if fetch {
                 fetch_key(from, index, size - 1);

@@ -3,8 +3,9 @@
 //! CPython: `replace`, `unicode_expandtabs_impl`, `pad`.
 
 use super::raw::Width;
-use super::{Str, StrBuilder, StrData, scan, search};
+use super::{Str, StrBuilder, scan, search};
 use crate::prelude::*;
+use crate::types::bytes::shared::{self, Places};
 
 impl Ref<Str> {
     /// `self.replace(old, new, count)`; a negative count means all.
@@ -23,30 +24,31 @@ impl Ref<Str> {
         {
             // Nothing to count: the length stays.
             let (data, old) = (text.as_bytes(), old.as_bytes());
-            if crate::types::bytes::shared::find(data, old).is_none() {
+            if shared::find(data, old).is_none() {
                 return self.to_exact();
             }
-            return replace_ascii(data, old, new.as_bytes(), max, data.len());
+            return Str::ascii_filled(data.len(), |out| shared::replace_into(data, old, new.as_bytes(), max, out));
+        }
+        let length = |matches: usize| {
+            let kept = self.len() - matches * old.len();
+            let len = matches.checked_mul(new.len()).and_then(|n| n.checked_add(kept));
+            len.filter(|&n| n <= isize::MAX as usize).ok_or_else(|| raise!(OverflowError, "replace string is too long"))
+        };
+        if let (Some(text), Some(old), Some(new)) = (self.as_ascii(), old.as_ascii(), new.as_ascii()) {
+            let (data, old) = (text.as_bytes(), old.as_bytes());
+            let places = Places::find(data, old, max);
+            if places.count == 0 {
+                return self.to_exact();
+            }
+            return Str::ascii_filled(length(places.count)?, |out| places.replace_into(data, old, new.as_bytes(), out));
         }
         let matches = search::count(self.data(), old.data(), max);
         if matches == 0 {
             return self.to_exact();
         }
-        let kept = self.len() - matches * old.len();
-        let Some(len) =
-            matches.checked_mul(new.len()).and_then(|n| n.checked_add(kept)).filter(|&n| n <= isize::MAX as usize)
-        else {
-            return Err(raise!(OverflowError, "replace string is too long"));
-        };
+        let len = length(matches)?;
         if len == 0 {
             return Ok(Str::empty());
-        }
-        if self.is_ascii()
-            && new.is_ascii()
-            && let (StrData::Ucs1(data), StrData::Ucs1(new), StrData::Ucs1(old)) = (self.data(), new.data(), old.data())
-            && len > 1
-        {
-            return replace_ascii(data, old, new, matches, len);
         }
         let mut out = StrBuilder::with_capacity(len)?;
         let (mut start, mut left) = (0, matches);
@@ -174,11 +176,17 @@ impl Ref<Str> {
     }
 }
 
-/// The ASCII case, with the length of the result known.
-fn replace_ascii(data: &[u8], old: &[u8], new: &[u8], matches: usize, len: usize) -> PyResult<Ref<Str>> {
-    let result = Str::uninit(len, Width::Ascii)?;
-    // SAFETY: the new string has `len` characters, which the pieces add up to.
-    let out = unsafe { core::slice::from_raw_parts_mut(result.data_mut_ptr(), len) };
-    crate::types::bytes::shared::replace_into(data, old, new, matches, out);
-    Ok(result)
+impl Str {
+    /// A string of `len` ASCII characters, all of which `fill` writes.
+    fn ascii_filled(len: usize, fill: impl FnOnce(&mut [u8])) -> PyResult<Ref<Str>> {
+        if len < 2 {
+            let mut short = [0];
+            fill(&mut short[..len]);
+            return Str::from_ascii(&short[..len]);
+        }
+        let result = Str::uninit(len, Width::Ascii)?;
+        // SAFETY: the new string has `len` characters.
+        fill(unsafe { core::slice::from_raw_parts_mut(result.data_mut_ptr(), len) });
+        Ok(result)
+    }
 }
