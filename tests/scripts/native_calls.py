@@ -243,3 +243,27 @@ for step in range(8):
         Doubling.__getitem__.__code__ = (lambda self, key: ("new", key)).__code__
 print(seen)
 print(many(at, Doubling(), 4), many(lambda: Doubling()[1]))
+
+
+# Lengths beyond what a word of the stack holds.
+import sys
+
+
+class Long:
+    def __len__(self):
+        return sys.maxsize
+
+    def __getitem__(self, index):
+        return index
+
+
+def lengths(value):
+    for _ in range(10):
+        length = len(value)
+    match value:
+        case [first, *_]:
+            pass
+    return length, length > 5
+
+
+print(lengths(range(sys.maxsize)), lengths(Long()), lengths("abc"))

@@ -420,7 +420,10 @@ slow! {
 
     fn get_len(m, _) {
         let length = m.peek(1)?.len()?;
-        m.push(StackRef::int(length as i64));
+        match StackRef::try_int(length as i64) {
+            Some(word) => m.push(word),
+            None => m.push_ref(Int::from_isize(length as isize)?),
+        }
         Ok(Flow::Next)
     }
 }

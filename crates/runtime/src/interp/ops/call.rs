@@ -285,7 +285,13 @@ fast! {
         }
         save(r);
         let length = length_of(argument.ptr());
-        if length < 0 { Act::RAISED } else { finish_call_word(r, ts, 3, StackRef::int(length as i64)) }
+        if length < 0 {
+            return Act::RAISED;
+        }
+        match StackRef::try_int(length as i64) {
+            Some(word) => finish_call_word(r, ts, 3, word),
+            None => finish_call(r, ts, 3, int_object(length)),
+        }
     }
 
     /// `isinstance(object, class)`.
@@ -738,6 +744,13 @@ pub(super) unsafe fn push_exact(
         r.ip = (*new).instr_ptr.get().cast();
         Act::JUMP
     }
+}
+
+/// An int that is no immediate; null with the exception set.
+#[cold]
+#[inline(never)]
+unsafe fn int_object(value: isize) -> *mut PyObject {
+    Int::from_isize(value).map_or(ptr::null_mut(), Ref::into_ptr)
 }
 
 /// Splits a bound method on the stack into function and instance where the callable slot holds one.
