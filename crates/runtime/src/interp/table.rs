@@ -183,13 +183,13 @@ instructions! {
     slow CALL_STR_1: CALL = call::call_str_1;
     fast CALL_TYPE_1: CALL = call::call_type_1, miss CALL;
     calling CALL_BUILTIN_O: CALL = call::call_builtin_o, miss CALL;
-    calling CALL_BUILTIN_FAST: CALL = call::call_builtin_fast, miss CALL;
-    calling CALL_BUILTIN_FAST_WITH_KEYWORDS: CALL = call::call_builtin_fast_with_keywords, miss CALL;
+    calling CALL_BUILTIN_FAST: CALL = call::call_builtin_vector::<false>, miss CALL;
+    calling CALL_BUILTIN_FAST_WITH_KEYWORDS: CALL = call::call_builtin_vector::<true>, miss CALL;
     calling CALL_BUILTIN_CLASS: CALL = call::call_builtin_class, miss CALL;
     calling CALL_METHOD_DESCRIPTOR_NOARGS: CALL = call::call_method_noargs, miss CALL;
     calling CALL_METHOD_DESCRIPTOR_O: CALL = call::call_method_o, miss CALL;
-    calling CALL_METHOD_DESCRIPTOR_FAST: CALL = call::call_method_fast, miss CALL;
-    calling CALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS: CALL = call::call_method_fast_with_keywords, miss CALL;
+    calling CALL_METHOD_DESCRIPTOR_FAST: CALL = call::call_method_vector::<false>, miss CALL;
+    calling CALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS: CALL = call::call_method_vector::<true>, miss CALL;
     calling CALL_NON_PY_GENERAL: CALL = call::call_non_py, miss CALL;
     slow CALL_BUILTIN: CALL = call::call_builtin;
     calling CALL_ALLOC_AND_ENTER_INIT: CALL = call::call_alloc_and_enter_init, miss CALL_ALLOC_AND_ENTER_INIT_ANY;

@@ -1,6 +1,6 @@
 //! Unary and binary arithmetic, conversion to truth, and formatting of values.
 
-use super::{drop_word, fast, lower, slot, slow};
+use super::{drop_word, fast, give_up, slot, slow};
 use crate::abi::PyFloatObject;
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::specialize;
@@ -129,17 +129,7 @@ macro_rules! int_fast {
                 };
                 *slot(r, 2) = StackRef::from_bits(word as u64);
                 r.sp = r.sp.sub(1);
-                // At most one of the two can come to zero here.
-                if super::is_last(a) {
-                    if b.is_owned() {
-                        lower(b);
-                    }
-                    return drop_word(r, a, Act::NEXT);
-                }
-                if a.is_owned() {
-                    lower(a);
-                }
-                drop_word(r, b, Act::NEXT)
+                super::drop_two(r, a, b)
             }
         }
     };
@@ -214,12 +204,8 @@ macro_rules! float_fast {
                 let Some(result) = Float::new_fast(value) else { return Act::MISS };
                 *slot(r, 2) = StackRef::steal(result);
                 r.sp = r.sp.sub(1);
-                if a.is_owned() {
-                    lower(a);
-                }
-                if b.is_owned() {
-                    lower(b);
-                }
+                give_up(a);
+                give_up(b);
                 Act::NEXT
             }
         }
@@ -250,9 +236,7 @@ fast! {
         let Some(result) = Float::new_fast(value) else { return Act::MISS };
         *slot(r, 2) = StackRef::steal(result);
         r.sp = r.sp.sub(1);
-        if a.is_owned() {
-            lower(a);
-        }
+        give_up(a);
         drop_word(r, b, Act::NEXT)
     }
 

@@ -277,9 +277,7 @@ fast! {
             *place = new;
         }
         r.sp = r.sp.sub(2);
-        if owner.is_owned() {
-            super::lower(owner);
-        }
+        super::give_up(owner);
         if overwritten {
             return Act::NEXT;
         }
@@ -306,9 +304,7 @@ fast! {
             *place = new;
         }
         r.sp = r.sp.sub(2);
-        if owner.is_owned() {
-            super::lower(owner);
-        }
+        super::give_up(owner);
         if overwritten {
             return Act::NEXT;
         }

@@ -156,9 +156,7 @@ pub(super) unsafe fn add_plain(set: StackRef, key: StackRef) -> bool {
             if super::is_last(key) {
                 return false;
             }
-            if key.is_owned() {
-                super::lower(key);
-            }
+            super::give_up(key);
             return true;
         }
         if !set::has_room(set) {

@@ -3,7 +3,7 @@
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-use super::{cache32, drop_word, fast, lower, slot, slow};
+use super::{cache32, drop_word, fast, give_up, lower, slot, slow};
 use crate::abi::{
     _PY_EVAL_EVENTS_MASK, CO_VARARGS, CO_VARKEYWORDS, METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O,
     PY_VECTORCALL_ARGUMENTS_OFFSET, PyCFunction, PyCFunctionFast, PyCFunctionFastWithKeywords, PyCFunctionObject,
@@ -75,8 +75,7 @@ fast! {
             let mut index = given;
             while index < positional {
                 *variables.add(index) = super::counted(*defaults.add(index - given));
-                core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
-                index += 1;
+                index = keep_scalar(index) + 1;
             }
         }
         act
@@ -112,26 +111,14 @@ fast! {
             *base.add(1) = StackRef::NULL;
             return Act::MISS;
         }
-        if callable.is_owned() {
-            lower(callable);
-        }
+        give_up(callable);
         act
     }
 
     /// `list.append(item)` as a method call, or of a method bound before: the list and the method's own result are known.
     fn call_list_append(r, _ts) {
         let (callable, list, item) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
-        let raw = if list.is_null() {
-            if !specialize::is_bound_append(callable) {
-                return Act::MISS;
-            }
-            (*callable.ptr().cast::<PyCFunctionObject>()).m_self.get().cast::<PyListObject>()
-        } else {
-            if !callable.is_ptr(specialize::list_append_method()) || !list.is_exact(List::TYPE) {
-                return Act::MISS;
-            }
-            list.ptr().cast()
-        };
+        let Some(raw) = appended_list(callable, list) else { return Act::MISS };
         let size = (*raw).ob_base.ob_size.get();
         if size >= (*raw).allocated.get() || super::is_last(list) || super::is_last(callable) {
             return Act::MISS;
@@ -142,12 +129,8 @@ fast! {
         }
         *(*raw).ob_item.get().add(size as usize) = new;
         (*raw).ob_base.ob_size.set(size + 1);
-        if callable.is_owned() {
-            lower(callable);
-        }
-        if list.is_owned() {
-            lower(list);
-        }
+        give_up(callable);
+        give_up(list);
         *slot(r, 3) = StackRef::none();
         r.sp = r.sp.sub(2);
         Act::NEXT
@@ -156,20 +139,10 @@ fast! {
     /// As `call_list_append` where the list has to grow, or something goes with the call.
     fn call_list_append_grow(r, ts) {
         let (callable, list) = (*slot(r, 3), *slot(r, 2));
-        let raw = if list.is_null() {
-            if !specialize::is_bound_append(callable) {
-                return Act::MISS;
-            }
-            (*callable.ptr().cast::<PyCFunctionObject>()).m_self.get()
-        } else {
-            if !callable.is_ptr(specialize::list_append_method()) || !list.is_exact(List::TYPE) {
-                return Act::MISS;
-            }
-            list.ptr()
-        };
+        let Some(list) = appended_list(callable, list) else { return Act::MISS };
         save(r);
         let Ok(item) = stackref::materialize(slot(r, 1)) else { return Act::RAISED };
-        if append(raw, item) { finish_call_word(r, ts, 3, StackRef::none()) } else { Act::RAISED }
+        if append(list.cast(), item) { finish_call_word(r, ts, 3, StackRef::none()) } else { Act::RAISED }
     }
 
     /// `list.pop()`: the count moves from the list to the stack.
@@ -186,12 +159,8 @@ fast! {
         }
         let item = *(*raw).ob_item.get().add(left as usize);
         (*raw).ob_base.ob_size.set(left);
-        if callable.is_owned() {
-            lower(callable);
-        }
-        if list.is_owned() {
-            lower(list);
-        }
+        give_up(callable);
+        give_up(list);
         *slot(r, 2) = StackRef::steal(item);
         r.sp = r.sp.sub(1);
         Act::NEXT
@@ -220,9 +189,7 @@ fast! {
             (default.heap_safe(), StackRef::NULL)
         };
         for word in [key, this, callable] {
-            if word.is_owned() {
-                lower(word);
-            }
+            give_up(word);
         }
         *slot(r, nargs + 2) = result;
         r.sp = r.sp.sub(nargs + 1);
@@ -242,9 +209,7 @@ fast! {
             return Act::MISS;
         }
         for word in [this, callable] {
-            if word.is_owned() {
-                lower(word);
-            }
+            give_up(word);
         }
         *slot(r, 3) = StackRef::none();
         r.sp = r.sp.sub(2);
@@ -269,9 +234,7 @@ fast! {
         if super::is_last(callable) {
             return Act::MISS;
         }
-        if callable.is_owned() {
-            lower(callable);
-        }
+        give_up(callable);
         *slot(r, 3) = StackRef::int(length as i64);
         r.sp = r.sp.sub(2);
         drop_word(r, argument, Act::NEXT)
@@ -319,37 +282,6 @@ fast! {
         let instance = (*callable.ptr().cast::<PyCFunctionObject>()).m_self.get();
         let result = as_cfunction(def)(instance, argument);
         finish_call(r, ts, 3, result)
-    }
-
-    /// A built-in function of a vector of arguments. The slots of the stack are the vector.
-    fn call_builtin_fast(r, ts) {
-        let nargs = r.oparg;
-        let callable = *slot(r, nargs + 2);
-        let Some(def) = builtin_of(callable, *slot(r, nargs + 1), METH_FASTCALL) else { return Act::MISS };
-        save(r);
-        let args = slot(r, nargs);
-        if !own_words(args, nargs) {
-            return Act::RAISED;
-        }
-        let instance = (*callable.ptr().cast::<PyCFunctionObject>()).m_self.get();
-        let result = as_cfunction_fast(def)(instance, args.cast_const().cast(), nargs as isize);
-        finish_call(r, ts, nargs + 2, result)
-    }
-
-    fn call_builtin_fast_with_keywords(r, ts) {
-        let nargs = r.oparg;
-        let callable = *slot(r, nargs + 2);
-        let flags = METH_FASTCALL | METH_KEYWORDS;
-        let Some(def) = builtin_of(callable, *slot(r, nargs + 1), flags) else { return Act::MISS };
-        save(r);
-        let args = slot(r, nargs);
-        if !own_words(args, nargs) {
-            return Act::RAISED;
-        }
-        let instance = (*callable.ptr().cast::<PyCFunctionObject>()).m_self.get();
-        let method = as_cfunction_fast_with_keywords(def);
-        let result = method(instance, args.cast_const().cast(), nargs as isize, ptr::null_mut());
-        finish_call(r, ts, nargs + 2, result)
     }
 
     /// A built-in class with a vectorcall function of its own.
@@ -401,44 +333,6 @@ fast! {
         finish_call(r, ts, nargs + 2, result)
     }
 
-    /// A method of a built-in class with a vector of arguments.
-    fn call_method_fast(r, ts) {
-        let nargs = r.oparg;
-        let callable = *slot(r, nargs + 2);
-        let total = nargs + !(*slot(r, nargs + 1)).is_null() as usize;
-        if total == 0 {
-            return Act::MISS;
-        }
-        let Some(def) = method_of(callable, *slot(r, total), METH_FASTCALL) else { return Act::MISS };
-        save(r);
-        let Ok(instance) = stackref::materialize(slot(r, total)) else { return Act::RAISED };
-        let args = slot(r, total - 1);
-        if !own_words(args, total - 1) {
-            return Act::RAISED;
-        }
-        let result = as_cfunction_fast(def)(instance, args.cast_const().cast(), (total - 1) as isize);
-        finish_call(r, ts, nargs + 2, result)
-    }
-
-    fn call_method_fast_with_keywords(r, ts) {
-        let nargs = r.oparg;
-        let callable = *slot(r, nargs + 2);
-        let total = nargs + !(*slot(r, nargs + 1)).is_null() as usize;
-        if total == 0 {
-            return Act::MISS;
-        }
-        let Some(def) = method_of(callable, *slot(r, total), METH_FASTCALL | METH_KEYWORDS) else { return Act::MISS };
-        save(r);
-        let Ok(instance) = stackref::materialize(slot(r, total)) else { return Act::RAISED };
-        let args = slot(r, total - 1);
-        if !own_words(args, total - 1) {
-            return Act::RAISED;
-        }
-        let method = as_cfunction_fast_with_keywords(def);
-        let result = method(instance, args.cast_const().cast(), (total - 1) as isize, ptr::null_mut());
-        finish_call(r, ts, nargs + 2, result)
-    }
-
     /// A class of Python whose instances are made by `object.__new__` and set up by a Python `__init__` of exactly the arguments given:
     /// the instance waits in a frame of its own under the frame of `__init__`, until `EXIT_INIT_CHECK` there hands it on.
     fn call_alloc_and_enter_init(r, ts) {
@@ -462,44 +356,28 @@ fast! {
             return Act::MISS;
         }
         let words = call::INIT_SHIM_WORDS + (*code).co_framesize.get() as usize;
-        let room = ((*ts).datastack_limit.get() as usize).wrapping_sub((*ts).datastack_top.get() as usize) / 8;
-        let remaining = (*ts).py_recursion_remaining.get();
-        if words >= room || remaining <= 1 {
+        if !has_words(ts, words) {
             return Act::MISS;
         }
         save(r);
         let Ok(instance) = memory::object::alloc(class, 0) else { return Act::RAISED };
         let top = (*ts).datastack_top.get();
         (*ts).datastack_top.set(top.add(words));
-        (*ts).py_recursion_remaining.set(remaining - 1);
+        (*ts).py_recursion_remaining.set((*ts).py_recursion_remaining.get() - 1);
         let (shim, new) = (top.cast::<frame::Frame>(), top.add(call::INIT_SHIM_WORDS).cast::<frame::Frame>());
         call::write_init_shim(shim, r.fp, StackRef::steal(instance));
         frame::initialize(new, super::counted(init.cast()), ptr::null_mut(), code, shim);
         let variables = frame::local(new, 0);
         // The shim keeps the instance.
         *variables = StackRef::borrow_ptr(instance);
-        let (variables, args) = (variables.add(1), slot(r, nargs));
-        let mut index = 0;
-        while index < nargs {
-            *variables.add(index) = *args.add(index);
-            core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
-            index += 1;
-        }
-        let all = (*code).co_nlocalsplus.get() as usize - 1;
-        while index < all {
-            *variables.add(index) = StackRef::NULL;
-            core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
-            index += 1;
-        }
+        let end = fill_variables(variables.add(1), slot(r, nargs), nargs, variables, code);
         (*r.fp).return_offset.set(SIZE as u16);
         frame::set_stack_pointer(r.fp, slot(r, nargs + 2));
-        if callable.is_owned() {
-            // Not the last count: the instance has one.
-            lower(callable);
-        }
+        // Not the last count: the instance has one.
+        give_up(callable);
         (*ts).current_frame.set(new);
         r.fp = new;
-        r.sp = variables.add(all);
+        r.sp = end;
         r.ip = (*new).instr_ptr.get().cast();
         Act::JUMP
     }
@@ -530,6 +408,87 @@ fast! {
         *slot(r, 3) = super::counted((*argument.ptr()).ob_type.get().cast());
         r.sp = r.sp.sub(2);
         drop_word(r, argument, Act::NEXT)
+    }
+}
+
+/// A built-in function of a vector of arguments, and names of keywords where `KEYWORDS` says so. The slots of the stack are the vector.
+#[inline(always)]
+pub unsafe fn call_builtin_vector<const KEYWORDS: bool>(
+    r: &mut super::Regs,
+    ts: *mut crate::abi::PyThreadState,
+) -> Act {
+    // SAFETY: as for fast bodies.
+    unsafe {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        let Some(def) = builtin_of(callable, *slot(r, nargs + 1), vector_flags(KEYWORDS)) else { return Act::MISS };
+        save(r);
+        let args = slot(r, nargs);
+        if !own_words(args, nargs) {
+            return Act::RAISED;
+        }
+        let instance = (*callable.ptr().cast::<PyCFunctionObject>()).m_self.get();
+        let result = call_vector::<KEYWORDS>(def, instance, args, nargs);
+        finish_call(r, ts, nargs + 2, result)
+    }
+}
+
+/// A method of a built-in class in the same way.
+#[inline(always)]
+pub unsafe fn call_method_vector<const KEYWORDS: bool>(r: &mut super::Regs, ts: *mut crate::abi::PyThreadState) -> Act {
+    // SAFETY: as for fast bodies.
+    unsafe {
+        let nargs = r.oparg;
+        let callable = *slot(r, nargs + 2);
+        let total = nargs + !(*slot(r, nargs + 1)).is_null() as usize;
+        if total == 0 {
+            return Act::MISS;
+        }
+        let Some(def) = method_of(callable, *slot(r, total), vector_flags(KEYWORDS)) else { return Act::MISS };
+        save(r);
+        let Ok(instance) = stackref::materialize(slot(r, total)) else { return Act::RAISED };
+        let args = slot(r, total - 1);
+        if !own_words(args, total - 1) {
+            return Act::RAISED;
+        }
+        let result = call_vector::<KEYWORDS>(def, instance, args, total - 1);
+        finish_call(r, ts, nargs + 2, result)
+    }
+}
+
+const fn vector_flags(keywords: bool) -> c_int {
+    if keywords { METH_FASTCALL | METH_KEYWORDS } else { METH_FASTCALL }
+}
+
+#[inline(always)]
+unsafe fn call_vector<const KEYWORDS: bool>(
+    def: *mut PyMethodDef,
+    instance: *mut PyObject,
+    args: *mut StackRef,
+    count: usize,
+) -> *mut PyObject {
+    let args = args.cast_const().cast();
+    // SAFETY: the definition is of this convention, and the words are plain pointers.
+    unsafe {
+        if KEYWORDS {
+            as_cfunction_fast_with_keywords(def)(instance, args, count as isize, ptr::null_mut())
+        } else {
+            as_cfunction_fast(def)(instance, args, count as isize)
+        }
+    }
+}
+
+/// The list that `append` is called of, as a method or bound before.
+#[inline(always)]
+unsafe fn appended_list(callable: StackRef, list: StackRef) -> Option<*mut PyListObject> {
+    // SAFETY: words on the stack.
+    unsafe {
+        if list.is_null() {
+            let function = callable.ptr().cast::<PyCFunctionObject>();
+            return specialize::is_bound_append(callable).then(|| (*function).m_self.get().cast());
+        }
+        let is_append = callable.is_ptr(specialize::list_append_method()) && list.is_exact(List::TYPE);
+        is_append.then(|| list.ptr().cast())
     }
 }
 
@@ -621,8 +580,7 @@ unsafe fn own_words(words: *mut StackRef, count: usize) -> bool {
             } else {
                 *place = word.heap_safe();
             }
-            core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
-            index += 1;
+            index = keep_scalar(index) + 1;
         }
         true
     }
@@ -691,10 +649,17 @@ unsafe fn header_decref_shared(object: *mut PyObject) {
 /// Whether a frame of this code can be pushed without further ado.
 #[inline(always)]
 pub(super) unsafe fn has_room(ts: *mut crate::abi::PyThreadState, code: *mut PyCodeObject) -> bool {
-    // SAFETY: the thread's own state, and live code.
+    // SAFETY: live code.
+    unsafe { has_words(ts, (*code).co_framesize.get() as usize) }
+}
+
+/// The same of frames that take so many words.
+#[inline(always)]
+unsafe fn has_words(ts: *mut crate::abi::PyThreadState, words: usize) -> bool {
+    // SAFETY: the thread's own state.
     unsafe {
         let room = ((*ts).datastack_limit.get() as usize).wrapping_sub((*ts).datastack_top.get() as usize) / 8;
-        ((*code).co_framesize.get() as usize) < room && (*ts).py_recursion_remaining.get() > 1
+        words < room && (*ts).py_recursion_remaining.get() > 1
     }
 }
 
@@ -725,25 +690,48 @@ pub(super) unsafe fn push_exact(
         let new = top.cast::<frame::Frame>();
         frame::initialize(new, function, ptr::null_mut(), code, caller);
         let variables = frame::local(new, 0);
-        let mut index = 0;
-        while index < nargs {
-            *variables.add(index) = *args.add(index);
-            // Keeps the loop from being vectorised: it runs once or twice.
-            core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
-            index += 1;
-        }
-        let all = (*code).co_nlocalsplus.get() as usize;
-        while index < all {
-            *variables.add(index) = StackRef::NULL;
-            core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags));
-            index += 1;
-        }
+        let end = fill_variables(variables, args, nargs, variables, code);
         (*ts).current_frame.set(new);
         r.fp = new;
-        r.sp = variables.add(all);
+        r.sp = end;
         r.ip = (*new).instr_ptr.get().cast();
         Act::JUMP
     }
+}
+
+/// Moves `nargs` words to `target`, where arguments belong, and clears the variables behind them; `variables` are all of the frame's.
+/// Their end, where the stack begins.
+#[inline(always)]
+unsafe fn fill_variables(
+    target: *mut StackRef,
+    args: *mut StackRef,
+    nargs: usize,
+    variables: *mut StackRef,
+    code: *mut PyCodeObject,
+) -> *mut StackRef {
+    // SAFETY: the frame has room for the variables of its code.
+    unsafe {
+        let end = variables.add((*code).co_nlocalsplus.get() as usize);
+        let mut index = 0;
+        while index < nargs {
+            *target.add(index) = *args.add(index);
+            index = keep_scalar(index) + 1;
+        }
+        let all = end.offset_from(target) as usize;
+        while index < all {
+            *target.add(index) = StackRef::NULL;
+            index = keep_scalar(index) + 1;
+        }
+        end
+    }
+}
+
+/// Keeps a loop from being made vector code: it runs once or twice.
+#[inline(always)]
+fn keep_scalar(mut index: usize) -> usize {
+    // SAFETY: no instruction at all.
+    unsafe { core::arch::asm!("/* {0} */", inout(reg) index, options(nomem, nostack, preserves_flags)) };
+    index
 }
 
 /// An int that is no immediate; null with the exception set.

@@ -1,6 +1,6 @@
 //! Comparison, identity and membership.
 
-use super::{drop_word, fast, lower, slot, slow};
+use super::{drop_word, fast, give_up, slot, slow};
 use crate::abi::{PyASCIIObject, PyDictObject, PyFloatObject};
 use crate::interp::dispatch::{Act, Flow, Regs};
 use crate::interp::specialize;
@@ -33,12 +33,8 @@ fn outcome<T: PartialOrd>(a: T, b: T) -> usize {
 unsafe fn finish_contains(r: &mut Regs, key: StackRef, container: StackRef, found: bool) -> Act {
     // SAFETY: both are on the stack, and somebody else holds them.
     unsafe {
-        if key.is_owned() {
-            lower(key);
-        }
-        if container.is_owned() {
-            lower(container);
-        }
+        give_up(key);
+        give_up(container);
         *slot(r, 2) = StackRef::bool(found != (r.oparg != 0));
         r.sp = r.sp.sub(1);
         Act::NEXT
@@ -101,16 +97,7 @@ fast! {
         }
         *slot(r, 2) = StackRef::bool(outcome(x, y) & r.oparg != 0);
         r.sp = r.sp.sub(1);
-        if super::is_last(a) {
-            if b.is_owned() {
-                lower(b);
-            }
-            return drop_word(r, a, Act::NEXT);
-        }
-        if a.is_owned() {
-            lower(a);
-        }
-        drop_word(r, b, Act::NEXT)
+        super::drop_two(r, a, b)
     }
 
     fn compare_op_float(r, _ts) {
@@ -124,16 +111,7 @@ fast! {
         let (x, y) = (a.ptr().cast::<PyFloatObject>(), b.ptr().cast::<PyFloatObject>());
         *slot(r, 2) = StackRef::bool(outcome((*x).ob_fval.get(), (*y).ob_fval.get()) & r.oparg != 0);
         r.sp = r.sp.sub(1);
-        if super::is_last(a) {
-            if b.is_owned() {
-                lower(b);
-            }
-            return drop_word(r, a, Act::NEXT);
-        }
-        if a.is_owned() {
-            lower(a);
-        }
-        drop_word(r, b, Act::NEXT)
+        super::drop_two(r, a, b)
     }
 
     /// A float and an integer that is exact as a float.
@@ -145,16 +123,7 @@ fast! {
         }
         *slot(r, 2) = StackRef::bool(outcome(x, y) & r.oparg != 0);
         r.sp = r.sp.sub(1);
-        if super::is_last(a) {
-            if b.is_owned() {
-                lower(b);
-            }
-            return drop_word(r, a, Act::NEXT);
-        }
-        if a.is_owned() {
-            lower(a);
-        }
-        drop_word(r, b, Act::NEXT)
+        super::drop_two(r, a, b)
     }
 
     /// Two exact strings, for equality, where a look at their heads decides.
@@ -174,9 +143,7 @@ fast! {
         let outcome = if equal { EQUAL } else { LESS | GREATER | UNORDERED };
         *slot(r, 2) = StackRef::bool(outcome & r.oparg != 0);
         r.sp = r.sp.sub(1);
-        if a.is_owned() {
-            lower(a);
-        }
+        give_up(a);
         drop_word(r, b, Act::NEXT)
     }
 
@@ -199,16 +166,7 @@ fast! {
         };
         *slot(r, 2) = StackRef::bool(same != (r.oparg != 0));
         r.sp = r.sp.sub(1);
-        if super::is_last(a) {
-            if b.is_owned() {
-                lower(b);
-            }
-            return drop_word(r, a, Act::NEXT);
-        }
-        if a.is_owned() {
-            lower(a);
-        }
-        drop_word(r, b, Act::NEXT)
+        super::drop_two(r, a, b)
     }
 }
 

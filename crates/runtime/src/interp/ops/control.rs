@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering;
 
 use taipan_compiler::opcode::Opcode;
 
-use super::{drop_word, fast, keep_branch, lower, pop, slow};
+use super::{drop_word, fast, give_up, keep_branch, lower, pop, slow};
 use crate::abi::{_PY_EVAL_EVENTS_MASK, FRAME_CLEARED, FRAME_OWNED_BY_GENERATOR, FRAME_OWNED_BY_THREAD, PyThreadState};
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::frame;
@@ -27,15 +27,12 @@ fast! {
 
     /// The first execution, which shows in the instruction from then on.
     fn resume_first(r, ts) {
-        let breaker = (*ts).eval_breaker.load(Ordering::Relaxed);
-        if breaker != 0 && breaker != (*frame::code(r.fp))._co_instrumentation_version.get() {
-            return Act::MISS;
-        }
+        let act = resume(r, ts);
         // An instrumented one leads here as well, and stays.
-        if *r.ip as u8 == Opcode::RESUME as u8 {
+        if act == Act::NEXT && *r.ip as u8 == Opcode::RESUME as u8 {
             specialize::rewrite(r.ip, Opcode::RESUME_CHECK as u8);
         }
-        Act::NEXT
+        act
     }
 
     fn jump_forward(r, _ts) {
@@ -53,14 +50,12 @@ fast! {
 
     /// The first execution of a loop's end: there is no tracing compiler to count for.
     fn jump_backward_first(r, ts) {
-        if (*ts).eval_breaker.load(Ordering::Relaxed) & _PY_EVAL_EVENTS_MASK != 0 {
-            return Act::MISS;
+        let ip = r.ip;
+        let act = jump_backward(r, ts);
+        if act == Act::JUMP && *ip as u8 == Opcode::JUMP_BACKWARD as u8 {
+            specialize::rewrite(ip, Opcode::JUMP_BACKWARD_NO_JIT as u8);
         }
-        if *r.ip as u8 == Opcode::JUMP_BACKWARD as u8 {
-            specialize::rewrite(r.ip, Opcode::JUMP_BACKWARD_NO_JIT as u8);
-        }
-        r.ip = r.ip.add(2).sub(r.oparg);
-        Act::JUMP
+        act
     }
 
     fn jump_backward_no_interrupt(r, _ts) {
@@ -154,13 +149,7 @@ fast! {
         }
         let caller = (*frame).previous.get();
         (*ts).datastack_top.set(frame.cast());
-        (*ts).current_frame.set(caller);
-        (*ts).py_recursion_remaining.set((*ts).py_recursion_remaining.get() + 1);
-        r.fp = caller;
-        r.sp = frame::stack_pointer(caller);
-        r.ip = (*caller).instr_ptr.get().cast::<u16>().add((*caller).return_offset.get() as usize);
-        super::push(r, value);
-        Act::JUMP
+        super::go_back(r, ts, caller, (*caller).return_offset.get() as usize, value)
     }
 }
 
@@ -195,21 +184,13 @@ fast! {
             return Act::MISS;
         }
         (*frame).f_funcobj.set(crate::abi::_PyStackRef { bits: StackRef::NULL.bits() as usize });
-        if function.is_owned() {
-            lower(function);
-        }
+        give_up(function);
         frame::set_stack_pointer(frame, base);
         let generator = crate::types::generator::of_frame(frame);
         (*generator).gi_frame_state.set(FRAME_CLEARED);
         (*ts).exc_info.set((*generator).gi_exc_state.previous_item.replace(core::ptr::null_mut()));
         let caller = (*frame).previous.replace(core::ptr::null_mut());
-        (*ts).current_frame.set(caller);
-        (*ts).py_recursion_remaining.set((*ts).py_recursion_remaining.get() + 1);
-        r.fp = caller;
-        r.sp = frame::stack_pointer(caller);
-        r.ip = (*caller).instr_ptr.get().cast::<u16>().add((*caller).return_offset.get() as usize);
-        super::push(r, value);
-        Act::JUMP
+        super::go_back(r, ts, caller, (*caller).return_offset.get() as usize, value)
     }
 }
 

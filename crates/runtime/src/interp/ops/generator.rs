@@ -94,14 +94,8 @@ fast! {
         frame::set_stack_pointer(frame, r.sp);
         (*generator).gi_frame_state.set(FRAME_SUSPENDED + r.oparg as i8);
         (*ts).exc_info.set((*generator).gi_exc_state.previous_item.replace(ptr::null_mut()));
-        (*ts).py_recursion_remaining.set((*ts).py_recursion_remaining.get() + 1);
         let caller = (*frame).previous.replace(ptr::null_mut());
-        (*ts).current_frame.set(caller);
-        r.fp = caller;
-        r.sp = frame::stack_pointer(caller);
-        r.ip = (*caller).instr_ptr.get().cast::<u16>().add(SEND_SIZE);
-        super::push(r, value);
-        Act::JUMP
+        super::go_back(r, ts, caller, SEND_SIZE, value)
     }
 
     /// A generator or coroutine: its frame runs in this run of the interpreter.

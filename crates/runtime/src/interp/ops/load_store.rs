@@ -82,9 +82,7 @@ fast! {
         }
         let old = *first;
         *first = pop(r);
-        if old.is_owned() {
-            super::lower(old);
-        }
+        super::give_up(old);
         let old = *second;
         *second = pop(r);
         drop_word(r, old, Act::NEXT)

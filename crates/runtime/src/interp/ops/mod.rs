@@ -62,6 +62,28 @@ macro_rules! fast {
 }
 pub(crate) use fast;
 
+/// Leaves a frame that is taken care of: execution goes on in the frame below, `offset` units behind the instruction there, with
+/// `value` on its stack.
+#[inline(always)]
+pub(crate) unsafe fn go_back(
+    r: &mut Regs,
+    ts: *mut crate::abi::PyThreadState,
+    caller: *mut frame::Frame,
+    offset: usize,
+    value: StackRef,
+) -> Act {
+    // SAFETY: a live frame, whose registers were saved when it made the call.
+    unsafe {
+        (*ts).current_frame.set(caller);
+        (*ts).py_recursion_remaining.set((*ts).py_recursion_remaining.get() + 1);
+        r.fp = caller;
+        r.sp = frame::stack_pointer(caller);
+        r.ip = (*caller).instr_ptr.get().cast::<u16>().add(offset);
+        push(r, value);
+    }
+    Act::JUMP
+}
+
 /// The slot of local variable `index`.
 #[inline(always)]
 pub(crate) unsafe fn local(r: &Regs, index: usize) -> *mut StackRef {
@@ -138,6 +160,28 @@ pub(crate) unsafe fn lower(word: StackRef) -> bool {
         }
         (*object).ob_refcnt.set(count - 1);
         count == 1
+    }
+}
+
+/// Drops a word that is not the last of its object: see [`is_last`].
+#[inline(always)]
+pub(crate) unsafe fn give_up(word: StackRef) {
+    // SAFETY: the word was taken off the stack or out of a variable.
+    unsafe {
+        if word.is_owned() {
+            lower(word);
+        }
+    }
+}
+
+/// As [`drop_word`] for two words, of which at most one is the last of its object.
+#[inline(always)]
+pub(crate) unsafe fn drop_two(r: &mut Regs, a: StackRef, b: StackRef) -> Act {
+    // SAFETY: as above.
+    unsafe {
+        let (shared, other) = if is_last(a) { (b, a) } else { (a, b) };
+        give_up(shared);
+        drop_word(r, other, Act::NEXT)
     }
 }
 

@@ -84,16 +84,7 @@ unsafe fn finish_mixed(r: &mut super::Regs, container: StackRef, index: StackRef
     unsafe {
         *slot(r, 2) = item;
         r.sp = r.sp.sub(1);
-        if super::is_last(container) {
-            if index.is_owned() {
-                super::lower(index);
-            }
-            return drop_word(r, container, Act::NEXT);
-        }
-        if container.is_owned() {
-            super::lower(container);
-        }
-        drop_word(r, index, Act::NEXT)
+        super::drop_two(r, container, index)
     }
 }
 
@@ -218,9 +209,7 @@ fast! {
         if spot.index < 0 || !(*dict).ma_values.get().is_null() {
             return Act::MISS;
         }
-        if key.is_owned() {
-            super::lower(key);
-        }
+        super::give_up(key);
         *slot(r, 2) = super::counted(dict::value_at(keys, spot).get());
         r.sp = r.sp.sub(1);
         drop_word(r, container, Act::NEXT)
@@ -253,9 +242,7 @@ fast! {
             }
             dict::add_stealing(dict, keys, spot.at, new_key, hash, new);
             r.sp = r.sp.sub(3);
-            if container.is_owned() {
-                super::lower(container);
-            }
+            super::give_up(container);
             return Act::NEXT;
         }
         if super::is_last(key) {
@@ -273,12 +260,8 @@ fast! {
             dropped = StackRef::steal(old);
         }
         r.sp = r.sp.sub(3);
-        if key.is_owned() {
-            super::lower(key);
-        }
-        if container.is_owned() {
-            super::lower(container);
-        }
+        super::give_up(key);
+        super::give_up(container);
         drop_word(r, dropped, Act::NEXT)
     }
 
@@ -294,9 +277,7 @@ fast! {
         let old = *item;
         if super::overwrite(old, value) {
             r.sp = r.sp.sub(3);
-            if container.is_owned() {
-                super::lower(container);
-            }
+            super::give_up(container);
             return Act::NEXT;
         }
         let new = super::heap_pointer(value);
@@ -305,9 +286,7 @@ fast! {
         }
         *item = new;
         r.sp = r.sp.sub(3);
-        if container.is_owned() {
-            super::lower(container);
-        }
+        super::give_up(container);
         drop_word(r, StackRef::steal(old), Act::NEXT)
     }
 
@@ -325,12 +304,8 @@ fast! {
         }
         let old = (*list).ob_item.get().add(place).replace(new);
         r.sp = r.sp.sub(3);
-        if container.is_owned() {
-            super::lower(container);
-        }
-        if index.is_owned() {
-            super::lower(index);
-        }
+        super::give_up(container);
+        super::give_up(index);
         drop_word(r, StackRef::steal(old), Act::NEXT)
     }
 }

@@ -185,29 +185,30 @@ pub fn strip(data: &[u8], ends: Ends, drop: impl Fn(u8) -> bool) -> Range<usize>
     start..end
 }
 
-/// How many matches there are, and where the first few stand: short texts are not searched twice.
+/// How many matches there are, and in short texts, which are not to be searched twice, where the first few stand.
 pub struct Places {
     pub count: usize,
+    /// How many of `first` are noted.
+    noted: usize,
     first: [usize; Places::FEW],
 }
 
 impl Places {
     const FEW: usize = 8;
+    /// The length of a short text.
+    const SHORT: usize = 256;
 
-    /// The first `max` places of `old` (not empty) in `data`.
+    /// The first `max` places of `old` in `data`.
     pub fn find(data: &[u8], old: &[u8], max: usize) -> Places {
-        let mut places = Places { count: 0, first: [0; Places::FEW] };
-        if data.len() > 256 {
+        let mut places = Places { count: 0, noted: 0, first: [0; Places::FEW] };
+        if data.len() > Places::SHORT || old.is_empty() {
             places.count = count(data, old, max);
-            if places.count <= Places::FEW {
-                places.count = 0;
-            } else {
-                return places;
-            }
+            return places;
         }
         let done = each_match(data, old, max, |at| {
-            if let Some(place) = places.first.get_mut(places.count) {
+            if let Some(place) = places.first.get_mut(places.noted) {
                 *place = at;
+                places.noted += 1;
             }
             places.count += 1;
             Ok(())
@@ -218,11 +219,13 @@ impl Places {
 
     /// Copies `data`, which has these places of `old`, with `new` in their stead; `out` has the length of the result.
     pub fn replace_into(&self, data: &[u8], old: &[u8], new: &[u8], out: &mut [u8]) {
-        let Some(few) = self.first.get(..self.count) else { return replace_into(data, old, new, self.count, out) };
+        if self.noted < self.count {
+            return replace_into(data, old, new, self.count, out);
+        }
         let (mut from, mut to) = (0, 0);
         let total = out.len();
         let target = out.as_mut_ptr();
-        for &at in few {
+        for &at in &self.first[..self.count] {
             let kept = at - from;
             debug_assert!(to + kept + new.len() <= total);
             // SAFETY: as in `replace_into`.
@@ -307,10 +310,7 @@ pub fn replace(data: &[u8], old: &[u8], new: &[u8], count_limit: isize) -> PyRes
         }
         return Ok(Some(out));
     }
-    let places = match old {
-        [] => Places { count: count(data, old, max), first: [0; Places::FEW] },
-        _ => Places::find(data, old, max),
-    };
+    let places = Places::find(data, old, max);
     let matches = places.count;
     if matches == 0 {
         return Ok(None);

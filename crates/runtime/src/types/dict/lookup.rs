@@ -222,6 +222,24 @@ unsafe fn search<I: Index>(keys: Keys, key: *mut PyObject, hash: isize, relation
     }
 }
 
+/// Whether two keys of the same hash are equal; `None` where they have to be asked.
+///
+/// # Safety
+/// Live objects.
+#[inline(always)]
+pub unsafe fn is_equal_plain(a: *mut PyObject, b: *mut PyObject) -> Option<bool> {
+    // SAFETY: by contract; the types are exact.
+    unsafe {
+        if is_exact_str(a) && is_exact_str(b) {
+            Some(is_equal_text(a, b))
+        } else if is_exact_int(a) && is_exact_int(b) {
+            Some(Int::equals_raw(a.cast(), b.cast()))
+        } else {
+            None
+        }
+    }
+}
+
 /// The rest of a search from an entry whose key has the same hash.
 #[inline(never)]
 unsafe fn search_near(
@@ -250,15 +268,10 @@ unsafe fn search_near(
                     return Spot { index, at };
                 }
                 if candidate_hash == hash {
-                    let equal = if is_exact_str(candidate) && is_exact_str(key) {
-                        is_equal_text(candidate, key)
-                    } else if is_exact_int(candidate) && is_exact_int(key) {
-                        Int::equals_raw(candidate.cast(), key.cast())
-                    } else {
-                        return Spot { index: COMPARE, at: NOWHERE };
-                    };
-                    if equal {
-                        return Spot { index, at };
+                    match is_equal_plain(candidate, key) {
+                        Some(true) => return Spot { index, at },
+                        Some(false) => {}
+                        None => return Spot { index: COMPARE, at: NOWHERE },
                     }
                 }
             } else if index == EMPTY {

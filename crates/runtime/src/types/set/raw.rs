@@ -10,7 +10,7 @@ use crate::abi::*;
 use crate::memory::{Guarded, large, object, small};
 use crate::object::{PyLayout, header};
 use crate::prelude::*;
-use crate::types::dict::lookup::{explain_unhashable, is_equal_text, is_exact_str, is_same_short_text, plain_hash};
+use crate::types::dict::lookup::{explain_unhashable, is_equal_plain, is_same_short_text, plain_hash};
 
 const LINEAR_PROBES: usize = 9;
 const PERTURB_SHIFT: u32 = 5;
@@ -172,17 +172,13 @@ unsafe fn search_near<const ADDING: bool>(
                     return (if ADDING && !removed.is_null() { removed } else { entry }, Outcome::Absent);
                 }
                 if entry_hash == hash {
-                    let equal = if entry_key == key {
-                        true
-                    } else if is_exact_str(entry_key) && is_exact_str(key) {
-                        is_equal_text(entry_key, key)
-                    } else if (*entry_key).ob_type.get() == Int::TYPE && (*key).ob_type.get() == Int::TYPE {
-                        Int::equals_raw(entry_key.cast(), key.cast())
-                    } else {
-                        return (entry, Outcome::Compare);
-                    };
-                    if equal {
+                    if entry_key == key {
                         return (entry, Outcome::Found);
+                    }
+                    match is_equal_plain(entry_key, key) {
+                        Some(true) => return (entry, Outcome::Found),
+                        Some(false) => {}
+                        None => return (entry, Outcome::Compare),
                     }
                 } else if entry_hash == -1 {
                     removed = entry;
@@ -354,8 +350,7 @@ unsafe fn compare_entry(
         if candidate == key {
             return Ok(Match::Equal);
         }
-        if is_exact_str(candidate) && is_exact_str(key) {
-            let equal = Borrowed::<Str>::from_ptr(candidate).equals_str(&Borrowed::<Str>::from_ptr(key));
+        if let Some(equal) = is_equal_plain(candidate, key) {
             return Ok(if equal { Match::Equal } else { Match::Different });
         }
         let held: Ref<Object> = Ref::from_borrowed_ptr(candidate);
