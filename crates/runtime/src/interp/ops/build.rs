@@ -145,10 +145,7 @@ pub(super) unsafe fn add_plain(set: StackRef, key: StackRef) -> bool {
     // SAFETY: `set` is a word of an exact set, `key` the word on top, which others hold as well.
     unsafe {
         let set = set.ptr().cast();
-        let (entry, hash) = match super::arith::small_int(key) {
-            Some(value) => set::place_int::<true>(set, value),
-            None => set::place::<true>(set, key.ptr()),
-        };
+        let (entry, hash) = set::place::<true>(set, key.ptr(), super::arith::small_int(key));
         if entry.is_null() {
             return false;
         }

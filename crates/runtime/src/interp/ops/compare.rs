@@ -65,11 +65,7 @@ fast! {
             return Act::MISS;
         }
         let set = container.ptr().cast();
-        let known = match super::arith::small_int(key) {
-            Some(value) => set::contains_int(set, value),
-            None => set::glance(set, key.ptr()),
-        };
-        let Some(found) = known else { return Act::MISS };
+        let Some(found) = set::glance(set, key.ptr(), super::arith::small_int(key)) else { return Act::MISS };
         finish_contains(r, key, container, found)
     }
 }

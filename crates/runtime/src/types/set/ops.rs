@@ -2,6 +2,7 @@
 
 use super::object::as_any_set;
 use super::raw::Outcome;
+use super::walk::Walk;
 use super::{FrozenSet, Set, raw};
 use crate::abi::{PyObject, PySetObject, PyTypeObject};
 use crate::memory::large;
@@ -109,9 +110,9 @@ pub fn discard(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyResult<boo
 /// Calls `body` with each item of an iterable and its hash, which sets and dicts know.
 fn for_each(other: Borrowed<'_, Object>, mut body: impl FnMut(&Ref<Object>, isize) -> PyResult<()>) -> PyResult<()> {
     if let Some(set) = as_any_set(other) {
-        let mut position = 0;
         // SAFETY: `other` is held.
-        while let Some((key, hash)) = unsafe { raw::next_owned(set, &mut position) } {
+        let mut walk = unsafe { Walk::new(set) };
+        while let Some((key, hash)) = walk.next_owned() {
             body(&key, hash)?;
         }
         return Ok(());
@@ -223,10 +224,10 @@ pub fn intersection(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyRes
         (within, walked) = (other, borrow(set));
     }
     if let Some(walked) = as_any_set(walked) {
-        let mut position = 0;
         // SAFETY: see above. A key is held while it is compared.
         unsafe {
-            while let Some((key, hash)) = raw::next(walked, &mut position) {
+            let mut walk = Walk::new(walked);
+            while let Some((key, hash)) = walk.next() {
                 match raw::find(within, key, hash).1 {
                     Outcome::Found => raw::add_unheld(raw_of(&result), key, hash)?,
                     Outcome::Absent => {}
@@ -281,10 +282,10 @@ pub fn is_disjoint(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResu
         (within, walked) = (other, borrow(set));
     }
     if let Some(walked) = as_any_set(walked) {
-        let mut position = 0;
         // SAFETY: see above.
         unsafe {
-            while let Some((key, hash)) = raw::next(walked, &mut position) {
+            let mut walk = Walk::new(walked);
+            while let Some((key, hash)) = walk.next() {
                 if raw::contains_unheld(within, key, hash)? {
                     return Ok(false);
                 }
@@ -320,8 +321,8 @@ pub fn difference_update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> 
     // SAFETY: see above.
     unsafe {
         if let Some(walked) = as_any_set(walked) {
-            let mut position = 0;
-            while let Some((key, hash)) = raw::next(walked, &mut position) {
+            let mut walk = Walk::new(walked);
+            while let Some((key, hash)) = walk.next() {
                 raw::discard_unheld(set, key, hash)?;
             }
         } else {
@@ -348,11 +349,11 @@ pub fn difference(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResul
         return copy_and_difference(set, other);
     }
     let result = make_like(set, None)?;
-    let mut position = 0;
     // SAFETY: see above. A key is held while it is compared.
     unsafe {
         if let Some(other) = other_set {
-            while let Some((key, hash)) = raw::next(set, &mut position) {
+            let mut walk = Walk::new(set);
+            while let Some((key, hash)) = walk.next() {
                 match raw::find(other, key, hash).1 {
                     Outcome::Found => {}
                     Outcome::Absent => raw::add_unheld(raw_of(&result), key, hash)?,
@@ -365,7 +366,8 @@ pub fn difference(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResul
                 }
             }
         } else if let Some(dict) = other_dict {
-            while let Some((key, hash)) = raw::next_owned(set, &mut position) {
+            let mut walk = Walk::new(set);
+            while let Some((key, hash)) = walk.next_owned() {
                 if !dict.contains_known_hash(key.borrow(), hash)? {
                     raw::add_entry(raw_of(&result), key.as_ptr(), hash)?;
                 }
@@ -404,10 +406,10 @@ pub fn symmetric_difference_update(set: *mut PySetObject, other: Borrowed<'_, Ob
         held.insert(make_like(set, Some(other))?).borrow()
     };
     if let Some(walked) = as_any_set(walked) {
-        let mut position = 0;
         // SAFETY: see above. A key is held while it is compared; one that was discarded is not needed any more.
         unsafe {
-            while let Some((key, hash)) = raw::next(walked, &mut position) {
+            let mut walk = Walk::new(walked);
+            while let Some((key, hash)) = walk.next() {
                 match raw::find(set, key, hash) {
                     (entry, Outcome::Found) => raw::remove_at(set, entry),
                     (_, Outcome::Absent) => raw::add_unheld(set, key, hash)?,
@@ -444,10 +446,10 @@ pub fn is_subset(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult
     if len(set) > len(other_set) {
         return Ok(false);
     }
-    let mut position = 0;
     // SAFETY: see above.
     unsafe {
-        while let Some((key, hash)) = raw::next(set, &mut position) {
+        let mut walk = Walk::new(set);
+        while let Some((key, hash)) = walk.next() {
             if !raw::contains_unheld(other_set, key, hash)? {
                 return Ok(false);
             }
