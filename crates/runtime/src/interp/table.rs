@@ -150,7 +150,8 @@ instructions! {
     slow CONTAINS_OP: CONTAINS_OP = compare::contains_op;
     fast CONTAINS_OP_DICT: CONTAINS_OP = compare::contains_op_dict_plain, miss CONTAINS_OP_DICT_ANY;
     slow CONTAINS_OP_DICT_ANY: CONTAINS_OP = compare::contains_op_dict;
-    fast CONTAINS_OP_SET: CONTAINS_OP = compare::contains_op_set_plain, miss CONTAINS_OP_SET_ANY;
+    fast CONTAINS_OP_SET: CONTAINS_OP = compare::contains_op_set_str, miss CONTAINS_OP_SET_PLAIN;
+    fast CONTAINS_OP_SET_PLAIN: CONTAINS_OP = compare::contains_op_set_plain, miss CONTAINS_OP_SET_ANY;
     slow CONTAINS_OP_SET_ANY: CONTAINS_OP = compare::contains_op_set;
 
     fast JUMP_FORWARD: JUMP_FORWARD = control::jump_forward, miss BAD;

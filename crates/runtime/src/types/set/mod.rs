@@ -19,7 +19,7 @@ pub use iter::SetIterator;
 pub use methods::{PyFrozenSet_Type, PySet_Type};
 pub use object::{AnySet, contains};
 pub use raw::dummy;
-pub(crate) use raw::{add_stealing, glance, has_room, place};
+pub(crate) use raw::{add_stealing, glance, glance_at_first, has_room, place};
 
 /// `set`.
 #[repr(transparent)]

@@ -261,6 +261,24 @@ pub unsafe fn place<const ADDING: bool>(
     }
 }
 
+/// Whether a `str` is in a set, if the first entry of its walk tells.
+#[inline(always)]
+pub unsafe fn glance_at_first(set: *mut PySetObject, key: *mut PyObject) -> Option<bool> {
+    // SAFETY: see the head of the file. A string without a hash yet, -1, only meets an unused entry or a removed one.
+    unsafe {
+        let hash = crate::types::dict::keys::str_hash(key);
+        let entry = (*set).table.get().add(hash as usize & (*set).mask.get() as usize);
+        let other = (*entry).key.get();
+        if other == key {
+            Some(true)
+        } else if other.is_null() && hash != -1 {
+            Some(false)
+        } else {
+            None
+        }
+    }
+}
+
 /// Whether a key is in a set; `None` where [`place`] finds no entry.
 #[inline(always)]
 pub unsafe fn glance(set: *mut PySetObject, key: *mut PyObject, value: Option<i64>) -> Option<bool> {
@@ -541,12 +559,14 @@ pub unsafe fn resize(set: *mut PySetObject, min_used: usize) -> PyResult<()> {
             large::prefer_large_pages(new.cast(), size * size_of::<setentry>());
         }
         let (is_large, old_mask) = (is_large(size - 1), (*set).mask.get() as usize);
-        each_entry(from, old_mask, (*set).used.get() as usize, |entry| {
+        each_entry(from, old_mask, (*set).fill.get() as usize, |entry| {
             if is_large {
                 let ahead = (*ahead(from, old_mask, entry)).hash.get();
                 large::prefetch(new.add(ahead as usize & (size - 1)));
             }
-            insert_clean(new, size - 1, (*entry).key.get(), (*entry).hash.get());
+            if (*entry).key.get() != dummy() {
+                insert_clean(new, size - 1, (*entry).key.get(), (*entry).hash.get());
+            }
         });
         (*set).mask.set(size as isize - 1);
         (*set).table.set(new);
@@ -691,7 +711,7 @@ pub unsafe fn clear(set: *mut PySetObject) {
     // SAFETY: see the head of the file.
     unsafe {
         let table = (*set).table.get();
-        let used = (*set).used.get() as usize;
+        let fill = (*set).fill.get() as usize;
         let mask = (*set).mask.get() as usize;
         let is_small = table == small_table(set);
         if is_small && (*set).fill.get() == 0 {
@@ -707,19 +727,19 @@ pub unsafe fn clear(set: *mut PySetObject) {
         (*set).fill.set(0);
         (*set).used.set(0);
         init_empty(set);
-        release(from, used, mask);
+        release(from, fill, mask);
         if !is_small {
             small::free(table.cast());
         }
     }
 }
 
-/// Gives back the keys of a table in which `used` entries are.
-unsafe fn release(table: *mut setentry, used: usize, mask: usize) {
-    // SAFETY: the entries belong to nobody else.
+/// Gives back the keys of a table in which `fill` entries have a key or had one.
+unsafe fn release(table: *mut setentry, fill: usize, mask: usize) {
+    // SAFETY: the entries belong to nobody else. The dummy is immortal.
     unsafe {
         let fetch = is_large(mask / 4);
-        each_entry(table, mask, used, |entry| {
+        each_entry(table, mask, fill, |entry| {
             if fetch {
                 fetch_key(ahead(table, mask, entry));
             }
@@ -737,7 +757,7 @@ pub unsafe fn dealloc(set: *mut PySetObject) {
             crate::types::weakref::clear_references(set.cast());
         }
         let table = (*set).table.get();
-        release(table, (*set).used.get() as usize, (*set).mask.get() as usize);
+        release(table, (*set).fill.get() as usize, (*set).mask.get() as usize);
         if table != small_table(set) {
             small::free(table.cast());
         }
@@ -822,10 +842,12 @@ pub unsafe fn merge(set: *mut PySetObject, other: *mut PySetObject) -> PyResult<
         if (*set).fill.get() == 0 {
             let mask = (*set).mask.get() as usize;
             let table = (*set).table.get();
-            each_entry((*other).table.get(), (*other).mask.get() as usize, other_used, |entry| {
+            each_entry((*other).table.get(), (*other).mask.get() as usize, (*other).fill.get() as usize, |entry| {
                 let key = (*entry).key.get();
-                header::incref(key);
-                insert_clean(table, mask, key, (*entry).hash.get());
+                if key != dummy() {
+                    header::incref(key);
+                    insert_clean(table, mask, key, (*entry).hash.get());
+                }
             });
             (*set).fill.set(other_used as isize);
             (*set).used.set(other_used as isize);

@@ -6,8 +6,6 @@
 use crate::abi::{PyObject, PySetObject, setentry};
 use crate::prelude::*;
 
-use super::raw::dummy;
-
 /// Entries that are looked at together; each has two bits.
 const BLOCK: usize = 32;
 
@@ -58,30 +56,28 @@ fn first_of(bits: u64) -> usize {
     bits.trailing_zeros() as usize / 2
 }
 
-/// Calls `body` with each entry of a table that has a key, of which there are `used`; before those of a block, `block` with the
-/// index of its first entry and how many it has.
+/// Calls `body` with each entry of a table that has a key or had one, of which there are `fill`; before those of a block, `block`
+/// with the index of its first entry and how many it has.
 #[inline(always)]
 pub unsafe fn each_entry_by_block(
     table: *mut setentry,
     mask: usize,
-    used: usize,
+    fill: usize,
     mut block: impl FnMut(usize, usize),
     mut body: impl FnMut(*mut setentry),
 ) {
-    let (mut at, mut left) = (0, used);
+    let (mut at, mut left) = (0, fill);
     while left > 0 {
         block(at, BLOCK.min(mask + 1));
-        // SAFETY: while keys are left, entries are.
+        // SAFETY: while filled entries are left, the table goes on.
         unsafe {
             let first = table.add(at);
             let mut bits = occupied(first, mask + 1);
+            left -= bits.count_ones() as usize;
             while bits != 0 {
                 let entry = first.add(first_of(bits));
                 bits &= bits - 1;
-                if (*entry).key.get() != dummy() {
-                    left -= 1;
-                    body(entry);
-                }
+                body(entry);
             }
         }
         at += BLOCK;
@@ -90,9 +86,9 @@ pub unsafe fn each_entry_by_block(
 
 /// As [`each_entry_by_block`] without the blocks.
 #[inline(always)]
-pub unsafe fn each_entry(table: *mut setentry, mask: usize, used: usize, body: impl FnMut(*mut setentry)) {
+pub unsafe fn each_entry(table: *mut setentry, mask: usize, fill: usize, body: impl FnMut(*mut setentry)) {
     // SAFETY: by contract.
-    unsafe { each_entry_by_block(table, mask, used, |_, _| (), body) }
+    unsafe { each_entry_by_block(table, mask, fill, |_, _| (), body) }
 }
 
 /// A walk over the keys of a set that may change meanwhile; then keys may be missed or met twice.
