@@ -223,7 +223,8 @@ instructions! {
 
     fast BUILD_TUPLE: BUILD_TUPLE = build::build_tuple_free, miss BUILD_TUPLE_NEW;
     slow BUILD_TUPLE_NEW: BUILD_TUPLE = build::build_tuple;
-    slow BUILD_LIST: BUILD_LIST = build::build_list;
+    calling BUILD_LIST: BUILD_LIST = build::build_list, miss BUILD_LIST_ANY;
+    slow BUILD_LIST_ANY: BUILD_LIST = build::build_list_any;
     slow BUILD_SET: BUILD_SET = build::build_set;
     slow BUILD_MAP: BUILD_MAP = build::build_map;
     slow BUILD_STRING: BUILD_STRING = build::build_string;

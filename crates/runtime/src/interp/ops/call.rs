@@ -3,7 +3,7 @@
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-use super::{cache32, drop_word, fast, give_up, lower, slot, slow};
+use super::{cache32, drop_word, fast, give_up, lower, save, slot, slow};
 use crate::abi::{
     _PY_EVAL_EVENTS_MASK, CO_VARARGS, CO_VARKEYWORDS, METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O,
     PY_VECTORCALL_ARGUMENTS_OFFSET, PyCFunction, PyCFunctionFast, PyCFunctionFastWithKeywords, PyCFunctionObject,
@@ -513,16 +513,6 @@ unsafe fn is_instance(object: *mut PyObject, class: *mut PyObject) -> c_int {
 unsafe fn append(list: *mut PyObject, item: *mut PyObject) -> bool {
     // SAFETY: objects on the stack, the first a list.
     unsafe { Borrowed::<List>::from_ptr(list).push(Ref::from_borrowed_ptr(item)).is_ok() }
-}
-
-/// Makes the registers visible to the code that is called.
-#[inline(always)]
-unsafe fn save(r: &mut super::Regs) {
-    // SAFETY: the frame being executed.
-    unsafe {
-        (*r.fp).instr_ptr.set(r.ip.cast());
-        frame::set_stack_pointer(r.fp, r.sp);
-    }
 }
 
 /// The definition of a built-in function of one calling convention, called without an instance before its arguments.
