@@ -5,7 +5,6 @@ use super::raw::Outcome;
 use super::walk::Walk;
 use super::{FrozenSet, Set, raw};
 use crate::abi::{PyObject, PySetObject, PyTypeObject};
-use crate::memory::large;
 use crate::object::PyLayout;
 use crate::prelude::*;
 use crate::types::dict::iter::DictKeyIterator;
@@ -94,7 +93,27 @@ fn contains_slow(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyResult<b
 }
 
 /// Removes a key; whether it was there.
+#[inline]
 pub fn discard(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyResult<bool> {
+    // SAFETY: see above.
+    unsafe {
+        let hash = plain_hash(key);
+        if hash != -1 {
+            match raw::find(set, key.as_ptr(), hash) {
+                (entry, Outcome::Found) => {
+                    raw::remove_at(set, entry);
+                    return Ok(true);
+                }
+                (_, Outcome::Absent) => return Ok(false),
+                (_, Outcome::Compare) => {}
+            }
+        }
+    }
+    discard_slow(set, key)
+}
+
+#[inline(never)]
+fn discard_slow(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyResult<bool> {
     // SAFETY: see above.
     unsafe {
         match raw::hash_key(key) {
@@ -154,14 +173,29 @@ unsafe fn add_item(set: *mut PySetObject, key: *mut PyObject) -> PyResult<()> {
     }
 }
 
-/// Fetches the memory for items that come soon: first the item itself, later the entry where its search begins.
+/// Adds the items of a list or tuple, as an iterator would see them: hashing and comparing may change a list, so `items` says
+/// each time where they are and how many.
 #[inline(always)]
-unsafe fn fetch_ahead(set: *mut PySetObject, items: *mut *mut PyObject, index: usize, length: usize) {
-    // SAFETY: there are `length` items, all live.
+unsafe fn add_items(set: *mut PySetObject, items: impl Fn() -> (*const *mut PyObject, usize)) -> PyResult<()> {
+    let mut index = 0;
+    // SAFETY: see above.
     unsafe {
-        if index + 40 < length {
-            large::prefetch(*items.add(index + 40));
-            raw::prefetch(set, plain_hash(Borrowed::from_ptr(*items.add(index + 16))));
+        loop {
+            let (start, length) = items();
+            if index >= length {
+                return Ok(());
+            }
+            let next = start.add(index);
+            if (**next).ob_type.get() == Str::TYPE {
+                let added = raw::add_texts(set, next, length - index)?;
+                index += added;
+                if added > 0 {
+                    continue;
+                }
+            }
+            raw::fetch_ahead(set, next, length - index);
+            add_item(set, *next)?;
+            index += 1;
         }
     }
 }
@@ -184,19 +218,10 @@ pub fn update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult<()
             return Ok(());
         }
         if let Some(list) = other.downcast_exact::<List>() {
-            // As an iterator would see it: hashing and comparing may change the list.
-            let mut index = 0;
-            while index < list.len() {
-                if raw::is_large((*set).mask.get() as usize) {
-                    fetch_ahead(set, list.items_ptr(), index, list.len());
-                }
-                add_item(set, *list.items_ptr().add(index))?;
-                index += 1;
-            }
-            return Ok(());
+            return add_items(set, || (list.items_ptr().cast_const(), list.len()));
         }
         if let Some(tuple) = other.downcast_exact::<Tuple>() {
-            return (0..tuple.len()).try_for_each(|index| add_item(set, *tuple.items_ptr().add(index)));
+            return add_items(set, || (tuple.items_ptr(), tuple.len()));
         }
         for_each(other, |key, hash| raw::add_entry(set, key.as_ptr(), hash).map(|_| ()))
     }

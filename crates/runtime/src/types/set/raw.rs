@@ -200,11 +200,10 @@ pub unsafe fn find(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> (*
 
 /// The first entry in the walk for a hash that is unused or of the same hash, with `ADDING` also a removed one.
 #[inline(always)]
-unsafe fn candidate<const ADDING: bool>(set: *mut PySetObject, hash: isize) -> *mut setentry {
+unsafe fn candidate<const ADDING: bool>(table: *mut setentry, mask: usize, hash: isize) -> *mut setentry {
     // SAFETY: see the head of the file.
     unsafe {
-        let table = (*set).table.get();
-        let mut probe = Probe::new(hash, (*set).mask.get() as usize);
+        let mut probe = Probe::new(hash, mask);
         loop {
             let mut entry = table.add(probe.at);
             let last = entry.add(probe.run());
@@ -243,7 +242,7 @@ pub unsafe fn place<const ADDING: bool>(
         if hash == -1 {
             return (NOWHERE, hash);
         }
-        let entry = candidate::<ADDING>(set, hash);
+        let entry = candidate::<ADDING>((*set).table.get(), (*set).mask.get() as usize, hash);
         let other = (*entry).key.get();
         if other.is_null() {
             return (entry, hash);
@@ -469,6 +468,81 @@ unsafe fn add_entry_slow(set: *mut PySetObject, key: *mut PyObject, hash: isize)
     }
 }
 
+/// Adds strings from the front of `items` on, until something else comes, one whose hash is not known or one that takes a call to
+/// compare; how many it dealt with. Runs no Python code.
+pub unsafe fn add_texts(set: *mut PySetObject, items: *const *mut PyObject, count: usize) -> PyResult<usize> {
+    // SAFETY: see the head of the file; without removed entries what was filled is in use.
+    unsafe {
+        if (*set).fill.get() != (*set).used.get() {
+            return Ok(0);
+        }
+        let mut index = 0;
+        loop {
+            let (table, mask) = ((*set).table.get(), (*set).mask.get() as usize);
+            let (mut used, mut is_full) = ((*set).used.get() as usize, false);
+            let fetch = is_large(mask);
+            while index < count && !is_full {
+                if fetch && index + KEY_AHEAD < count {
+                    fetch_for_later(table, mask, items.add(index));
+                }
+                let key = *items.add(index);
+                if (*key).ob_type.get() != Str::TYPE {
+                    break;
+                }
+                let hash = crate::types::dict::keys::str_hash(key);
+                if hash == -1 {
+                    break;
+                }
+                let entry = candidate::<false>(table, mask, hash);
+                let other = (*entry).key.get();
+                if other.is_null() {
+                    header::incref(key);
+                    (*entry).key.set(key);
+                    (*entry).hash.set(hash);
+                    used += 1;
+                    is_full = used * 5 >= mask * 3;
+                } else if other != key && is_same_short_text(other, key) != Some(true) {
+                    break;
+                }
+                index += 1;
+            }
+            (*set).used.set(used as isize);
+            (*set).fill.set(used as isize);
+            if !is_full {
+                return Ok(index);
+            }
+            resize(set, if used > 50_000 { used * 2 } else { used * 4 })?;
+        }
+    }
+}
+
+/// How many items before its turn a key is fetched from memory, and how many the entry where its search begins.
+const KEY_AHEAD: usize = 40;
+const ENTRY_AHEAD: usize = 16;
+
+/// Fetches the memory for items that come soon after the first of `items`.
+#[inline(always)]
+unsafe fn fetch_for_later(table: *mut setentry, mask: usize, items: *const *mut PyObject) {
+    // SAFETY: more than `KEY_AHEAD` items follow, all live.
+    unsafe {
+        large::prefetch(*items.add(KEY_AHEAD));
+        let hash = plain_hash(Borrowed::from_ptr(*items.add(ENTRY_AHEAD)));
+        large::prefetch(table.add(hash as usize & mask));
+    }
+}
+
+/// As [`fetch_for_later`] for a set, if it is large enough to be worth it; `count` items are left.
+#[inline(always)]
+pub unsafe fn fetch_ahead(set: *mut PySetObject, items: *const *mut PyObject, count: usize) {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let mask = (*set).mask.get() as usize;
+        if is_large(mask) && KEY_AHEAD < count {
+            fetch_for_later((*set).table.get(), mask, items);
+        }
+    }
+}
+
 pub unsafe fn add_key(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyResult<bool> {
     let hash = hash_key(key)?;
     // SAFETY: see the head of the file.
@@ -503,13 +577,6 @@ const AHEAD: isize = 48;
 #[inline(always)]
 pub fn is_large(mask: usize) -> bool {
     mask >= large::BEYOND_CACHE / size_of::<setentry>()
-}
-
-/// Fetches the entry where a search for a hash begins.
-#[inline(always)]
-pub unsafe fn prefetch(set: *mut PySetObject, hash: isize) {
-    // SAFETY: see the head of the file.
-    unsafe { large::prefetch((*set).table.get().add(hash as usize & (*set).mask.get() as usize)) }
 }
 
 /// The entry whose turn comes that much later than that of another.
