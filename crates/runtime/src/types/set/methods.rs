@@ -1,7 +1,7 @@
 //! What Python sees of `set` and `frozenset`, in the order of the library reference.
 
 use super::object::{AnySet, as_any_set};
-use super::{FrozenSet, Set, SetIterator, ops, raw};
+use super::{FrozenSet, Set, SetIterator, ops, raw, table};
 use crate::abi::*;
 use crate::object::PyLayout;
 use crate::object::args::rt::plain_count;
@@ -376,7 +376,7 @@ impl FrozenSet {
     #[slot(tp_hash)]
     fn hash(this: &Ref<FrozenSet>) -> PyResult<isize> {
         // SAFETY: held; hashes of keys are kept in the table.
-        Ok(unsafe { raw::frozen_hash(this.as_raw().cast()) })
+        Ok(unsafe { table::frozen_hash(this.as_raw().cast()) })
     }
 
     #[slot(tp_dealloc)]

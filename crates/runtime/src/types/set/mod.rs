@@ -9,6 +9,7 @@ mod methods;
 mod object;
 mod ops;
 pub mod raw;
+mod table;
 #[cfg(test)]
 mod tests;
 mod walk;

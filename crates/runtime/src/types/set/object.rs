@@ -1,6 +1,6 @@
 //! What Rust code calls: one set of methods for `Ref<Set>` and `Ref<FrozenSet>`.
 
-use super::{FrozenSet, Set, ops, raw};
+use super::{FrozenSet, Set, ops, raw, table};
 use crate::abi::PySetObject;
 use crate::object::PyLayout;
 use crate::prelude::*;
@@ -103,7 +103,7 @@ impl<T: AnySet> Ref<T> {
 
     pub fn clear(&self) {
         // SAFETY: held.
-        unsafe { raw::clear(self.set()) }
+        unsafe { table::clear(self.set()) }
     }
 
     /// Adds all items of an iterable.

@@ -3,7 +3,7 @@
 use super::object::as_any_set;
 use super::raw::Outcome;
 use super::walk::Walk;
-use super::{FrozenSet, Set, raw};
+use super::{FrozenSet, Set, raw, table};
 use crate::abi::{PyObject, PySetObject, PyTypeObject};
 use crate::object::PyLayout;
 use crate::prelude::*;
@@ -187,13 +187,13 @@ unsafe fn add_items(set: *mut PySetObject, items: impl Fn() -> (*const *mut PyOb
             }
             let next = start.add(index);
             if (**next).ob_type.get() == Str::TYPE {
-                let added = raw::add_texts(set, next, length - index)?;
+                let added = table::add_texts(set, next, length - index)?;
                 index += added;
                 if added > 0 {
                     continue;
                 }
             }
-            raw::fetch_ahead(set, next, length - index);
+            table::fetch_ahead(set, next, length - index);
             add_item(set, *next)?;
             index += 1;
         }
@@ -204,12 +204,12 @@ pub fn update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult<()
     // SAFETY: see above.
     unsafe {
         if let Some(other) = as_any_set(other) {
-            return raw::merge(set, other);
+            return table::merge(set, other);
         }
         if let Some(dict) = other.downcast_exact::<Dict>() {
             let more = dict.len();
             if ((*set).fill.get() as usize + more) * 5 >= (*set).mask.get() as usize * 3 {
-                raw::resize(set, (len(set) + more) * 2)?;
+                table::resize(set, (len(set) + more) * 2)?;
             }
             let mut position = 0;
             while let Some((key, _, hash)) = crate::types::dict::raw::next(dict.raw(), &mut position) {
@@ -292,7 +292,7 @@ pub fn intersection_of_all(set: *mut PySetObject, others: &[Borrowed<'_, Object>
 pub fn intersection_update(set: *mut PySetObject, others: &[Borrowed<'_, Object>]) -> PyResult<()> {
     let result = intersection_of_all(set, others)?;
     // SAFETY: see above; the result is nobody else's.
-    unsafe { raw::swap(set, raw_of(&result)) };
+    unsafe { table::swap(set, raw_of(&result)) };
     Ok(())
 }
 
@@ -332,7 +332,7 @@ pub fn is_disjoint(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResu
 pub fn difference_update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult<()> {
     if other.as_ptr() == set.cast() {
         // SAFETY: see above.
-        unsafe { raw::clear(set) };
+        unsafe { table::clear(set) };
         return Ok(());
     }
     let mut held = None;
@@ -356,7 +356,7 @@ pub fn difference_update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> 
         let (fill, used, mask) = ((*set).fill.get(), (*set).used.get(), (*set).mask.get());
         if fill - used > mask / 4 {
             let used = used as usize;
-            raw::resize(set, if used > 50_000 { used * 2 } else { used * 4 })?;
+            table::resize(set, if used > 50_000 { used * 2 } else { used * 4 })?;
         }
     }
     Ok(())
@@ -420,7 +420,7 @@ pub fn difference_of_all(set: *mut PySetObject, others: &[Borrowed<'_, Object>])
 pub fn symmetric_difference_update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult<()> {
     if other.as_ptr() == set.cast() {
         // SAFETY: see above.
-        unsafe { raw::clear(set) };
+        unsafe { table::clear(set) };
         return Ok(());
     }
     let mut held = None;

@@ -137,7 +137,7 @@ fn order_and_size_are_those_of_cpython() {
                         for extra in start..start + random.next() % 40 {
                             assert!(raw::add_entry(other.as_raw().cast(), keys.get(extra), extra).is_ok());
                         }
-                        raw::merge(set, other.as_raw().cast()).is_ok()
+                        table::merge(set, other.as_raw().cast()).is_ok()
                     }
                     _ => true,
                 }
@@ -150,6 +150,6 @@ fn order_and_size_are_those_of_cpython() {
         }
         assert_eq!(found, points, "seed {seed}");
         // SAFETY: a live set.
-        assert_eq!(unsafe { raw::frozen_hash(set) }, frozen);
+        assert_eq!(unsafe { table::frozen_hash(set) }, frozen);
     }
 }
