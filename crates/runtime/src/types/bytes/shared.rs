@@ -14,7 +14,7 @@ use crate::types::str::split::Ends;
 pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     match needle {
         [] => Some(0),
-        [byte] => memchr::memchr(*byte, haystack),
+        [byte] => scan::find_byte(haystack, *byte),
         _ => scan::find(haystack, needle),
     }
 }

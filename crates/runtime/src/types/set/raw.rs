@@ -5,7 +5,7 @@
 
 use core::ptr;
 
-use super::table::{release, resize};
+use super::table::{release, resize, to_walk};
 use super::walk::Walk;
 use super::{FrozenSet, Set};
 use crate::abi::*;
@@ -612,7 +612,7 @@ pub unsafe fn dealloc(set: *mut PySetObject) {
             crate::types::weakref::clear_references(set.cast());
         }
         let table = (*set).table.get();
-        release(table, (*set).fill.get() as usize, (*set).mask.get() as usize);
+        release(table, to_walk(set), (*set).mask.get() as usize);
         if table != small_table(set) {
             small::free(table.cast());
         }

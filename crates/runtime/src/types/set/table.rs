@@ -165,7 +165,7 @@ pub unsafe fn resize(set: *mut PySetObject, min_used: usize) -> PyResult<()> {
             large::prefer_large_pages(new.cast(), size * size_of::<setentry>());
         }
         let (is_large, old_mask) = (is_large(size - 1), (*set).mask.get() as usize);
-        each_entry(from, old_mask, (*set).fill.get() as usize, |entry| {
+        each_entry(from, old_mask, to_walk(set), |entry| {
             if is_large {
                 let ahead = (*ahead(from, old_mask, entry)).hash.get();
                 large::prefetch(new.add(ahead as usize & (size - 1)));
@@ -189,7 +189,7 @@ pub unsafe fn clear(set: *mut PySetObject) {
     // SAFETY: see the head of the file.
     unsafe {
         let table = (*set).table.get();
-        let fill = (*set).fill.get() as usize;
+        let fill = to_walk(set);
         let mask = (*set).mask.get() as usize;
         let is_small = table == small_table(set);
         if is_small && (*set).fill.get() == 0 {
@@ -210,6 +210,13 @@ pub unsafe fn clear(set: *mut PySetObject) {
             small::free(table.cast());
         }
     }
+}
+
+/// How many filled entries a walk over all keys has to meet: none where all were removed.
+#[inline(always)]
+pub(super) unsafe fn to_walk(set: *mut PySetObject) -> usize {
+    // SAFETY: see the head of the file.
+    unsafe { if (*set).used.get() == 0 { 0 } else { (*set).fill.get() as usize } }
 }
 
 /// Gives back the keys of a table in which `fill` entries have a key or had one.

@@ -71,6 +71,20 @@ pub fn each_byte(haystack: &[u8], c: u8, mut found: impl FnMut(usize) -> bool) {
     }
 }
 
+/// The first place of `c`.
+#[inline]
+pub fn find_byte(haystack: &[u8], c: u8) -> Option<usize> {
+    if haystack.len() > 4 * WIDTH {
+        return memchr::memchr(c, haystack);
+    }
+    let mut result = None;
+    each_byte(haystack, c, |at| {
+        result = Some(at);
+        false
+    });
+    result
+}
+
 /// As [`each_byte`] for characters of two bytes.
 #[inline]
 pub fn each_wide(haystack: &[u16], c: u16, mut found: impl FnMut(usize) -> bool) {

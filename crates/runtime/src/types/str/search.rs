@@ -27,7 +27,7 @@ impl Unit for u8 {
 
     #[inline]
     fn find_unit(haystack: &[u8], c: u8) -> Option<usize> {
-        memchr::memchr(c, haystack)
+        scan::find_byte(haystack, c)
     }
 
     fn rfind_unit(haystack: &[u8], c: u8) -> Option<usize> {

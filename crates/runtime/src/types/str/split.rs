@@ -279,6 +279,11 @@ impl Ref<Str> {
     }
 
     fn parted(&self, separator: &Ref<Str>, at: usize) -> PyResult<Ref<Tuple>> {
+        if let Some(text) = self.as_ascii() {
+            let (before, rest) = text.as_bytes().split_at(at);
+            let (before, after) = (Str::from_ascii(before)?, Str::from_ascii(&rest[separator.len()..])?);
+            return Tuple::pack([before.into_object(), separator.to_owned_object(), after.into_object()]);
+        }
         Tuple::pack([
             self.substring(0..at)?.into_object(),
             separator.to_owned_object(),
