@@ -150,7 +150,8 @@ instructions! {
     slow CONTAINS_OP: CONTAINS_OP = compare::contains_op;
     fast CONTAINS_OP_DICT: CONTAINS_OP = compare::contains_op_dict_plain, miss CONTAINS_OP_DICT_ANY;
     slow CONTAINS_OP_DICT_ANY: CONTAINS_OP = compare::contains_op_dict;
-    fast CONTAINS_OP_SET: CONTAINS_OP = compare::contains_op_set_plain, miss CONTAINS_OP_SET_ANY;
+    fast CONTAINS_OP_SET: CONTAINS_OP = compare::contains_op_set_str, miss CONTAINS_OP_SET_PLAIN;
+    fast CONTAINS_OP_SET_PLAIN: CONTAINS_OP = compare::contains_op_set_plain, miss CONTAINS_OP_SET_ANY;
     slow CONTAINS_OP_SET_ANY: CONTAINS_OP = compare::contains_op_set;
 
     fast JUMP_FORWARD: JUMP_FORWARD = control::jump_forward, miss BAD;
@@ -222,7 +223,8 @@ instructions! {
 
     fast BUILD_TUPLE: BUILD_TUPLE = build::build_tuple_free, miss BUILD_TUPLE_NEW;
     slow BUILD_TUPLE_NEW: BUILD_TUPLE = build::build_tuple;
-    slow BUILD_LIST: BUILD_LIST = build::build_list;
+    calling BUILD_LIST: BUILD_LIST = build::build_list, miss BUILD_LIST_ANY;
+    slow BUILD_LIST_ANY: BUILD_LIST = build::build_list_any;
     slow BUILD_SET: BUILD_SET = build::build_set;
     slow BUILD_MAP: BUILD_MAP = build::build_map;
     slow BUILD_STRING: BUILD_STRING = build::build_string;

@@ -163,8 +163,7 @@ fast! {
         let (a, b) = (*slot(r, 2), *slot(r, 1));
         let (Some(x), Some(y)) = (small_int(a), small_int(b)) else { return Act::MISS };
         let Ok(product) = Int::from_i128(x as i128 * y as i128) else {
-            (*r.fp).instr_ptr.set(r.ip.cast());
-            crate::interp::frame::set_stack_pointer(r.fp, r.sp);
+            super::save(r);
             return Act::RAISED;
         };
         // Integers run no code when they go.

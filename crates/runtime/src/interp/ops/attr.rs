@@ -217,8 +217,7 @@ fast! {
         }
         let descr = cache64(r.ip, 6) as *mut PyObject;
         let Some(get) = (*(*descr).ob_type.get()).tp_descr_get.get() else { return Act::MISS };
-        (*r.fp).instr_ptr.set(r.ip.cast());
-        super::frame::set_stack_pointer(r.fp, r.sp);
+        super::save(r);
         // The class may lose it meanwhile.
         header::incref(descr);
         let result = get(descr, owner.ptr(), (*owner.ptr()).ob_type.get().cast());

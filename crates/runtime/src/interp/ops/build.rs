@@ -124,6 +124,28 @@ fast! {
     }
 }
 
+fast! {
+    /// A list of items that are objects or become such without any call.
+    fn build_list(r, _ts) {
+        super::save(r);
+        let Ok(list) = List::with_capacity(r.oparg) else { return Act::RAISED };
+        let (base, items) = (slot(r, r.oparg), list.items_ptr());
+        for index in 0..r.oparg {
+            let object = super::heap_pointer(*base.add(index));
+            if object.is_null() {
+                // What stands on the stack by now are counted objects, and the list is empty.
+                return Act::MISS;
+            }
+            *items.add(index) = object;
+            *base.add(index) = StackRef::steal(object);
+        }
+        list.set_len(r.oparg);
+        r.sp = base;
+        super::push(r, StackRef::steal(list.into_ptr()));
+        Act::NEXT
+    }
+}
+
 /// Replaces the sequence on top by its items, the first one on top.
 #[inline(always)]
 unsafe fn unpack_items(r: &mut super::Regs, items: *const *mut PyObject) {
@@ -145,10 +167,7 @@ pub(super) unsafe fn add_plain(set: StackRef, key: StackRef) -> bool {
     // SAFETY: `set` is a word of an exact set, `key` the word on top, which others hold as well.
     unsafe {
         let set = set.ptr().cast();
-        let (entry, hash) = match super::arith::small_int(key) {
-            Some(value) => set::place_int::<true>(set, value),
-            None => set::place::<true>(set, key.ptr()),
-        };
+        let (entry, hash) = set::place::<true>(set, key.ptr(), super::arith::small_int(key));
         if entry.is_null() {
             return false;
         }
@@ -184,7 +203,7 @@ fast! {
 }
 
 slow! {
-    fn build_list(m, count) {
+    fn build_list_any(m, count) {
         let items = take_objects(m, count)?;
         m.push_ref(List::from_raw_slice_steal(items, count)?);
         Ok(Flow::Next)

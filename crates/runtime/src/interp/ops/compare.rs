@@ -42,6 +42,21 @@ unsafe fn finish_contains(r: &mut Regs, key: StackRef, container: StackRef, foun
 }
 
 fast! {
+    /// `str in set` where the first entry looked at tells: needs few registers, so nothing is saved and restored.
+    fn contains_op_set_str(r, _ts) {
+        let (key, container) = (*slot(r, 2), *slot(r, 1));
+        if key.is_int() || (!container.is_exact(Set::TYPE) && !container.is_exact(FrozenSet::TYPE)) {
+            return Act::MISS;
+        }
+        if super::is_last(container) || super::is_last(key) || (*key.ptr()).ob_type.get() != Str::TYPE {
+            return Act::MISS;
+        }
+        let Some(found) = set::glance_at_first(container.ptr().cast(), key.ptr()) else { return Act::MISS };
+        finish_contains(r, key, container, found)
+    }
+}
+
+fast! {
     /// `key in dict` for a key that needs no comparison.
     fn contains_op_dict_plain(r, _ts) {
         let (key, container) = (*slot(r, 2), *slot(r, 1));
@@ -65,11 +80,7 @@ fast! {
             return Act::MISS;
         }
         let set = container.ptr().cast();
-        let known = match super::arith::small_int(key) {
-            Some(value) => set::contains_int(set, value),
-            None => set::glance(set, key.ptr()),
-        };
-        let Some(found) = known else { return Act::MISS };
+        let Some(found) = set::glance(set, key.ptr(), super::arith::small_int(key)) else { return Act::MISS };
         finish_contains(r, key, container, found)
     }
 }

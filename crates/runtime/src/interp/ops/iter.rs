@@ -1,6 +1,6 @@
 //! Iteration.
 
-use super::{drop_word, fast, push, slot, slow};
+use super::{drop_word, fast, push, save, slot, slow};
 use crate::abi::{PyGenObject, PyListObject, PyObject, PyTupleObject};
 use crate::interp::dispatch::{Act, Flow, Machine};
 use crate::interp::monitoring::{event, fire};
@@ -330,16 +330,6 @@ pub unsafe fn next_watched(m: Machine) -> PyResult<Option<Ref<Object>>> {
         }
         raised.clear();
         Ok(None)
-    }
-}
-
-/// Makes the registers visible to the code that is called.
-#[inline(always)]
-unsafe fn save(r: &mut super::Regs) {
-    // SAFETY: the frame being executed.
-    unsafe {
-        (*r.fp).instr_ptr.set(r.ip.cast());
-        super::frame::set_stack_pointer(r.fp, r.sp);
     }
 }
 

@@ -192,6 +192,16 @@ pub(crate) unsafe fn is_last(word: StackRef) -> bool {
     unsafe { word.is_owned() && (*word.ptr()).ob_refcnt.get() == 1 }
 }
 
+/// Makes the registers visible to the code that is called.
+#[inline(always)]
+pub(crate) unsafe fn save(r: &mut Regs) {
+    // SAFETY: the frame being executed.
+    unsafe {
+        (*r.fp).instr_ptr.set(r.ip.cast());
+        frame::set_stack_pointer(r.fp, r.sp);
+    }
+}
+
 /// The word as a pointer with a count of its own for the heap, without any call; null when an immediate cannot be boxed so.
 /// The word is given up where the pointer is not null.
 #[inline(always)]

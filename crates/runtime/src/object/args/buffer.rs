@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 use core::ops::Deref;
-use core::slice;
+use core::{ptr, slice};
 
 use super::from_arg::{FromArg, bad_argument};
 use super::spec::ArgSpec;
@@ -13,7 +13,10 @@ use crate::prelude::*;
 
 /// The contiguous bytes of an argument, exported for as long as this lives.
 pub struct BufferArg<'a> {
-    view: Py_buffer,
+    start: *const u8,
+    len: usize,
+    /// What is to be given back; `bytes` are used without an export.
+    view: Option<Py_buffer>,
     alive: PhantomData<Borrowed<'a, Object>>,
 }
 
@@ -34,20 +37,18 @@ unsafe fn has_buffer(object: *mut PyObject) -> bool {
 
 impl<'a> BufferArg<'a> {
     /// Exports the bytes of `object`; TypeError when it has none.
+    #[inline]
     pub fn new(object: Borrowed<'a, Object>) -> PyResult<BufferArg<'a>> {
+        if let Some(bytes) = object.downcast_exact::<Bytes>() {
+            // Bytes neither move nor count their exports, and the borrow keeps them alive.
+            let data = bytes.as_slice();
+            return Ok(BufferArg { start: data.as_ptr(), len: data.len(), view: None, alive: PhantomData });
+        }
         BufferArg::with_flags(object, PyBUF_SIMPLE)
     }
 
     fn with_flags(object: Borrowed<'a, Object>, flags: c_int) -> PyResult<BufferArg<'a>> {
         let mut view = Py_buffer::ZERO;
-        if flags == PyBUF_SIMPLE
-            && let Some(bytes) = object.downcast_exact::<Bytes>()
-        {
-            // Bytes neither move nor count their exports, and the borrow keeps them alive.
-            (view.buf, view.len, view.readonly, view.itemsize, view.ndim) =
-                (bytes.as_slice().as_ptr().cast_mut().cast(), bytes.len() as isize, 1, 1, 1);
-            return Ok(BufferArg { view, alive: PhantomData });
-        }
         // SAFETY: the slot fills the view or fails; a live object has a type.
         unsafe {
             let procs = object.type_of().tp_as_buffer.get();
@@ -59,21 +60,16 @@ impl<'a> BufferArg<'a> {
                 return Err(missing_exception_checked());
             }
         }
-        Ok(BufferArg { view, alive: PhantomData })
+        let len = view.len.max(0) as usize;
+        let start = if len == 0 { ptr::dangling() } else { view.buf.cast::<u8>().cast_const() };
+        Ok(BufferArg { start, len, view: Some(view), alive: PhantomData })
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn as_slice(&self) -> &[u8] {
-        if self.view.len <= 0 {
-            return &[];
-        }
-        // SAFETY: the exporter keeps `len` bytes at `buf` until the release. Another view may write them; that happens
+        // SAFETY: the exporter keeps `len` bytes at `start` until the release. Another view may write them; that happens
         // only while Python code runs, across which no caller holds the slice.
-        unsafe { slice::from_raw_parts(self.view.buf.cast::<u8>(), self.view.len as usize) }
-    }
-
-    pub fn view(&self) -> &Py_buffer {
-        &self.view
+        unsafe { slice::from_raw_parts(self.start, self.len) }
     }
 }
 
@@ -86,23 +82,35 @@ impl Deref for BufferArg<'_> {
 }
 
 impl Drop for BufferArg<'_> {
-    /// `PyBuffer_Release`.
+    #[inline(always)]
     fn drop(&mut self) {
-        let object = self.view.obj;
-        if object.is_null() {
-            return;
+        if let Some(view) = &mut self.view {
+            // SAFETY: this is the end of what `with_flags` began.
+            unsafe { release(view) };
         }
-        // SAFETY: the view was exported by `object`, which it keeps alive.
-        unsafe {
-            let procs = (*(*object).ob_type.get()).tp_as_buffer.get();
-            if !procs.is_null()
-                && let Some(release) = (*procs).bf_releasebuffer.get()
-            {
-                release(object, &raw mut self.view);
-            }
-            self.view.obj = core::ptr::null_mut();
-            header::decref(object);
+    }
+}
+
+/// `PyBuffer_Release`.
+///
+/// # Safety
+/// The view was exported by its object and is not used any more.
+#[cold]
+unsafe fn release(view: &mut Py_buffer) {
+    let object = view.obj;
+    if object.is_null() {
+        return;
+    }
+    // SAFETY: by contract; the view keeps the object alive.
+    unsafe {
+        let procs = (*(*object).ob_type.get()).tp_as_buffer.get();
+        if !procs.is_null()
+            && let Some(release) = (*procs).bf_releasebuffer.get()
+        {
+            release(object, view);
         }
+        view.obj = ptr::null_mut();
+        header::decref(object);
     }
 }
 
@@ -116,7 +124,7 @@ impl<'a> FromArg<'a> for BufferArg<'a> {
 impl WritableBufferArg<'_> {
     /// The memory and its length.
     pub fn as_raw(&self) -> (*mut u8, usize) {
-        (self.0.view.buf.cast(), self.0.view.len.max(0) as usize)
+        (self.0.start.cast_mut(), self.0.len)
     }
 
     pub fn len(&self) -> usize {

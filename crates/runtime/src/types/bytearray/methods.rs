@@ -31,6 +31,10 @@ impl ByteString for ByteArray {
         ByteArray::from_slice(builder.as_slice())
     }
 
+    fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> PyResult<Ref<ByteArray>> {
+        ByteArray::from_slice(Bytes::filled(len, fill)?.as_slice())
+    }
+
     fn unchanged(this: &Ref<ByteArray>) -> PyResult<Ref<ByteArray>> {
         ByteArray::from_slice(this.as_slice())
     }

@@ -30,6 +30,11 @@ impl ByteString for Bytes {
         builder.finish()
     }
 
+    #[inline]
+    fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> PyResult<Ref<Bytes>> {
+        Bytes::filled(len, fill)
+    }
+
     fn unchanged(this: &Ref<Bytes>) -> PyResult<Ref<Bytes>> {
         this.to_exact()
     }

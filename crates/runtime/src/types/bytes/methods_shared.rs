@@ -5,6 +5,7 @@
 use core::ops::Range;
 
 use super::input::{self, Needle};
+use super::replacement::{Replacement, TooLong};
 use super::{BytesBuilder, shared};
 use crate::object::args::BufferArg;
 use crate::prelude::*;
@@ -17,6 +18,8 @@ pub(crate) trait ByteString: PyLayout {
     fn slice(this: &Ref<Self>) -> &[u8];
     fn make(data: &[u8]) -> PyResult<Ref<Self>>;
     fn from_builder(builder: BytesBuilder) -> PyResult<Ref<Self>>;
+    /// `len` bytes, all of which `fill` writes.
+    fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> PyResult<Ref<Self>>;
     /// What keeps the bytes where they are while arguments are converted.
     type Pinned<'a>;
     fn pin(this: &Ref<Self>) -> Self::Pinned<'_>;
@@ -244,9 +247,13 @@ pub(crate) fn pad<T: ByteString>(
 }
 
 pub(crate) fn replace<T: ByteString>(this: &Ref<T>, old: &[u8], new: &[u8], count: isize) -> PyResult<Ref<T>> {
-    match shared::replace(T::slice(this), old, new, count)? {
-        Some(out) => T::from_builder(out),
-        None => T::unchanged(this),
+    let made = Replacement::plan(T::slice(this), old, new, shared::limit(count), |plan| {
+        T::filled(plan.len(), |out| plan.write(out))
+    });
+    match made {
+        Ok(Some(result)) => result,
+        Ok(None) => T::unchanged(this),
+        Err(TooLong) => Err(raise!(OverflowError, "replace bytes is too long")),
     }
 }
 

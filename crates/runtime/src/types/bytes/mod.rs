@@ -13,6 +13,7 @@ pub(crate) mod methods_shared;
 mod object;
 pub mod percent;
 pub mod raw;
+pub(crate) mod replacement;
 pub mod shared;
 
 use crate::abi::PyBytesObject;

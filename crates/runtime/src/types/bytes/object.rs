@@ -44,6 +44,20 @@ impl Bytes {
         Ok(unsafe { Ref::from_owned_ptr(object) })
     }
 
+    /// `len` bytes, all of which `fill` writes without looking at them.
+    #[inline]
+    pub fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> PyResult<Ref<Bytes>> {
+        if len < 2 {
+            let mut short = [0];
+            fill(&mut short[..len]);
+            return Bytes::from_slice(&short[..len]);
+        }
+        let object = Bytes::uninit(len)?;
+        // SAFETY: the new object has `len` bytes.
+        fill(unsafe { slice::from_raw_parts_mut(object.data_mut_ptr(), len) });
+        Ok(object)
+    }
+
     /// `len` bytes that `fill` writes; they are zero when it is called. `fill` says how many count.
     pub fn with_filled(len: usize, fill: impl FnOnce(&mut [u8]) -> PyResult<usize>) -> PyResult<Ref<Bytes>> {
         let mut builder = BytesBuilder::with_capacity(len)?;

@@ -1,4 +1,4 @@
-//! Algorithms on byte slices that know no objects: splitting, stripping, replacing, padding, escaping.
+//! Algorithms on byte slices that know no objects: splitting, stripping, padding, escaping.
 //!
 //! CPython: `Objects/stringlib/`.
 
@@ -46,7 +46,12 @@ pub fn count(haystack: &[u8], needle: &[u8], max: usize) -> usize {
 
 /// Calls `body` with each place of `needle` (not empty), at most `max` of them.
 #[inline(always)]
-fn each_match(haystack: &[u8], needle: &[u8], max: usize, mut body: impl FnMut(usize) -> PyResult<()>) -> PyResult<()> {
+pub(super) fn each_match(
+    haystack: &[u8],
+    needle: &[u8],
+    max: usize,
+    mut body: impl FnMut(usize) -> PyResult<()>,
+) -> PyResult<()> {
     if max == 0 {
         return Ok(());
     }
@@ -63,7 +68,8 @@ fn each_match(haystack: &[u8], needle: &[u8], max: usize, mut body: impl FnMut(u
     result
 }
 
-fn limit(maxsplit: isize) -> usize {
+/// The greatest number that `maxsplit` or `count` allows; below 0 there is none.
+pub fn limit(maxsplit: isize) -> usize {
     if maxsplit < 0 { usize::MAX } else { maxsplit as usize }
 }
 
@@ -183,164 +189,6 @@ pub fn strip(data: &[u8], ends: Ends, drop: impl Fn(u8) -> bool) -> Range<usize>
         }
     }
     start..end
-}
-
-/// How many matches there are, and in short texts, which are not to be searched twice, where the first few stand.
-pub struct Places {
-    pub count: usize,
-    /// How many of `first` are noted.
-    noted: usize,
-    first: [usize; Places::FEW],
-}
-
-impl Places {
-    const FEW: usize = 8;
-    /// The length of a short text.
-    const SHORT: usize = 256;
-
-    /// The first `max` places of `old` in `data`.
-    pub fn find(data: &[u8], old: &[u8], max: usize) -> Places {
-        let mut places = Places { count: 0, noted: 0, first: [0; Places::FEW] };
-        if data.len() > Places::SHORT || old.is_empty() {
-            places.count = count(data, old, max);
-            return places;
-        }
-        let done = each_match(data, old, max, |at| {
-            if let Some(place) = places.first.get_mut(places.noted) {
-                *place = at;
-                places.noted += 1;
-            }
-            places.count += 1;
-            Ok(())
-        });
-        debug_assert!(done.is_ok());
-        places
-    }
-
-    /// Copies `data`, which has these places of `old`, with `new` in their stead; `out` has the length of the result.
-    pub fn replace_into(&self, data: &[u8], old: &[u8], new: &[u8], out: &mut [u8]) {
-        if self.noted < self.count {
-            return replace_into(data, old, new, self.count, out);
-        }
-        let (mut from, mut to) = (0, 0);
-        let total = out.len();
-        let target = out.as_mut_ptr();
-        for &at in &self.first[..self.count] {
-            let kept = at - from;
-            debug_assert!(to + kept + new.len() <= total);
-            // SAFETY: as in `replace_into`.
-            unsafe {
-                scan::copy_short(data.as_ptr().add(from), target.add(to), kept);
-                scan::copy_short(new.as_ptr(), target.add(to + kept), new.len());
-            }
-            to += kept + new.len();
-            from = at + old.len();
-        }
-        // SAFETY: what is left fills `out`.
-        unsafe { scan::copy_short(data.as_ptr().add(from), target.add(to), total - to) };
-    }
-}
-
-/// Copies `data` with the first `matches` places of `old` (not empty) replaced; `out` has the length of the result. Where `new` is as
-/// long as `old`, there may be fewer matches.
-pub fn replace_into(data: &[u8], old: &[u8], new: &[u8], matches: usize, out: &mut [u8]) {
-    if let ([old], [new]) = (old, new) {
-        let all = matches >= data.len() || scan::count_byte(data, *old) == matches;
-        if all {
-            // Without a limit each byte is on its own, which makes vector code.
-            for (out, &byte) in out.iter_mut().zip(data) {
-                *out = if byte == *old { *new } else { byte };
-            }
-            return;
-        }
-        out.copy_from_slice(data);
-        for at in memchr::memchr_iter(*old, data).take(matches) {
-            out[at] = *new;
-        }
-        return;
-    }
-    if old.len() == new.len() {
-        out.copy_from_slice(data);
-        let target = out.as_mut_ptr();
-        let done = each_match(data, old, matches, |at| {
-            // SAFETY: a match lies inside of the data, whose length is that of `out`.
-            unsafe { scan::copy_short(new.as_ptr(), target.add(at), new.len()) };
-            Ok(())
-        });
-        debug_assert!(done.is_ok());
-        return;
-    }
-    let (mut from, mut to) = (0, 0);
-    let total = out.len();
-    let target = out.as_mut_ptr();
-    let done = each_match(data, old, matches, |at| {
-        let kept = at - from;
-        debug_assert!(to + kept + new.len() <= total);
-        // SAFETY: the pieces lie in `data` one after the other, and `out` has the length that all of them add up to with
-        // the replacements between them.
-        unsafe {
-            scan::copy_short(data.as_ptr().add(from), target.add(to), kept);
-            to += kept;
-            scan::copy_short(new.as_ptr(), target.add(to), new.len());
-        }
-        to += new.len();
-        from = at + old.len();
-        Ok(())
-    });
-    debug_assert!(done.is_ok());
-    out[to..].copy_from_slice(&data[from..]);
-}
-
-/// `data.replace(old, new, count)`; `None` if nothing changes.
-pub fn replace(data: &[u8], old: &[u8], new: &[u8], count_limit: isize) -> PyResult<Option<BytesBuilder>> {
-    let max = limit(count_limit);
-    if max == 0 || old.len() > data.len() || (old.is_empty() && new.is_empty()) {
-        return Ok(None);
-    }
-    if old.len() == new.len() {
-        // Nothing to count: the length stays.
-        if find(data, old).is_none() {
-            return Ok(None);
-        }
-        let mut out = BytesBuilder::with_capacity(data.len())?;
-        // SAFETY: there is room for so many bytes, all of which are written.
-        unsafe {
-            out.advance(data.len());
-            replace_into(data, old, new, max, out.as_mut_slice());
-        }
-        return Ok(Some(out));
-    }
-    let places = Places::find(data, old, max);
-    let matches = places.count;
-    if matches == 0 {
-        return Ok(None);
-    }
-    let len = matches.checked_mul(new.len()).and_then(|n| n.checked_add(data.len() - matches * old.len()));
-    let Some(len) = len.filter(|&len| len <= isize::MAX as usize) else {
-        return Err(raise!(OverflowError, "replace bytes is too long"));
-    };
-    if len == 0 {
-        return Ok(Some(BytesBuilder::new()));
-    }
-    let mut out = BytesBuilder::with_capacity(len)?;
-    if old.is_empty() {
-        for (index, &byte) in data.iter().enumerate() {
-            if index < matches {
-                out.push(new)?;
-            }
-            out.push_byte(byte)?;
-        }
-        if matches > data.len() {
-            out.push(new)?;
-        }
-        return Ok(Some(out));
-    }
-    // SAFETY: there is room for `len` bytes, all of which are written.
-    unsafe {
-        out.advance(len);
-        places.replace_into(data, old, new, out.as_mut_slice());
-    }
-    Ok(Some(out))
 }
 
 /// `data.expandtabs(tabsize)`.

@@ -291,6 +291,16 @@ unsafe fn search_near(
 #[inline(never)]
 pub unsafe fn spot(keys: Keys, key: *mut PyObject, hash: isize) -> Spot {
     // SAFETY: by contract.
+    unsafe { spot_in_place(keys, key, hash) }
+}
+
+/// As [`spot`] without a call, for methods that do little else.
+///
+/// # Safety
+/// As [`spot`].
+#[inline(always)]
+pub unsafe fn spot_in_place(keys: Keys, key: *mut PyObject, hash: isize) -> Spot {
+    // SAFETY: by contract.
     unsafe {
         if !keys::is_unicode(keys) {
             return spot_general(keys, key, hash);

@@ -284,17 +284,19 @@ impl Ref<Dict> {
     }
 
     /// Removes an item and gives its value, `None` when absent (`PyDict_Pop`).
+    #[inline(always)]
     pub fn take<K>(&self, key: Borrowed<'_, K>) -> PyResult<Option<Ref<Object>>> {
         let hash = hash_key(key.upcast())?;
         self.take_known_hash(key.upcast(), hash)
     }
 
+    #[inline]
     pub fn take_known_hash(&self, key: Borrowed<'_, Object>, hash: isize) -> PyResult<Option<Ref<Object>>> {
         // SAFETY: both are held; nothing runs between lookup and removal but watchers, which must not change the dict.
         unsafe {
             let keys = self.keys_raw();
             if self.0.ma_values.get().is_null() {
-                let spot = lookup::spot(keys, key.as_ptr(), hash);
+                let spot = lookup::spot_in_place(keys, key.as_ptr(), hash);
                 if spot.index >= 0 {
                     notify(PyDict_EVENT_DELETED, self.raw(), key.as_ptr(), ptr::null_mut());
                     return Ok(Some(raw::take_at(self.raw(), keys, spot)));
@@ -313,6 +315,7 @@ impl Ref<Dict> {
     }
 
     /// As [`Ref::take`]; an empty dict does not even hash the key.
+    #[inline(always)]
     pub fn pop<K>(&self, key: Borrowed<'_, K>) -> PyResult<Option<Ref<Object>>> {
         if self.is_empty() {
             return Ok(None);
@@ -340,13 +343,14 @@ impl Ref<Dict> {
     }
 
     /// The value of a key, which is added with `default` when absent. The flag says whether it was there.
+    #[inline(always)]
     pub fn set_default<K, V>(&self, key: Borrowed<'_, K>, default: Borrowed<'_, V>) -> PyResult<(Ref<Object>, bool)> {
         let hash = hash_key(key.upcast())?;
         // SAFETY: all are held.
         unsafe {
             let keys = self.keys_raw();
             if self.0.ma_values.get().is_null() {
-                let spot = lookup::spot(keys, key.as_ptr(), hash);
+                let spot = lookup::spot_in_place(keys, key.as_ptr(), hash);
                 if spot.index >= 0 {
                     return Ok((Ref::from_borrowed_ptr(keys::value_cell(keys, spot.index as usize).get()), true));
                 }

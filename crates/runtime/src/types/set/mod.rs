@@ -11,6 +11,7 @@ mod ops;
 pub mod raw;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use crate::abi::PySetObject;
 
@@ -18,7 +19,7 @@ pub use iter::SetIterator;
 pub use methods::{PyFrozenSet_Type, PySet_Type};
 pub use object::{AnySet, contains};
 pub use raw::dummy;
-pub(crate) use raw::{add_stealing, contains_int, glance, has_room, place, place_int};
+pub(crate) use raw::{add_stealing, glance, glance_at_first, has_room, place};
 
 /// `set`.
 #[repr(transparent)]

@@ -2,9 +2,9 @@
 
 use super::object::as_any_set;
 use super::raw::Outcome;
+use super::walk::Walk;
 use super::{FrozenSet, Set, raw};
 use crate::abi::{PyObject, PySetObject, PyTypeObject};
-use crate::memory::large;
 use crate::object::PyLayout;
 use crate::prelude::*;
 use crate::types::dict::iter::DictKeyIterator;
@@ -93,7 +93,27 @@ fn contains_slow(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyResult<b
 }
 
 /// Removes a key; whether it was there.
+#[inline]
 pub fn discard(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyResult<bool> {
+    // SAFETY: see above.
+    unsafe {
+        let hash = plain_hash(key);
+        if hash != -1 {
+            match raw::find(set, key.as_ptr(), hash) {
+                (entry, Outcome::Found) => {
+                    raw::remove_at(set, entry);
+                    return Ok(true);
+                }
+                (_, Outcome::Absent) => return Ok(false),
+                (_, Outcome::Compare) => {}
+            }
+        }
+    }
+    discard_slow(set, key)
+}
+
+#[inline(never)]
+fn discard_slow(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyResult<bool> {
     // SAFETY: see above.
     unsafe {
         match raw::hash_key(key) {
@@ -109,9 +129,9 @@ pub fn discard(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyResult<boo
 /// Calls `body` with each item of an iterable and its hash, which sets and dicts know.
 fn for_each(other: Borrowed<'_, Object>, mut body: impl FnMut(&Ref<Object>, isize) -> PyResult<()>) -> PyResult<()> {
     if let Some(set) = as_any_set(other) {
-        let mut position = 0;
         // SAFETY: `other` is held.
-        while let Some((key, hash)) = unsafe { raw::next_owned(set, &mut position) } {
+        let mut walk = unsafe { Walk::new(set) };
+        while let Some((key, hash)) = walk.next_owned() {
             body(&key, hash)?;
         }
         return Ok(());
@@ -153,14 +173,29 @@ unsafe fn add_item(set: *mut PySetObject, key: *mut PyObject) -> PyResult<()> {
     }
 }
 
-/// Fetches the memory for items that come soon: first the item itself, later the entry where its search begins.
+/// Adds the items of a list or tuple, as an iterator would see them: hashing and comparing may change a list, so `items` says
+/// each time where they are and how many.
 #[inline(always)]
-unsafe fn fetch_ahead(set: *mut PySetObject, items: *mut *mut PyObject, index: usize, length: usize) {
-    // SAFETY: there are `length` items, all live.
+unsafe fn add_items(set: *mut PySetObject, items: impl Fn() -> (*const *mut PyObject, usize)) -> PyResult<()> {
+    let mut index = 0;
+    // SAFETY: see above.
     unsafe {
-        if index + 40 < length {
-            large::prefetch(*items.add(index + 40));
-            raw::prefetch(set, plain_hash(Borrowed::from_ptr(*items.add(index + 16))));
+        loop {
+            let (start, length) = items();
+            if index >= length {
+                return Ok(());
+            }
+            let next = start.add(index);
+            if (**next).ob_type.get() == Str::TYPE {
+                let added = raw::add_texts(set, next, length - index)?;
+                index += added;
+                if added > 0 {
+                    continue;
+                }
+            }
+            raw::fetch_ahead(set, next, length - index);
+            add_item(set, *next)?;
+            index += 1;
         }
     }
 }
@@ -183,19 +218,10 @@ pub fn update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult<()
             return Ok(());
         }
         if let Some(list) = other.downcast_exact::<List>() {
-            // As an iterator would see it: hashing and comparing may change the list.
-            let mut index = 0;
-            while index < list.len() {
-                if raw::is_large((*set).mask.get() as usize) {
-                    fetch_ahead(set, list.items_ptr(), index, list.len());
-                }
-                add_item(set, *list.items_ptr().add(index))?;
-                index += 1;
-            }
-            return Ok(());
+            return add_items(set, || (list.items_ptr().cast_const(), list.len()));
         }
         if let Some(tuple) = other.downcast_exact::<Tuple>() {
-            return (0..tuple.len()).try_for_each(|index| add_item(set, *tuple.items_ptr().add(index)));
+            return add_items(set, || (tuple.items_ptr(), tuple.len()));
         }
         for_each(other, |key, hash| raw::add_entry(set, key.as_ptr(), hash).map(|_| ()))
     }
@@ -223,10 +249,10 @@ pub fn intersection(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyRes
         (within, walked) = (other, borrow(set));
     }
     if let Some(walked) = as_any_set(walked) {
-        let mut position = 0;
         // SAFETY: see above. A key is held while it is compared.
         unsafe {
-            while let Some((key, hash)) = raw::next(walked, &mut position) {
+            let mut walk = Walk::new(walked);
+            while let Some((key, hash)) = walk.next() {
                 match raw::find(within, key, hash).1 {
                     Outcome::Found => raw::add_unheld(raw_of(&result), key, hash)?,
                     Outcome::Absent => {}
@@ -281,10 +307,10 @@ pub fn is_disjoint(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResu
         (within, walked) = (other, borrow(set));
     }
     if let Some(walked) = as_any_set(walked) {
-        let mut position = 0;
         // SAFETY: see above.
         unsafe {
-            while let Some((key, hash)) = raw::next(walked, &mut position) {
+            let mut walk = Walk::new(walked);
+            while let Some((key, hash)) = walk.next() {
                 if raw::contains_unheld(within, key, hash)? {
                     return Ok(false);
                 }
@@ -320,8 +346,8 @@ pub fn difference_update(set: *mut PySetObject, other: Borrowed<'_, Object>) -> 
     // SAFETY: see above.
     unsafe {
         if let Some(walked) = as_any_set(walked) {
-            let mut position = 0;
-            while let Some((key, hash)) = raw::next(walked, &mut position) {
+            let mut walk = Walk::new(walked);
+            while let Some((key, hash)) = walk.next() {
                 raw::discard_unheld(set, key, hash)?;
             }
         } else {
@@ -348,11 +374,11 @@ pub fn difference(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResul
         return copy_and_difference(set, other);
     }
     let result = make_like(set, None)?;
-    let mut position = 0;
     // SAFETY: see above. A key is held while it is compared.
     unsafe {
         if let Some(other) = other_set {
-            while let Some((key, hash)) = raw::next(set, &mut position) {
+            let mut walk = Walk::new(set);
+            while let Some((key, hash)) = walk.next() {
                 match raw::find(other, key, hash).1 {
                     Outcome::Found => {}
                     Outcome::Absent => raw::add_unheld(raw_of(&result), key, hash)?,
@@ -365,7 +391,8 @@ pub fn difference(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResul
                 }
             }
         } else if let Some(dict) = other_dict {
-            while let Some((key, hash)) = raw::next_owned(set, &mut position) {
+            let mut walk = Walk::new(set);
+            while let Some((key, hash)) = walk.next_owned() {
                 if !dict.contains_known_hash(key.borrow(), hash)? {
                     raw::add_entry(raw_of(&result), key.as_ptr(), hash)?;
                 }
@@ -404,10 +431,10 @@ pub fn symmetric_difference_update(set: *mut PySetObject, other: Borrowed<'_, Ob
         held.insert(make_like(set, Some(other))?).borrow()
     };
     if let Some(walked) = as_any_set(walked) {
-        let mut position = 0;
         // SAFETY: see above. A key is held while it is compared; one that was discarded is not needed any more.
         unsafe {
-            while let Some((key, hash)) = raw::next(walked, &mut position) {
+            let mut walk = Walk::new(walked);
+            while let Some((key, hash)) = walk.next() {
                 match raw::find(set, key, hash) {
                     (entry, Outcome::Found) => raw::remove_at(set, entry),
                     (_, Outcome::Absent) => raw::add_unheld(set, key, hash)?,
@@ -444,10 +471,10 @@ pub fn is_subset(set: *mut PySetObject, other: Borrowed<'_, Object>) -> PyResult
     if len(set) > len(other_set) {
         return Ok(false);
     }
-    let mut position = 0;
     // SAFETY: see above.
     unsafe {
-        while let Some((key, hash)) = raw::next(set, &mut position) {
+        let mut walk = Walk::new(set);
+        while let Some((key, hash)) = walk.next() {
             if !raw::contains_unheld(other_set, key, hash)? {
                 return Ok(false);
             }

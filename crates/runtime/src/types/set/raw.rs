@@ -5,6 +5,7 @@
 
 use core::ptr;
 
+use super::walk::{Walk, each_entry, each_entry_by_block};
 use super::{FrozenSet, Set};
 use crate::abi::*;
 use crate::memory::{Guarded, large, object, small};
@@ -197,42 +198,22 @@ pub unsafe fn find(set: *mut PySetObject, key: *mut PyObject, hash: isize) -> (*
     unsafe { search::<false>(set, key, hash) }
 }
 
-/// What an entry of the same hash says.
-enum Glance {
-    Same,
-    Other,
-    /// A comparison would take a call.
-    Unknown,
-}
-
-/// The entry of a key, or an unused one, with `ADDING` the one for the key; null where that does not show without a call.
+/// The first entry in the walk for a hash that is unused or of the same hash, with `ADDING` also a removed one.
 #[inline(always)]
-unsafe fn place_by<const ADDING: bool>(
-    set: *mut PySetObject,
-    hash: isize,
-    same: impl Fn(*mut PyObject) -> Glance,
-) -> *mut setentry {
+unsafe fn candidate<const ADDING: bool>(table: *mut setentry, mask: usize, hash: isize) -> *mut setentry {
     // SAFETY: see the head of the file.
     unsafe {
-        let table = (*set).table.get();
-        let mut probe = Probe::new(hash, (*set).mask.get() as usize);
+        let mut probe = Probe::new(hash, mask);
         loop {
             let mut entry = table.add(probe.at);
-            for _ in 0..=probe.run() {
-                let entry_key = (*entry).key.get();
-                if entry_key.is_null() {
+            let last = entry.add(probe.run());
+            loop {
+                let found = (*entry).hash.get();
+                if found == hash || (found == 0 && (*entry).key.get().is_null()) || (ADDING && found == -1) {
                     return entry;
                 }
-                let entry_hash = (*entry).hash.get();
-                if entry_hash == hash {
-                    match same(entry_key) {
-                        Glance::Same => return entry,
-                        Glance::Other => {}
-                        Glance::Unknown => return ptr::null_mut(),
-                    }
-                } else if ADDING && entry_hash == -1 {
-                    // A removed entry may be the one for the key.
-                    return ptr::null_mut();
+                if entry == last {
+                    break;
                 }
                 entry = entry.add(1);
             }
@@ -241,74 +222,70 @@ unsafe fn place_by<const ADDING: bool>(
     }
 }
 
-/// The entry of a `str` or tuple or for it, see [`place_by`].
+/// The entry of a key, or an unused one, with `ADDING` the one for the key, and the hash; null where that does not show without a
+/// call. The key is a small int of this value, or else the object, a `str` or tuple.
 #[inline(always)]
-pub unsafe fn place<const ADDING: bool>(set: *mut PySetObject, key: *mut PyObject) -> (*mut setentry, isize) {
+pub unsafe fn place<const ADDING: bool>(
+    set: *mut PySetObject,
+    key: *mut PyObject,
+    value: Option<i64>,
+) -> (*mut setentry, isize) {
+    const NOWHERE: *mut setentry = ptr::null_mut();
     // SAFETY: see the head of the file.
     unsafe {
-        let ty = (*key).ob_type.get();
-        let hash = if ty == Str::TYPE {
-            crate::types::dict::keys::str_hash(key)
-        } else if ty == Tuple::TYPE {
-            (*key.cast::<PyTupleObject>()).ob_hash.get()
-        } else {
-            -1
+        let hash = match value {
+            Some(value) => crate::types::int::raw::hash_of(value),
+            None if (*key).ob_type.get() == Str::TYPE => crate::types::dict::keys::str_hash(key),
+            None if (*key).ob_type.get() == Tuple::TYPE => (*key.cast::<PyTupleObject>()).ob_hash.get(),
+            None => -1,
         };
         if hash == -1 {
-            return (ptr::null_mut(), hash);
+            return (NOWHERE, hash);
         }
-        let same = |other: *mut PyObject| {
-            if other == key {
-                return Glance::Same;
+        let entry = candidate::<ADDING>((*set).table.get(), (*set).mask.get() as usize, hash);
+        let other = (*entry).key.get();
+        if other.is_null() {
+            return (entry, hash);
+        }
+        let is_same = match value {
+            _ if ADDING && (*entry).hash.get() == -1 => false,
+            Some(value) => {
+                (*other).ob_type.get() == Int::TYPE
+                    && Int::fits_small_raw(other.cast())
+                    && Int::small_value_raw(other.cast()) == value
             }
-            match is_same_short_text(other, key) {
-                Some(true) => Glance::Same,
-                Some(false) => Glance::Other,
-                None => Glance::Unknown,
-            }
+            None => other == key || is_same_short_text(other, key) == Some(true),
         };
-        (place_by::<ADDING>(set, hash, same), hash)
+        (if is_same { entry } else { NOWHERE }, hash)
     }
 }
 
-/// As [`place`] for the int of a value.
+/// Whether a `str` is in a set, if the first entry of its walk tells.
 #[inline(always)]
-pub unsafe fn place_int<const ADDING: bool>(set: *mut PySetObject, value: i64) -> (*mut setentry, isize) {
-    // SAFETY: see the head of the file; keys are live.
+pub unsafe fn glance_at_first(set: *mut PySetObject, key: *mut PyObject) -> Option<bool> {
+    // SAFETY: see the head of the file. A string without a hash yet, -1, only meets an unused entry or a removed one.
     unsafe {
-        let hash = crate::types::int::raw::hash_of(value);
-        let same = |other: *mut PyObject| {
-            if (*other).ob_type.get() != Int::TYPE || !Int::fits_small_raw(other.cast()) {
-                Glance::Unknown
-            } else if Int::small_value_raw(other.cast()) == value {
-                Glance::Same
-            } else {
-                Glance::Other
-            }
-        };
-        (place_by::<ADDING>(set, hash, same), hash)
+        let hash = crate::types::dict::keys::str_hash(key);
+        let entry = (*set).table.get().add(hash as usize & (*set).mask.get() as usize);
+        let other = (*entry).key.get();
+        if other == key {
+            Some(true)
+        } else if other.is_null() && hash != -1 {
+            Some(false)
+        } else {
+            None
+        }
     }
 }
 
-/// Whether a key is at the entry that [`place`] gave; `None` where it gave none.
+/// Whether a key is in a set; `None` where [`place`] finds no entry.
 #[inline(always)]
-unsafe fn is_there((entry, hash): (*mut setentry, isize)) -> Option<bool> {
-    // SAFETY: null or an entry of a live set.
-    unsafe { (!entry.is_null()).then(|| (*entry).hash.get() == hash && !(*entry).key.get().is_null()) }
-}
-
-/// Whether a `str` or tuple is in a set, as far as that shows without any call.
-#[inline(always)]
-pub unsafe fn glance(set: *mut PySetObject, key: *mut PyObject) -> Option<bool> {
+pub unsafe fn glance(set: *mut PySetObject, key: *mut PyObject, value: Option<i64>) -> Option<bool> {
     // SAFETY: see the head of the file.
-    unsafe { is_there(place::<false>(set, key)) }
-}
-
-/// As [`glance`] for the int of a value.
-#[inline(always)]
-pub unsafe fn contains_int(set: *mut PySetObject, value: i64) -> Option<bool> {
-    // SAFETY: see the head of the file.
-    unsafe { is_there(place_int::<false>(set, value)) }
+    unsafe {
+        let (entry, _) = place::<false>(set, key, value);
+        (!entry.is_null()).then(|| !(*entry).key.get().is_null())
+    }
 }
 
 /// Whether one more key leaves the table as large as it is.
@@ -491,6 +468,81 @@ unsafe fn add_entry_slow(set: *mut PySetObject, key: *mut PyObject, hash: isize)
     }
 }
 
+/// Adds strings from the front of `items` on, until something else comes, one whose hash is not known or one that takes a call to
+/// compare; how many it dealt with. Runs no Python code.
+pub unsafe fn add_texts(set: *mut PySetObject, items: *const *mut PyObject, count: usize) -> PyResult<usize> {
+    // SAFETY: see the head of the file; without removed entries what was filled is in use.
+    unsafe {
+        if (*set).fill.get() != (*set).used.get() {
+            return Ok(0);
+        }
+        let mut index = 0;
+        loop {
+            let (table, mask) = ((*set).table.get(), (*set).mask.get() as usize);
+            let (mut used, mut is_full) = ((*set).used.get() as usize, false);
+            let fetch = is_large(mask);
+            while index < count && !is_full {
+                if fetch && index + KEY_AHEAD < count {
+                    fetch_for_later(table, mask, items.add(index));
+                }
+                let key = *items.add(index);
+                if (*key).ob_type.get() != Str::TYPE {
+                    break;
+                }
+                let hash = crate::types::dict::keys::str_hash(key);
+                if hash == -1 {
+                    break;
+                }
+                let entry = candidate::<false>(table, mask, hash);
+                let other = (*entry).key.get();
+                if other.is_null() {
+                    header::incref(key);
+                    (*entry).key.set(key);
+                    (*entry).hash.set(hash);
+                    used += 1;
+                    is_full = used * 5 >= mask * 3;
+                } else if other != key && is_same_short_text(other, key) != Some(true) {
+                    break;
+                }
+                index += 1;
+            }
+            (*set).used.set(used as isize);
+            (*set).fill.set(used as isize);
+            if !is_full {
+                return Ok(index);
+            }
+            resize(set, if used > 50_000 { used * 2 } else { used * 4 })?;
+        }
+    }
+}
+
+/// How many items before its turn a key is fetched from memory, and how many the entry where its search begins.
+const KEY_AHEAD: usize = 40;
+const ENTRY_AHEAD: usize = 16;
+
+/// Fetches the memory for items that come soon after the first of `items`.
+#[inline(always)]
+unsafe fn fetch_for_later(table: *mut setentry, mask: usize, items: *const *mut PyObject) {
+    // SAFETY: more than `KEY_AHEAD` items follow, all live.
+    unsafe {
+        large::prefetch(*items.add(KEY_AHEAD));
+        let hash = plain_hash(Borrowed::from_ptr(*items.add(ENTRY_AHEAD)));
+        large::prefetch(table.add(hash as usize & mask));
+    }
+}
+
+/// As [`fetch_for_later`] for a set, if it is large enough to be worth it; `count` items are left.
+#[inline(always)]
+pub unsafe fn fetch_ahead(set: *mut PySetObject, items: *const *mut PyObject, count: usize) {
+    // SAFETY: see the head of the file.
+    unsafe {
+        let mask = (*set).mask.get() as usize;
+        if is_large(mask) && KEY_AHEAD < count {
+            fetch_for_later((*set).table.get(), mask, items);
+        }
+    }
+}
+
 pub unsafe fn add_key(set: *mut PySetObject, key: Borrowed<'_, Object>) -> PyResult<bool> {
     let hash = hash_key(key)?;
     // SAFETY: see the head of the file.
@@ -527,11 +579,19 @@ pub fn is_large(mask: usize) -> bool {
     mask >= large::BEYOND_CACHE / size_of::<setentry>()
 }
 
-/// Fetches the entry where a search for a hash begins.
+/// The entry whose turn comes that much later than that of another.
 #[inline(always)]
-pub unsafe fn prefetch(set: *mut PySetObject, hash: isize) {
-    // SAFETY: see the head of the file.
-    unsafe { large::prefetch((*set).table.get().add(hash as usize & (*set).mask.get() as usize)) }
+unsafe fn ahead(table: *mut setentry, mask: usize, entry: *mut setentry) -> *mut setentry {
+    // SAFETY: both are entries of the table.
+    unsafe { table.add((entry.offset_from(table) + AHEAD) as usize & mask) }
+}
+
+/// Fetches the key of an entry: those of a large table lie anywhere in memory. Has no branch, which nobody could predict.
+#[inline(always)]
+unsafe fn fetch_key(entry: *mut setentry) {
+    // SAFETY: an entry of a table.
+    let key = unsafe { (*entry).key.get() };
+    large::prefetch(if key.is_null() { entry.cast() } else { key });
 }
 
 /// Moves the keys to a table with more than `min_used` entries. Runs no Python code.
@@ -565,21 +625,16 @@ pub unsafe fn resize(set: *mut PySetObject, min_used: usize) -> PyResult<()> {
             }
             large::prefer_large_pages(new.cast(), size * size_of::<setentry>());
         }
-        let (mut entry, mut left) = (from, (*set).used.get());
-        let is_large = is_large(size - 1);
-        while left > 0 {
-            let (key, hash) = ((*entry).key.get(), (*entry).hash.get());
+        let (is_large, old_mask) = (is_large(size - 1), (*set).mask.get() as usize);
+        each_entry(from, old_mask, (*set).fill.get() as usize, |entry| {
             if is_large {
-                // While so many keys are left, so many entries are.
-                let ahead = if left > AHEAD { (*entry.add(AHEAD as usize)).hash.get() } else { 0 };
+                let ahead = (*ahead(from, old_mask, entry)).hash.get();
                 large::prefetch(new.add(ahead as usize & (size - 1)));
             }
-            if !key.is_null() && hash != -1 {
-                insert_clean(new, size - 1, key, hash);
-                left -= 1;
+            if (*entry).key.get() != dummy() {
+                insert_clean(new, size - 1, (*entry).key.get(), (*entry).hash.get());
             }
-            entry = entry.add(1);
-        }
+        });
         (*set).mask.set(size as isize - 1);
         (*set).table.set(new);
         (*set).fill.set((*set).used.get());
@@ -723,7 +778,7 @@ pub unsafe fn clear(set: *mut PySetObject) {
     // SAFETY: see the head of the file.
     unsafe {
         let table = (*set).table.get();
-        let used = (*set).used.get() as usize;
+        let fill = (*set).fill.get() as usize;
         let mask = (*set).mask.get() as usize;
         let is_small = table == small_table(set);
         if is_small && (*set).fill.get() == 0 {
@@ -739,41 +794,24 @@ pub unsafe fn clear(set: *mut PySetObject) {
         (*set).fill.set(0);
         (*set).used.set(0);
         init_empty(set);
-        release(from, used, mask);
+        release(from, fill, mask);
         if !is_small {
             small::free(table.cast());
         }
     }
 }
 
-/// Fetches a key whose turn comes soon: those of a large table lie anywhere in memory. Has no branch, which nobody could predict.
-#[inline(always)]
-unsafe fn fetch_key(table: *mut setentry, at: usize, mask: usize) {
-    // SAFETY: the table has `mask + 1` entries.
-    unsafe {
-        let entry = table.add((at + AHEAD as usize) & mask);
-        let key = (*entry).key.get();
-        large::prefetch(if key.is_null() { entry.cast() } else { key });
-    }
-}
-
-/// Gives back the keys of a table in which `used` entries are: not those behind the last.
-unsafe fn release(table: *mut setentry, used: usize, mask: usize) {
+/// Gives back the keys of a table in which `fill` entries have a key or had one.
+unsafe fn release(table: *mut setentry, fill: usize, mask: usize) {
     // SAFETY: the entries belong to nobody else. The dummy is immortal.
     unsafe {
-        let (mut at, mut left) = (0, used);
-        let fetch = is_large(mask);
-        while left > 0 {
+        let fetch = is_large(mask / 4);
+        each_entry(table, mask, fill, |entry| {
             if fetch {
-                fetch_key(table, at, mask);
+                fetch_key(ahead(table, mask, entry));
             }
-            let key = (*table.add(at)).key.get();
-            if !key.is_null() && key != dummy() {
-                left -= 1;
-                header::drop_item(key);
-            }
-            at += 1;
-        }
+            header::drop_item((*entry).key.get());
+        });
     }
 }
 
@@ -786,7 +824,7 @@ pub unsafe fn dealloc(set: *mut PySetObject) {
             crate::types::weakref::clear_references(set.cast());
         }
         let table = (*set).table.get();
-        release(table, (*set).used.get() as usize, (*set).mask.get() as usize);
+        release(table, (*set).fill.get() as usize, (*set).mask.get() as usize);
         if table != small_table(set) {
             small::free(table.cast());
         }
@@ -797,8 +835,8 @@ pub unsafe fn dealloc(set: *mut PySetObject) {
 pub unsafe fn traverse(set: *mut PySetObject, visitor: &mut Visitor) {
     // SAFETY: see the head of the file; visiting changes nothing.
     unsafe {
-        let mut position = 0;
-        while let Some((key, _)) = next(set, &mut position) {
+        let mut walk = Walk::new(set);
+        while let Some((key, _)) = walk.next() {
             visitor.object(key);
         }
     }
@@ -831,24 +869,20 @@ unsafe fn copy_table(set: *mut PySetObject, other: *mut PySetObject) -> PyResult
             large::prefer_large_pages(table.cast(), size * size_of::<setentry>());
             table
         };
-        // Behind the last key is nothing to count.
-        let (mut index, mut left) = (0, used);
         let fetch = is_large((size - 1) / 4);
-        while left > 0 {
+        let mut copied = 0;
+        let copy = |at: usize, count: usize| {
+            ptr::copy_nonoverlapping(from.add(at), to.add(at), count);
+            copied = at + count;
+        };
+        each_entry_by_block(from, size - 1, used, copy, |entry| {
             if fetch {
-                fetch_key(from, index, size - 1);
+                fetch_key(ahead(from, size - 1, entry));
             }
-            let (from, to) = (from.add(index), to.add(index));
-            let key = (*from).key.get();
-            (*to).key.set(key);
-            (*to).hash.set((*from).hash.get());
-            if !key.is_null() {
-                header::incref(key);
-                left -= 1;
-            }
-            index += 1;
-        }
-        to.add(index).write_bytes(0, size - index);
+            header::incref((*entry).key.get());
+        });
+        // Behind the last key is nothing to copy.
+        to.add(copied).write_bytes(0, size - copied);
         (*set).table.set(to);
         (*set).mask.set(size as isize - 1);
         (*set).fill.set(used as isize);
@@ -875,22 +909,19 @@ pub unsafe fn merge(set: *mut PySetObject, other: *mut PySetObject) -> PyResult<
         if (*set).fill.get() == 0 {
             let mask = (*set).mask.get() as usize;
             let table = (*set).table.get();
-            let (mut entry, mut left) = ((*other).table.get(), other_used);
-            while left > 0 {
-                let (key, hash) = ((*entry).key.get(), (*entry).hash.get());
-                if !key.is_null() && hash != -1 {
+            each_entry((*other).table.get(), (*other).mask.get() as usize, (*other).fill.get() as usize, |entry| {
+                let key = (*entry).key.get();
+                if key != dummy() {
                     header::incref(key);
-                    insert_clean(table, mask, key, hash);
-                    left -= 1;
+                    insert_clean(table, mask, key, (*entry).hash.get());
                 }
-                entry = entry.add(1);
-            }
+            });
             (*set).fill.set(other_used as isize);
             (*set).used.set(other_used as isize);
             return Ok(());
         }
-        let mut position = 0;
-        while let Some((key, hash)) = next(other, &mut position) {
+        let mut walk = Walk::new(other);
+        while let Some((key, hash)) = walk.next() {
             add_unheld(set, key, hash)?;
         }
         Ok(())
@@ -928,8 +959,8 @@ pub unsafe fn frozen_hash(set: *mut PySetObject) -> isize {
             return (*set).hash.get();
         }
         let mut hash: usize = 0;
-        let mut position = 0;
-        while let Some((_, key_hash)) = next(set, &mut position) {
+        let mut walk = Walk::new(set);
+        while let Some((_, key_hash)) = walk.next() {
             hash ^= shuffle(key_hash as usize);
         }
         hash ^= ((*set).used.get() as usize + 1).wrapping_mul(1_927_868_237);

@@ -5,7 +5,7 @@
 use super::raw::Width;
 use super::{Str, StrBuilder, scan, search};
 use crate::prelude::*;
-use crate::types::bytes::shared::{self, Places};
+use crate::types::bytes::replacement::{Replacement, TooLong};
 
 impl Ref<Str> {
     /// `self.replace(old, new, count)`; a negative count means all.
@@ -14,39 +14,27 @@ impl Ref<Str> {
         if max == 0 || old.len() > self.len() || old.equals_str(new) {
             return self.to_exact();
         }
+        let too_long = || raise!(OverflowError, "replace string is too long");
+        if let (Some(text), Some(old), Some(new)) = (self.as_ascii(), old.as_ascii(), new.as_ascii()) {
+            let made = Replacement::plan(text.as_bytes(), old.as_bytes(), new.as_bytes(), max, |plan| {
+                Str::ascii_filled(plan.len(), |out| plan.write(out))
+            });
+            return match made {
+                Ok(Some(result)) => result,
+                Ok(None) => self.to_exact(),
+                Err(TooLong) => Err(too_long()),
+            };
+        }
         if old.is_empty() {
             return self.interleave(new, max);
-        }
-        if self.is_ascii()
-            && self.len() > 1
-            && old.len() == new.len()
-            && let (Some(text), Some(old), Some(new)) = (self.as_ascii(), old.as_ascii(), new.as_ascii())
-        {
-            // Nothing to count: the length stays.
-            let (data, old) = (text.as_bytes(), old.as_bytes());
-            if shared::find(data, old).is_none() {
-                return self.to_exact();
-            }
-            return Str::ascii_filled(data.len(), |out| shared::replace_into(data, old, new.as_bytes(), max, out));
-        }
-        let length = |matches: usize| {
-            let kept = self.len() - matches * old.len();
-            let len = matches.checked_mul(new.len()).and_then(|n| n.checked_add(kept));
-            len.filter(|&n| n <= isize::MAX as usize).ok_or_else(|| raise!(OverflowError, "replace string is too long"))
-        };
-        if let (Some(text), Some(old), Some(new)) = (self.as_ascii(), old.as_ascii(), new.as_ascii()) {
-            let (data, old) = (text.as_bytes(), old.as_bytes());
-            let places = Places::find(data, old, max);
-            if places.count == 0 {
-                return self.to_exact();
-            }
-            return Str::ascii_filled(length(places.count)?, |out| places.replace_into(data, old, new.as_bytes(), out));
         }
         let matches = search::count(self.data(), old.data(), max);
         if matches == 0 {
             return self.to_exact();
         }
-        let len = length(matches)?;
+        let kept = self.len() - matches * old.len();
+        let len = matches.checked_mul(new.len()).and_then(|n| n.checked_add(kept));
+        let len = len.filter(|&n| n <= isize::MAX as usize).ok_or_else(too_long)?;
         if len == 0 {
             return Ok(Str::empty());
         }
@@ -178,6 +166,7 @@ impl Ref<Str> {
 
 impl Str {
     /// A string of `len` ASCII characters, all of which `fill` writes.
+    #[inline(always)]
     fn ascii_filled(len: usize, fill: impl FnOnce(&mut [u8])) -> PyResult<Ref<Str>> {
         if len < 2 {
             let mut short = [0];

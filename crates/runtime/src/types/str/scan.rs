@@ -98,6 +98,23 @@ pub fn each_wide(haystack: &[u16], c: u16, mut found: impl FnMut(usize) -> bool)
     }
 }
 
+/// Which of the bytes from `at` on are `c`, the first in the lowest bit; a block of sixteen, as far as the haystack has it.
+///
+/// # Safety
+/// The haystack has at least sixteen bytes and `at` of them before it.
+#[inline(always)]
+unsafe fn mask_at_end(haystack: &[u8], at: usize, c: u8) -> u32 {
+    let last = haystack.len() - WIDTH;
+    // SAFETY: by contract.
+    unsafe {
+        if at <= last {
+            mask(haystack.as_ptr().add(at), c)
+        } else {
+            mask(haystack.as_ptr().add(last), c) >> (at - last)
+        }
+    }
+}
+
 /// How often `c` occurs.
 #[inline]
 pub fn count_byte(haystack: &[u8], c: u8) -> usize {
@@ -120,7 +137,7 @@ unsafe fn middle_matches(at: *const u8, needle: &[u8]) -> bool {
         match inner {
             0 => true,
             1 => *at.add(1) == needle[1],
-            _ => core::slice::from_raw_parts(at.add(1), inner) == &needle[1..=inner],
+            _ => equal_short(at.add(1), needle.as_ptr().add(1), inner),
         }
     }
 }
@@ -138,9 +155,17 @@ pub fn each_match(haystack: &[u8], needle: &[u8], mut found: impl FnMut(usize) -
     // Places before `next` are inside of the last match.
     let (mut at, mut next) = (0, 0);
     let mut budget = 256 + 16 * len;
-    while at + WIDTH <= places {
-        // SAFETY: the last place of the block has room for the needle.
-        let mut both = unsafe { mask(start.add(at), first) & mask(start.add(at + n - 1), last) };
+    while at < places {
+        // SAFETY: the last place of a whole block has room for the needle; what goes beyond the last place is cut off.
+        let mut both = unsafe {
+            if at + WIDTH <= places {
+                mask(start.add(at), first) & mask(start.add(at + n - 1), last)
+            } else if len >= WIDTH {
+                mask_at_end(haystack, at, first) & mask_at_end(haystack, at + n - 1, last) & ((1 << (places - at)) - 1)
+            } else {
+                break;
+            }
+        };
         while both != 0 {
             let place = at + both.trailing_zeros() as usize;
             both &= both - 1;
@@ -246,6 +271,40 @@ pub fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     None
 }
 
+/// What a vector register holds.
+type Block = [u64; 2];
+
+/// Whether the bytes at `a` and `b` are the same; few are compared without a call.
+///
+/// # Safety
+/// `len` bytes can be read at both; `len` is above 1.
+#[inline(always)]
+unsafe fn equal_short(a: *const u8, b: *const u8, len: usize) -> bool {
+    // SAFETY: by contract; the two pieces of each case overlap or meet.
+    unsafe {
+        match len {
+            17.. => core::slice::from_raw_parts(a, len) == core::slice::from_raw_parts(b, len),
+            8..=16 => ends_equal::<u64>(a, b, len),
+            4..=7 => ends_equal::<u32>(a, b, len),
+            _ => ends_equal::<u16>(a, b, len),
+        }
+    }
+}
+
+/// Whether the first bytes and the last ones, as many as `T` has, are the same.
+///
+/// # Safety
+/// `len` bytes can be read at both; `T` is an integer of at most `len` bytes.
+#[inline(always)]
+unsafe fn ends_equal<T: Copy + PartialEq>(a: *const u8, b: *const u8, len: usize) -> bool {
+    let end = len - size_of::<T>();
+    // SAFETY: by contract.
+    unsafe {
+        a.cast::<T>().read_unaligned() == b.cast::<T>().read_unaligned()
+            && a.add(end).cast::<T>().read_unaligned() == b.add(end).cast::<T>().read_unaligned()
+    }
+}
+
 /// Copies few bytes without a call; many with one.
 ///
 /// # Safety
@@ -255,7 +314,13 @@ pub unsafe fn copy_short(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: by contract; the two pieces of each case overlap or meet.
     unsafe {
         match len {
-            17.. => ptr::copy_nonoverlapping(from, to, len),
+            33.. => ptr::copy_nonoverlapping(from, to, len),
+            17..=32 => {
+                let (low, high) =
+                    (from.cast::<Block>().read_unaligned(), from.add(len - WIDTH).cast::<Block>().read_unaligned());
+                to.cast::<Block>().write_unaligned(low);
+                to.add(len - WIDTH).cast::<Block>().write_unaligned(high);
+            }
             8..=16 => {
                 let (low, high) =
                     (from.cast::<u64>().read_unaligned(), from.add(len - 8).cast::<u64>().read_unaligned());

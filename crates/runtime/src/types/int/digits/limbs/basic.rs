@@ -245,7 +245,7 @@ pub fn trailing_zeros(a: &[u64]) -> usize {
 /// The reciprocal `(2^128 - 1) / d - 2^64` of a normalised limb (Möller and Granlund, "Improved division by
 /// invariant integers").
 #[inline]
-pub fn reciprocal(d: u64) -> u64 {
+pub const fn reciprocal(d: u64) -> u64 {
     debug_assert!(d >> 63 == 1);
     (u128::MAX / d as u128) as u64
 }
@@ -267,18 +267,25 @@ pub fn div_2by1(high: u64, low: u64, d: u64, v: u64) -> (u64, u64) {
     (q1, r)
 }
 
+/// Divides in place by the normalised `d` whose reciprocal is `v`, returns the remainder.
+#[inline(always)]
+pub fn div_normalized_assign(a: &mut [u64], d: u64, v: u64) -> u64 {
+    let mut r = 0;
+    for x in a.iter_mut().rev() {
+        (*x, r) = div_2by1(r, *x, d, v);
+    }
+    r
+}
+
 /// Divides in place by one non-zero limb, returns the remainder.
 pub fn div_limb_assign(a: &mut [u64], d: u64) -> u64 {
     let shift = d.leading_zeros();
     let d = d << shift;
     let v = reciprocal(d);
-    let mut r = 0u64;
     if shift == 0 {
-        for x in a.iter_mut().rev() {
-            (*x, r) = div_2by1(r, *x, d, v);
-        }
-        return r;
+        return div_normalized_assign(a, d, v);
     }
+    let mut r = 0u64;
     // The dividend is shifted on the fly: `r` always holds the shifted remainder.
     let mut above = 0u64;
     for i in (0..a.len()).rev() {

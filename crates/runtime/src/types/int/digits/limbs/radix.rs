@@ -13,6 +13,7 @@ use super::mul::mul_vec;
 use super::*;
 
 const TEN19: u64 = 10_000_000_000_000_000_000;
+const TEN19_RECIPROCAL: u64 = reciprocal(TEN19);
 /// Below this many limbs repeated division by 10^19 wins.
 const SMALL: usize = 60;
 /// The most groups of 19 digits in a leaf.
@@ -180,14 +181,22 @@ static PAIRS: [[u8; 2]; 100] = {
     table
 };
 
-/// Exactly eight digits.
+/// Takes the lowest 19 decimal digits off.
+#[inline(always)]
+fn div_ten19(a: &mut [u64]) -> u64 {
+    div_normalized_assign(a, TEN19, TEN19_RECIPROCAL)
+}
+
+/// Exactly eight digits: the value is cut into halves, those into pairs, and those into digits, all lanes at once.
 #[inline(always)]
 fn eight_digits(value: u32) -> [u8; 8] {
     let (high, low) = (value / 10_000, value % 10_000);
-    let pair = |i: u32| PAIRS[(i % 100) as usize];
-    let ([a, b], [c, d]) = (pair(high / 100), pair(high));
-    let ([e, f], [g, h]) = (pair(low / 100), pair(low));
-    [a, b, c, d, e, f, g, h]
+    let fours = u64::from(high) | u64::from(low) << 32;
+    let hundreds = (fours * 10_486 >> 20) & 0x0000_007F_0000_007F;
+    let pairs = hundreds | (fours - hundreds * 100) << 16;
+    let tens = (pairs * 103 >> 10) & 0x000F_000F_000F_000F;
+    let digits = tens | (pairs - tens * 10) << 8;
+    (digits | 0x3030_3030_3030_3030).to_le_bytes()
 }
 
 /// Exactly 19 digits.
@@ -236,7 +245,7 @@ pub fn write_two_limbs(buffer: &mut [u8], value: [u64; 2]) -> usize {
     if value[1] == 0 {
         return write_decimal(buffer, value[0]);
     }
-    let group = div_limb_assign(&mut value, TEN19);
+    let group = div_ten19(&mut value);
     let at = buffer.len() - 19;
     buffer[at..].copy_from_slice(&group_digits(group));
     // The value has two limbs and is above 10^19.
@@ -264,7 +273,7 @@ impl ShortDecimal {
         let mut short = ShortDecimal { groups: [0; SHORT_GROUPS], count: 0, top: 1 };
         let mut n = len(value);
         while n > 0 {
-            short.groups[short.count] = div_limb_assign(&mut value[..n], TEN19);
+            short.groups[short.count] = div_ten19(&mut value[..n]);
             short.count += 1;
             n = len(&value[..n]);
         }
@@ -299,7 +308,7 @@ fn to_decimal_small(a: &[u64]) -> Result<Vec<u8>, Stop> {
     let mut groups = with_capacity(a.len() * 2)?;
     let mut n = rest.len();
     while n > 0 {
-        groups.push(div_limb_assign(&mut rest[..n], TEN19));
+        groups.push(div_ten19(&mut rest[..n]));
         n = len(&rest[..n]);
     }
     let mut out = Vec::new();
