@@ -132,7 +132,7 @@ capi! {
         1
     }
 
-    fn PyCode_GetCode(code: Borrowed<'_, Code>) -> PyResult<Ref<Bytes>> { Bytes::from_slice(&code.base_bytes()) }
+    fn PyCode_GetCode(code: Borrowed<'_, Code>) -> PyResult<Ref<Bytes>> { Bytes::from_slice(&code.base_bytes()?) }
     fn PyCode_GetVarnames(code: Borrowed<'_, Code>) -> PyResult<Ref<Tuple>> { code.names_of_kind(LOCAL) }
     fn PyCode_GetCellvars(code: Borrowed<'_, Code>) -> PyResult<Ref<Tuple>> { code.names_of_kind(CELL) }
     fn PyCode_GetFreevars(code: Borrowed<'_, Code>) -> PyResult<Ref<Tuple>> { code.names_of_kind(FREE) }

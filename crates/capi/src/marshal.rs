@@ -67,7 +67,7 @@ unsafe fn read_object(file: *mut libc::FILE) -> PyResult<Ref<Object>> {
             if count == 0 {
                 break;
             }
-            data.extend_from_slice(&buffer[..count]);
+            data.try_extend(&buffer[..count])?;
         }
         let (object, used) = marshal::loads_prefix(&data)?;
         if start >= 0 {

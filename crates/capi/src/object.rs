@@ -262,8 +262,8 @@ capi! {
         base::generic_set_dict(&object, value)
     }
 
-    fn Py_ReprEnter(object: *mut PyObject) -> c_int {
-        c_int::from(repr_guard::enter_raw(object))
+    fn Py_ReprEnter(object: *mut PyObject) -> PyResult<bool> {
+        repr_guard::enter_raw(object)
     }
 
     fn Py_ReprLeave(object: *mut PyObject) {

@@ -309,7 +309,7 @@ unsafe fn read_all(file: *mut libc::FILE) -> PyResult<Vec<u8>> {
         if count == 0 {
             break;
         }
-        text.extend_from_slice(&buffer[..count]);
+        text.try_extend(&buffer[..count])?;
     }
     // SAFETY: as above.
     if unsafe { libc::ferror(file) } != 0 {

@@ -196,7 +196,7 @@ fn decode(source: &[u8], filename: Borrowed<'_, Str>, is_text: bool) -> PyResult
         return Ok(None);
     }
     match crate::types::codec::decode_bytes(source, &encoding, "strict") {
-        Ok(text) => Ok(Some(text.as_utf8()?.as_bytes().to_vec())),
+        Ok(text) => Ok(Some(text.as_utf8()?.as_bytes().try_to_vec()?)),
         Err(raised) if raised.is_a::<exceptions::LookupError>() || raised.is_a::<exceptions::ValueError>() => {
             let message = raised.take().to_text();
             let details = Tuple::from_vec(vec![

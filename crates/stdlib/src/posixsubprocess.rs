@@ -30,9 +30,9 @@ struct Vector {
 }
 
 impl Vector {
-    fn new(strings: Vec<CString>) -> Vector {
-        let pointers = strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect();
-        Vector { _strings: strings, pointers }
+    fn new(strings: Vec<CString>) -> PyResult<Vector> {
+        let pointers = strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).gather()?;
+        Ok(Vector { _strings: strings, pointers })
     }
 
     /// From a sequence of `bytes`.
@@ -45,7 +45,7 @@ impl Vector {
             };
             strings.push(c_string(bytes.as_slice())?);
         }
-        Ok(Vector::new(strings))
+        Vector::new(strings)
     }
 }
 
@@ -432,7 +432,7 @@ impl PosixSubprocess {
                 }
                 strings.push(path(sequence.get_index(index as isize)?.borrow())?);
             }
-            Some(Vector::new(strings))
+            Some(Vector::new(strings)?)
         };
         let envp = if env.is_none() { None } else { Some(Vector::of_bytes(env)?) };
         let cwd = if cwd.is_none() { None } else { Some(path(cwd)?) };

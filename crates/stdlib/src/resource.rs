@@ -5,7 +5,7 @@ use core::ptr;
 
 use crate::system::{self, add_constants};
 use taipan_runtime::prelude::*;
-use taipan_runtime::thread::Slot;
+use taipan_runtime::thread::{self, Slot};
 use taipan_runtime::types::exceptions;
 
 pub struct Resource;
@@ -126,6 +126,11 @@ fn refused() -> Raised {
     }
 }
 
+/// Whether a limit can refuse the stack what it needs to grow.
+fn is_memory(resource: i32) -> bool {
+    resource == libc::RLIMIT_AS as i32 || resource == libc::RLIMIT_STACK as i32
+}
+
 #[pymodule(name = "resource")]
 impl Resource {
     #[exec]
@@ -166,6 +171,9 @@ impl Resource {
     fn setrlimit(resource: i32, limits: Borrowed<'_, Object>) -> PyResult<()> {
         check_resource(resource)?;
         let limits = limit_pair(limits)?;
+        if is_memory(resource) {
+            thread::stack::limit_main();
+        }
         // SAFETY: the struct lives during the call.
         if unsafe { libc::setrlimit(resource as _, &raw const limits) } < 0 { Err(refused()) } else { Ok(()) }
     }
@@ -174,6 +182,9 @@ impl Resource {
     fn prlimit(pid: i32, resource: i32, limits: Nullable<Borrowed<'_, Object>>) -> PyResult<Ref<Tuple>> {
         check_resource(resource)?;
         let new = limits.0.map(limit_pair).transpose()?;
+        if new.is_some() && is_memory(resource) {
+            thread::stack::limit_main();
+        }
         let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         // SAFETY: the structs live during the call.
         let done = unsafe {

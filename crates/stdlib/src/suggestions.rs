@@ -15,7 +15,7 @@ impl Suggestions {
         let Some(candidates) = candidates.downcast_exact::<List>() else {
             return Err(raise!(TypeError, "candidates must be a list"));
         };
-        let candidates = candidates.to_vec();
+        let candidates = candidates.try_to_vec()?;
         let mut names = vec_with_capacity(candidates.len())?;
         for candidate in &candidates {
             match candidate.downcast::<Str>() {

@@ -369,7 +369,7 @@ impl Termios {
         let Some(characters) = characters.downcast::<List>().filter(|list| list.len() == count) else {
             return Err(raise!(TypeError, "tcsetattr: attributes[6] must be {count} element list"));
         };
-        for (to, item) in new.c_cc.iter_mut().zip(characters.to_vec()) {
+        for (to, item) in new.c_cc.iter_mut().zip(characters.try_to_vec()?) {
             *to = control_character(&item)?;
         }
         let at = &raw mut new;

@@ -12,6 +12,7 @@ use crate::abi::{
     CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS, FRAME_OWNED_BY_INTERPRETER, PY_VECTORCALL_ARGUMENTS_OFFSET, PyCodeObject,
     PyFunctionObject, PyObject, PyThreadState,
 };
+use crate::memory::fallible::{format_text, join_text};
 use crate::prelude::*;
 use crate::thread;
 use crate::types::Function;
@@ -257,7 +258,7 @@ unsafe fn bind_keyword(
                 let object = take(value).into_object()?;
                 dict.set_item(name, object.borrow())
             }
-            None => Err(unexpected_keyword(function, code, name, kwnames)),
+            None => Err(unexpected_keyword(function, code, name, kwnames)?),
         }
     }
 }
@@ -269,12 +270,12 @@ unsafe fn unexpected_keyword(
     code: *mut PyCodeObject,
     keyword: Borrowed<'_, Str>,
     kwnames: Option<Borrowed<'_, Tuple>>,
-) -> Raised {
+) -> PyResult<Raised> {
     // SAFETY: by contract of `bind`.
     unsafe {
         let posonly = (*code).co_posonlyargcount.get() as usize;
         if posonly > 0 {
-            let wrong: Vec<String> = (0..posonly)
+            let wrong = (0..posonly)
                 .map(|index| parameter(code, index))
                 .filter(|name| {
                     kwnames.is_some_and(|names| {
@@ -282,27 +283,27 @@ unsafe fn unexpected_keyword(
                     })
                 })
                 .map(|name| name.to_display())
-                .collect();
+                .gather()?;
             if !wrong.is_empty() {
-                return raise!(
+                return Ok(raise!(
                     TypeError,
                     "{}() got some positional-only arguments passed as keyword arguments: '{}'",
                     qualname(function),
-                    wrong.join(", ")
-                );
+                    join_text(&wrong, ", ")?
+                ));
             }
         }
         let named = ((*code).co_argcount.get() + (*code).co_kwonlyargcount.get()) as usize;
-        let candidates: Vec<String> = (posonly..named).map(|index| parameter(code, index).to_display()).collect();
+        let candidates = (posonly..named).map(|index| parameter(code, index).to_display()).gather()?;
         let text = keyword.to_display();
-        match crate::object::args::suggest::closest_name(candidates.iter().map(String::as_str), &text) {
+        Ok(match crate::object::args::suggest::closest_name(candidates.iter().map(String::as_str), &text) {
             Some(suggestion) => raise!(
                 TypeError,
                 "{}() got an unexpected keyword argument '{text}'. Did you mean '{suggestion}'?",
                 qualname(function)
             ),
             None => raise!(TypeError, "{}() got an unexpected keyword argument '{text}'", qualname(function)),
-        }
+        })
     }
 }
 
@@ -318,9 +319,9 @@ unsafe fn bind_defaults(
         let defaults: Option<Borrowed<'_, Tuple>> = Borrowed::from_ptr_or_null((*function).func_defaults.get());
         let count = defaults.map_or(0, |defaults| defaults.len());
         let required = positional.saturating_sub(count);
-        let missing: Vec<usize> = (nargs..required).filter(|&index| (*variables.add(index)).is_null()).collect();
+        let missing = (nargs..required).filter(|&index| (*variables.add(index)).is_null()).gather()?;
         if !missing.is_empty() {
-            return Err(missing_arguments(function, code, &missing, "positional"));
+            return Err(missing_arguments(function, code, &missing, "positional")?);
         }
         if let Some(defaults) = defaults {
             for index in nargs.max(required)..positional {
@@ -356,10 +357,10 @@ unsafe fn bind_keyword_defaults(
             };
             match value {
                 Some(value) => *variables.add(index) = StackRef::from_ref(value),
-                None => missing.push(index),
+                None => missing.try_push(index)?,
             }
         }
-        if missing.is_empty() { Ok(()) } else { Err(missing_arguments(function, code, &missing, "keyword-only")) }
+        if missing.is_empty() { Ok(()) } else { Err(missing_arguments(function, code, &missing, "keyword-only")?) }
     }
 }
 
@@ -374,24 +375,23 @@ unsafe fn missing_arguments(
     code: *mut PyCodeObject,
     missing: &[usize],
     kind: &str,
-) -> Raised {
+) -> PyResult<Raised> {
     // SAFETY: by contract of `bind`.
     unsafe {
-        let names: Vec<String> =
-            missing.iter().map(|&index| parameter(code, index).as_object().to_repr_text()).collect();
+        let names = missing.iter().map(|&index| parameter(code, index).as_object().to_repr_text()).gather()?;
         let list = match names.as_slice() {
             [one] => one.clone(),
             [one, two] => format!("{one} and {two}"),
-            [head @ .., last] => format!("{}, and {last}", head.join(", ")),
+            [head @ .., last] => format_text(format_args!("{}, and {last}", join_text(head, ", ")?))?,
             [] => String::new(),
         };
-        raise!(
+        Ok(raise!(
             TypeError,
             "{}() missing {} required {kind} argument{}: {list}",
             qualname(function),
             names.len(),
             if names.len() == 1 { "" } else { "s" }
-        )
+        ))
     }
 }
 

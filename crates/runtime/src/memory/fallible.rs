@@ -4,6 +4,7 @@
 
 use core::fmt;
 
+use super::rust_alloc::SMALL;
 use crate::object::{PyResult, Raised};
 
 /// An empty vector with room for `count` items.
@@ -80,6 +81,55 @@ pub fn format_text(arguments: fmt::Arguments<'_>) -> PyResult<String> {
     }
 }
 
+/// The parts with `separator` between them.
+pub fn join_text(parts: &[String], separator: &str) -> PyResult<String> {
+    let mut text = String::new();
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            text.try_push_str(separator)?;
+        }
+        text.try_push_str(part)?;
+    }
+    Ok(text)
+}
+
+/// A list where nothing may fail, as of what a dying object leaves to do: none of its blocks is larger than what the reserve
+/// behind Rust's own allocations gives.
+pub struct Pile<T> {
+    full: Vec<Vec<T>>,
+    last: Vec<T>,
+}
+
+impl<T> Pile<T> {
+    /// A power of two, as the capacities of a growing vector are.
+    const MOST: usize = 1 << (SMALL / size_of::<T>()).ilog2();
+
+    pub const fn new() -> Pile<T> {
+        Pile { full: Vec::new(), last: Vec::new() }
+    }
+
+    pub fn push(&mut self, item: T) {
+        if self.last.len() == Self::MOST {
+            self.full.push(core::mem::take(&mut self.last));
+        }
+        self.last.push(item);
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.full.iter().chain([&self.last]).flatten()
+    }
+}
+
+impl<T> IntoIterator for Pile<T> {
+    type Item = T;
+    type IntoIter = core::iter::Flatten<std::vec::IntoIter<Vec<T>>>;
+
+    fn into_iter(mut self) -> Self::IntoIter {
+        self.full.push(self.last);
+        self.full.into_iter().flatten()
+    }
+}
+
 /// Copies of slices.
 pub trait TryToVec<T> {
     fn try_to_vec(&self) -> PyResult<Vec<T>>;
@@ -118,3 +168,18 @@ pub trait GatherResults<T>: Iterator<Item = PyResult<T>> + Sized {
 }
 
 impl<T, I: Iterator<Item = PyResult<T>>> GatherResults<T> for I {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn piles_keep_the_order_in_small_blocks() {
+        let mut pile = Pile::new();
+        let count = 3 * Pile::<usize>::MOST + 5;
+        (0..count).for_each(|item| pile.push(item));
+        assert!(pile.full.iter().chain([&pile.last]).all(|block| block.capacity() * size_of::<usize>() <= SMALL));
+        assert!(pile.iter().copied().eq(0..count));
+        assert!(pile.into_iter().eq(0..count));
+    }
+}

@@ -307,7 +307,8 @@ fn clear_free_lists() {
 /// Drops what tables that are not in use any more hold of objects.
 fn release(old: Option<Tables>) {
     let Some(old) = old else { return };
-    let names = old.names.keys().copied().chain(core::iter::once(old.unknown)).collect::<Vec<_>>();
+    let mut names = Pile::new();
+    old.names.keys().copied().chain([old.unknown]).for_each(|name| names.push(name));
     drop(old);
     for name in names {
         // SAFETY: the tables owned a count of each.
@@ -448,6 +449,7 @@ pub fn traces() -> PyResult<Ref<List>> {
             Some(known) => known.clone(),
             None => {
                 let traceback = to_tuple(&trace.traceback)?;
+                made.try_reserve(1).map_err(|_| Raised::no_memory())?;
                 made.insert(key, traceback.clone());
                 traceback
             }

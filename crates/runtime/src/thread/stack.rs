@@ -38,7 +38,76 @@ fn bounds(thread: &PyThreadState) -> &_PyThreadStateImpl {
 /// Finds the bounds of this thread's stack.
 pub fn measure(thread: &_PyThreadStateImpl) {
     let (base, size) = stack_area();
+    #[cfg(target_os = "linux")]
+    let (base, size) = main_stack::secure(base, size);
     set_bounds(thread, base, size);
+}
+
+/// What of the main thread's stack is certainly there when the address space has a limit from now on: bounds that reach
+/// further are drawn in.
+pub fn limit_main() {
+    #[cfg(target_os = "linux")]
+    if main_stack::is_main() {
+        let thread = bounds(current());
+        let (base, top) = (thread.c_stack_init_base.get(), thread.c_stack_init_top.get());
+        let low = main_stack::lowest().max(base);
+        if low > base && low < stack_pointer() {
+            set_bounds(thread, low, top - low);
+        }
+    }
+}
+
+/// The main thread's stack is mapped by and by, as it grows, and growth that the system refuses ends the process. So as much
+/// of it as is usual is mapped at once. Pages that are not used take no memory.
+#[cfg(target_os = "linux")]
+mod main_stack {
+    use core::sync::atomic::{AtomicUsize, Ordering};
+
+    /// What is mapped at once, at most.
+    const USUAL: usize = 8 << 20;
+    /// What no limit takes away.
+    const LEAST: usize = 1 << 20;
+
+    static LOWEST: AtomicUsize = AtomicUsize::new(0);
+
+    pub fn is_main() -> bool {
+        // SAFETY: takes nothing.
+        unsafe { libc::getpid() == libc::gettid() }
+    }
+
+    /// How far down it is mapped.
+    pub fn lowest() -> usize {
+        LOWEST.load(Ordering::Relaxed)
+    }
+
+    /// The bounds that growth cannot fail in, where the address space has a limit; else those given.
+    pub fn secure(base: usize, size: usize) -> (usize, usize) {
+        if !is_main() {
+            return (base, size);
+        }
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: fills a struct.
+        let is_limited =
+            unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) } == 0 && limit.rlim_cur != libc::RLIM_INFINITY;
+        // A small address space is not for the stack alone.
+        let most = if is_limited { (limit.rlim_cur as usize / 16).clamp(LEAST, USUAL) } else { USUAL };
+        let (top, mut wanted) = (base + size, size.min(most));
+        while !reach(top - wanted) {
+            wanted = wanted / 4 * 3;
+            if top - wanted >= super::stack_pointer() {
+                return (base, size);
+            }
+        }
+        LOWEST.store(top - wanted, Ordering::Relaxed);
+        if is_limited { (top - wanted, wanted) } else { (base, size) }
+    }
+
+    /// Makes the stack grow to an address: the system writes something there, and says so where it cannot.
+    fn reach(address: usize) -> bool {
+        let place = address.next_multiple_of(align_of::<libc::rlimit>()) as *mut libc::rlimit;
+        // SAFETY: far below what is in use of the stack; if nothing is mapped there, the call fails with EFAULT.
+        unsafe { libc::getrlimit(libc::RLIMIT_AS, place) == 0 }
+    }
 }
 
 /// Sets the bounds from the lowest usable address and the size.

@@ -415,10 +415,8 @@ fn is_list_or_tuple(object: Borrowed<'_, Object>) -> bool {
     object.is_instance_of::<Tuple>() || object.is_instance_of::<List>()
 }
 
-fn push_unique(parameters: &mut Vec<Ref<Object>>, item: Borrowed<'_, Object>) {
-    if !parameters.iter().any(|known| known.is(&item)) {
-        parameters.push(item.to_owned());
-    }
+fn push_unique(parameters: &mut Vec<Ref<Object>>, item: Borrowed<'_, Object>) -> PyResult<()> {
+    if parameters.iter().any(|known| known.is(&item)) { Ok(()) } else { parameters.try_push(item.to_owned()) }
 }
 
 /// The type parameters that `args`, a tuple or list, mentions, each once, in order (`_Py_make_parameters`).
@@ -432,15 +430,15 @@ pub(crate) fn make_parameters(args: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>
         }
         if is_list_or_tuple(arg) {
             for parameter in make_parameters(arg)?.iter() {
-                push_unique(&mut parameters, parameter);
+                push_unique(&mut parameters, parameter)?;
             }
         } else if arg.has_attr(id!("__typing_subst__"))? {
-            push_unique(&mut parameters, arg);
+            push_unique(&mut parameters, arg)?;
         } else if let Some(inner) = arg.lookup_attr(id!("__parameters__"))?
             && let Some(inner) = inner.downcast::<Tuple>()
         {
             for parameter in inner.iter() {
-                push_unique(&mut parameters, parameter);
+                push_unique(&mut parameters, parameter)?;
             }
         }
     }
@@ -464,11 +462,11 @@ fn unpack_args(item: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>> {
                 && let Some(inner) = inner.downcast::<Tuple>()
                 && inner.iter().next_back().is_none_or(|last| last.as_ptr() != crate::object::ellipsis_ptr())
             {
-                args.extend(inner.iter().map(|item| item.to_owned()));
+                args.try_extend(inner.as_slice())?;
                 continue;
             }
         }
-        args.push(arg.to_owned());
+        args.try_push(arg.to_owned())?;
     }
     Tuple::from_vec(args)
 }
@@ -487,14 +485,14 @@ fn substitute_in(obj: Borrowed<'_, Object>, parameters: &Ref<Tuple>, given: &Ref
     let mut args = Vec::new();
     for parameter in inner.iter() {
         let Some((index, value)) = position(parameters, parameter).and_then(|at| Some((at, given.try_get(at)?))) else {
-            args.push(parameter.to_owned());
+            args.try_push(parameter.to_owned())?;
             continue;
         };
         // A TypeVarTuple stands for several arguments.
         let is_variadic = parameters.get(index).type_of().tp_iter.get().is_some();
         match value.downcast::<Tuple>() {
-            Some(values) if is_variadic => args.extend(values.iter().map(|item| item.to_owned())),
-            _ => args.push(value.to_owned()),
+            Some(values) if is_variadic => args.try_extend(values.as_slice())?,
+            _ => args.try_push(value.to_owned())?,
         }
     }
     obj.get_item(Tuple::from_vec(args)?.as_borrowed())
@@ -550,16 +548,16 @@ pub(crate) fn substitute(
     let mut new_args = Vec::new();
     for arg in items_of(args)?.iter() {
         if arg.is_instance_of::<Type>() {
-            new_args.push(arg.to_owned());
+            new_args.try_push(arg.to_owned())?;
             continue;
         }
         if is_list_or_tuple(arg) {
             let inner = substitute(this, arg, parameters, given.clone().into_object())?;
-            new_args.push(if arg.is_instance_of::<Tuple>() {
+            new_args.try_push(if arg.is_instance_of::<Tuple>() {
                 inner.into_object()
             } else {
                 List::from_iterable(inner.as_borrowed())?.into_object()
-            });
+            })?;
             continue;
         }
         let unpack = is_unpacked_typevartuple(arg)?;
@@ -585,9 +583,9 @@ pub(crate) fn substitute(
                     new_arg.type_of().full_name()?
                 ));
             };
-            new_args.extend(values.iter().map(|item| item.to_owned()));
+            new_args.try_extend(values.as_slice())?;
         } else {
-            new_args.push(new_arg);
+            new_args.try_push(new_arg)?;
         }
     }
     Tuple::from_vec(new_args)

@@ -92,7 +92,7 @@ impl Namespace {
         let name = if this.is_exact::<Namespace>() { "namespace".to_owned() } else { this.type_name() };
         let mut text = StrBuilder::new();
         text.push_str(&name)?;
-        let Some(_guard) = repr_guard::enter(this.as_borrowed()) else {
+        let Some(_guard) = repr_guard::enter(this.as_borrowed())? else {
             text.push_str("(...)")?;
             return text.finish();
         };

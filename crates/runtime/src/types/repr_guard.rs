@@ -13,26 +13,19 @@ thread_local! {
 pub struct ReprGuard(usize);
 
 /// Notes that the `repr` of `object` begins; `None` when it is under way already.
-pub fn enter(object: Borrowed<'_, Object>) -> Option<ReprGuard> {
-    let address = object.as_ptr() as usize;
-    ACTIVE.with_borrow_mut(|active| {
-        if active.contains(&address) {
-            return None;
-        }
-        active.push(address);
-        Some(ReprGuard(address))
-    })
+pub fn enter(object: Borrowed<'_, Object>) -> PyResult<Option<ReprGuard>> {
+    Ok(if enter_raw(object.as_ptr())? { None } else { Some(ReprGuard(object.as_ptr() as usize)) })
 }
 
 /// `Py_ReprEnter`: whether the object is under way already.
-pub fn enter_raw(object: *mut abi::PyObject) -> bool {
+pub fn enter_raw(object: *mut abi::PyObject) -> PyResult<bool> {
     ACTIVE.with_borrow_mut(|active| {
         let address = object as usize;
         let found = active.contains(&address);
         if !found {
-            active.push(address);
+            active.try_push(address)?;
         }
-        found
+        Ok(found)
     })
 }
 

@@ -87,8 +87,8 @@ impl Template {
             if let Some(text) = arg.downcast::<Str>() {
                 last = Str::concat(&last, &text)?;
             } else if arg.is_exact::<Interpolation>() {
-                strings.push(core::mem::replace(&mut last, Str::empty()).into_object());
-                interpolations.push(arg.to_owned());
+                strings.try_push(core::mem::replace(&mut last, Str::empty()).into_object())?;
+                interpolations.try_push(arg.to_owned())?;
             } else {
                 return Err(raise!(
                     TypeError,
@@ -97,7 +97,7 @@ impl Template {
                 ));
             }
         }
-        strings.push(last.into_object());
+        strings.try_push(last.into_object())?;
         Template::from_parts(Tuple::from_vec(strings)?, Tuple::from_vec(interpolations)?)
     }
 
@@ -153,7 +153,8 @@ impl Template {
             ));
         };
         let (left, right) = (this.strings_tuple(), other.strings_tuple());
-        let mut strings: Vec<Ref<Object>> = left.iter().map(|item| item.to_owned()).collect();
+        let mut strings = left.as_slice().try_to_vec()?;
+        strings.make_room(right.len())?;
         let mut rest = right.iter().map(|item| item.to_owned());
         if let (Some(end), Some(start)) = (strings.pop(), rest.next())
             && let (Some(end), Some(start)) = (end.downcast::<Str>(), start.downcast::<Str>())
@@ -162,7 +163,7 @@ impl Template {
         }
         strings.extend(rest);
         let (left, right) = (this.interpolations_tuple(), other.interpolations_tuple());
-        let interpolations = left.iter().chain(right.iter()).map(|item| item.to_owned()).collect();
+        let interpolations = left.iter().chain(right.iter()).map(|item| item.to_owned()).gather()?;
         Template::from_parts(Tuple::from_vec(strings)?, Tuple::from_vec(interpolations)?)
     }
 
@@ -178,7 +179,7 @@ impl Template {
         for item in this.interpolations_tuple().iter() {
             let Some(item) = item.downcast::<Interpolation>() else { continue };
             // SAFETY: set when the interpolation is made.
-            values.push(unsafe { Ref::from_borrowed_ptr(item.value.get()) });
+            values.try_push(unsafe { Ref::from_borrowed_ptr(item.value.get()) })?;
         }
         Tuple::from_vec(values)
     }

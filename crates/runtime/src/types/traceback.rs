@@ -243,6 +243,9 @@ pub fn remove_importlib_frames(raised: Raised) -> Raised {
             if !in_importlib {
                 chunk = None;
             }
+            if kept.try_reserve(1).is_err() {
+                return Raised::restore(exception);
+            }
             kept.push(entry);
             if passes_on && let Some(start) = chunk {
                 kept.truncate(start);
@@ -308,10 +311,17 @@ pub fn format_native(traceback: &Ref<Traceback>) -> String {
             previous.clone_from(&shown);
         }
         if count <= REPEATS {
+            // Without memory the rest is left out.
+            if text.try_reserve(shown.len()).is_err() {
+                break;
+            }
             text.push_str(&shown);
             let source = entry.code().zip(entry.line()).filter(|_| has_sources);
             if let Some(source) = source.and_then(|(code, line)| crate::compile::line_of(code.filename(), line)) {
-                text.push_str(&format!("    {}\n", source.trim()));
+                let source = source.trim();
+                if text.try_reserve(source.len() + 5).is_ok() {
+                    text.extend(["    ", source, "\n"]);
+                }
             }
         }
     }

@@ -62,11 +62,10 @@ impl Builder {
                         return Ok(());
                     }
                 }
-                self.unhashable.push(arg.clone());
+                self.unhashable.try_push(arg.clone())?;
             }
         }
-        self.args.push(arg);
-        Ok(())
+        self.args.try_push(arg)
     }
 
     fn finish(self) -> PyResult<Ref<Object>> {

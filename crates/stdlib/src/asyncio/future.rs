@@ -184,7 +184,7 @@ impl FutureState {
             pairs.push(Tuple::pack([callback, context])?.into_object());
         }
         if let Some(list) = self.callbacks.get().as_ref().and_then(|list| list.downcast::<List>()) {
-            pairs.extend(list.try_to_vec()?);
+            pairs.try_extend(&list.try_to_vec()?)?;
         }
         Ok(pairs)
     }
@@ -212,7 +212,7 @@ impl FutureState {
             if callback.equals(function.borrow())? {
                 removed += 1;
             } else {
-                kept.push(pair);
+                kept.try_push(pair)?;
             }
         }
         if self.callbacks.as_ptr() == list.as_ptr() {

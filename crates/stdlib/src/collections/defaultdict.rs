@@ -114,7 +114,7 @@ impl DefaultDict {
         let factory = match this.factory.get() {
             None => Str::from_utf8_str("None")?,
             // The factory may be a bound method of this very object.
-            Some(factory) => match repr_guard::enter(factory.borrow()) {
+            Some(factory) => match repr_guard::enter(factory.borrow())? {
                 Some(_guard) => factory.repr()?,
                 None => Str::from_utf8_str("...")?,
             },

@@ -183,6 +183,7 @@ fn tuple_text(sequence: Borrowed<'_, Object>) -> PyResult<Vec<u8>> {
             return Err(raise!(ValueError, "coefficient must be a tuple of digits"));
         }
     };
+    text.make_room(digits.len() + 24)?;
     for digit in digits.iter() {
         let digit = digit.downcast::<Int>().and_then(|digit| digit.to_i64());
         let Some(digit @ 0..=9) = digit else {
@@ -351,7 +352,7 @@ fn overridden(spec: &str, given: Borrowed<'_, Object>, capitals: bool) -> PyResu
         parsed.separator = separator;
     }
     if let Some(grouping) = entry(id!("grouping"))? {
-        parsed.grouping = grouping.chars().map(|c| u8::try_from(c).unwrap_or(u8::MAX)).collect();
+        parsed.grouping = grouping.chars().map(|c| u8::try_from(c).unwrap_or(u8::MAX)).gather()?;
     }
     let one = |text: &str| text.chars().count() <= 1;
     if !one(&parsed.point)

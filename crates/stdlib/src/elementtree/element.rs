@@ -177,7 +177,7 @@ impl Element {
         let Some(tag) = this.tag.get() else {
             return Str::from_fmt(format_args!("<{} at {address:#x}>", this.as_object().type_of().full_name()?));
         };
-        let Some(_guard) = repr_guard::enter(this.as_borrowed()) else {
+        let Some(_guard) = repr_guard::enter(this.as_borrowed())? else {
             return Err(raise!(
                 RuntimeError,
                 "reentrant call inside {}.__repr__",

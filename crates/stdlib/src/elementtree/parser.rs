@@ -79,6 +79,7 @@ fn tag(inside: &mut Inside, id: NameId) -> PyResult<Ref<Object>> {
     }
     let tag = universal(&inside.parser.name(id))?;
     if inside.tags.len() <= index {
+        inside.tags.make_room(index + 1 - inside.tags.len())?;
         inside.tags.resize(index + 1, None);
     }
     inside.tags[index] = Some(tag.clone());
@@ -329,13 +330,15 @@ impl XmlParser {
         let result = loop {
             let (chunk, more) = if rest.len() > CHUNK { rest.split_at(CHUNK) } else { (rest, &[] as &[u8]) };
             let is_last = last && more.is_empty();
+            let mut _room = None;
             let fed = this.with(|inside| {
-                inside.parser.feed(chunk, is_last).map_err(|code| {
+                _room = inside.parser.room_for(chunk.len())?;
+                Ok(inside.parser.feed(chunk, is_last).map_err(|code| {
                     let (line, column) = inside.parser.position().map_or((1, 0), |at| (at.line, at.column));
                     (code, line, column)
-                })
+                }))
             });
-            let step = match fed {
+            let step = match fed.flatten() {
                 Ok(Ok(())) => XmlParser::pump(this),
                 Ok(Err((code, line, column))) => Err(parse_error(code.text(), code, line, column)),
                 Err(raised) => Err(raised),

@@ -138,8 +138,8 @@ impl LruCache {
     }
 
     /// Takes all links out of the ring and gives each as an owned reference.
-    fn unlink_all(&self) -> Vec<Ref<Link>> {
-        let mut links: Vec<Ref<Link>> = Vec::new();
+    fn unlink_all(&self) -> Pile<Ref<Link>> {
+        let mut links: Pile<Ref<Link>> = Pile::new();
         let root: *const Ring = &self.root;
         // SAFETY: the links of a ring are live.
         unsafe {
@@ -148,7 +148,7 @@ impl LruCache {
                 links.push(Ref::from_borrowed_ptr(Ring::link(at)));
                 at = (*at).next.get();
             }
-            for link in &links {
+            for link in links.iter() {
                 link.ring.close();
             }
         }

@@ -330,7 +330,7 @@ impl Partial {
 
     #[slot(tp_repr)]
     fn repr(this: &Ref<Partial>) -> PyResult<Ref<Str>> {
-        let Some(_guard) = repr_guard::enter(this.as_borrowed()) else { return Str::from_utf8_str("...") };
+        let Some(_guard) = repr_guard::enter(this.as_borrowed())? else { return Str::from_utf8_str("...") };
         let parts = this.parts()?;
         let mut pieces = vec_with_capacity(8)?;
         let class = this.type_of();

@@ -74,7 +74,7 @@ pub fn cannot_pickle(object: &Ref<Object>) -> Raised {
 
 /// `repr(part)` inside `repr(whole)`; RuntimeError when the latter is under way already.
 pub fn guarded_repr(whole: &Ref<Object>, part: &Ref<Object>) -> PyResult<Ref<Str>> {
-    match repr_guard::enter(whole.borrow()) {
+    match repr_guard::enter(whole.borrow())? {
         Some(_guard) => part.repr(),
         None => Err(raise!(RuntimeError, "reentrant call inside {}.__repr__", whole.type_of().full_name()?)),
     }
@@ -84,7 +84,7 @@ pub fn guarded_repr(whole: &Ref<Object>, part: &Ref<Object>) -> PyResult<Ref<Str
 pub fn stream_repr(stream: &Ref<Object>, more: &[Borrowed<'_, Str>]) -> PyResult<String> {
     let kind = stream.type_of().full_name()?;
     let mut text = format!("<{kind}");
-    let Some(_guard) = repr_guard::enter(stream.borrow()) else {
+    let Some(_guard) = repr_guard::enter(stream.borrow())? else {
         return Err(raise!(RuntimeError, "reentrant call inside {kind}.__repr__"));
     };
     for (index, name) in core::iter::once(&id!("name")).chain(more).enumerate() {

@@ -128,7 +128,7 @@ impl ItemGetter {
     #[slot(tp_repr)]
     fn repr(this: &Ref<ItemGetter>) -> PyResult<Ref<Str>> {
         let name = type_text(this.as_object());
-        let Some(_guard) = repr_guard::enter(this.as_borrowed()) else {
+        let Some(_guard) = repr_guard::enter(this.as_borrowed())? else {
             return Str::from_utf8_str(&format!("{name}(...)"));
         };
         let keys = this.keys();
@@ -259,7 +259,7 @@ impl AttrGetter {
     #[slot(tp_repr)]
     fn repr(this: &Ref<AttrGetter>) -> PyResult<Ref<Str>> {
         let name = type_text(this.as_object());
-        let Some(_guard) = repr_guard::enter(this.as_borrowed()) else {
+        let Some(_guard) = repr_guard::enter(this.as_borrowed())? else {
             return Str::from_utf8_str(&format!("{name}(...)"));
         };
         let names = this.dotted_names()?;
@@ -397,7 +397,7 @@ impl MethodCaller {
     #[slot(tp_repr)]
     fn repr(this: &Ref<MethodCaller>) -> PyResult<Ref<Str>> {
         let name = type_text(this.as_object());
-        let Some(_guard) = repr_guard::enter(this.as_borrowed()) else {
+        let Some(_guard) = repr_guard::enter(this.as_borrowed())? else {
             return Str::from_utf8_str(&format!("{name}(...)"));
         };
         let mut pieces = vec![Str::from_utf8_str(&format!("{name}("))?, this.name().as_object().repr()?];

@@ -122,7 +122,9 @@ impl Dir {
         let names = Names::open(&path)?;
         let (object, is_bytes, fd, prefix) = match &path {
             None => (none(), false, -1, b".".to_vec()),
-            Some(PathOrFd::Path(path)) => (path.object().to_owned(), path.is_bytes(), -1, path.as_bytes().to_vec()),
+            Some(PathOrFd::Path(path)) => {
+                (path.object().to_owned(), path.is_bytes(), -1, path.as_bytes().try_to_vec()?)
+            }
             Some(PathOrFd::Fd(fd, object)) => (object.to_owned(), false, *fd, Vec::new()),
         };
         let state = Box::new(Scan { names: Some(names), prefix, is_bytes, fd, _path: object });
@@ -373,7 +375,8 @@ pub struct DirEntry {
 
 impl DirEntry {
     fn new(prefix: &[u8], name: &[u8], is_bytes: bool, fd: c_int, inode: u64, kind: u8) -> PyResult<Ref<DirEntry>> {
-        let mut path = prefix.to_vec();
+        let mut path = vec_with_capacity(prefix.len() + name.len() + 1)?;
+        path.extend_from_slice(prefix);
         if fd < 0 && !path.is_empty() && path.last() != Some(&b'/') {
             path.push(b'/');
         }

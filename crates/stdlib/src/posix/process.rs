@@ -60,6 +60,13 @@ fn pair(first: i64, second: i64) -> PyResult<Ref<Tuple>> {
     Tuple::from_vec(vec![int(first)?, int(second)?])
 }
 
+/// The parts joined; empty when a part has a null byte, which names of files never have.
+fn c_string(parts: &[&[u8]]) -> PyResult<CString> {
+    let mut joined: Vec<u8> = vec_with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + 1)?;
+    parts.iter().for_each(|part| joined.extend_from_slice(part));
+    Ok(CString::new(joined).unwrap_or_default())
+}
+
 /// A list or tuple of arguments as C strings and the vector of pointers, closed by null.
 pub fn string_vector(values: Borrowed<'_, Object>, what: &str) -> PyResult<(Vec<CString>, Vec<*const c_char>)> {
     if !values.is_instance_of::<List>() && !values.is_instance_of::<Tuple>() {
@@ -68,14 +75,14 @@ pub fn string_vector(values: Borrowed<'_, Object>, what: &str) -> PyResult<(Vec<
     let mut strings = Vec::new();
     for value in values.collect_items()? {
         let path = FsName::new(value.borrow())?;
-        strings.push(CString::new(path.as_bytes()).unwrap_or_default());
+        strings.try_push(c_string(&[path.as_bytes()])?)?;
     }
     match strings.first() {
         None => return Err(raise!(ValueError, "{what} must not be empty")),
         Some(first) if first.is_empty() => return Err(raise!(ValueError, "{what} first element cannot be empty")),
         Some(_) => {}
     }
-    let pointers = strings.iter().map(|string| string.as_ptr()).chain([core::ptr::null()]).collect();
+    let pointers = strings.iter().map(|string| string.as_ptr()).chain([core::ptr::null()]).gather()?;
     Ok((strings, pointers))
 }
 
@@ -94,10 +101,9 @@ pub fn environment_vector(env: Borrowed<'_, Object>) -> PyResult<(Vec<CString>, 
         if name.as_bytes().is_empty() || name.as_bytes().contains(&b'=') {
             return Err(raise!(ValueError, "illegal environment variable name"));
         }
-        let joined = [name.as_bytes(), b"=", value.as_bytes()].concat();
-        strings.push(CString::new(joined).unwrap_or_default());
+        strings.try_push(c_string(&[name.as_bytes(), b"=", value.as_bytes()])?)?;
     }
-    let pointers = strings.iter().map(|string| string.as_ptr()).chain([core::ptr::null()]).collect();
+    let pointers = strings.iter().map(|string| string.as_ptr()).chain([core::ptr::null()]).gather()?;
     Ok((strings, pointers))
 }
 
@@ -335,12 +341,12 @@ impl Process {
 
     #[function(signature = "()")]
     fn getgroups() -> PyResult<Ref<List>> {
-        let mut groups = vec![0 as libc::gid_t; 65_536];
+        let mut groups = core::iter::repeat_n(0 as libc::gid_t, 65_536).gather()?;
         // SAFETY: room for that many.
         let count = check(unsafe { libc::getgroups(groups.len() as c_int, groups.as_mut_ptr()) })?;
         let mut list = Vec::new();
         for group in &groups[..count as usize] {
-            list.push(int(*group as i64)?);
+            list.try_push(int(*group as i64)?)?;
         }
         List::from_vec(list)
     }

@@ -115,6 +115,7 @@ impl XmlParser {
         let string = self.intern_text(&inside.parser.name(id))?;
         if self.intern.is_set() {
             if inside.strings.len() <= index {
+                inside.strings.make_room(index + 1 - inside.strings.len())?;
                 inside.strings.resize(index + 1, None);
             }
             inside.strings[index] = Some(string.clone());
@@ -301,6 +302,7 @@ impl XmlParser {
         loop {
             let (chunk, more) = if rest.len() > CHUNK { rest.split_at(CHUNK) } else { (rest, &[] as &[u8]) };
             let is_last = last && more.is_empty();
+            let _room = self.with(|inside| inside.parser.room_for(chunk.len()))??;
             self.with(|inside| inside.parser.feed(chunk, is_last))?.map_err(|code| self.raise(code))?;
             self.pump()?;
             rest = more;
@@ -435,6 +437,7 @@ impl XmlParser {
                 ));
             }
             let last = data.is_empty();
+            let _room = this.with(|inside| inside.parser.room_for(data.len()))??;
             this.with(|inside| inside.parser.feed(&data, last))?.map_err(|code| this.raise(code))?;
             this.pump()?;
             if last {

@@ -313,9 +313,9 @@ impl Socket {
         };
         let mut parts = Vec::new();
         for item in &extra {
-            parts.push(ancillary_item(item)?);
+            parts.try_push(ancillary_item(item)?)?;
         }
-        let rows: Vec<_> = parts.iter().map(|part| (part.level, part.kind, part.data.as_slice())).collect();
+        let rows: Vec<_> = parts.iter().map(|part| (part.level, part.kind, part.data.as_slice())).gather()?;
         let mut control = control_of(&rows)?;
         control.attach(&mut message);
         send(this, &message, flags)

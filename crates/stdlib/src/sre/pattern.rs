@@ -5,6 +5,7 @@ use core::cell::Cell;
 use core::mem::offset_of;
 use taipan_runtime::abi::{PyObject, PyVarObject};
 use taipan_runtime::memory;
+use taipan_runtime::memory::rust_alloc::Room;
 use taipan_runtime::object::header;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::generic_alias::GenericAlias;
@@ -57,6 +58,13 @@ fn words_of(code: Borrowed<'_, List>) -> PyResult<Vec<u32>> {
     Ok(words)
 }
 
+/// A large program is made and analysed with room set aside: both allocate in proportion to its words.
+fn room_for(words: usize) -> PyResult<Option<Room>> {
+    const LARGE: usize = 256;
+    const PER_WORD: usize = 256;
+    if words < LARGE { Ok(None) } else { Room::new(words.saturating_mul(PER_WORD)).map(Some) }
+}
+
 impl Pattern {
     pub fn compile(
         pattern: Borrowed<'_, Object>,
@@ -68,6 +76,7 @@ impl Pattern {
     ) -> PyResult<Ref<Pattern>> {
         let words = words_of(code)?;
         let length = words.len();
+        let _room = room_for(length)?;
         let is_bytes = if pattern.is_none() { None } else { Some(!Subject::new(pattern, None)?.is_text()) };
         let program = match Program::build(words, groups) {
             Ok(program) => program,
@@ -102,12 +111,13 @@ impl Pattern {
 
     /// The program, ready to run.
     #[inline]
-    pub fn program(&self) -> &Program {
+    pub fn program(&self) -> PyResult<&Program> {
         if !self.plain_program().analysed {
+            let _room = room_for(self.plain_program().words.len())?;
             // SAFETY: nobody has a reference yet: whoever keeps one got it here, after the analysis.
             analysis::analyse(unsafe { &mut *self.program.get() });
         }
-        self.plain_program()
+        Ok(self.plain_program())
     }
 
     pub fn groups(&self) -> usize {
@@ -137,7 +147,7 @@ impl Pattern {
     ) -> PyResult<Option<Ref<Match>>> {
         let subject = Subject::new(string, this.is_bytes())?;
         let range = clip(subject.len(), pos, endpos);
-        let mut finder = Finder::new(this.program());
+        let mut finder = Finder::new(this.program()?);
         if finder.find(subject.data(), range, mode, false)? {
             return Match::new(this, string, &finder, range).map(Some);
         }
@@ -154,7 +164,7 @@ impl Pattern {
     ) -> PyResult<()> {
         let range = clip(subject.len(), pos, endpos);
         let (mut at, mut must_advance) = (range.0, false);
-        let mut finder = Finder::new(this.program());
+        let mut finder = Finder::new(this.program()?);
         while finder.find(subject.data(), (at, range.1), Mode::Search, must_advance)? {
             if !body(&finder, range)? {
                 break;

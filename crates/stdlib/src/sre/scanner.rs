@@ -70,7 +70,7 @@ impl Scanner {
     fn look(&self, pattern: &Ref<Pattern>, string: Borrowed<'_, Object>, mode: Mode) -> PyResult<Option<Ref<Match>>> {
         let subject = Subject::new(string, pattern.is_bytes())?;
         let end = self.end.get().min(subject.len());
-        let mut finder = Finder::new(pattern.program());
+        let mut finder = Finder::new(pattern.program()?);
         if !finder.find(subject.data(), (self.at.get(), end), mode, self.must_advance.get())? {
             self.done.set(true);
             return Ok(None);

@@ -16,8 +16,8 @@ fn code_of(object: Borrowed<'_, Object>) -> PyResult<Ref<Code>> {
 }
 
 /// The base instructions with their arguments, prefixes joined.
-fn instructions(code: &Ref<Code>) -> Vec<(Option<Opcode>, u32)> {
-    let bytes = code.base_bytes();
+fn instructions(code: &Ref<Code>) -> PyResult<Vec<(Option<Opcode>, u32)>> {
+    let bytes = code.base_bytes()?;
     let mut rows = Vec::new();
     let (mut at, mut prefix) = (0, 0u32);
     while at + 1 < bytes.len() {
@@ -29,24 +29,24 @@ fn instructions(code: &Ref<Code>) -> Vec<(Option<Opcode>, u32)> {
             continue;
         }
         prefix = 0;
-        rows.push((opcode, arg));
+        rows.try_push((opcode, arg))?;
     }
-    rows
+    Ok(rows)
 }
 
-fn returns_only_none(code: &Ref<Code>) -> bool {
+fn returns_only_none(code: &Ref<Code>) -> PyResult<bool> {
     let none_index = code.consts().iter().position(|item| item.is_none());
     let mut previous = (None, 0);
-    for (opcode, arg) in instructions(code) {
+    for (opcode, arg) in instructions(code)? {
         if opcode == Some(Opcode::RETURN_VALUE) {
             let (loaded, index) = previous;
             if loaded != Some(Opcode::LOAD_CONST) || Some(index as usize) != none_index {
-                return false;
+                return Ok(false);
             }
         }
         previous = (opcode, arg);
     }
-    true
+    Ok(true)
 }
 
 #[derive(Default)]
@@ -105,7 +105,7 @@ fn count(code: &Ref<Code>, globals: Names<'_>, builtins: Names<'_>) -> PyResult<
     let names = code.names();
     let mut seen_globals = vec![false; names.len()];
     let mut seen_attributes = vec![false; names.len()];
-    for (opcode, arg) in instructions(code) {
+    for (opcode, arg) in instructions(code)? {
         let index = (arg >> 1) as usize;
         let Some(name) = names.try_get(index) else { continue };
         let contains = |dict: Names<'_>| dict.map_or(Ok(false), |dict| dict.contains(name));
@@ -232,7 +232,7 @@ fn frame_of(object: Borrowed<'_, Object>) -> PyResult<Ref<FrameObject>> {
 impl TestInternalCapi {
     #[function(signature = "($module, code, /)")]
     fn code_returns_only_none(code: Borrowed<'_, Object>) -> PyResult<bool> {
-        Ok(returns_only_none(&code_of(code)?))
+        returns_only_none(&code_of(code)?)
     }
 
     #[function(signature = "($module, code, /)")]

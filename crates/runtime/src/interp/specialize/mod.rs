@@ -453,8 +453,8 @@ pub unsafe fn warm_up(first: *mut u16, units: usize) {
 }
 
 /// The base instructions of code, with caches cleared: `co_code`.
-pub fn deoptimized(code: &Ref<Code>) -> Vec<u8> {
-    let mut bytes = code.adaptive_bytes().to_vec();
+pub fn deoptimized(code: &Ref<Code>) -> PyResult<Vec<u8>> {
+    let mut bytes = code.adaptive_bytes().try_to_vec()?;
     let mut index = 0;
     while index + 1 < bytes.len() {
         // SAFETY: an instruction of live code.
@@ -465,5 +465,5 @@ pub fn deoptimized(code: &Ref<Code>) -> Vec<u8> {
         bytes[index + 2..end].fill(0);
         index = end;
     }
-    bytes
+    Ok(bytes)
 }

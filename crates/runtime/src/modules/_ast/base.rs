@@ -282,7 +282,7 @@ fn repr_node(node: &Ref<Object>, depth: usize) -> PyResult<Ref<Str>> {
         return text.finish();
     }
     let _recursion = enter_recursive("during  ast repr")?;
-    let Some(_guard) = repr_guard::enter(node.as_borrowed()) else {
+    let Some(_guard) = repr_guard::enter(node.as_borrowed())? else {
         text.push_str("(...)")?;
         return text.finish();
     };

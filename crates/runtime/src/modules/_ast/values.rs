@@ -278,10 +278,7 @@ impl<'a, V: Value<'a>> Value<'a> for Option<V> {
 
 impl<'a, V: Value<'a>> Value<'a> for &'a [V] {
     fn build(&self, to: &Builder) -> PyResult<Ref<Object>> {
-        let mut items = Vec::with_capacity(self.len());
-        for item in *self {
-            items.push(item.build(to)?);
-        }
+        let items = self.iter().map(|item| item.build(to)).gather_results()?;
         Ok(List::from_vec(items)?.into_object())
     }
 
@@ -378,7 +375,7 @@ impl<'a> Value<'a> for &'a ast::Constant<'a> {
 fn constant_object(constant: &ast::Constant<'_>) -> PyResult<Ref<Object>> {
     let items = |items: &[ast::Constant<'_>]| -> PyResult<Vec<Ref<Object>>> {
         let _guard = enter_recursive("during  ast construction")?;
-        items.iter().map(constant_object).collect()
+        items.iter().map(constant_object).gather_results()
     };
     Ok(match *constant {
         ast::Constant::None => none(),
@@ -440,13 +437,12 @@ fn read_constant<'a>(from: &Reader<'a>, object: Borrowed<'_, Object>) -> PyResul
     }
     let items = |items: Vec<Ref<Object>>| -> PyResult<&'a [ast::Constant<'a>]> {
         let _guard = enter_recursive(" during compilation")?;
-        let items: Vec<_> =
-            items.iter().map(|item| read_constant(from, item.as_borrowed())).collect::<PyResult<_>>()?;
+        let items = items.iter().map(|item| read_constant(from, item.as_borrowed())).gather_results()?;
         Ok(from.arena.slice(&items))
     };
     if let Some(tuple) = object.downcast_exact::<Tuple>() {
         from.room.take(tuple.len().saturating_mul(ITEM))?;
-        return Ok(ast::Constant::Tuple(items(tuple.as_slice().to_vec())?));
+        return Ok(ast::Constant::Tuple(items(tuple.as_slice().try_to_vec()?)?));
     }
     if let Some(set) = object.downcast_exact::<FrozenSet>() {
         from.room.take(set.len().saturating_mul(ITEM))?;

@@ -100,7 +100,7 @@ pub fn update_bases(bases: &Ref<Tuple>) -> PyResult<Ref<Tuple>> {
         let entries = if base.is_instance_of::<Type>() { None } else { base.lookup_attr(id!("__mro_entries__"))? };
         let Some(entries) = entries else {
             if let Some(replaced) = &mut replaced {
-                replaced.push(base.to_owned());
+                replaced.try_push(base.to_owned())?;
             }
             continue;
         };
@@ -108,8 +108,11 @@ pub fn update_bases(bases: &Ref<Tuple>) -> PyResult<Ref<Tuple>> {
         let Some(entries) = entries.downcast::<Tuple>() else {
             return Err(raise!(TypeError, "__mro_entries__ must return a tuple"));
         };
-        let list =
-            replaced.get_or_insert_with(|| bases.iter().take(index).map(|base| base.to_owned()).collect::<Vec<_>>());
+        let list = match &mut replaced {
+            Some(list) => list,
+            None => replaced.insert(bases.iter().take(index).map(|base| base.to_owned()).gather()?),
+        };
+        list.make_room(entries.len())?;
         list.extend(entries.iter().map(|entry| entry.to_owned()));
     }
     match replaced {

@@ -285,7 +285,7 @@ impl Writer {
             self.long(number.get())?;
         }
         self.open.push(code.as_ptr() as usize);
-        let instructions = Bytes::from_slice(&code.base_bytes())?;
+        let instructions = Bytes::from_slice(&code.base_bytes()?)?;
         // A second owner: in CPython the code object keeps these bytes, so they get an index.
         let _second = instructions.clone();
         self.object(instructions.as_borrowed())?;

@@ -53,7 +53,7 @@ impl Zip {
         let strict = strict_keyword(&KEYWORDS, &args)?;
         let iterators = iterators_of(args.positional())?;
         let count = iterators.len();
-        let result = Tuple::from_vec((0..count).map(|_| none()).collect())?;
+        let result = Tuple::from_vec((0..count).map(|_| none()).gather()?)?;
         let this = instance::<Zip>(cls)?;
         this.0.tuplesize.set(count as isize);
         this.0.ittuple.set(iterators.into_ptr());

@@ -62,7 +62,7 @@ impl Code {
     fn make(parts: CodeParts, code: &[u8]) -> PyResult<Ref<Code>> {
         let line_table = match crate::thread::config().code_debug_ranges {
             true => parts.line_table,
-            false => Bytes::from_slice(&without_columns(parts.line_table.as_slice()))?,
+            false => Bytes::from_slice(&without_columns(parts.line_table.as_slice())?)?,
         };
 
         let units = code.len() / 2;
@@ -268,11 +268,7 @@ impl<'u> Pool<'u> {
     }
 
     fn items(&mut self, items: &'u [Constant]) -> PyResult<Vec<Ref<Object>>> {
-        let mut objects = Vec::with_capacity(items.len());
-        for item in items {
-            objects.push(self.constant(item)?);
-        }
-        Ok(objects)
+        items.iter().map(|item| self.constant(item)).gather_results()
     }
 
     /// The object of a constant.
@@ -333,11 +329,11 @@ fn is_name_like(text: &Ref<Str>) -> bool {
 }
 
 /// A location table in which every entry with a line has the line alone (`-X no_debug_ranges`).
-fn without_columns(table: &[u8]) -> Vec<u8> {
+fn without_columns(table: &[u8]) -> PyResult<Vec<u8>> {
     const ONE_LINE: u8 = 10;
     const NO_COLUMNS: u8 = 13;
     const NONE: u8 = 15;
-    let mut out = Vec::with_capacity(table.len());
+    let mut out = vec_with_capacity(table.len())?;
     let mut entries = Entries(table);
     while let Some((head, body)) = entries.next_entry() {
         let kind = head >> 3 & 15;
@@ -356,7 +352,7 @@ fn without_columns(table: &[u8]) -> Vec<u8> {
             _ => out.push(0),
         }
     }
-    out
+    Ok(out)
 }
 
 /// Goes through a location table.

@@ -50,7 +50,7 @@ impl Code {
         ] {
             mix(number.get() as u64);
         }
-        for byte in this.base_bytes() {
+        for byte in this.base_bytes()? {
             mix(byte as u64);
         }
         Ok(if hash as isize == -1 { -2 } else { hash as isize })
@@ -67,7 +67,7 @@ impl Code {
             [&raw.co_argcount, &raw.co_posonlyargcount, &raw.co_kwonlyargcount, &raw.co_flags, &raw.co_firstlineno]
                 .map(Cell::get)
         };
-        let mut equal = numbers(this) == numbers(&other) && this.base_bytes() == other.base_bytes();
+        let mut equal = numbers(this) == numbers(&other) && this.base_bytes()? == other.base_bytes()?;
         if equal {
             let pairs = [
                 (this.name().upcast(), other.name().upcast()),
@@ -206,7 +206,7 @@ impl Code {
             stacksize: co_stacksize.unwrap_or(raw.co_stacksize.get()),
             flags,
             firstlineno: co_firstlineno.unwrap_or(raw.co_firstlineno.get()),
-            code: co_code.map_or_else(|| this.base_bytes(), |code| code.as_slice().to_vec()),
+            code: co_code.map_or_else(|| this.base_bytes(), |code| code.as_slice().try_to_vec())?,
             consts: co_consts.unwrap_or(this.consts()).to_owned(),
             names: copy_tuple(&co_names.unwrap_or(this.names()))?,
             local_names,
@@ -235,8 +235,7 @@ impl Code {
                 None => none(),
             };
             let row = [Int::from_usize(run.0 * 2)?.into_object(), Int::from_usize(run.1 * 2)?.into_object(), line];
-            rows.push(Tuple::from_vec(row.into())?.into_object());
-            Ok(())
+            rows.try_push(Tuple::pack(row)?.into_object())
         };
         for location in Locations::new(table.as_slice(), this.0.co_firstlineno.get()) {
             current = match current {
@@ -257,7 +256,7 @@ impl Code {
     /// The branches: offsets of the branch, of where it goes on, and of where it jumps to.
     #[method(signature = "($self, /)")]
     fn co_branches(this: &Ref<Code>) -> PyResult<Ref<Object>> {
-        let bytes = this.base_bytes();
+        let bytes = this.base_bytes()?;
         let mut rows = Vec::new();
         let (mut index, mut operand) = (0, 0);
         while index * 2 + 1 < bytes.len() {
@@ -282,7 +281,7 @@ impl Code {
                 for offset in [source, left, right] {
                     items.push(Int::from_usize(offset * 2)?.into_object());
                 }
-                rows.push(Tuple::from_vec(items)?.into_object());
+                rows.try_push(Tuple::from_vec(items)?.into_object())?;
             }
             if number != Opcode::EXTENDED_ARG as u8 {
                 operand = 0;
@@ -305,6 +304,7 @@ impl Code {
         for location in Locations::new(table.as_slice(), this.0.co_firstlineno.get()) {
             let Location { line, end_line, column, end_column, .. } = location;
             let row = Tuple::from_vec(vec![number(line)?, number(end_line)?, number(column)?, number(end_column)?])?;
+            rows.make_room(location.end.saturating_sub(location.start))?;
             rows.extend((location.start..location.end).map(|_| row.clone().into_object()));
         }
         super::PositionsIterator::new(rows)
@@ -382,7 +382,7 @@ impl Code {
 
     #[getter]
     fn co_code(this: &Ref<Code>) -> PyResult<Ref<Bytes>> {
-        Bytes::from_slice(&this.base_bytes())
+        Bytes::from_slice(&this.base_bytes()?)
     }
 
     #[getter]
@@ -407,17 +407,17 @@ impl Code {
             }
             let mut bytes = (location.start - unit) * 2;
             while bytes > 255 {
-                table.extend([255, 0]);
+                table.try_extend(&[255, 0])?;
                 bytes -= 255;
             }
             let mut delta = here - line;
             while !(-128..=127).contains(&delta) {
                 let step = delta.clamp(-128, 127);
-                table.extend([bytes as u8, step as i8 as u8]);
+                table.try_extend(&[bytes as u8, step as i8 as u8])?;
                 bytes = 0;
                 delta -= step;
             }
-            table.extend([bytes as u8, delta as i8 as u8]);
+            table.try_extend(&[bytes as u8, delta as i8 as u8])?;
             (line, unit) = (here, location.start);
         }
         Bytes::from_slice(&table)
@@ -448,7 +448,7 @@ fn constants_equal(a: Borrowed<'_, Tuple>, b: Borrowed<'_, Tuple>) -> PyResult<b
 
 /// A tuple of one's own, so that interning changes nobody else's.
 fn copy_tuple(tuple: &Ref<Tuple>) -> PyResult<Ref<Tuple>> {
-    Tuple::from_vec(tuple.iter().map(|item| item.to_owned()).collect())
+    Tuple::from_vec(tuple.as_slice().try_to_vec()?)
 }
 
 /// Merges variable, cell and free names into the slots of a frame. `args` are positional-or-keyword, keyword-only and
@@ -460,8 +460,8 @@ fn combine_names(
     args: (i32, i32, i32),
     flags: i32,
 ) -> PyResult<(Ref<Tuple>, Ref<Bytes>)> {
-    let mut names: Vec<Ref<Object>> = varnames.iter().map(|name| name.to_owned()).collect();
-    let mut kinds = vec![kind::LOCAL; names.len()];
+    let mut names = varnames.as_slice().try_to_vec()?;
+    let mut kinds = names.iter().map(|_| kind::LOCAL).gather()?;
     let (plain, keyword, posonly) = (args.0 as usize, args.1.max(0) as usize, args.2.max(0) as usize);
     let mut mark = |from: usize, to: usize, bits: u8| {
         for kind in kinds.iter_mut().take(to).skip(from) {
@@ -490,14 +490,14 @@ fn combine_names(
         match known {
             Some(index) => kinds[index] |= kind::CELL,
             None => {
-                names.push(cell.to_owned());
-                kinds.push(kind::CELL);
+                names.try_push(cell.to_owned())?;
+                kinds.try_push(kind::CELL)?;
             }
         }
     }
     for name in free.iter().flat_map(|free| free.iter()) {
-        names.push(name.to_owned());
-        kinds.push(kind::FREE);
+        names.try_push(name.to_owned())?;
+        kinds.try_push(kind::FREE)?;
     }
     Ok((Tuple::from_vec(names)?, Bytes::from_slice(&kinds)?))
 }

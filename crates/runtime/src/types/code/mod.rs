@@ -71,7 +71,7 @@ impl Ref<Code> {
     }
 
     /// The instructions as the compiler made them.
-    pub fn base_bytes(&self) -> Vec<u8> {
+    pub fn base_bytes(&self) -> PyResult<Vec<u8>> {
         specialize::deoptimized(self)
     }
 
@@ -81,7 +81,7 @@ impl Ref<Code> {
         let kinds = self.local_kinds();
         let chosen =
             names.iter().zip(kinds.as_slice()).filter(|(_, kind)| **kind & bits != 0).map(|(name, _)| name.to_owned());
-        Tuple::from_vec(chosen.collect())
+        Tuple::from_vec(chosen.gather()?)
     }
 
     /// The line of the instruction at `index` (in units); `None` where it has none.

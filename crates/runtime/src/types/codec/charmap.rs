@@ -225,7 +225,7 @@ pub fn build(map: Borrowed<'_, Str>) -> PyResult<Ref<Object>> {
         let block = (c >> 8) as usize;
         if table.page_of[block] == 0xff {
             table.page_of[block] = table.pages.len() as u8;
-            table.pages.push([0xffff; 256]);
+            table.pages.try_push([0xffff; 256])?;
         }
         let page = usize::from(table.page_of[block]);
         table.pages[page][(c & 0xff) as usize] = byte as u16;

@@ -137,7 +137,7 @@ impl Site<'_> {
             Mode::NameReplace => {
                 let Subject::Encode(string) = self.subject else { return Ok(None) };
                 let mut out = StrBuilder::new();
-                for c in string.chars().skip(self.start).take(count).collect::<Vec<_>>() {
+                for c in string.chars().skip(self.start).take(count).gather()? {
                     match names::name_of(c)? {
                         Some(name) => {
                             out.push_str("\\N{")?;
@@ -160,6 +160,7 @@ impl Site<'_> {
             Subject::Encode(string) => {
                 let mut out = Vec::new();
                 for c in string.data().range(self.start..self.end).iter() {
+                    out.make_room(4)?;
                     if !is_surrogate(c) {
                         return Ok(None);
                     }
@@ -204,7 +205,7 @@ impl Site<'_> {
                     if !(0xdc80..0xdd00).contains(&c) {
                         return Ok(None);
                     }
-                    out.push(c as u8);
+                    out.try_push(c as u8)?;
                 }
                 Ok(Some((Replacement::Bytes(Bytes::from_slice(&out)?), self.end)))
             }

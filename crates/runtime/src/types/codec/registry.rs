@@ -117,8 +117,7 @@ pub fn register(search_function: Borrowed<'_, Object>) -> PyResult<()> {
         return Err(raise!(TypeError, "argument must be callable"));
     }
     let function = search_function.to_owned();
-    with_state(|state| state.search_path.push(function));
-    Ok(())
+    with_state(|state| state.search_path.try_push(function))
 }
 
 /// `codecs.unregister(search_function)`.

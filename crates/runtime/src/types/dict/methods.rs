@@ -98,7 +98,7 @@ impl Dict {
 
     #[slot(tp_repr)]
     fn repr(this: &Ref<Dict>) -> PyResult<Ref<Str>> {
-        let Some(_guard) = repr_guard::enter(this.as_borrowed()) else { return Str::from_utf8_str("{...}") };
+        let Some(_guard) = repr_guard::enter(this.as_borrowed())? else { return Str::from_utf8_str("{...}") };
         if this.is_empty() {
             return Str::from_utf8_str("{}");
         }

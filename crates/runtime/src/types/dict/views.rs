@@ -210,7 +210,7 @@ fn is_disjoint(this: Borrowed<'_, Object>, other: Borrowed<'_, Object>) -> PyRes
 }
 
 fn repr(view: Borrowed<'_, Object>) -> PyResult<Ref<Str>> {
-    let Some(_guard) = repr_guard::enter(view) else { return Str::from_utf8_str("...") };
+    let Some(_guard) = repr_guard::enter(view)? else { return Str::from_utf8_str("...") };
     let items = view.to_list()?;
     let mut text = StrBuilder::new();
     text.push_str(&view.type_name())?;

@@ -363,8 +363,7 @@ fn same_metadata(a: &Ref<Object>, b: &Ref<Object>) -> bool {
 
 fn collect_leaves(exception: &Ref<Object>, leaves: &mut Vec<*mut PyObject>) -> PyResult<()> {
     let Some(group) = exception.downcast::<BaseExceptionGroup>() else {
-        leaves.push(exception.as_ptr());
-        return Ok(());
+        return leaves.try_push(exception.as_ptr());
     };
     for inner in group.exceptions().iter() {
         let _guard = thread::enter_recursive(" in collect_exception_group_leaf_ids")?;
@@ -391,13 +390,14 @@ pub fn prepare_reraise_star(original: Borrowed<'_, Object>, exceptions: Borrowed
         if same_metadata(exception, &original) {
             collect_leaves(exception, &mut leaves)?;
         } else {
-            raised.push(exception.clone());
+            raised.try_push(exception.clone())?;
         }
     }
     let reraised = split(&original, &Matcher::Leaves(leaves), false)?.0;
     if raised.is_empty() {
         return Ok(reraised.unwrap_or_else(none));
     }
+    raised.make_room(1)?;
     raised.extend(reraised);
     if let [only] = &raised[..] {
         return Ok(only.clone());

@@ -117,19 +117,26 @@ fn display_natively(exception: &Ref<Object>, file: &Ref<Object>, seen: &mut Vec<
     write(file, &native_text(exception))
 }
 
+/// Nothing is added where there is no memory for it.
+fn add_text(text: &mut String, more: &str) {
+    if text.try_reserve(more.len()).is_ok() {
+        text.push_str(more);
+    }
+}
+
 /// Traceback, class and message of one exception.
 fn native_text(exception: &Ref<Object>) -> String {
     let mut text = String::new();
     if let Some(traceback) = as_exception(exception).and_then(|exception| exception.traceback()) {
         text.push_str("Traceback (most recent call last):\n");
-        text.push_str(&traceback::format_native(&traceback));
+        add_text(&mut text, &traceback::format_native(&traceback));
     }
     text.push_str(&qualified_class_name(exception));
     match exception.str() {
         Ok(message) if message.is_empty() => {}
         Ok(message) => {
             text.push_str(": ");
-            text.push_str(&message.to_display());
+            add_text(&mut text, &message.to_display());
         }
         Err(raised) => {
             raised.clear();

@@ -45,7 +45,9 @@ impl FrameLocalsProxy {
         let frame = FrameLocalsProxy::frame(this);
         let mut pairs = variables(&frame)?;
         if let Some(extra) = extra_locals(&frame) {
-            pairs.extend(extra.items_snapshot()?);
+            let more = extra.items_snapshot()?;
+            pairs.make_room(more.len())?;
+            pairs.extend(more);
         }
         Ok(pairs)
     }
@@ -115,7 +117,7 @@ impl FrameLocalsProxy {
 
     #[slot(tp_repr)]
     fn repr(this: &Ref<FrameLocalsProxy>) -> PyResult<Ref<Str>> {
-        let Some(_guard) = repr_guard::enter(this.as_borrowed()) else { return Str::from_utf8_str("{...}") };
+        let Some(_guard) = repr_guard::enter(this.as_borrowed())? else { return Str::from_utf8_str("{...}") };
         FrameLocalsProxy::to_dict(this)?.as_object().repr()
     }
 
@@ -219,19 +221,19 @@ impl FrameLocalsProxy {
 
     #[method(signature = "($self, /)")]
     fn keys(this: &Ref<FrameLocalsProxy>) -> PyResult<Ref<List>> {
-        List::from_vec(FrameLocalsProxy::pairs(this)?.into_iter().map(|(name, _)| name).collect())
+        List::from_vec(FrameLocalsProxy::pairs(this)?.into_iter().map(|(name, _)| name).gather()?)
     }
 
     #[method(signature = "($self, /)")]
     fn values(this: &Ref<FrameLocalsProxy>) -> PyResult<Ref<List>> {
-        List::from_vec(FrameLocalsProxy::pairs(this)?.into_iter().map(|(_, value)| value).collect())
+        List::from_vec(FrameLocalsProxy::pairs(this)?.into_iter().map(|(_, value)| value).gather()?)
     }
 
     #[method(signature = "($self, /)")]
     fn items(this: &Ref<FrameLocalsProxy>) -> PyResult<Ref<List>> {
         let mut rows = Vec::new();
         for (name, value) in FrameLocalsProxy::pairs(this)? {
-            rows.push(Tuple::from_vec(vec![name, value])?.into_object());
+            rows.try_push(Tuple::pack([name, value])?.into_object())?;
         }
         List::from_vec(rows)
     }
@@ -290,7 +292,7 @@ impl FrameLocalsProxy {
 
     #[method(name = "__reversed__", signature = "($self, /)")]
     fn reversed(this: &Ref<FrameLocalsProxy>) -> PyResult<Ref<List>> {
-        let mut names: Vec<Ref<Object>> = FrameLocalsProxy::pairs(this)?.into_iter().map(|(name, _)| name).collect();
+        let mut names = FrameLocalsProxy::pairs(this)?.into_iter().map(|(name, _)| name).gather()?;
         names.reverse();
         List::from_vec(names)
     }

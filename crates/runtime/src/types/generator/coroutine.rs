@@ -36,7 +36,7 @@ pub(super) fn origin() -> PyResult<*mut PyObject> {
                 Int::from_i64(line as i64)?.into_object(),
                 code.name().to_owned().into_object(),
             ])?;
-            rows.push(row.into_object());
+            rows.try_push(row.into_object())?;
             frame = crate::interp::frame::first_complete((*frame).previous.get());
         }
     }

@@ -66,7 +66,7 @@ impl List {
         if this.is_empty() {
             return Str::from_utf8_str("[]");
         }
-        let Some(_guard) = repr_guard::enter(this.as_borrowed()) else {
+        let Some(_guard) = repr_guard::enter(this.as_borrowed())? else {
             return Str::from_utf8_str("[...]");
         };
         let mut text = StrBuilder::new();

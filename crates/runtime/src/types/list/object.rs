@@ -143,12 +143,6 @@ impl Ref<List> {
     }
 
     /// New references to all items.
-    pub fn to_vec(&self) -> Vec<Ref<Object>> {
-        // SAFETY: cloning a reference runs nothing.
-        unsafe { self.as_slice_unchecked().to_vec() }
-    }
-
-    /// As [`Ref::<List>::to_vec`], MemoryError when there is no memory.
     pub fn try_to_vec(&self) -> PyResult<Vec<Ref<Object>>> {
         let mut items = Vec::new();
         if items.try_reserve_exact(self.len()).is_err() {

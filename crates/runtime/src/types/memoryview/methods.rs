@@ -112,10 +112,11 @@ impl Ref<MemoryView> {
         // SAFETY: both are exported; shapes and strides exist, as asked for.
         unsafe {
             let same_format = {
-                let text =
-                    |format: *mut c_char| -> &CStr { if format.is_null() { c"B" } else { CStr::from_ptr(format) } };
-                let plain = |format: &CStr| format.to_bytes().strip_prefix(b"@").unwrap_or(format.to_bytes()).to_vec();
-                plain(text(to.format)) == plain(text(source.format)) && to.itemsize == source.itemsize
+                let [left, right] = [to.format, source.format].map(|format| {
+                    let text = if format.is_null() { c"B" } else { CStr::from_ptr(format) }.to_bytes();
+                    text.strip_prefix(b"@").unwrap_or(text)
+                });
+                left == right && to.itemsize == source.itemsize
             };
             let same_shape = to.ndim == source.ndim
                 && (0..to.ndim as usize).all(|index| buffer::at(to.shape, index) == buffer::at(source.shape, index));

@@ -112,7 +112,7 @@ impl Module {
         if let Some(function) = dict.get_str(id!("__dir__")) {
             return function.call0();
         }
-        Ok(List::from_vec(dict.items_snapshot()?.into_iter().map(|(key, _)| key).collect())?.into_object())
+        Ok(List::from_vec(dict.items_snapshot()?.into_iter().map(|(key, _)| key).gather()?)?.into_object())
     }
 
     #[getter(name = "__annotations__")]

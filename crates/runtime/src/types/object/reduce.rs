@@ -60,7 +60,7 @@ fn reduce_newobj(this: &Ref<Object>) -> PyResult<Ref<Object>> {
         (args, _) => {
             let mut items = vec![class];
             if let Some(args) = args {
-                items.extend(args.iter().map(|item| item.to_owned()));
+                items.try_extend(args.as_slice())?;
             }
             (copyreg.getattr(id!("__newobj__"))?, Tuple::from_vec(items)?)
         }

@@ -76,7 +76,7 @@ impl OrderedDict {
         if this.dict().is_empty() {
             return Str::from_utf8_str(&format!("{name}()"));
         }
-        let Some(_guard) = repr_guard::enter(this.as_borrowed()) else { return Str::from_utf8_str("...") };
+        let Some(_guard) = repr_guard::enter(this.as_borrowed())? else { return Str::from_utf8_str("...") };
         let plain = Dict::new()?;
         if this.is_exact::<OrderedDict>() {
             for key in this.ordered_keys()? {

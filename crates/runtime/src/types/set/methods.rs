@@ -41,7 +41,7 @@ fn new_frozen(cls: *mut PyTypeObject, iterable: Option<&Ref<Object>>) -> PyResul
 
 fn repr(set: Borrowed<'_, Object>) -> PyResult<Ref<Str>> {
     let name = set.type_name();
-    let Some(_guard) = repr_guard::enter(set) else { return Str::from_utf8_str(&format!("{name}(...)")) };
+    let Some(_guard) = repr_guard::enter(set)? else { return Str::from_utf8_str(&format!("{name}(...)")) };
     if set.len()? == 0 {
         return Str::from_utf8_str(&format!("{name}()"));
     }

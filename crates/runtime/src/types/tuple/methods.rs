@@ -59,7 +59,7 @@ impl Tuple {
         if this.is_empty() {
             return Str::from_utf8_str("()");
         }
-        let Some(_guard) = crate::types::repr_guard::enter(this.as_borrowed()) else {
+        let Some(_guard) = crate::types::repr_guard::enter(this.as_borrowed())? else {
             return Str::from_utf8_str("(...)");
         };
         let mut text = StrBuilder::new();

@@ -161,7 +161,7 @@ impl Type {
 
     #[method(name = "__subclasses__", signature = "($self, /)")]
     fn subclasses(this: &Ref<Type>) -> PyResult<Ref<List>> {
-        List::from_vec(subclasses::snapshot(this)?.into_iter().map(Ref::into_object).collect())
+        List::from_vec(subclasses::snapshot(this)?.into_iter().map(Ref::into_object).gather()?)
     }
 
     #[classmethod(name = "__prepare__", signature = "($cls, name, bases, /, **kwds)", raw)]

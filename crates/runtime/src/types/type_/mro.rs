@@ -5,6 +5,7 @@
 
 use super::raw::{TypePtr, display_name, is_subtype_raw, is_type, replace};
 use super::{cache, layout, subclasses};
+use crate::memory::fallible::join_text;
 use crate::prelude::*;
 
 /// The C3 order of `ty` from its `tp_bases`.
@@ -22,7 +23,7 @@ pub fn linearise(ty: &Ref<Type>) -> PyResult<Vec<Ref<Object>>> {
         // SAFETY: as above; its order was checked not to be null.
         let mro = unsafe { bases.get(0).cast_unchecked::<Type>().mro() };
         if let Some(mro) = mro {
-            result.extend(mro.iter().map(|class| class.to_owned()));
+            result.try_extend(mro.as_slice())?;
         }
         return Ok(result);
     }
@@ -66,7 +67,7 @@ pub fn linearise(ty: &Ref<Type>) -> PyResult<Vec<Ref<Object>>> {
                 *head += 1;
             }
         }
-        result.push(next);
+        result.try_push(next)?;
     }
 }
 
@@ -78,12 +79,13 @@ fn inconsistent(orders: &[(Ref<Tuple>, usize)]) -> PyResult<Raised> {
         if *head < order.len() {
             let class = order.get(*head);
             if !seen.iter().any(|other| other.is(&class)) {
-                seen.push(class.to_owned());
-                names.push(class.getattr(id!("__name__"))?.to_text());
+                seen.try_push(class.to_owned())?;
+                names.try_push(class.getattr(id!("__name__"))?.to_text())?;
             }
         }
     }
-    Ok(raise!(TypeError, "Cannot create a consistent method resolution order (MRO) for bases {}", names.join(", ")))
+    let names = join_text(&names, ", ")?;
+    Ok(raise!(TypeError, "Cannot create a consistent method resolution order (MRO) for bases {names}"))
 }
 
 /// Whether the metaclass has an `mro` of its own.
@@ -169,7 +171,7 @@ fn drop_version_if_unsuitable(ty: &Ref<Type>, classes: &Ref<Tuple>) {
 /// old order.
 pub fn update_hierarchy(ty: &Ref<Type>, changed: &mut Vec<(Ref<Type>, Ref<Object>)>) -> PyResult<()> {
     if let Some(old) = update(ty)? {
-        changed.push((ty.clone(), old));
+        changed.try_push((ty.clone(), old))?;
     } else {
         return Ok(());
     }

@@ -229,7 +229,7 @@ pub unsafe fn clear_references(object: *mut PyObject) {
             return;
         }
         let _aside = Raised::aside();
-        let mut calls = Vec::new();
+        let mut calls = Pile::new();
         while !(*list).is_null() {
             let reference = *list;
             // A reference without counts is being destroyed itself; nobody could be told of its death.

@@ -297,7 +297,7 @@ impl Deque {
 
     #[slot(tp_repr)]
     fn repr(this: &Ref<Deque>) -> PyResult<Ref<Str>> {
-        let Some(_guard) = repr_guard::enter(this.as_borrowed()) else { return Str::from_utf8_str("[...]") };
+        let Some(_guard) = repr_guard::enter(this.as_borrowed())? else { return Str::from_utf8_str("[...]") };
         let items = this.as_object().to_list()?.as_object().repr()?;
         let start = Str::from_utf8_str(&format!("{}(", this.type_of().short_name()))?;
         let end = match this.maxlen.get() {

@@ -203,7 +203,10 @@ impl TextIoWrapper {
         let data = if tail.as_slice().is_empty() {
             data
         } else {
-            joined = [tail.as_slice(), data].concat();
+            let mut both = vec_with_capacity(tail.as_slice().len() + data.len())?;
+            both.extend_from_slice(tail.as_slice());
+            both.extend_from_slice(data);
+            joined = both;
             &joined
         };
         let decoded = utf8::decode_stateful(data, errors.as_utf8()?, last);

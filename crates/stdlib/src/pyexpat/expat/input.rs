@@ -126,6 +126,11 @@ impl Input {
         core::mem::take(&mut self.dropped) as u64
     }
 
+    /// How much is kept, decoded or not.
+    pub fn held(&self) -> usize {
+        self.text.len() + self.rest.len()
+    }
+
     /// How many bytes were not used yet.
     pub fn unused(&self) -> usize {
         let end = self.text.len() - usize::from(self.broken);

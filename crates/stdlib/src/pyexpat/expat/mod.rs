@@ -23,6 +23,8 @@ mod tests;
 use core::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use taipan_runtime::memory::rust_alloc::Room;
+use taipan_runtime::prelude::PyResult;
 
 use dtd::{Dtd, Entity};
 pub use dtd::{Kind, Node, Quantity, Text};
@@ -506,6 +508,17 @@ impl Parser {
             self.event_at = self.event_end.max(self.event_at);
             self.todo.clear();
         }
+    }
+
+    /// Room for what `more` bytes of the document let the parser's tables grow by: names, attributes, entities, and the text
+    /// of one token. None for a small document, whose tables are small as well.
+    pub fn room_for(&self, more: usize) -> PyResult<Option<Room>> {
+        const PER_BYTE: usize = 100;
+        const SMALL: usize = 32 * 1024;
+        let dtd = self.dtd.borrow();
+        let tables = (dtd.size + dtd.names.size + self.values.capacity() + self.scratch.capacity()).saturating_mul(4);
+        let needed = (self.input.held() + more).saturating_mul(PER_BYTE).saturating_add(tables);
+        if needed < SMALL { Ok(None) } else { Room::new(needed).map(Some) }
     }
 
     /// Takes the next bytes. The error is that of a parser that cannot take any.
