@@ -54,7 +54,7 @@ pub fn parse_reporting<'a>(
     let text = source::prepare(arena, source, options.is_text, options.mode == Mode::Exec)?;
     let parsed = match parse_fast(arena, text, options, warnings) {
         Some(module) => Ok(module),
-        None => Err(diagnose::diagnose(arena, text, options, warnings)),
+        None => Err(diagnose::diagnose(text, options, warnings)),
     };
     warnings.sort_by_key(|warning| warning.lineno);
     parsed
