@@ -161,10 +161,10 @@ struct Diag<'a, 'o: 'a> {
     stack_floor: usize,
 }
 
-/// The error in `text`. What the lexer warns of is added to `warnings`: as far as CPython reads.
-pub(crate) fn diagnose(text: &str, options: &Options<'_>, warnings: &mut Vec<Warning>) -> SyntaxError {
+/// The error in `text`, in which about so many tokens are. What the lexer warns of is added to `warnings`: as far as CPython reads.
+pub(crate) fn diagnose(text: &str, tokens: usize, options: &Options<'_>, warnings: &mut Vec<Warning>) -> SyntaxError {
     let arena = Arena::new();
-    let mut first = Diag::new(&arena, text, options);
+    let mut first = Diag::new(&arena, text, tokens, options);
     if first.fails_for_good() {
         return first.finish(warnings, false);
     }
@@ -223,13 +223,13 @@ fn too_complex() -> SyntaxError {
 }
 
 impl<'a, 'o> Diag<'a, 'o> {
-    fn new(arena: &'a Arena, text: &'o str, options: &'o Options<'o>) -> Diag<'a, 'o> {
+    fn new(arena: &'a Arena, text: &'o str, tokens: usize, options: &'o Options<'o>) -> Diag<'a, 'o> {
         let lex_options = LexOptions { type_comments: options.type_comments, extra_tokens: false };
         let read = Read {
             text,
             lexer: Lexer::new(text, lex_options),
-            tokens: Vec::new(),
-            levels: Vec::new(),
+            tokens: Vec::with_capacity(tokens),
+            levels: Vec::with_capacity(tokens),
             error: None,
             lexer_failed: false,
             saw_end: false,
