@@ -38,7 +38,48 @@ fn bounds(thread: &PyThreadState) -> &_PyThreadStateImpl {
 /// Finds the bounds of this thread's stack.
 pub fn measure(thread: &_PyThreadStateImpl) {
     let (base, size) = stack_area();
+    // SAFETY: the stack reaches down to `base`.
+    unsafe { claim(base + MARGIN.min(size / 4), size) };
     set_bounds(thread, base, size);
+}
+
+/// The largest stack that is claimed.
+const CLAIMED: usize = 64 << 20;
+
+/// The main thread's stack grows as it is used, and a process that has come to the limit of its address space (`ulimit -v`)
+/// dies where it cannot grow: no recursion check helps. So the address space down to `lowest` is claimed while there is some.
+/// It takes one page of memory.
+///
+/// # Safety
+/// The stack of this thread, `size` bytes, reaches below `lowest`.
+unsafe fn claim(lowest: usize, size: usize) {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: plain system calls that fill `limit`.
+    let unlimited =
+        unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) } == 0 && limit.rlim_cur == libc::RLIM_INFINITY;
+    // SAFETY: no arguments.
+    let is_main = unsafe { libc::getpid() == libc::gettid() };
+    if !unlimited || !is_main || size > CLAIMED || lowest >= stack_pointer() {
+        return;
+    }
+    // SAFETY: the page belongs to the stack, below all that is in use. Kernels before 5.0 let the stack grow only near the
+    // stack pointer, so that is there for the moment; nothing is written.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        core::arch::asm!(
+            "mov {kept}, rsp",
+            "mov rsp, {lowest}",
+            "test byte ptr [rsp], 0",
+            "mov rsp, {kept}",
+            kept = out(reg) _,
+            lowest = in(reg) lowest & !63,
+        );
+    }
+    // SAFETY: as above.
+    #[cfg(not(target_arch = "x86_64"))]
+    unsafe {
+        (lowest as *const u8).read_volatile();
+    }
 }
 
 /// Sets the bounds from the lowest usable address and the size.
