@@ -45,7 +45,7 @@ def attempt(work, source, more):
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         work(source)
         status = 0
-    except (MemoryError, SyntaxError, tokenize.TokenError):
+    except (MemoryError, RecursionError, SyntaxError, tokenize.TokenError):
         status = 1
     finally:
         os._exit(status)

@@ -122,6 +122,7 @@ fn tokenize(
 ) -> Result<Result<Vec<Token>, LexError>, SyntaxError> {
     let mut ignores = Vec::new();
     let mut started = false;
+    let mut warned = 256;
     loop {
         if tokens.len() == tokens.capacity() && tokens.try_reserve(1).is_err() {
             return Err(room::no_memory());
@@ -132,6 +133,10 @@ fn tokenize(
         if let Err(error) = lexer.next_into(token) {
             tokens.pop();
             return Ok(Err(error));
+        }
+        if lexer.warnings.len() >= warned {
+            room::ask_for_warnings(options, warned)?;
+            warned *= 2;
         }
         match token.kind {
             Kind::TypeIgnore => {

@@ -14,6 +14,8 @@ const ANY: usize = 1000;
 const SHORT: usize = 1 << 16;
 /// A token read again, with what is kept for it, when the source is wrong.
 const READ_AGAIN: usize = 260;
+/// A warning with its texts.
+const WARNING: usize = 800;
 
 /// There is not enough memory.
 #[cold]
@@ -47,6 +49,12 @@ pub(crate) fn ask_for_error(options: &Options<'_>, tokens: usize, given: usize) 
         Some(room) if more > 0 && !room(more) => Err(no_memory()),
         _ => Ok(()),
     }
+}
+
+/// Asks for room for so many warnings, and what is made of them.
+#[cold]
+pub(crate) fn ask_for_warnings(options: &Options<'_>, count: usize) -> Result<(), SyntaxError> {
+    if options.room.is_none_or(|room| room(count * WARNING)) { Ok(()) } else { Err(no_memory()) }
 }
 
 fn weigh(text: &str, tokens: &[Token]) -> usize {
