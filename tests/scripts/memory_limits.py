@@ -11,7 +11,9 @@ SOURCES = {
     "semicolons": "a;" * N, "comparisons": "a<b\n" * N, "cases": "match x:\n" + " case 1: pass\n" * (N // 4),
     "comments": "#a\n" * N, "lines": "\n" * N, "long numbers": "[" + "99999999999999999999999," * (N // 4) + "]",
     "with": "with a: b\n" * (N // 2), "try": "try: a\nexcept: b\n" * (N // 4), "comprehensions": "[a for a in b]\n" * (N // 4),
-    "wrong": "(a\n" * 100 + "a\n" * N,
+    "wrong": "(a\n" * 100 + "a\n" * N, "wrong at the end": "[" + "a," * N + "b c]", "terms": "a" + "+a" * N * 4,
+    "chain": "a" + "<a" * N, "and": "a and " * N + "a", "signs": "?" * N, "with items": ("with " + "a," * 15 + "a: b\n") * (N // 32),
+    "types": "type X = a\n" * (N // 4), "annotations": "x: a\n" * (N // 2), "or patterns": "match a:\n case " + "1|" * N + "1: b",
 }
 
 
@@ -43,7 +45,7 @@ def attempt(work, source, more):
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         work(source)
         status = 0
-    except (MemoryError, SyntaxError, tokenize.TokenError):
+    except (MemoryError, RecursionError, SyntaxError, tokenize.TokenError):
         status = 1
     finally:
         os._exit(status)
@@ -54,7 +56,7 @@ for work in WORK.values():
     work("def f(x): return [1, f'{x}']")
 for name, source in SOURCES.items():
     for word, work in WORK.items():
-        for factor in 5, 30, 110, 250, 600:
+        for factor in 5, 30, 110, 170, 250, 400, 600, 900:
             status = attempt(work, source, factor * len(source))
             if status not in (0, 1 << 8):
                 print(name, word, factor, "died", status)

@@ -24,6 +24,9 @@ fn size_of(op: Opcode, arg: u32) -> u32 {
     prefixes + 1 + op.caches() as u32
 }
 
+/// A location table above this size is not copied.
+const LONG_TABLE: usize = 1 << 16;
+
 /// Between `SEND` and the `END_SEND` that `END_ASYNC_FOR` points to, in code units.
 const END_SEND_OFFSET: u32 = 5;
 
@@ -52,7 +55,13 @@ impl Assembler {
         };
         writer.write(graph, &self.layout);
         let Writer { code, exceptiontable, .. } = writer;
-        Ok(Assembled { code, linetable: self.linetable.clone(), exceptiontable })
+        // A short table is copied, so that it takes no more memory than it needs, and the workspace stays.
+        let linetable = if self.linetable.len() > LONG_TABLE {
+            std::mem::take(&mut self.linetable)
+        } else {
+            self.linetable.clone()
+        };
+        Ok(Assembled { code, linetable, exceptiontable })
     }
 }
 

@@ -4,7 +4,7 @@ use taipan_compiler::{CompileError, Options, Warning, code::flags};
 use taipan_syntax as syntax;
 use taipan_syntax::ast::{Arena, Mod};
 
-use crate::memory::rust_alloc::Room;
+use crate::memory::rust_alloc::GrowingRoom;
 use crate::prelude::*;
 use crate::types::Code;
 use crate::types::exceptions::{self, SyntaxFields};
@@ -48,9 +48,9 @@ pub const ALL_FLAGS: u32 = flags::FUTURE_MASK
 
 /// Compiles source text to a code object.
 pub fn compile_source(source: &[u8], filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Code>> {
-    let _room = Room::for_source(source)?;
+    let room = GrowingRoom::for_source(source)?;
     let arena = Arena::with_capacity(source.len() * 8 + 1024);
-    let module = parse(&arena, source, filename, request)?;
+    let module = parse(&arena, &room, source, filename, request)?;
     compile_module(&module, filename, request)
 }
 
@@ -83,9 +83,10 @@ fn adapt_to_file(error: &Ref<Object>, filename: Borrowed<'_, Str>) -> PyResult<(
     Ok(())
 }
 
-/// Parses source text.
+/// Parses source text, with room for what becomes of it.
 pub fn parse<'a>(
     arena: &'a Arena,
+    room: &GrowingRoom,
     source: &'a [u8],
     filename: Borrowed<'_, Str>,
     request: Request,
@@ -95,7 +96,9 @@ pub fn parse<'a>(
         None => (source, request.is_text),
     };
     let mut warnings = Vec::new();
-    let result = syntax::parse_reporting(arena, source, &parse_options(&request, is_text), &mut warnings);
+    let ask = |size| room.add(size);
+    let options = syntax::Options { room: Some(&ask), ..parse_options(&request, is_text) };
+    let result = syntax::parse_reporting(arena, source, &options, &mut warnings);
     for warning in &warnings {
         parse_warning(warning, filename, source)?;
     }
@@ -183,6 +186,7 @@ pub fn parse_options(request: &Request, is_text: bool) -> syntax::Options<'stati
         max_str_digits: usize::try_from(crate::types::int::max_str_digits()).unwrap_or(0),
         character_names: Some(&named_character),
         stack_budget: crate::thread::stack_margin(),
+        room: None,
     }
 }
 
@@ -310,6 +314,7 @@ pub fn parse_error(error: &syntax::SyntaxError, filename: Borrowed<'_, Str>) -> 
         ErrorKind::Syntax => exceptions::SyntaxError::TYPE,
         ErrorKind::Indentation => exceptions::IndentationError::TYPE,
         ErrorKind::Tab => exceptions::TabError::TYPE,
+        ErrorKind::Memory if error.message.is_empty() => return Raised::no_memory(),
         ErrorKind::Memory => return raise!(MemoryError, "{}", error.message),
         ErrorKind::Overflow => return raise!(OverflowError, "{}", error.message),
         ErrorKind::Encoding => return raise!(SyntaxError, "encoding problem: {}", error.message),

@@ -102,7 +102,7 @@ impl TokenizerIter {
             }
             source.try_push_str(&text.to_lossy()?)?;
         }
-        let _room = Room::for_source(source.as_bytes())?;
+        let _room = Room::for_tokens(source.as_bytes())?;
         let arena = Arena::new();
         let mut pending = Pending { items: VecDeque::new(), line: None, error: None };
         // All tokens of a line share its text, or a long one would be copied as often as it has tokens.

@@ -13,6 +13,7 @@ mod escape;
 pub mod lexer;
 pub mod options;
 mod parser;
+mod room;
 pub mod source;
 pub mod token;
 pub mod tokenize;
@@ -52,25 +53,38 @@ pub fn parse_reporting<'a>(
     warnings: &mut Vec<Warning>,
 ) -> Result<Mod<'a>, SyntaxError> {
     let text = source::prepare(arena, source, options.is_text, options.mode == Mode::Exec)?;
-    let parsed = match parse_fast(arena, text, options, warnings) {
-        Some(module) => Ok(module),
-        None => Err(diagnose::diagnose(arena, text, options, warnings)),
+    let parsed = match parse_fast(arena, text, options, warnings)? {
+        Fast::Right(module) => Ok(module),
+        Fast::Wrong { tokens, room } => {
+            room::ask_for_error(options, tokens, room)?;
+            Err(diagnose::diagnose(text, tokens, options, warnings))
+        }
     };
     warnings.sort_by_key(|warning| warning.lineno);
     parsed
 }
 
-/// The tree of a right program; `None` for a wrong one, and then without the warnings of the lexer.
+/// What the fast parser knows of a source.
+enum Fast<'a> {
+    /// Its tree.
+    Right(Mod<'a>),
+    /// It is wrong. So many tokens were found, and so much room was asked for.
+    Wrong { tokens: usize, room: usize },
+}
+
+/// The warnings of the lexer are those for a right program alone. The error is that there is no memory.
 fn parse_fast<'a>(
     arena: &'a Arena,
     text: &'a str,
     options: &Options<'_>,
     warnings: &mut Vec<Warning>,
-) -> Option<Mod<'a>> {
+) -> Result<Fast<'a>, SyntaxError> {
     let lex_options = LexOptions { type_comments: options.type_comments, extra_tokens: false };
     let mut lexer = Lexer::new(text, lex_options);
     let mut tokens = Vec::with_capacity(text.len() / 4 + 16);
-    let lexed = tokenize(&mut lexer, options, &mut tokens);
+    let lexed = tokenize(&mut lexer, options, &mut tokens)?;
+    let room = room::ask(options, text, &tokens)?;
+    let wrong = Fast::Wrong { tokens: tokens.len(), room };
     if lexed.is_err() {
         // The parser goes as far as there are tokens, for its warnings alone.
         let last = tokens.last().copied();
@@ -91,26 +105,38 @@ fn parse_fast<'a>(
     };
     let consumed = parser.consumed();
     warnings.append(&mut parser.warnings);
-    lexed.ok()?;
-    let module = module.ok()?;
+    let (Ok(module), true) = (module, lexed.is_ok()) else { return Ok(wrong) };
     if options.mode == Mode::Single && !only_one_statement(text, consumed) {
-        return None;
+        return Ok(wrong);
     }
     warnings.append(&mut lexer.warnings);
-    Some(module)
+    Ok(Fast::Right(module))
 }
 
-/// All tokens with `EndMarker` at the end; the result is the `# type: ignore` comments.
-fn tokenize(lexer: &mut Lexer<'_>, options: &Options<'_>, tokens: &mut Vec<Token>) -> Result<Vec<Token>, LexError> {
+/// All tokens with `EndMarker` at the end. The inner result is the `# type: ignore` comments, the outer error that there is
+/// no memory for the tokens.
+fn tokenize(
+    lexer: &mut Lexer<'_>,
+    options: &Options<'_>,
+    tokens: &mut Vec<Token>,
+) -> Result<Result<Vec<Token>, LexError>, SyntaxError> {
     let mut ignores = Vec::new();
     let mut started = false;
+    let mut warned = 256;
     loop {
+        if tokens.len() == tokens.capacity() && tokens.try_reserve(1).is_err() {
+            return Err(room::no_memory());
+        }
         tokens.push(Token::default());
         let at = tokens.len() - 1;
         let token = &mut tokens[at];
         if let Err(error) = lexer.next_into(token) {
             tokens.pop();
-            return Err(error);
+            return Ok(Err(error));
+        }
+        if lexer.warnings.len() >= warned {
+            room::ask_for_warnings(options, warned)?;
+            warned *= 2;
         }
         match token.kind {
             Kind::TypeIgnore => {
@@ -126,7 +152,7 @@ fn tokenize(lexer: &mut Lexer<'_>, options: &Options<'_>, tokens: &mut Vec<Token
                     lexer.close_indents();
                 }
             }
-            Kind::EndMarker => return Ok(ignores),
+            Kind::EndMarker => return Ok(Ok(ignores)),
             _ => started = true,
         }
     }

@@ -17,6 +17,9 @@ pub enum Mode {
 /// Finds the character that `\N{name}` means; names are not case sensitive.
 pub type CharacterNames<'o> = &'o dyn Fn(&str) -> Option<char>;
 
+/// Asked for so many bytes of memory before they are needed; false is a MemoryError.
+pub type AskRoom<'o> = &'o dyn Fn(usize) -> bool;
+
 /// How to read a source.
 #[derive(Clone, Copy)]
 pub struct Options<'o> {
@@ -40,6 +43,9 @@ pub struct Options<'o> {
     pub stack_budget: usize,
     /// Without it, every `\N{...}` is an unknown name.
     pub character_names: Option<CharacterNames<'o>>,
+    /// Asked, once the tokens are known, for what they can take until they are code. Without it, memory that cannot be had
+    /// ends the process.
+    pub room: Option<AskRoom<'o>>,
 }
 
 impl Default for Options<'_> {
@@ -55,6 +61,7 @@ impl Default for Options<'_> {
             max_str_digits: 4300,
             stack_budget: 1 << 20,
             character_names: None,
+            room: None,
         }
     }
 }

@@ -40,6 +40,34 @@ fn binds_nothing(pattern: &Pattern<'_>) -> bool {
     matches!(pattern.kind, PatternKind::MatchAs { name: None, .. })
 }
 
+fn is_star(pattern: &Pattern<'_>) -> bool {
+    matches!(pattern.kind, PatternKind::MatchStar { .. })
+}
+
+/// True for `*_`.
+fn binds_nothing_starred(pattern: &Pattern<'_>) -> bool {
+    matches!(pattern.kind, PatternKind::MatchStar { name: None })
+}
+
+/// What has to be known of the items of a sequence pattern before its first test.
+struct Row {
+    star: Option<usize>,
+    /// Length and type say all: `[_, *_]`.
+    binds_nothing: bool,
+}
+
+impl Row {
+    /// Nothing for a row with two stars.
+    fn of(patterns: &[PatternRef<'_>]) -> Option<Row> {
+        let star = patterns.iter().position(|pattern| is_star(pattern));
+        if patterns.iter().skip(star.map_or(0, |star| star + 1)).any(|pattern| star.is_some() && is_star(pattern)) {
+            return None;
+        }
+        let binds_nothing = patterns.iter().all(|pattern| binds_nothing(pattern) || binds_nothing_starred(pattern));
+        Some(Row { star, binds_nothing })
+    }
+}
+
 impl<'a> Codegen<'a, '_> {
     pub(super) fn match_(&mut self, subject: ExprRef<'a>, cases: &'a [MatchCase<'a>]) -> Result<()> {
         self.expr(subject)?;
@@ -157,14 +185,14 @@ impl<'a> Codegen<'a, '_> {
                 }
                 self.compare_op(loc, CmpOp::Eq);
                 self.op(loc, Opcode::TO_BOOL);
-                self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
+                self.require(loc, progress);
                 Ok(())
             }
             PatternKind::MatchSingleton { value } => {
                 let value = self.constant(&value)?;
                 self.load_const(loc, value);
                 self.compare_op(loc, CmpOp::Is);
-                self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
+                self.require(loc, progress);
                 Ok(())
             }
             PatternKind::MatchSequence { patterns } => self.sequence_pattern(loc, patterns, progress),
@@ -203,60 +231,61 @@ impl<'a> Codegen<'a, '_> {
             self.load_const(value.range, constant);
             return Ok(true);
         }
-        if matches!(value.kind, ExprKind::Attribute { .. } | ExprKind::JoinedStr { .. }) {
-            if matches!(value.kind, ExprKind::JoinedStr { .. }) {
-                return Ok(false);
-            }
+        let is_attribute = matches!(value.kind, ExprKind::Attribute { .. });
+        if is_attribute {
             self.expr(value)?;
-            return Ok(true);
         }
-        Ok(false)
+        Ok(is_attribute)
     }
 
     fn pattern_constant(&self, value: ExprRef<'a>) -> Result<Option<code::Constant>> {
         preprocess::pattern_constant(value, &mut |constant| self.constant(constant))
     }
 
+    /// The jump behind a test whose outcome lies on top of the stack.
+    fn require(&mut self, loc: Loc, progress: &mut Progress) {
+        self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
+    }
+
+    /// The length of what lies on top of the stack.
+    fn require_length(&mut self, loc: Loc, op: CmpOp, length: usize, progress: &mut Progress) {
+        self.op(loc, Opcode::GET_LEN);
+        self.load_const(loc, code::Constant::Int(length as i64));
+        self.compare_op(loc, op);
+        self.require(loc, progress);
+    }
+
+    /// What lies on top of the stack, where None says that there was no match. It stays.
+    fn require_found(&mut self, loc: Loc, progress: &mut Progress) {
+        self.op_arg(loc, Opcode::COPY, 1);
+        self.load_none(loc);
+        self.op_arg(loc, Opcode::IS_OP, 1);
+        self.require(loc, progress);
+    }
+
     fn sequence_pattern(&mut self, loc: Loc, patterns: &'a [PatternRef<'a>], progress: &mut Progress) -> Result<()> {
-        let size = patterns.len();
-        let mut star = None;
-        let mut only_wildcard = true;
-        let mut star_wildcard = false;
-        for (number, pattern) in patterns.iter().enumerate() {
-            if let PatternKind::MatchStar { name } = pattern.kind {
-                if star.is_some() {
-                    return self.error(loc, "multiple starred names in sequence pattern");
-                }
-                star_wildcard = name.is_none();
-                only_wildcard &= star_wildcard;
-                star = Some(number);
-            } else {
-                only_wildcard &= binds_nothing(pattern);
-            }
-        }
+        let Some(row) = Row::of(patterns) else {
+            return self.error(loc, "multiple starred names in sequence pattern");
+        };
         progress.above += 1;
         self.op(loc, Opcode::MATCH_SEQUENCE);
-        self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
-        let length = match star {
-            None => Some((size, CmpOp::Eq)),
-            Some(_) if size > 1 => Some((size - 1, CmpOp::GtE)),
-            Some(_) => None,
-        };
-        if let Some((length, op)) = length {
-            self.op(loc, Opcode::GET_LEN);
-            self.load_const(loc, code::Constant::Int(length as i64));
-            self.compare_op(loc, op);
-            self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
+        self.require(loc, progress);
+        match row.star {
+            None => self.require_length(loc, CmpOp::Eq, patterns.len(), progress),
+            Some(_) if patterns.len() > 1 => self.require_length(loc, CmpOp::GtE, patterns.len() - 1, progress),
+            Some(_) => {}
         }
         progress.above -= 1;
-        if only_wildcard {
-            self.op(loc, Opcode::POP_TOP);
-            return Ok(());
-        }
-        match star {
-            Some(star) if star_wildcard => self.sequence_by_index(loc, patterns, star, progress),
+        match row.star {
+            _ if row.binds_nothing => {
+                self.op(loc, Opcode::POP_TOP);
+                Ok(())
+            }
+            Some(star) if binds_nothing_starred(patterns[star]) => {
+                self.sequence_by_index(loc, patterns, star, progress)
+            }
             _ => {
-                let stars = patterns.iter().map(|p| matches!(p.kind, PatternKind::MatchStar { .. }));
+                let stars = patterns.iter().map(|pattern| is_star(pattern));
                 let targets = "expressions in star-unpacking sequence pattern";
                 self.unpack_op(loc, stars, targets, "starred expressions in sequence pattern")?;
                 self.items(patterns, progress)
@@ -264,7 +293,7 @@ impl<'a> Codegen<'a, '_> {
         }
     }
 
-    /// `[first, *_, last]`: items are fetched one by one.
+    /// `[first, *_, last]`: what is wanted is fetched item by item, from its end of the subject.
     fn sequence_by_index(
         &mut self,
         loc: Loc,
@@ -273,17 +302,16 @@ impl<'a> Codegen<'a, '_> {
         progress: &mut Progress,
     ) -> Result<()> {
         progress.above += 1;
-        for (number, pattern) in patterns.iter().enumerate() {
-            if binds_nothing(pattern) || number == star {
-                continue;
-            }
+        let wanted = |(number, pattern): &(usize, &PatternRef<'a>)| *number != star && !binds_nothing(pattern);
+        for (number, pattern) in patterns.iter().enumerate().filter(wanted) {
             self.op_arg(loc, Opcode::COPY, 1);
-            if number < star {
-                self.load_const(loc, code::Constant::Int(number as i64));
-            } else {
+            if number > star {
                 // The subject may not support negative indices.
                 self.op(loc, Opcode::GET_LEN);
-                self.load_const(loc, code::Constant::Int((patterns.len() - number) as i64));
+            }
+            let index = if number > star { patterns.len() - number } else { number };
+            self.load_const(loc, code::Constant::Int(index as i64));
+            if number > star {
                 self.op_arg(loc, Opcode::BINARY_OP, binary::SUBTRACT);
             }
             self.op_arg(loc, Opcode::BINARY_OP, binary::SUBSCR);
@@ -303,46 +331,41 @@ impl<'a> Codegen<'a, '_> {
         attr_patterns: &'a [PatternRef<'a>],
         progress: &mut Progress,
     ) -> Result<()> {
-        if attrs.len() != attr_patterns.len() {
-            return self.error(
-                loc,
-                format!(
-                    "kwd_attrs ({}) / kwd_patterns ({}) length mismatch in class pattern",
-                    attrs.len(),
-                    attr_patterns.len()
-                ),
-            );
+        let (names, values) = (attrs.len(), attr_patterns.len());
+        if names != values {
+            return self
+                .error(loc, format!("kwd_attrs ({names}) / kwd_patterns ({values}) length mismatch in class pattern"));
         }
-        for (number, attr) in attrs.iter().enumerate() {
-            if let Some(at) = attrs[number + 1..].iter().position(|other| other == attr) {
-                let loc = attr_patterns[number + 1 + at].range;
-                return self.error(loc, format!("attribute name repeated in class pattern: {attr}"));
-            }
+        // A name that comes again, nearest to the first that does.
+        let again =
+            |at: &usize| attrs[at + 1..].iter().position(|other| *other == attrs[*at]).map(|next| at + 1 + next);
+        if let Some(repeated) = (0..names).find_map(|at| again(&at)) {
+            let message = format!("attribute name repeated in class pattern: {}", attrs[repeated]);
+            return self.error(attr_patterns[repeated].range, message);
         }
         self.expr(cls)?;
-        let mut names = Vec::with_capacity(attrs.len());
-        for attr in attrs {
+        let names = attrs.iter().map(|attr| {
             let name = self.names.intern(attr);
-            names.push(code::Constant::Str(self.names.text(name)));
-        }
-        self.load_const(loc, code::Constant::Tuple(names.into()));
+            code::Constant::Str(self.names.text(name))
+        });
+        let names = code::Constant::Tuple(names.collect());
+        self.load_const(loc, names);
         self.op_arg(loc, Opcode::MATCH_CLASS, patterns.len() as u32);
-        self.op_arg(loc, Opcode::COPY, 1);
-        self.load_none(loc);
-        self.op_arg(loc, Opcode::IS_OP, 1);
         progress.above += 1;
-        self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
-        let count = patterns.len() + attrs.len();
-        self.op_arg(loc, Opcode::UNPACK_SEQUENCE, count as u32);
+        self.require_found(loc, progress);
+        progress.above -= 1;
         // The attributes take the place of the tuple that held them.
-        progress.above = progress.above + count - 1;
+        let mut left = patterns.len() + values;
+        self.op_arg(loc, Opcode::UNPACK_SEQUENCE, left as u32);
         for pattern in patterns.iter().chain(attr_patterns) {
-            progress.above -= 1;
+            left -= 1;
             if binds_nothing(pattern) {
                 self.op(loc, Opcode::POP_TOP);
-            } else {
-                self.sub_pattern(pattern, progress)?;
+                continue;
             }
+            progress.above += left;
+            self.sub_pattern(pattern, progress)?;
+            progress.above -= left;
         }
         Ok(())
     }
@@ -355,63 +378,66 @@ impl<'a> Codegen<'a, '_> {
         rest: Option<&'a str>,
         progress: &mut Progress,
     ) -> Result<()> {
-        let size = keys.len();
-        if size != patterns.len() {
-            return self.error(
-                loc,
-                format!("keys ({size}) / patterns ({}) length mismatch in mapping pattern", patterns.len()),
-            );
+        let (size, values) = (keys.len(), patterns.len());
+        if size != values {
+            return self.error(loc, format!("keys ({size}) / patterns ({values}) length mismatch in mapping pattern"));
         }
+        // The subject stays until the end.
         progress.above += 1;
         self.op(loc, Opcode::MATCH_MAPPING);
-        self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
-        if size == 0 && rest.is_none() {
+        self.require(loc, progress);
+        let mut extra = 1;
+        if size > 0 || rest.is_some() {
+            if size > 0 {
+                self.require_length(loc, CmpOp::GtE, size, progress);
+            }
+            self.mapping_keys(loc, keys)?;
+            self.op(loc, Opcode::MATCH_KEYS);
+            // The keys lie above the subject, the values above them.
+            progress.above += 2;
+            self.require_found(loc, progress);
+            self.op_arg(loc, Opcode::UNPACK_SEQUENCE, size as u32);
             progress.above -= 1;
-            self.op(loc, Opcode::POP_TOP);
-            return Ok(());
+            self.items(patterns, progress)?;
+            progress.above -= 1;
+            extra = 2;
         }
-        if size > 0 {
-            self.op(loc, Opcode::GET_LEN);
-            self.load_const(loc, code::Constant::Int(size as i64));
-            self.compare_op(loc, CmpOp::GtE);
-            self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
-        }
-        let mut seen: Vec<code::Constant> = Vec::new();
-        for key in keys {
-            match self.pattern_constant(key)? {
-                Some(constant) => {
-                    if seen.iter().any(|known| fold::equal(known, &constant)) {
-                        let shown = crate::unparse::repr(&constant);
-                        return self.error(loc, format!("mapping pattern checks duplicate key ({shown})"));
-                    }
-                    seen.push(constant.clone());
-                    self.load_const(key.range, constant);
-                }
-                None if matches!(key.kind, ExprKind::Attribute { .. }) => self.expr(key)?,
-                None => {
-                    return self.error(loc, "mapping pattern keys may only match literals and attribute lookups");
-                }
+        progress.above -= 1;
+        match rest {
+            None => {
+                (0..extra).for_each(|_| self.op(loc, Opcode::POP_TOP));
+                Ok(())
+            }
+            Some(rest) => {
+                self.rest_of_mapping(loc, size);
+                self.capture(loc, Some(rest), progress)
             }
         }
-        self.op_arg(loc, Opcode::BUILD_TUPLE, size as u32);
-        self.op(loc, Opcode::MATCH_KEYS);
-        // Now the keys and the values lie above the subject.
-        progress.above += 2;
-        self.op_arg(loc, Opcode::COPY, 1);
-        self.load_none(loc);
-        self.op_arg(loc, Opcode::IS_OP, 1);
-        self.jump_to_fail(loc, progress, Opcode::POP_JUMP_IF_FALSE);
-        self.op_arg(loc, Opcode::UNPACK_SEQUENCE, size as u32);
-        // The tuple of the values has been taken apart.
-        progress.above -= 1;
-        self.items(patterns, progress)?;
-        progress.above -= 2;
-        let Some(rest) = rest else {
-            self.op(loc, Opcode::POP_TOP);
-            self.op(loc, Opcode::POP_TOP);
-            return Ok(());
-        };
-        // A copy of the subject without the keys.
+    }
+
+    /// A tuple of the keys, which must differ as far as they are literals.
+    fn mapping_keys(&mut self, loc: Loc, keys: Exprs<'a>) -> Result<()> {
+        let mut literals: Vec<code::Constant> = Vec::new();
+        for key in keys {
+            if let Some(literal) = self.pattern_constant(key)? {
+                if literals.iter().any(|known| fold::equal(known, &literal)) {
+                    let shown = crate::unparse::repr(&literal);
+                    return self.error(loc, format!("mapping pattern checks duplicate key ({shown})"));
+                }
+                self.load_const(key.range, literal.clone());
+                literals.push(literal);
+            } else if matches!(key.kind, ExprKind::Attribute { .. }) {
+                self.expr(key)?;
+            } else {
+                return self.error(loc, "mapping pattern keys may only match literals and attribute lookups");
+            }
+        }
+        self.op_arg(loc, Opcode::BUILD_TUPLE, keys.len() as u32);
+        Ok(())
+    }
+
+    /// In place of a mapping and the tuple of `size` keys above it, a dict of the other items.
+    fn rest_of_mapping(&mut self, loc: Loc, size: usize) {
         self.op_arg(loc, Opcode::BUILD_MAP, 0);
         self.op_arg(loc, Opcode::SWAP, 3);
         self.op_arg(loc, Opcode::DICT_UPDATE, 2);
@@ -421,52 +447,37 @@ impl<'a> Codegen<'a, '_> {
             self.op_arg(loc, Opcode::SWAP, 2);
             self.op(loc, Opcode::DELETE_SUBSCR);
         }
-        self.capture(loc, Some(rest), progress)
     }
 
     fn or_pattern(&mut self, loc: Loc, patterns: &'a [PatternRef<'a>], progress: &mut Progress) -> Result<()> {
-        let end = self.label();
-        let differ = "alternative patterns bind different names";
-        // The names of the first alternative; the others must bind the same, and bring them into its order.
-        let mut control: Vec<Symbol> = Vec::new();
+        let matched = self.label();
+        // The names of the first alternative, in whose order all leave them.
+        let mut order: Option<Vec<Symbol>> = None;
         for (number, alternative) in patterns.iter().enumerate() {
             let at = alternative.range;
-            let mut inner = Progress {
-                may_be_last_word: number + 1 == patterns.len() && progress.may_be_last_word,
-                ..Progress::default()
-            };
+            let is_last = number + 1 == patterns.len();
+            let mut inner = Progress { may_be_last_word: is_last && progress.may_be_last_word, ..Progress::default() };
             self.op_arg(at, Opcode::COPY, 1);
             self.pattern(alternative, &mut inner)?;
-            if number == 0 {
-                control.clone_from(&inner.captured);
-            } else if inner.captured.len() != control.len() {
-                return self.error(loc, differ);
-            } else {
-                for wanted in (0..control.len()).rev() {
-                    let Some(found) = inner.captured.iter().position(|name| *name == control[wanted]) else {
-                        return self.error(loc, differ);
-                    };
-                    if found == wanted {
-                        continue;
-                    }
-                    let rotations = found + 1;
-                    let rotated: Vec<Symbol> = inner.captured.drain(..rotations).collect();
-                    let place = wanted - found;
-                    inner.captured.splice(place..place, rotated);
-                    for _ in 0..rotations {
-                        self.rotate(at, wanted + 1);
+            match &order {
+                None => order = Some(inner.captured.clone()),
+                Some(order) => {
+                    if !self.reorder(at, &mut inner.captured, order) {
+                        return self.error(loc, "alternative patterns bind different names");
                     }
                 }
             }
-            self.jump(at, Opcode::JUMP, end);
+            self.jump(at, Opcode::JUMP, matched);
             self.end_failures(at, &mut inner);
         }
         self.op(loc, Opcode::POP_TOP);
         self.jump_to_fail(loc, progress, Opcode::JUMP);
-        self.place(end);
-        let rotations = control.len() + 1 + progress.height();
-        for name in control {
-            self.rotate(loc, rotations);
+        self.place(matched);
+        // The values go below what lies on the stack, one by one; then the subject goes.
+        let order = order.unwrap_or_default();
+        let depth = order.len() + 1 + progress.height();
+        for name in order {
+            self.rotate(loc, depth);
             if progress.captured.contains(&name) {
                 return self.duplicate_store(loc, name);
             }
@@ -474,5 +485,24 @@ impl<'a> Codegen<'a, '_> {
         }
         self.op(loc, Opcode::POP_TOP);
         Ok(())
+    }
+
+    /// Brings captured values into an order, from the top of the stack on: each is turned up together with those below it.
+    /// False if they are not the same names.
+    fn reorder(&mut self, loc: Loc, captured: &mut [Symbol], order: &[Symbol]) -> bool {
+        if captured.len() != order.len() {
+            return false;
+        }
+        for place in (0..order.len()).rev() {
+            let Some(found) = captured.iter().position(|name| *name == order[place]) else { return false };
+            if found == place {
+                continue;
+            }
+            captured[..=place].rotate_left(found + 1);
+            for _ in 0..=found {
+                self.rotate(loc, place + 1);
+            }
+        }
+        true
     }
 }

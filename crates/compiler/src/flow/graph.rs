@@ -124,6 +124,15 @@ pub(crate) struct Graph {
     pub(super) values: Vec<super::borrow::Origin>,
 }
 
+/// Empties a workspace. The memory of one that a long source has made goes back at once: what comes next needs as much.
+pub(crate) fn give_back<T>(space: &mut Vec<T>) {
+    const KEPT: usize = 1 << 16;
+    space.clear();
+    if space.capacity() > KEPT {
+        *space = Vec::new();
+    }
+}
+
 /// The small integer that a constant is.
 #[inline]
 pub(super) fn small_int(value: &Constant) -> Option<u32> {
@@ -209,6 +218,8 @@ impl Graph {
                 self.blocks[id].next = id as BlockId + 1;
             }
         }
+        give_back(&mut self.leaders);
+        give_back(&mut sequence.labels);
         Ok(())
     }
 

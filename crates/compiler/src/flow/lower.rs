@@ -2,14 +2,62 @@
 //! the locals, the frame is prepared, and conditional jumps go forward.
 
 use super::Frame;
-use super::graph::{BlockId, Graph, NONE};
+use super::graph::{BlockId, Graph, NONE, give_back};
 use crate::error::Result;
 use crate::ir::{Instr, Loc, NO_LOCATION};
 use crate::opcode::{Opcode, role};
 
 impl Graph {
-    /// Writes the blocks anew, in their order and with one slot more than they need.
+    /// Gives conditional jumps a slot more, for what follows them, and replaces pseudo instructions.
     pub(super) fn lower(&mut self, frame: &Frame<'_>) -> Result<()> {
+        let bare = frame.cell_locals.is_empty() && frame.nfree == 0 && !frame.is_generator;
+        if !bare || self.roles & role::LOWERED != 0 || !self.part_blocks() {
+            self.rewrite(frame);
+            give_back(&mut self.spare);
+        }
+        self.drop_nops_and_jumps()
+    }
+
+    /// Moves the blocks apart, where they stand in the order of the code. False, and nothing moved, where they do not.
+    fn part_blocks(&mut self) -> bool {
+        self.todo.clear();
+        let (mut id, mut end, mut more) = (0, 0, 0);
+        while id != NONE {
+            let block = *self.block(id);
+            if (block.start as usize) < end {
+                return false;
+            }
+            end = (block.start + block.room) as usize;
+            more += usize::from(self.wants_slot(id));
+            if more > 0 {
+                self.todo.push(id);
+            }
+            id = block.next;
+        }
+        self.code.resize(end + more, Instr::BLANK);
+        while let Some(id) = self.todo.pop() {
+            let wants_slot = self.wants_slot(id);
+            let block = &mut self.blocks[id as usize];
+            let (from, room) = (block.start as usize, block.room as usize);
+            more -= usize::from(wants_slot);
+            block.start = (from + more) as u32;
+            self.code.copy_within(from..from + room, from + more);
+            if wants_slot {
+                block.room += 1;
+                self.code[from + more + room] = Instr::BLANK;
+            }
+        }
+        true
+    }
+
+    /// The block ends with a branch, and with its slots.
+    fn wants_slot(&self, id: BlockId) -> bool {
+        let block = self.block(id);
+        block.len == block.room && self.ending(id) & role::BRANCH != 0
+    }
+
+    /// Writes the blocks anew, in their order and with one slot more than they need.
+    fn rewrite(&mut self, frame: &Frame<'_>) {
         let slots = cell_slots(frame);
         let mut out = std::mem::take(&mut self.spare);
         out.clear();
@@ -38,7 +86,6 @@ impl Graph {
             id = block.next;
         }
         self.spare = std::mem::replace(&mut self.code, out);
-        self.drop_nops_and_jumps()
     }
 
     /// Conditional jumps go forward only, and what follows them is marked as not taken. One that goes back is turned

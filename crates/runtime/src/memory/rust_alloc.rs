@@ -4,8 +4,8 @@
 //! inside operations that cannot fail in Rust's library (a `format!`, a `Box`, a short `Vec`). Rust ends the process when one
 //! of these fails, so they must not: when there is no memory, blocks up to [`SMALL`] come from a reserve. The
 //! next object that is made then fails with MemoryError, and what came from the reserve goes back.
-//! The parser and the compiler allocate in proportion to a source text without looking: their callers set a [`Room`] aside
-//! first, or raise MemoryError. So does who shows a long text in a message ([`shown_in_message`]).
+//! The parser and the compiler allocate in proportion to a source text without looking: they ask for a [`Room`] as soon as
+//! they know how much that is, and there is MemoryError if they do not get it. So does who shows a long text in a message ([`shown_in_message`]).
 //! **Invariant:** outside a `Room` a block above [`SMALL`] is never given from the reserve, so an infallible allocation of a size that
 //! a program chooses shows in a run with `-X oom`.
 
@@ -242,18 +242,9 @@ impl Room {
         Some(Room(block))
     }
 
-    /// Room for parsing and compiling a source text. What that takes goes by the tokens: most in `with a: b`, a thousand
-    /// bytes for each; a text takes its own size a few times.
-    pub fn for_source(source: &[u8]) -> PyResult<Room> {
-        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
-        let (mut tokens, mut in_word) = (0usize, false);
-        for &byte in source {
-            let word = is_word(byte);
-            // A token begins with each sign, and with the first character of a word.
-            tokens += (byte > b' ' && !(word && in_word) || byte == b'\n') as usize;
-            in_word = word;
-        }
-        Room::new(tokens.saturating_mul(1000).saturating_add(source.len().saturating_mul(40)))
+    /// Room for all tokens of a source text as Python objects, at most one to a byte.
+    pub fn for_tokens(source: &[u8]) -> PyResult<Room> {
+        Room::new(source.len().saturating_mul(400))
     }
 }
 
@@ -303,6 +294,20 @@ pub struct GrowingRoom {
 impl GrowingRoom {
     pub const fn new() -> GrowingRoom {
         GrowingRoom { needed: Cell::new(0), kept: Cell::new(0), rooms: RefCell::new(Vec::new()) }
+    }
+
+    /// Room for parsing and compiling a source text: as yet for the copies of it that are made. The parser asks for more.
+    pub fn for_source(source: &[u8]) -> PyResult<GrowingRoom> {
+        let room = GrowingRoom::new();
+        if room.add(source.len().saturating_mul(40)) { Ok(room) } else { Err(Raised::no_memory()) }
+    }
+
+    /// Exactly so much more.
+    pub fn add(&self, size: usize) -> bool {
+        let room = Room::if_there_is(size);
+        let found = room.is_some();
+        self.rooms.borrow_mut().extend(room);
+        found
     }
 
     /// Room for `size` bytes more.

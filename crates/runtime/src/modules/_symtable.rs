@@ -158,9 +158,9 @@ impl Symtable {
                 _ => return Err(raise!(ValueError, "symtable() arg 3 must be 'exec' or 'eval' or 'single'")),
             };
             let request = Request { mode, flags: 0, optimize: -1, is_text, feature_version: -1 };
-            let _room = crate::memory::rust_alloc::Room::for_source(text)?;
+            let room = crate::memory::rust_alloc::GrowingRoom::for_source(text)?;
             let arena = Arena::with_capacity(text.len() * 8 + 1024);
-            let module = compile::parse(&arena, text, filename.borrow(), request)?;
+            let module = compile::parse(&arena, &room, text, filename.borrow(), request)?;
             entries(&compile::symbol_table(&module, filename.borrow(), request)?)
         })
     }

@@ -4,6 +4,60 @@ use super::{Diag, Miss, R, Rule, alt};
 use crate::ast::*;
 use crate::token::Kind;
 
+/// Whether an operand with its prefixes can begin with such a token.
+fn begins_operand(kind: Kind) -> bool {
+    use Kind::*;
+    matches!(
+        kind,
+        Name | Number
+            | String
+            | FStringStart
+            | TStringStart
+            | LPar
+            | LSqb
+            | LBrace
+            | True
+            | False
+            | None
+            | Ellipsis
+            | Plus
+            | Minus
+            | Tilde
+            | Not
+            | Await
+    )
+}
+
+/// Whether such a token behind an operand can belong to it, or join it to another.
+fn follows_operand(kind: Kind) -> bool {
+    use Kind::*;
+    !matches!(
+        kind,
+        Comma
+            | Newline
+            | RPar
+            | RSqb
+            | RBrace
+            | Equal
+            | Colon
+            | Semi
+            | ColonEqual
+            | Exclamation
+            | EndMarker
+            | Name
+            | Number
+            | String
+            | True
+            | False
+            | None
+            | If
+            | Else
+            | For
+            | As
+            | From
+    )
+}
+
 type Level<'a, 'o> = fn(&mut Diag<'a, 'o>) -> R<ExprRef<'a>>;
 
 impl<'a, 'o> Diag<'a, 'o> {
@@ -12,10 +66,8 @@ impl<'a, 'o> Diag<'a, 'o> {
     }
 
     pub(super) fn name(&mut self) -> R<ExprRef<'a>> {
-        let from = self.mark;
-        let token = self.expect(Kind::Name)?;
-        let id = crate::parser::identifier(self.arena, self.token_text(&token));
-        Ok(self.node(from, ExprKind::Name { id, ctx: ExprContext::Load }))
+        self.expect(Kind::Name)?;
+        Ok(self.name_node(self.mark - 1))
     }
 
     /// `x (',' x)* [',']`: a tuple when there is a comma.
@@ -43,11 +95,19 @@ impl<'a, 'o> Diag<'a, 'o> {
     }
 
     pub(super) fn expression(&mut self) -> R<ExprRef<'a>> {
+        self.may_begin_expression()?;
         self.memo(Rule::Expression, |p| {
             p.look_for(Self::invalid_expression)?;
             p.look_for(Self::invalid_legacy_expression)?;
             p.plain_expression()
         })
+    }
+
+    /// No expression begins here, nor one of the mistakes that are looked for where one could.
+    fn may_begin_expression(&mut self) -> R<()> {
+        let kind = self.kind()?;
+        let mistaken = self.invalid && matches!(kind, Kind::Pass | Kind::Break | Kind::Continue);
+        if begins_operand(kind) || kind == Kind::Lambda || mistaken { Ok(()) } else { Err(Miss::No) }
     }
 
     /// The expression proper, behind the search for mistakes.
@@ -94,6 +154,9 @@ impl<'a, 'o> Diag<'a, 'o> {
     }
 
     pub(super) fn star_expression(&mut self) -> R<ExprRef<'a>> {
+        if !self.at(Kind::Star)? {
+            self.may_begin_expression()?;
+        }
         self.memo(Rule::StarExpression, |p| {
             alt!(p, p, p.starred_operand());
             p.expression()
@@ -122,8 +185,9 @@ impl<'a, 'o> Diag<'a, 'o> {
     /// `NAME ':=' expression`
     pub(super) fn assignment_expression(&mut self) -> R<ExprRef<'a>> {
         let from = self.mark;
-        let target = self.name()?;
+        self.expect(Kind::Name)?;
         self.expect(Kind::ColonEqual)?;
+        let target = self.name_node(from);
         let value = self.expression()?;
         self.check_version(8, "Assignment expressions are")?;
         Ok(self.node(from, ExprKind::NamedExpr { target, value }))
@@ -145,6 +209,29 @@ impl<'a, 'o> Diag<'a, 'o> {
         Ok(found)
     }
 
+    /// The result of a level of operators. An operand of one token with no operator behind it is that of all levels:
+    /// neither an error nor a mistake comes in between, and no other token is read.
+    fn level(&mut self, rule: Rule, find: impl FnOnce(&mut Self) -> R<ExprRef<'a>>) -> R<ExprRef<'a>> {
+        let kind = self.kind()?;
+        if !begins_operand(kind) {
+            return Err(Miss::No);
+        }
+        if let Some(known) = self.known(rule.bit()) {
+            return known;
+        }
+        if matches!(kind, Kind::Name | Kind::Number | Kind::True | Kind::False | Kind::None | Kind::Ellipsis) {
+            let from = self.mark;
+            let operand = self.atom()?;
+            if !follows_operand(self.kind()?) {
+                self.keep(from, Rule::LEVELS, operand);
+                return Ok(operand);
+            }
+            self.keep(from, Rule::CheckedAtom.bit(), operand);
+            self.mark = from;
+        }
+        self.memo(rule, find)
+    }
+
     fn bool_op(&mut self, op: BoolOp, kind: Kind, operand: Level<'a, 'o>) -> R<ExprRef<'a>> {
         let from = self.mark;
         let first = operand(self)?;
@@ -160,15 +247,15 @@ impl<'a, 'o> Diag<'a, 'o> {
     }
 
     pub(super) fn disjunction(&mut self) -> R<ExprRef<'a>> {
-        self.memo(Rule::Disjunction, |p| p.bool_op(BoolOp::Or, Kind::Or, Self::conjunction))
+        self.level(Rule::Disjunction, |p| p.bool_op(BoolOp::Or, Kind::Or, Self::conjunction))
     }
 
     fn conjunction(&mut self) -> R<ExprRef<'a>> {
-        self.memo(Rule::Conjunction, |p| p.bool_op(BoolOp::And, Kind::And, Self::inversion))
+        self.level(Rule::Conjunction, |p| p.bool_op(BoolOp::And, Kind::And, Self::inversion))
     }
 
     pub(super) fn inversion(&mut self) -> R<ExprRef<'a>> {
-        self.memo(Rule::Inversion, |p| {
+        self.level(Rule::Inversion, |p| {
             let from = p.mark;
             alt!(p, p, {
                 p.expect(Kind::Not)?;
@@ -262,19 +349,19 @@ impl<'a, 'o> Diag<'a, 'o> {
     }
 
     pub(super) fn bitwise_or(&mut self) -> R<ExprRef<'a>> {
-        self.memo(Rule::BitwiseOr, |p| p.left_assoc(&[(Kind::VBar, Operator::BitOr)], Self::bitwise_xor))
+        self.level(Rule::BitwiseOr, |p| p.left_assoc(&[(Kind::VBar, Operator::BitOr)], Self::bitwise_xor))
     }
 
     fn bitwise_xor(&mut self) -> R<ExprRef<'a>> {
-        self.memo(Rule::BitwiseXor, |p| p.left_assoc(&[(Kind::Circumflex, Operator::BitXor)], Self::bitwise_and))
+        self.level(Rule::BitwiseXor, |p| p.left_assoc(&[(Kind::Circumflex, Operator::BitXor)], Self::bitwise_and))
     }
 
     fn bitwise_and(&mut self) -> R<ExprRef<'a>> {
-        self.memo(Rule::BitwiseAnd, |p| p.left_assoc(&[(Kind::Amper, Operator::BitAnd)], Self::shift_expr))
+        self.level(Rule::BitwiseAnd, |p| p.left_assoc(&[(Kind::Amper, Operator::BitAnd)], Self::shift_expr))
     }
 
     fn shift_expr(&mut self) -> R<ExprRef<'a>> {
-        self.memo(Rule::Shift, |p| {
+        self.level(Rule::Shift, |p| {
             p.look_for(Self::invalid_arithmetic)?;
             let ops = [(Kind::LeftShift, Operator::LShift), (Kind::RightShift, Operator::RShift)];
             p.left_assoc(&ops, Self::sum)
@@ -283,7 +370,7 @@ impl<'a, 'o> Diag<'a, 'o> {
 
     pub(super) fn sum(&mut self) -> R<ExprRef<'a>> {
         let ops = [(Kind::Plus, Operator::Add), (Kind::Minus, Operator::Sub)];
-        self.memo(Rule::Sum, |p| p.left_assoc(&ops, Self::term))
+        self.level(Rule::Sum, |p| p.left_assoc(&ops, Self::term))
     }
 
     fn term(&mut self) -> R<ExprRef<'a>> {
@@ -294,14 +381,14 @@ impl<'a, 'o> Diag<'a, 'o> {
             (Kind::Percent, Operator::Mod),
             (Kind::At, Operator::MatMult),
         ];
-        self.memo(Rule::Term, |p| {
+        self.level(Rule::Term, |p| {
             p.look_for(Self::invalid_factor)?;
             p.left_assoc(&ops, Self::factor)
         })
     }
 
     pub(super) fn factor(&mut self) -> R<ExprRef<'a>> {
-        self.memo(Rule::Factor, |p| {
+        self.level(Rule::Factor, |p| {
             let from = p.mark;
             let op = match p.kind()? {
                 Kind::Plus => UnaryOp::UAdd,
@@ -327,7 +414,7 @@ impl<'a, 'o> Diag<'a, 'o> {
     }
 
     fn await_primary(&mut self) -> R<ExprRef<'a>> {
-        self.memo(Rule::AwaitPrimary, |p| {
+        self.level(Rule::AwaitPrimary, |p| {
             let from = p.mark;
             alt!(p, p, {
                 p.expect(Kind::Await)?;
@@ -340,7 +427,7 @@ impl<'a, 'o> Diag<'a, 'o> {
     }
 
     pub(super) fn primary(&mut self) -> R<ExprRef<'a>> {
-        self.memo(Rule::Primary, |p| {
+        self.level(Rule::Primary, |p| {
             let from = p.mark;
             let mut value = p.atom()?;
             while let Some(next) = p.opt(|p| p.trailer(from, value))? {
@@ -418,26 +505,24 @@ impl<'a, 'o> Diag<'a, 'o> {
         self.named_expression()
     }
 
+    /// In brackets an atom can be long, and several rules try it in turn. One in which mistakes were looked for, and none
+    /// found, is the same where they are not looked for.
     pub(super) fn atom(&mut self) -> R<ExprRef<'a>> {
         let from = self.mark;
         let value = match self.kind()? {
             Kind::Name => return self.name(),
             Kind::String | Kind::FStringStart | Kind::TStringStart => return self.strings(),
-            Kind::Number => return self.number(),
-            Kind::LPar => {
-                alt!(self, p, p.tuple());
-                alt!(self, p, p.group());
-                return self.genexp();
+            Kind::Number => {
+                return self.known(Rule::CheckedAtom.bit()).unwrap_or_else(|| self.number());
             }
-            Kind::LSqb => {
-                alt!(self, p, p.list());
-                return self.listcomp();
-            }
-            Kind::LBrace => {
-                alt!(self, p, p.dict());
-                alt!(self, p, p.set());
-                alt!(self, p, p.dictcomp());
-                return self.setcomp();
+            Kind::LPar | Kind::LSqb | Kind::LBrace => {
+                if !self.invalid
+                    && let Some(known) = self.known(Rule::CheckedAtom.bit())
+                {
+                    return known;
+                }
+                let rule = if self.invalid { Rule::CheckedAtom } else { Rule::Atom };
+                return self.memo(rule, Self::bracketed);
             }
             Kind::True => Constant::Bool(true),
             Kind::False => Constant::Bool(false),
@@ -447,6 +532,26 @@ impl<'a, 'o> Diag<'a, 'o> {
         };
         self.mark += 1;
         Ok(self.node(from, ExprKind::Constant { value, kind: None }))
+    }
+
+    fn bracketed(&mut self) -> R<ExprRef<'a>> {
+        match self.kind()? {
+            Kind::LPar => {
+                alt!(self, p, p.tuple());
+                alt!(self, p, p.group());
+                self.genexp()
+            }
+            Kind::LSqb => {
+                alt!(self, p, p.list());
+                self.listcomp()
+            }
+            _ => {
+                alt!(self, p, p.dict());
+                alt!(self, p, p.set());
+                alt!(self, p, p.dictcomp());
+                self.setcomp()
+            }
+        }
     }
 
     pub(super) fn number(&mut self) -> R<ExprRef<'a>> {

@@ -73,9 +73,11 @@ impl<'a> Diag<'a, '_> {
     }
 
     pub(super) fn invalid_legacy_expression(&mut self) -> R<()> {
-        let name = self.name()?;
+        let from = self.mark;
+        self.expect(Kind::Name)?;
         self.not_any(&[Kind::LPar])?;
         let rest = self.star_expressions()?;
+        let name = self.name_node(from);
         let ExprKind::Name { id: id @ ("print" | "exec"), .. } = name.kind else {
             return Err(Miss::No);
         };
@@ -96,12 +98,12 @@ impl<'a> Diag<'a, '_> {
             Ok(p.raise_range(target.range, message))
         });
         mistake!(self, p, {
-            let target = p.name()?;
+            let target = p.expect(Kind::Name)?.range();
             p.expect(Kind::Equal)?;
             let value = p.bitwise_or()?;
             p.not_any(&[Kind::Equal, Kind::ColonEqual])?;
             let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
-            Ok(p.raise_range(target.range.to(value.range), message))
+            Ok(p.raise_range(target.to(value.range), message))
         });
         mistake!(self, p, {
             p.not(Self::bracketed_or_constant)?;

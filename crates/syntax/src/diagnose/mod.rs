@@ -18,7 +18,7 @@ mod stmt;
 mod string;
 mod target;
 
-use crate::ast::{Arena, Expr, ExprKind, ExprRef, Range};
+use crate::ast::{Arena, Expr, ExprContext, ExprKind, ExprRef, Range};
 use crate::error::{ErrorKind, SyntaxError, Warning, char_offset};
 use crate::lexer::{LexError, LexOptions, Lexer};
 use crate::options::{Mode, Options};
@@ -64,7 +64,7 @@ macro_rules! mistake {
 
 use {alt, mistake};
 
-/// Rules whose results are kept.
+/// Rules whose results are kept. Those from `Disjunction` to `Primary` are the levels of operators, outermost first.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Rule {
@@ -82,6 +82,9 @@ enum Rule {
     Factor,
     AwaitPrimary,
     Primary,
+    /// An atom in which no mistakes were looked for, and one in which they were.
+    Atom,
+    CheckedAtom,
     TPrimary,
     Arguments,
     Strings,
@@ -96,29 +99,52 @@ enum Rule {
     StarPattern,
 }
 
-/// A kept result: the rule, what it gave, and where it ended.
+/// Some rules, a bit for each.
+type Rules = u32;
+
+impl Rule {
+    #[inline(always)]
+    const fn bit(self) -> Rules {
+        1 << self as u8
+    }
+
+    /// All levels of operators.
+    const LEVELS: Rules = Rule::Primary.bit() * 2 - Rule::Disjunction.bit();
+}
+
+/// What a token begins: the node, where it ends, and the rules that gave it. An operand without operators is the result of
+/// a dozen rules.
 struct Memo<'a> {
-    rule: Rule,
-    node: Option<ExprRef<'a>>,
+    node: ExprRef<'a>,
     end: u32,
-    /// The result kept before this one for the same token, as in `Diag::newest`.
+    rules: Rules,
+    /// The result kept before this one for the same token, as in [`Slot::newest`].
     older: u32,
+}
+
+/// What is known of a token.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    /// Rules that do not match here.
+    missed: Rules,
+    /// One more than the place in `memo` of the last result kept; 0 for none.
+    newest: u32,
 }
 
 /// Where an error ends when it reaches to the point the lexer has come to.
 const CURRENT: i32 = -5;
 
-struct Diag<'a, 'o> {
+struct Diag<'a, 'o: 'a> {
     arena: &'a Arena,
-    text: &'a str,
+    text: &'o str,
     options: &'o Options<'o>,
-    lexer: Lexer<'a>,
+    lexer: Lexer<'o>,
     tokens: Vec<Token>,
     /// For each token, how many brackets were open behind it.
-    levels: Vec<usize>,
+    levels: Vec<u8>,
     memo: Vec<Memo<'a>>,
-    /// For each token from `memo_start` on, one more than the place in `memo` of the last result kept for it; 0 for none.
-    newest: Vec<u32>,
+    /// For the tokens from `memo_start` on, as far as something is known of them.
+    slots: Vec<Slot>,
     memo_start: usize,
     mark: usize,
     /// The second run.
@@ -135,38 +161,34 @@ struct Diag<'a, 'o> {
     stack_floor: usize,
 }
 
-/// The error in `text`. What the lexer warns of is added to `warnings`: as far as CPython reads.
-pub(crate) fn diagnose<'a>(
-    arena: &'a Arena,
-    text: &'a str,
-    options: &Options<'_>,
-    warnings: &mut Vec<Warning>,
-) -> SyntaxError {
-    let lex_options = LexOptions { type_comments: options.type_comments, extra_tokens: false };
-    let mut diag = Diag {
-        arena,
-        text,
-        options,
-        lexer: Lexer::new(text, lex_options),
-        tokens: Vec::new(),
-        levels: Vec::new(),
-        memo: Vec::new(),
-        newest: Vec::new(),
-        memo_start: 0,
-        mark: 0,
-        invalid: false,
-        error: None,
-        lexer_failed: false,
-        saw_end: false,
-        started: false,
-        barry: options.barry_as_bdfl,
-        last_statement: (0, 0),
-        stack_floor: stack_pointer().saturating_sub(options.stack_budget),
-    };
-    let of_parser = diag.run();
-    warnings.append(&mut diag.lexer.warnings);
-    let last_statement = of_parser.then_some(diag.last_statement);
-    diag.error.map_or_else(too_complex, |error| SyntaxError { last_statement, ..error })
+/// The error in `text`, in which about so many tokens are. What the lexer warns of is added to `warnings`: as far as CPython reads.
+pub(crate) fn diagnose(text: &str, tokens: usize, options: &Options<'_>, warnings: &mut Vec<Warning>) -> SyntaxError {
+    let arena = Arena::new();
+    let mut first = Diag::new(&arena, text, tokens, options);
+    if first.fails_for_good() {
+        return first.finish(warnings, false);
+    }
+    // The nodes of the first run go before those of the second come.
+    let read = first.read();
+    drop(arena);
+    let arena = Arena::new();
+    let mut second = Diag { invalid: true, ..Diag::resume(&arena, options, read) };
+    second.look_for_mistakes();
+    second.finish(warnings, true)
+}
+
+/// What a run leaves to the next: the tokens read, and the lexer where it stands.
+struct Read<'o> {
+    text: &'o str,
+    lexer: Lexer<'o>,
+    tokens: Vec<Token>,
+    levels: Vec<u8>,
+    error: Option<SyntaxError>,
+    lexer_failed: bool,
+    saw_end: bool,
+    started: bool,
+    last_statement: (i32, i32),
+    stack_floor: usize,
 }
 
 /// The lexer need not look at what follows to know where such a token ends.
@@ -200,54 +222,118 @@ fn too_complex() -> SyntaxError {
     }
 }
 
+impl<'a, 'o> Diag<'a, 'o> {
+    fn new(arena: &'a Arena, text: &'o str, tokens: usize, options: &'o Options<'o>) -> Diag<'a, 'o> {
+        let lex_options = LexOptions { type_comments: options.type_comments, extra_tokens: false };
+        let read = Read {
+            text,
+            lexer: Lexer::new(text, lex_options),
+            tokens: Vec::with_capacity(tokens),
+            levels: Vec::with_capacity(tokens),
+            error: None,
+            lexer_failed: false,
+            saw_end: false,
+            started: false,
+            last_statement: (0, 0),
+            stack_floor: stack_pointer().saturating_sub(options.stack_budget),
+        };
+        Diag::resume(arena, options, read)
+    }
+
+    /// At the beginning of the text.
+    fn resume(arena: &'a Arena, options: &'o Options<'o>, read: Read<'o>) -> Diag<'a, 'o> {
+        let Read { text, lexer, tokens, levels, error, lexer_failed, saw_end, started, last_statement, stack_floor } =
+            read;
+        Diag {
+            arena,
+            text,
+            options,
+            lexer,
+            tokens,
+            levels,
+            memo: Vec::new(),
+            slots: Vec::new(),
+            memo_start: 0,
+            mark: 0,
+            invalid: false,
+            error,
+            lexer_failed,
+            saw_end,
+            started,
+            barry: options.barry_as_bdfl,
+            last_statement,
+            stack_floor,
+        }
+    }
+
+    fn read(self) -> Read<'o> {
+        let Diag {
+            text,
+            lexer,
+            tokens,
+            levels,
+            error,
+            lexer_failed,
+            saw_end,
+            started,
+            last_statement,
+            stack_floor,
+            ..
+        } = self;
+        Read { text, lexer, tokens, levels, error, lexer_failed, saw_end, started, last_statement, stack_floor }
+    }
+
+    /// The error found; `of_parser` when it is one of the grammar.
+    fn finish(mut self, warnings: &mut Vec<Warning>, of_parser: bool) -> SyntaxError {
+        warnings.append(&mut self.lexer.warnings);
+        let last_statement = of_parser.then_some(self.last_statement);
+        self.error.map_or_else(too_complex, |error| SyntaxError { last_statement, ..error })
+    }
+}
+
 impl<'a> Diag<'a, '_> {
-    /// Leaves the error in `self.error`; none if the source is right after all. Whether the error is one of the grammar.
-    fn run(&mut self) -> bool {
+    /// The first run. True if its error, or that there is none, is final.
+    fn fails_for_good(&mut self) -> bool {
         if self.start_rule().is_ok() {
             if self.options.mode == Mode::Single && !crate::only_one_statement(self.text, self.lexer.pos) {
                 self.raise("multiple statements found while compiling a single statement");
             }
-            return false;
+            return true;
         }
         if self.options.allow_incomplete_input && self.saw_end && !self.is_memory_error() {
             self.error = None;
             self.raise_kind(ErrorKind::IncompleteInput, "incomplete input");
-            return false;
+            return true;
         }
-        if self.is_memory_error() {
-            return false;
-        }
+        self.is_memory_error()
+    }
+
+    /// The second run, if the first has found no error; and what can be said when it finds none either.
+    fn look_for_mistakes(&mut self) {
         let last = self.tokens.last().copied();
         if self.error.is_none() {
-            self.mark = 0;
-            self.forget();
-            self.invalid = true;
             self.last_statement = (0, 0);
-            self.barry = self.options.barry_as_bdfl;
             let _ = self.start_rule();
         }
         if self.error.is_some() {
             if !self.lexer_failed && !self.saw_end && !self.is_memory_error() {
                 self.check_rest();
             }
-            return true;
+            return;
         }
-        let Some(last) = last else {
-            return true;
-        };
-        match last.kind {
-            Kind::Indent => {
+        match last {
+            None => {}
+            Some(Token { kind: Kind::Indent, .. }) => {
                 self.raise_kind(ErrorKind::Indentation, "unexpected indent");
             }
-            Kind::Dedent => {
+            Some(Token { kind: Kind::Dedent, .. }) => {
                 self.raise_kind(ErrorKind::Indentation, "unexpected unindent");
             }
-            _ => {
+            Some(last) => {
                 self.raise_range(last.range(), "invalid syntax");
                 self.check_rest();
             }
         }
-        true
     }
 
     fn is_memory_error(&self) -> bool {
@@ -305,7 +391,7 @@ impl<'a> Diag<'a, '_> {
                         self.saw_end = true;
                     }
                     self.tokens.push(token);
-                    self.levels.push(self.lexer.brackets.len());
+                    self.levels.push(self.lexer.brackets.len() as u8);
                     return Ok(());
                 }
                 Err(error) => {
@@ -318,7 +404,7 @@ impl<'a> Diag<'a, '_> {
                         end_lineno: self.lexer.lineno,
                         end_col: -1,
                     });
-                    self.levels.push(self.lexer.brackets.len());
+                    self.levels.push(self.lexer.brackets.len() as u8);
                     self.lexer_failed = true;
                     if matches!(error, LexError::Raised(_)) {
                         self.saw_end = self.lexer.hit_end;
@@ -363,37 +449,57 @@ impl<'a> Diag<'a, '_> {
     }
 
     /// The token at the mark.
+    #[inline]
     fn token(&mut self) -> R<Token> {
-        while self.mark >= self.tokens.len() {
-            self.fill()?;
-        }
+        self.kind()?;
         Ok(self.tokens[self.mark])
     }
 
+    #[inline]
     fn kind(&mut self) -> R<Kind> {
-        Ok(self.token()?.kind)
+        match self.tokens.get(self.mark) {
+            Some(token) => Ok(token.kind),
+            None => self.read_on(),
+        }
     }
 
+    #[inline(never)]
+    fn read_on(&mut self) -> R<Kind> {
+        while self.mark >= self.tokens.len() {
+            self.fill()?;
+        }
+        Ok(self.tokens[self.mark].kind)
+    }
+
+    #[inline]
     fn at(&mut self, kind: Kind) -> R<bool> {
         Ok(self.kind()? == kind)
     }
 
+    /// The kind of the token behind the one at the mark, which has been read.
+    #[inline]
+    fn kind_after(&mut self) -> R<Kind> {
+        self.mark += 1;
+        let kind = self.kind();
+        self.mark -= 1;
+        kind
+    }
+
+    #[inline]
     fn expect(&mut self, kind: Kind) -> R<Token> {
-        let token = self.token()?;
-        if token.kind != kind {
+        if self.kind()? != kind {
             return Err(Miss::No);
         }
         self.mark += 1;
-        Ok(token)
+        Ok(self.tokens[self.mark - 1])
     }
 
     fn expect_any(&mut self, kinds: &[Kind]) -> R<Token> {
-        let token = self.token()?;
-        if !kinds.contains(&token.kind) {
+        if !kinds.contains(&self.kind()?) {
             return Err(Miss::No);
         }
         self.mark += 1;
-        Ok(token)
+        Ok(self.tokens[self.mark - 1])
     }
 
     /// Passes over the token if it is there.
@@ -512,39 +618,69 @@ impl<'a> Diag<'a, '_> {
     /// Drops all kept results, where nothing before the mark will be looked at again.
     fn forget(&mut self) {
         self.memo.clear();
-        self.newest.clear();
+        self.slots.clear();
         self.memo_start = self.mark;
     }
 
     /// The result of `rule` here, found only once.
+    #[inline]
     fn memo(&mut self, rule: Rule, find: impl FnOnce(&mut Self) -> R<ExprRef<'a>>) -> R<ExprRef<'a>> {
-        let at = self.mark - self.memo_start;
-        let mut place = self.newest.get(at).copied().unwrap_or(0);
+        let from = self.mark;
+        if let Some(known) = self.known(rule.bit()) {
+            return known;
+        }
+        self.check_depth()?;
+        let found = find(self);
+        match found {
+            Ok(node) => self.keep(from, rule.bit(), node),
+            Err(Miss::No) => self.slot(from).missed |= rule.bit(),
+            Err(Miss::Raised) => {}
+        }
+        found
+    }
+
+    /// The kept result of one of `rules` here; the mark goes behind it.
+    #[inline]
+    fn known(&mut self, rules: Rules) -> Option<R<ExprRef<'a>>> {
+        let slot = self.slots.get(self.mark - self.memo_start)?;
+        if slot.missed & rules != 0 {
+            return Some(Err(Miss::No));
+        }
+        let mut place = slot.newest;
         while place != 0 {
             let memo = &self.memo[place as usize - 1];
-            if memo.rule == rule {
-                let node = memo.node.ok_or(Miss::No)?;
+            if memo.rules & rules != 0 {
                 self.mark = memo.end as usize;
-                return Ok(node);
+                return Some(Ok(memo.node));
             }
             place = memo.older;
         }
-        if stack_pointer() < self.stack_floor {
-            self.error = Some(too_complex());
-            return Err(Miss::Raised);
+        None
+    }
+
+    fn slot(&mut self, token: usize) -> &mut Slot {
+        let at = token - self.memo_start;
+        if self.slots.len() <= at {
+            self.slots.resize(at + 1, Slot::default());
         }
-        let found = find(self);
-        let node = match found {
-            Ok(node) => Some(node),
-            Err(Miss::No) => None,
-            Err(raised) => return Err(raised),
-        };
-        if self.newest.len() <= at {
-            self.newest.resize(at + 1, 0);
+        &mut self.slots[at]
+    }
+
+    /// Keeps what `rules` gave from the token `from` to the mark.
+    fn keep(&mut self, from: usize, rules: Rules, node: ExprRef<'a>) {
+        let end = self.mark as u32;
+        let newest = self.slot(from).newest;
+        let mut place = newest;
+        while place != 0 {
+            let memo = &mut self.memo[place as usize - 1];
+            if std::ptr::eq(memo.node, node) && memo.end == end {
+                memo.rules |= rules;
+                return;
+            }
+            place = memo.older;
         }
-        self.memo.push(Memo { rule, node, end: self.mark as u32, older: self.newest[at] });
-        self.newest[at] = self.memo.len() as u32;
-        found
+        self.memo.push(Memo { node, end, rules, older: newest });
+        self.slot(from).newest = self.memo.len() as u32;
     }
 
     // ---- nodes ----
@@ -558,6 +694,21 @@ impl<'a> Diag<'a, '_> {
         let first = &self.tokens[from];
         let last = &self.tokens[self.mark.max(1) - 1];
         first.range().to(last.range())
+    }
+
+    /// The node of the name that the token `at` is: the one there is, where something has been kept.
+    fn name_node(&mut self, at: usize) -> ExprRef<'a> {
+        let mut place = self.slots.get(at - self.memo_start).map_or(0, |slot| slot.newest);
+        while place != 0 {
+            let memo = &self.memo[place as usize - 1];
+            if memo.end as usize == at + 1 && matches!(memo.node.kind, ExprKind::Name { .. }) {
+                return memo.node;
+            }
+            place = memo.older;
+        }
+        let token = self.tokens[at];
+        let id = crate::parser::identifier(self.arena, self.token_text(&token));
+        self.arena.alloc(Expr { kind: ExprKind::Name { id, ctx: ExprContext::Load }, range: token.range() })
     }
 
     /// A node that stands for a statement.

@@ -24,6 +24,9 @@ impl<'a> Diag<'a, '_> {
     }
 
     pub(super) fn star_target(&mut self) -> R<ExprRef<'a>> {
+        if let Some(name) = self.bare_name(Rule::StarTarget)? {
+            return Ok(name);
+        }
         self.memo(Rule::StarTarget, |p| {
             let from = p.mark;
             alt!(p, p, {
@@ -57,6 +60,22 @@ impl<'a> Diag<'a, '_> {
             }
             _ => Err(Miss::No),
         }
+    }
+
+    /// A name with nothing behind it that belongs to it is the same target for all rules, and `rule` has not been tried.
+    fn bare_name(&mut self, rule: Rule) -> R<Option<ExprRef<'a>>> {
+        let from = self.mark;
+        if self.kind()? != Kind::Name || self.known(rule.bit()).is_some() {
+            self.mark = from;
+            return Ok(None);
+        }
+        if T_LOOKAHEAD.contains(&self.kind_after()?) {
+            return Ok(None);
+        }
+        let name = self.name()?;
+        self.keep(from, Rule::StarTarget.bit() | Rule::TargetWithStarAtom.bit() | Rule::DelTarget.bit(), name);
+        self.slot(from).missed |= Rule::TPrimary.bit();
+        Ok(Some(name))
     }
 
     fn target_with_star_atom(&mut self) -> R<ExprRef<'a>> {
@@ -164,6 +183,9 @@ impl<'a> Diag<'a, '_> {
     }
 
     fn del_target(&mut self) -> R<ExprRef<'a>> {
+        if let Some(name) = self.bare_name(Rule::DelTarget)? {
+            return Ok(name);
+        }
         self.memo(Rule::DelTarget, |p| {
             alt!(p, p, p.single_subscript_attribute_target());
             p.del_t_atom()

@@ -14,7 +14,7 @@ mod values;
 use taipan_syntax::ast::{Arena, Mod};
 
 use crate::compile::{self, Mode, Request};
-use crate::memory::rust_alloc::{GrowingRoom, Room};
+use crate::memory::rust_alloc::GrowingRoom;
 use crate::prelude::*;
 use values::{Builder, Reader, Tree};
 
@@ -100,9 +100,9 @@ pub fn generate(
 
 /// `compile()` of source with `PyCF_ONLY_AST`.
 pub fn parse_to_tree(source: &[u8], filename: Borrowed<'_, Str>, request: Request) -> PyResult<Ref<Object>> {
-    let _room = Room::for_source(source)?;
+    let room = GrowingRoom::for_source(source)?;
     let arena = Arena::with_capacity(source.len() * 8 + 1024);
-    let module = compile::parse(&arena, source, filename, request)?;
+    let module = compile::parse(&arena, &room, source, filename, request)?;
     let module = compile::preprocess(&arena, &module, filename, request)?;
     to_object(&module)
 }
