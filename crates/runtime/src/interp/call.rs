@@ -17,6 +17,15 @@ use crate::prelude::*;
 use crate::thread;
 use crate::types::Function;
 
+/// The names of keywords, in the form that vectorcall has them in.
+#[inline(always)]
+pub fn names_of<'a>(names: &'a Option<Borrowed<'_, Tuple>>) -> &'a [Ref<Object>] {
+    match names {
+        Some(names) => names.as_slice(),
+        None => &[],
+    }
+}
+
 /// Pushes a frame for a call of `function` with `nargs` positional words at `args` and one word per name of
 /// `kwnames` behind them. All the words, and `function`, are taken over, also on failure.
 ///
@@ -28,7 +37,7 @@ pub unsafe fn push_frame(
     locals: *mut PyObject,
     args: *mut StackRef,
     nargs: usize,
-    kwnames: Option<Borrowed<'_, Tuple>>,
+    kwnames: &[Ref<Object>],
     previous: *mut Frame,
 ) -> PyResult<*mut Frame> {
     // SAFETY: by contract.
@@ -38,7 +47,7 @@ pub unsafe fn push_frame(
         let base = match frame::push_words(thread, (*code).co_framesize.get() as usize) {
             Ok(base) => base,
             Err(raised) => {
-                let total = nargs + kwnames.map_or(0, |names| names.len());
+                let total = nargs + kwnames.len();
                 for index in 0..total {
                     (*args.add(index)).close();
                 }
@@ -59,7 +68,7 @@ pub unsafe fn push_frame(
         let positional = (*code).co_argcount.get() as usize;
         let plain = (*code).co_flags.get() & (CO_VARARGS | CO_VARKEYWORDS) == 0
             && (*code).co_kwonlyargcount.get() == 0
-            && kwnames.is_none();
+            && kwnames.is_empty();
         let defaults = if plain { defaults_from((*object).func_defaults.get(), nargs, positional) } else { None };
         let bound = if let Some(defaults) = defaults {
             crate::memory::object::copy_items(args.cast_const().cast(), variables.cast(), nargs);
@@ -122,13 +131,13 @@ unsafe fn bind(
     variables: *mut StackRef,
     args: *mut StackRef,
     nargs: usize,
-    kwnames: Option<Borrowed<'_, Tuple>>,
+    kwnames: &[Ref<Object>],
 ) -> PyResult<()> {
     // SAFETY: by the contract of `push_frame`. A word that has moved into a variable is replaced by NULL in `args`,
     // so that whatever is left can be dropped at the end whether binding succeeded or not.
     unsafe {
         let result = bind_words(function, code, variables, args, nargs, kwnames);
-        let total = nargs + kwnames.map_or(0, |names| names.len());
+        let total = nargs + kwnames.len();
         for index in 0..total {
             (*args.add(index)).close();
         }
@@ -168,7 +177,7 @@ unsafe fn bind_words(
     variables: *mut StackRef,
     args: *mut StackRef,
     nargs: usize,
-    kwnames: Option<Borrowed<'_, Tuple>>,
+    kwnames: &[Ref<Object>],
 ) -> PyResult<()> {
     // SAFETY: by contract of `bind`.
     unsafe {
@@ -193,19 +202,9 @@ unsafe fn bind_words(
             *variables.add(named) = StackRef::from_ref(rest_of(args, positional, nargs)?);
         }
 
-        if let Some(names) = kwnames {
-            for (index, keyword) in names.iter().enumerate() {
-                bind_keyword(
-                    function,
-                    code,
-                    variables,
-                    named,
-                    keyword,
-                    args.add(nargs + index),
-                    kwdict.as_ref(),
-                    kwnames,
-                )?;
-            }
+        for (index, keyword) in kwnames.iter().enumerate() {
+            let value = args.add(nargs + index);
+            bind_keyword(function, code, variables, named, keyword.borrow(), value, kwdict.as_ref(), kwnames)?;
         }
 
         if nargs > positional && flags & CO_VARARGS == 0 {
@@ -229,7 +228,7 @@ unsafe fn bind_keyword(
     keyword: Borrowed<'_, Object>,
     value: *mut StackRef,
     kwdict: Option<&Ref<Dict>>,
-    kwnames: Option<Borrowed<'_, Tuple>>,
+    kwnames: &[Ref<Object>],
 ) -> PyResult<()> {
     // SAFETY: by contract of `bind`.
     unsafe {
@@ -269,7 +268,7 @@ unsafe fn unexpected_keyword(
     function: *mut PyFunctionObject,
     code: *mut PyCodeObject,
     keyword: Borrowed<'_, Str>,
-    kwnames: Option<Borrowed<'_, Tuple>>,
+    kwnames: &[Ref<Object>],
 ) -> PyResult<Raised> {
     // SAFETY: by contract of `bind`.
     unsafe {
@@ -277,11 +276,7 @@ unsafe fn unexpected_keyword(
         if posonly > 0 {
             let wrong = (0..posonly)
                 .map(|index| parameter(code, index))
-                .filter(|name| {
-                    kwnames.is_some_and(|names| {
-                        names.iter().any(|key| key.downcast::<Str>().is_some_and(|key| key.equals_str(name)))
-                    })
-                })
+                .filter(|name| kwnames.iter().any(|key| key.downcast::<Str>().is_some_and(|key| key.equals_str(name))))
                 .map(|name| name.to_display())
                 .gather()?;
             if !wrong.is_empty() {
@@ -352,7 +347,7 @@ unsafe fn bind_keyword_defaults(
             }
             let name = parameter(code, index);
             let value = match defaults {
-                Some(defaults) => defaults.get(name.upcast())?,
+                Some(defaults) => defaults.get_name(name)?,
                 None => None,
             };
             match value {
@@ -701,7 +696,7 @@ pub unsafe fn call_function(
             locals,
             words,
             nargs,
-            kwnames,
+            names_of(&kwnames),
             (*thread).current_frame.get(),
         )?;
         run(thread, new)

@@ -381,7 +381,7 @@ slow! {
         }
         let mut args = [m.pop().heap_safe()];
         let function = StackRef::new_count(getter.cast());
-        let new = call::push_frame(m.thread, function, core::ptr::null_mut(), args.as_mut_ptr(), 1, None, m.frame)?;
+        let new = call::push_frame(m.thread, function, core::ptr::null_mut(), args.as_mut_ptr(), 1, &[], m.frame)?;
         call::enter(m, new, 10)
     }
 

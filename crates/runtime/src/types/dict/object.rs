@@ -342,6 +342,25 @@ impl Ref<Dict> {
         }
     }
 
+    /// As [`Ref::get`] of a string, which hardly ever takes a call.
+    #[inline(always)]
+    pub fn get_name(&self, name: Borrowed<'_, Str>) -> PyResult<Option<Ref<Object>>> {
+        // SAFETY: both are held.
+        unsafe {
+            let (keys, hash) = (self.keys_raw(), keys::str_hash(name.as_ptr()));
+            if self.0.ma_values.get().is_null() && hash != -1 {
+                let spot = lookup::spot_in_place(keys, name.as_ptr(), hash);
+                if spot.index >= 0 {
+                    return Ok(Some(Ref::from_borrowed_ptr(keys::value_cell(keys, spot.index as usize).get())));
+                }
+                if spot.index == keys::EMPTY {
+                    return Ok(None);
+                }
+            }
+        }
+        self.get(name)
+    }
+
     /// The value of a key, which is added with `default` when absent. The flag says whether it was there.
     #[inline(always)]
     pub fn set_default<K, V>(&self, key: Borrowed<'_, K>, default: Borrowed<'_, V>) -> PyResult<(Ref<Object>, bool)> {

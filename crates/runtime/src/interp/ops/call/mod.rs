@@ -4,8 +4,9 @@ mod known;
 mod native;
 mod python;
 
-use core::ptr;
+use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering;
+use core::{ptr, slice};
 
 use super::{
     Regs, build, cache32, counted, drop_word, fast, give_up, heap_pointer, is_last, lower, owned, save, slot, slow,
@@ -107,7 +108,15 @@ unsafe fn call_stack(m: Machine, nargs: usize, names: Option<Borrowed<'_, Tuple>
         if is_python_function(callable) {
             let args = m.slot(total);
             frame::set_stack_pointer(m.frame, m.slot(nargs + 2));
-            let new = call::push_frame(m.thread, callable, ptr::null_mut(), args, total - keywords, names, m.frame)?;
+            let new = call::push_frame(
+                m.thread,
+                callable,
+                ptr::null_mut(),
+                args,
+                total - keywords,
+                call::names_of(&names),
+                m.frame,
+            )?;
             return call::enter(m, new, size);
         }
         let result = call_object(m, callable, m.slot(total), total, total - keywords, names)?;
@@ -260,51 +269,46 @@ pub unsafe fn call_unpacked(m: Machine, watched: bool) -> PyResult<Flow> {
 
 /// Enters a Python function with the items of a tuple and of a dict; callable, NULL, tuple and dict stand on the stack.
 unsafe fn enter_unpacked(m: Machine, args: &Ref<Tuple>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<Flow> {
-    // SAFETY: as for slow bodies; every word that is made here is taken over by `push_frame`.
+    // SAFETY: as for slow bodies; every word that is made here is taken over by `push_frame`. Neither words nor names are
+    // initialized before they are written.
     unsafe {
-        let keywords = kwargs.map_or(0, |kwargs| kwargs.len());
-        let total = args.len() + keywords;
-        let mut few = [StackRef::NULL; FEW];
-        let mut many = Vec::new();
-        let words = if total <= FEW {
-            few.as_mut_ptr()
+        let (nargs, keywords) = (args.len(), kwargs.map_or(0, |kwargs| kwargs.len()));
+        let mut few = [const { MaybeUninit::<StackRef>::uninit() }; FEW];
+        let mut few_names = [const { MaybeUninit::<Ref<Object>>::uninit() }; FEW];
+        let (mut many, mut many_names) = (Vec::new(), Vec::<Ref<Object>>::new());
+        let (words, names) = if nargs + keywords <= FEW {
+            (few.as_mut_ptr().cast(), few_names.as_mut_ptr().cast())
         } else {
-            if many.try_reserve_exact(total).is_err() {
+            if many.try_reserve_exact(nargs + keywords).is_err() || many_names.try_reserve_exact(keywords).is_err() {
                 return Err(Raised::no_memory());
             }
-            many.as_mut_ptr()
+            (many.as_mut_ptr(), many_names.as_mut_ptr())
         };
-        let nargs = args.len();
-        // Nothing runs in here, so the dict stays as it is. The names stand where the values come to stand.
-        let names = match kwargs {
-            Some(kwargs) if keywords > 0 => {
-                let (mut position, mut index) = (0, nargs);
-                while let Some((name, _)) = kwargs.next(&mut position) {
-                    if !name.is_instance_of::<Str>() {
-                        return Err(raise!(TypeError, "keywords must be strings"));
-                    }
-                    *words.add(index) = StackRef::steal(name.as_ptr());
-                    index += 1;
+        // Nothing runs in here, so the dict stays as it is.
+        if let Some(kwargs) = kwargs {
+            let mut position = 0;
+            while let Some((name, _)) = kwargs.next(&mut position) {
+                if !name.is_instance_of::<Str>() {
+                    return Err(raise!(TypeError, "keywords must be strings"));
                 }
-                let names = Tuple::from_raw_slice(words.add(nargs).cast_const().cast(), keywords)?;
-                (position, index) = (0, nargs);
-                while let Some((_, value)) = kwargs.next(&mut position) {
-                    *words.add(index) = super::counted(value.as_ptr());
-                    index += 1;
-                }
-                Some(names)
             }
-            _ => None,
-        };
+            let (mut position, mut index) = (0, 0);
+            while let Some((name, value)) = kwargs.next(&mut position) {
+                names.add(index).write(name.clone());
+                *words.add(nargs + index) = super::counted(value.as_ptr());
+                index += 1;
+            }
+        }
         for (index, item) in args.iter().enumerate() {
             *words.add(index) = super::counted(item.as_ptr());
         }
         let function = (*m.slot(4)).heap_safe();
         *m.slot(4) = StackRef::NULL;
         m.drop_top(4);
-        let names = names.as_ref().map(|names| names.borrow());
-        let new = call::push_frame(m.thread, function, ptr::null_mut(), words, nargs, names, m.frame)?;
-        call::enter(m, new, 1)
+        let names = slice::from_raw_parts_mut(names, keywords);
+        let new = call::push_frame(m.thread, function, ptr::null_mut(), words, nargs, names, m.frame);
+        ptr::drop_in_place(names);
+        call::enter(m, new?, 1)
     }
 }
 

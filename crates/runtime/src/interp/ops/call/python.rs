@@ -270,7 +270,7 @@ slow! {
         frame::set_stack_pointer(m.frame, m.slot(nargs + 2));
         let function = StackRef::new_count(init);
         callable.close();
-        let new = match call::push_frame(m.thread, function, ptr::null_mut(), args, nargs + 1, None, shim) {
+        let new = match call::push_frame(m.thread, function, ptr::null_mut(), args, nargs + 1, &[], shim) {
             Ok(new) => new,
             Err(raised) => {
                 call::drop_init_shim(m.thread, shim);

@@ -192,9 +192,9 @@ fn div_ten19(a: &mut [u64]) -> u64 {
 fn eight_digits(value: u32) -> [u8; 8] {
     let (high, low) = (value / 10_000, value % 10_000);
     let fours = u64::from(high) | u64::from(low) << 32;
-    let hundreds = (fours * 10_486 >> 20) & 0x0000_007F_0000_007F;
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007F_0000_007F;
     let pairs = hundreds | (fours - hundreds * 100) << 16;
-    let tens = (pairs * 103 >> 10) & 0x000F_000F_000F_000F;
+    let tens = ((pairs * 103) >> 10) & 0x000F_000F_000F_000F;
     let digits = tens | (pairs - tens * 10) << 8;
     (digits | 0x3030_3030_3030_3030).to_le_bytes()
 }
