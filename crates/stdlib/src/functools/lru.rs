@@ -130,8 +130,8 @@ impl LruCache {
     /// The function and the cache; neither changes before the collector clears them.
     #[inline(always)]
     fn parts(&self) -> PyResult<(Borrowed<'_, Object>, Borrowed<'_, Dict>)> {
-        // SAFETY: only a dict is put into `cache`.
         match (support::fixed(&self.function), support::fixed(&self.cache)) {
+            // SAFETY: only a dict is put into `cache`.
             (Some(function), Some(cache)) => Ok((function, unsafe { cache.cast_borrowed_unchecked() })),
             _ => Err(raise!(SystemError, "lru_cache wrapper is not initialised")),
         }

@@ -259,8 +259,8 @@ impl Buffered {
             }
         }
         let mut out = BytesBuilder::new();
-        // SAFETY: copying runs no Python code.
         if this.ahead() > 0 {
+            // SAFETY: copying runs no Python code.
             out.push(unsafe { this.contents() })?;
             this.reset();
         }
