@@ -260,7 +260,7 @@ pub fn context_or_current(context: Option<Borrowed<'_, Object>>) -> PyResult<Ref
     }
 }
 
-#[pytype(name = "Context", module = "decimal", basetype, gc, heap, basicsize = 104, extend = [Context::OPERATIONS, Context::MORE_OPERATIONS])]
+#[pytype(name = "Context", module = "decimal", basetype, gc, heap, basicsize = 104, extend = [Context::SHARED, Context::OPERATIONS, Context::MORE_OPERATIONS])]
 impl Context {
     #[slot(tp_new, raw)]
     unsafe extern "C" fn tp_new(
