@@ -1,8 +1,6 @@
 //! `_bz2`, on libbzip2. CPython: `Modules/_bz2module.c`.
 
-use core::cell::Cell;
 use core::mem::offset_of;
-use std::sync::Mutex;
 
 use bzip2_sys as sys;
 use bzip2_sys::bz_stream;
@@ -11,8 +9,8 @@ use taipan_runtime::memory::object as memory;
 use taipan_runtime::object::args::BufferArg;
 use taipan_runtime::prelude::*;
 
-use crate::compression::{self, Engine, Feed, Output, State, Step, lock, working};
-use crate::support::{self, Place, Slot};
+use crate::compression::{Compressing, Decompressing, Encoder, Engine, Output, Step, working};
+use crate::support;
 
 /// The exception for a return code.
 #[cold]
@@ -95,33 +93,34 @@ impl Stream {
     }
 }
 
-/// A stream being compressed, gone once it was flushed.
 #[repr(C)]
 pub struct Compressor {
     head: PyObject,
-    stream: Place<Mutex<Option<Stream>>>,
+    stream: Compressing<Stream>,
 }
 
-/// Compresses all of `input` by `action`.
-fn compress_all(stream: &mut Stream, mut input: &[u8], action: c_int, out: &mut Output) -> PyResult<()> {
-    loop {
-        if action == sys::BZ_RUN && input.is_empty() {
-            return Ok(());
-        }
-        let (start, room) = out.room()?;
-        let rest = input;
-        // SAFETY: the room is the output's; a stream that compresses.
-        let (used, written, code) = working(rest.len().max(room), || unsafe {
-            stream.drive(rest, start, room, |stream| sys::BZ2_bzCompress(stream, action))
-        });
-        if code < 0 {
-            return Err(fault(code));
-        }
-        // SAFETY: the library wrote so many.
-        unsafe { out.wrote(written) };
-        input = &input[used..];
-        if code == sys::BZ_STREAM_END {
-            return Ok(());
+impl Encoder for Stream {
+    fn encode(&mut self, mut input: &[u8], finish: bool, out: &mut Output) -> PyResult<()> {
+        let action = if finish { sys::BZ_FINISH } else { sys::BZ_RUN };
+        loop {
+            if !finish && input.is_empty() {
+                return Ok(());
+            }
+            let (start, room) = out.room()?;
+            let rest = input;
+            // SAFETY: the room is the output's; a stream that compresses.
+            let (used, written, code) = working(rest.len().max(room), || unsafe {
+                self.drive(rest, start, room, |stream| sys::BZ2_bzCompress(stream, action))
+            });
+            if code < 0 {
+                return Err(fault(code));
+            }
+            // SAFETY: the library wrote so many.
+            unsafe { out.wrote(written) };
+            input = &input[used..];
+            if code == sys::BZ_STREAM_END {
+                return Ok(());
+            }
         }
     }
 }
@@ -134,7 +133,7 @@ impl Compressor {
             return Err(raise!(ValueError, "compresslevel must be between 1 and 9"));
         }
         let this: Ref<Compressor> = support::instance(cls)?;
-        this.stream.set(Mutex::new(Some(Stream::compressor(compresslevel).map_err(fault)?)));
+        this.stream.set(Stream::compressor(compresslevel).map_err(fault)?);
         Ok(this)
     }
 
@@ -142,31 +141,19 @@ impl Compressor {
     unsafe fn dealloc(this: *mut Compressor) {
         // SAFETY: called once, by the last decref.
         unsafe {
-            drop((*this).stream.take());
+            (*this).stream.drop();
             memory::dealloc_finish(this);
         }
     }
 
     #[method(signature = "($self, data, /)")]
     fn compress(this: &Ref<Compressor>, data: BufferArg<'_>) -> PyResult<Ref<Bytes>> {
-        // SAFETY: set once, at the start.
-        let mut guard = unsafe { this.stream.get() }.map(lock);
-        let Some(stream) = guard.as_mut().and_then(|stream| stream.as_mut()) else {
-            return Err(raise!(ValueError, "Compressor has been flushed"));
-        };
-        let mut out = Output::new(-1);
-        compress_all(stream, &data, sys::BZ_RUN, &mut out)?;
-        out.finish()
+        this.stream.compress(&data)
     }
 
     #[method(signature = "($self, /)")]
     fn flush(this: &Ref<Compressor>) -> PyResult<Ref<Bytes>> {
-        // SAFETY: set once, at the start.
-        let stream = unsafe { this.stream.get() }.map(lock).and_then(|mut stream| stream.take());
-        let Some(mut stream) = stream else { return Err(raise!(ValueError, "Repeated call to flush()")) };
-        let mut out = Output::new(-1);
-        compress_all(&mut stream, &[], sys::BZ_FINISH, &mut out)?;
-        out.finish()
+        this.stream.flush()
     }
 }
 
@@ -193,10 +180,7 @@ impl Engine for Stream {
 #[repr(C)]
 pub struct Decompressor {
     head: PyObject,
-    feed: Place<Mutex<Feed<Stream>>>,
-    unused_data: Slot,
-    eof: Cell<bool>,
-    needs_input: Cell<bool>,
+    state: Decompressing<Stream>,
 }
 
 #[pytype(name = "BZ2Decompressor", module = "_bz2", heap, basicsize = 152)]
@@ -204,9 +188,7 @@ impl Decompressor {
     #[new(signature = "()")]
     fn new(cls: Borrowed<'_, Type>) -> PyResult<Ref<Decompressor>> {
         let this: Ref<Decompressor> = support::instance(cls)?;
-        this.unused_data.set(Some(Bytes::empty().into_object()));
-        this.needs_input.set(true);
-        this.feed.set(Feed::new(Stream::decompressor().map_err(fault)?));
+        this.state.set(Stream::decompressor().map_err(fault)?);
         Ok(this)
     }
 
@@ -214,27 +196,21 @@ impl Decompressor {
     unsafe fn dealloc(this: *mut Decompressor) {
         // SAFETY: called once, by the last decref.
         unsafe {
-            drop((*this).feed.take());
-            drop((*this).unused_data.take());
+            (*this).state.drop();
             memory::dealloc_finish(this);
         }
     }
 
-    #[member(name = "eof", kind = T_BOOL, offset = offset_of!(Decompressor, eof), readonly)]
+    #[member(name = "eof", kind = T_BOOL, offset = offset_of!(Decompressor, state.eof), readonly)]
     const _EOF: () = ();
-    #[member(name = "unused_data", kind = T_OBJECT_EX, offset = offset_of!(Decompressor, unused_data), readonly)]
+    #[member(name = "unused_data", kind = T_OBJECT_EX, offset = offset_of!(Decompressor, state.unused_data), readonly)]
     const _UNUSED: () = ();
-    #[member(name = "needs_input", kind = T_BOOL, offset = offset_of!(Decompressor, needs_input), readonly)]
+    #[member(name = "needs_input", kind = T_BOOL, offset = offset_of!(Decompressor, state.needs_input), readonly)]
     const _NEEDS_INPUT: () = ();
 
     #[method(signature = "($self, /, data, max_length=-1)")]
     fn decompress(this: &Ref<Decompressor>, data: BufferArg<'_>, max_length: isize) -> PyResult<Ref<Bytes>> {
-        let state = State { eof: &this.eof, needs_input: &this.needs_input, unused_data: &this.unused_data };
-        // SAFETY: set once, at the start.
-        match unsafe { this.feed.get() } {
-            Some(feed) => compression::decompress(feed, state, &data, max_length),
-            None => Err(raise!(ValueError, "the decompressor is not initialized")),
-        }
+        this.state.decompress(&data, max_length, |_| {})
     }
 }
 

@@ -10,7 +10,7 @@ use taipan_runtime::prelude::*;
 use taipan_runtime::thread;
 use taipan_runtime::types::bytes::BytesBuilder;
 
-use crate::support::Slot;
+use crate::support::{Place, Slot};
 
 /// How much output is made room for at first, and at most at a time.
 const FIRST_ROOM: usize = 32 * 1024;
@@ -80,6 +80,52 @@ impl Output {
     }
 }
 
+/// One stream being compressed.
+pub trait Encoder {
+    /// Compresses all of `input`; to `finish` is to write what is held back too, and the end of the stream.
+    fn encode(&mut self, input: &[u8], finish: bool, out: &mut Output) -> PyResult<()>;
+}
+
+/// The encoder of a compressor object, gone once it was flushed.
+#[repr(transparent)]
+pub struct Compressing<E>(Place<Mutex<Option<E>>>);
+
+impl<E: Encoder> Compressing<E> {
+    /// Puts the encoder into a new object.
+    pub fn set(&self, encoder: E) {
+        self.0.set(Mutex::new(Some(encoder)));
+    }
+
+    /// For `tp_dealloc`.
+    pub fn drop(&self) {
+        drop(self.0.take());
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, Option<E>>> {
+        // SAFETY: set once, at the start, and taken when nobody has the object any more.
+        unsafe { self.0.get() }.map(lock)
+    }
+
+    pub fn compress(&self, data: &[u8]) -> PyResult<Ref<Bytes>> {
+        let mut guard = self.lock();
+        let Some(encoder) = guard.as_mut().and_then(|encoder| encoder.as_mut()) else {
+            return Err(raise!(ValueError, "Compressor has been flushed"));
+        };
+        let mut out = Output::new(-1);
+        encoder.encode(data, false, &mut out)?;
+        out.finish()
+    }
+
+    pub fn flush(&self) -> PyResult<Ref<Bytes>> {
+        let Some(mut encoder) = self.lock().and_then(|mut encoder| encoder.take()) else {
+            return Err(raise!(ValueError, "Repeated call to flush()"));
+        };
+        let mut out = Output::new(-1);
+        encoder.encode(&[], true, &mut out)?;
+        out.finish()
+    }
+}
+
 /// What a step of an engine came to.
 pub struct Step {
     /// Bytes of the input used, and of the output written.
@@ -107,17 +153,13 @@ pub trait Engine {
 }
 
 /// An engine with the input that it has not used yet.
-pub struct Feed<E> {
-    pub engine: E,
+struct Feed<E> {
+    engine: E,
     pending: Vec<u8>,
     start: usize,
 }
 
 impl<E: Engine> Feed<E> {
-    pub fn new(engine: E) -> Mutex<Feed<E>> {
-        Mutex::new(Feed { engine, pending: Vec::new(), start: 0 })
-    }
-
     /// Puts new input behind what is pending.
     fn append(&mut self, data: &[u8]) -> PyResult<()> {
         if self.start > 0 {
@@ -156,63 +198,88 @@ impl<E: Engine> Feed<E> {
     }
 }
 
-/// What a decompressor shows.
-pub struct State<'a> {
-    pub eof: &'a Cell<bool>,
-    pub needs_input: &'a Cell<bool>,
-    pub unused_data: &'a Slot,
+/// What all decompressor objects have: an engine, and what they show of it.
+#[repr(C)]
+pub struct Decompressing<E> {
+    feed: Place<Mutex<Feed<E>>>,
+    pub unused_data: Slot,
+    pub eof: Cell<bool>,
+    pub needs_input: Cell<bool>,
 }
 
-/// `decompress(data, max_length)` of all decompressor objects.
-pub fn decompress<E: Engine>(
-    feed: &Mutex<Feed<E>>,
-    state: State<'_>,
-    data: &[u8],
-    max_length: isize,
-) -> PyResult<Ref<Bytes>> {
-    let mut feed = lock(feed);
-    if state.eof.get() {
-        return Err(raise!(EOFError, "{}", E::ENDED));
+impl<E: Engine> Decompressing<E> {
+    /// Puts the engine into a new object.
+    pub fn set(&self, engine: E) {
+        self.unused_data.set(Some(Bytes::empty().into_object()));
+        self.needs_input.set(true);
+        self.feed.set(Mutex::new(Feed { engine, pending: Vec::new(), start: 0 }));
     }
-    let feed = &mut *feed;
-    let mut out = Output::new(max_length);
-    let direct = feed.pending.len() == feed.start;
-    if !direct {
-        feed.append(data)?;
+
+    /// For `tp_dealloc`.
+    pub fn drop(&self) {
+        drop(self.feed.take());
+        drop(self.unused_data.take());
     }
-    let result = if direct {
-        Feed::run(&mut feed.engine, data, &mut out)
-    } else {
-        Feed::run(&mut feed.engine, &feed.pending, &mut out)
-    };
-    let (used, end) = match result {
-        Ok(result) => result,
-        Err(raised) => {
-            // What was kept is not looked at again.
+
+    fn lock(&self) -> PyResult<MutexGuard<'_, Feed<E>>> {
+        // SAFETY: set once, at the start, and taken when nobody has the object any more.
+        match unsafe { self.feed.get() } {
+            Some(feed) => Ok(lock(feed)),
+            None => Err(raise!(ValueError, "the decompressor is not initialized")),
+        }
+    }
+
+    /// `decompress(data, max_length)`; then `look` sees the engine, whatever came of it.
+    pub fn decompress(&self, data: &[u8], max_length: isize, look: impl FnOnce(&E)) -> PyResult<Ref<Bytes>> {
+        let mut feed = self.lock()?;
+        let result = self.decompress_with(&mut feed, data, max_length);
+        look(&feed.engine);
+        result
+    }
+
+    fn decompress_with(&self, feed: &mut Feed<E>, data: &[u8], max_length: isize) -> PyResult<Ref<Bytes>> {
+        if self.eof.get() {
+            return Err(raise!(EOFError, "{}", E::ENDED));
+        }
+        let mut out = Output::new(max_length);
+        let direct = feed.pending.len() == feed.start;
+        if !direct {
+            feed.append(data)?;
+        }
+        let result = if direct {
+            Feed::run(&mut feed.engine, data, &mut out)
+        } else {
+            Feed::run(&mut feed.engine, &feed.pending, &mut out)
+        };
+        let (used, end) = match result {
+            Ok(result) => result,
+            Err(raised) => {
+                // What was kept is not looked at again.
+                feed.pending = Vec::new();
+                feed.start = 0;
+                self.needs_input.set(false);
+                return Err(raised);
+            }
+        };
+        if direct {
+            feed.pending.clear();
+            feed.start = 0;
+            feed.append(&data[used..])?;
+        } else {
+            feed.start = used;
+        }
+        let rest = feed.pending.len() - feed.start;
+        if end {
+            let unused = Bytes::from_slice(&feed.pending[feed.start..])?;
             feed.pending = Vec::new();
             feed.start = 0;
-            state.needs_input.set(false);
-            return Err(raised);
+            self.eof.set(true);
+            self.needs_input.set(false);
+            self.unused_data.set(Some(unused.into_object()));
+        } else {
+            // With all input used and the output full there may be more to come.
+            self.needs_input.set(rest == 0 && !out.is_full());
         }
-    };
-    if direct {
-        feed.pending.clear();
-        feed.start = 0;
-        feed.append(&data[used..])?;
-    } else {
-        feed.start = used;
+        out.finish()
     }
-    let rest = feed.pending.len() - feed.start;
-    if end {
-        let unused = Bytes::from_slice(&feed.pending[feed.start..])?;
-        feed.pending = Vec::new();
-        feed.start = 0;
-        state.eof.set(true);
-        state.needs_input.set(false);
-        state.unused_data.set(Some(unused.into_object()));
-    } else {
-        // With all input used and the output full there may be more to come.
-        state.needs_input.set(rest == 0 && !out.is_full());
-    }
-    out.finish()
 }

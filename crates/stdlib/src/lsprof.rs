@@ -280,24 +280,19 @@ fn call_monitoring(name: &str, args: &[Borrowed<'_, Object>]) -> PyResult<Ref<Ob
 #[pytype(name = "Profiler", module = "_lsprof", basetype, gc, heap, basicsize = 80)]
 impl Profiler {
     #[slot(tp_new, raw)]
-    unsafe extern "C" fn new_raw(
+    unsafe extern "C" fn tp_new(
         cls: *mut abi::PyTypeObject,
-        args: *mut PyObject,
-        kwargs: *mut PyObject,
+        _args: *mut PyObject,
+        _kwargs: *mut PyObject,
     ) -> *mut PyObject {
-        let _ = (args, kwargs);
         // SAFETY: called as `tp_new`.
         unsafe {
-            let cls: Borrowed<'_, Type> = Borrowed::from_ptr(cls);
-            match support::instance::<Profiler>(cls) {
-                Ok(this) => {
-                    this.data.set(Box::into_raw(Box::default()));
-                    this.subcalls.set(true);
-                    this.builtins.set(true);
-                    this.into_ptr()
-                }
-                Err(raised) => raised.into_null(),
-            }
+            support::new_for_init(cls, |this: &Ref<Profiler>| {
+                this.data.set(Box::into_raw(Box::default()));
+                this.subcalls.set(true);
+                this.builtins.set(true);
+                Ok(())
+            })
         }
     }
 

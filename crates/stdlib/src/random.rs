@@ -134,22 +134,17 @@ impl Random {
 #[pytype(name = "Random", module = "_random", basetype, heap, mutable)]
 impl Random {
     #[slot(tp_new, raw)]
-    unsafe extern "C" fn new_raw(
+    unsafe extern "C" fn tp_new(
         cls: *mut abi::PyTypeObject,
-        args: *mut PyObject,
-        kwargs: *mut PyObject,
+        _args: *mut PyObject,
+        _kwargs: *mut PyObject,
     ) -> *mut PyObject {
-        let _ = (args, kwargs);
         // SAFETY: called as `tp_new`.
         unsafe {
-            let cls: Borrowed<'_, Type> = Borrowed::from_ptr(cls);
-            match support::instance::<Random>(cls) {
-                Ok(this) => {
-                    this.index.set(N as u32);
-                    this.into_ptr()
-                }
-                Err(raised) => raised.into_null(),
-            }
+            support::new_for_init(cls, |this: &Ref<Random>| {
+                this.index.set(N as u32);
+                Ok(())
+            })
         }
     }
 

@@ -64,10 +64,9 @@ unsafe extern "C" fn datetime_from_parts_and_fold(
     cls: *mut PyTypeObject,
 ) -> *mut PyObject {
     // SAFETY: C passes a live object or null, and a subtype of `datetime`.
-    give(unsafe { zone_argument(zone) }.and_then(|zone| {
-        let clock = Clock { hour, minute, second, micros };
-        date_time::new_of_class(Ymd::new(year, month, day), clock, zone, fold, unsafe { Borrowed::from_ptr(cls) })
-    }))
+    let (zone, cls) = unsafe { (zone_argument(zone), Borrowed::from_ptr(cls)) };
+    let clock = Clock { hour, minute, second, micros };
+    give(zone.and_then(|zone| date_time::new_of_class(Ymd::new(year, month, day), clock, zone, fold, cls)))
 }
 
 unsafe extern "C" fn time_from_parts(
@@ -92,9 +91,9 @@ unsafe extern "C" fn time_from_parts_and_fold(
     cls: *mut PyTypeObject,
 ) -> *mut PyObject {
     // SAFETY: C passes a live object or null, and a subtype of `time`.
-    give(unsafe { zone_argument(zone) }.and_then(|zone| {
-        time::new_of_class(Clock { hour, minute, second, micros }, zone, fold, unsafe { Borrowed::from_ptr(cls) })
-    }))
+    let (zone, cls) = unsafe { (zone_argument(zone), Borrowed::from_ptr(cls)) };
+    let clock = Clock { hour, minute, second, micros };
+    give(zone.and_then(|zone| time::new_of_class(clock, zone, fold, cls)))
 }
 
 unsafe extern "C" fn delta_from_parts(

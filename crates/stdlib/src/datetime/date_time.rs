@@ -1,65 +1,57 @@
 //! `datetime`: a day and a time of day.
 
-use core::cmp::Ordering;
-
 use taipan_runtime::abi::PyDateTime_DateTime;
-use taipan_runtime::memory::object as memory;
 use taipan_runtime::modules::warnings;
 use taipan_runtime::object::args::ArgSpec;
 use taipan_runtime::prelude::*;
 use taipan_runtime::thread::Slot;
-use taipan_runtime::types::{exceptions, hash};
+use taipan_runtime::types::exceptions;
 
 use super::calendar::{Clock, MAX_YEAR, Ymd, days_in_month};
+use super::clocked::{self, Clocked, Fields, clocked_methods};
 use super::date::{self, Date};
 use super::delta::{self, Delta};
 use super::time::{self, Time};
 use super::{now, parse, spec, text, zone};
-use crate::support;
 
 /// `datetime.datetime`
 #[repr(transparent)]
 pub struct DateTime(pub PyDateTime_DateTime);
 
 impl DateTime {
-    pub fn bytes(&self) -> [u8; 10] {
-        self.0.data.each_ref().map(|byte| byte.get())
-    }
-
     pub fn ymd(&self) -> Ymd {
-        let bytes = self.bytes();
-        Ymd::new(i32::from(bytes[0]) << 8 | i32::from(bytes[1]), bytes[2].into(), bytes[3].into())
+        let [high, low, month, day, ..] = self.0.data.each_ref().map(|byte| byte.get());
+        Ymd::new(i32::from(high) << 8 | i32::from(low), month.into(), day.into())
+    }
+}
+
+impl Clocked for DateTime {
+    const KIND: &'static str = "datetime";
+    const FOLD_BYTE: usize = 2;
+
+    fn fields(&self) -> Fields<'_> {
+        let own = &self.0;
+        let zone = Slot::of(&own.tzinfo);
+        Fields { hashcode: &own.hashcode, has_zone: &own.hastzinfo, zone, fold: &own.fold, data: &own.data }
     }
 
-    pub fn clock(&self) -> Clock {
-        time::clock_of_bytes(&self.bytes()[4..])
+    fn is_sane(byte: u8) -> bool {
+        date::is_sane_month(byte)
     }
 
-    pub fn fold(&self) -> i32 {
-        self.0.fold.get().into()
-    }
-
-    pub fn zone(&self) -> Option<Ref<Object>> {
-        if self.0.hastzinfo.get() == 0 { None } else { Slot::of(&self.0.tzinfo).get() }
-    }
-
-    /// Microseconds since the year 1, in its own zone.
+    /// Since the year 1.
     fn micros(&self) -> i128 {
         let clock = self.clock();
         let seconds = i64::from(self.ymd().ordinal()) * 86_400 + i64::from(clock.seconds());
         i128::from(seconds) * 1_000_000 + i128::from(clock.micros)
     }
-}
 
-/// What needs the handle.
-pub trait Moment {
-    /// `utcoffset()` of its zone.
-    fn offset(&self) -> PyResult<Option<Ref<Delta>>>;
-}
+    fn asks_with(this: &Ref<DateTime>) -> Ref<Object> {
+        this.as_object().clone()
+    }
 
-impl Moment for Ref<DateTime> {
-    fn offset(&self) -> PyResult<Option<Ref<Delta>>> {
-        zone::utcoffset(self.zone().as_ref(), self.as_borrowed())
+    fn with_fold(this: &Ref<DateTime>, fold: u8) -> PyResult<Ref<DateTime>> {
+        clocked::from_bytes(this.bytes(), this.zone(), fold, this.type_of())
     }
 }
 
@@ -77,20 +69,8 @@ pub fn new_of_class(
 ) -> PyResult<Ref<DateTime>> {
     super::check_date(day)?;
     super::check_clock(clock, fold)?;
-    let mut bytes = [0; 10];
-    bytes[..4].copy_from_slice(&date::ymd_bytes(day));
-    bytes[4..].copy_from_slice(&time::clock_bytes(clock));
-    from_bytes(&bytes, zone, fold as u8, cls)
-}
-
-fn from_bytes(bytes: &[u8], zone: Option<Ref<Object>>, fold: u8, cls: Borrowed<'_, Type>) -> PyResult<Ref<DateTime>> {
-    let this: Ref<DateTime> = support::instance(cls)?;
-    this.0.hashcode.set(-1);
-    this.0.data.iter().zip(bytes).for_each(|(field, &byte)| field.set(byte));
-    this.0.fold.set(fold);
-    this.0.hastzinfo.set(zone.is_some().into());
-    Slot::of(&this.0.tzinfo).set(zone);
-    Ok(this)
+    let bytes = date::ymd_bytes(day).into_iter().chain(clocked::clock_bytes(clock));
+    clocked::from_bytes(bytes, zone, fold as u8, cls)
 }
 
 /// What `cls` makes of the values: the class of our own is not called.
@@ -127,17 +107,11 @@ pub fn plus(moment: &Ref<DateTime>, delta: &Delta, sign: i128) -> PyResult<Ref<O
     make(day, clock, moment.zone(), 0, &moment.type_of())
 }
 
-/// Whether the offset depends on the fold: then a moment is in doubt, and equals none of another zone.
-fn is_in_doubt(this: &Ref<DateTime>, offset: &Option<Ref<Delta>>) -> PyResult<bool> {
-    let flipped = from_bytes(&this.bytes(), this.zone(), 1 - this.0.fold.get(), this.type_of())?;
-    Ok(!time::same_offset(&flipped.offset()?, offset))
-}
-
 /// The difference of two moments in microseconds.
 fn difference(a: &Ref<DateTime>, b: &Ref<DateTime>) -> PyResult<i128> {
     let mut micros = a.micros() - b.micros();
     if !super::same_zone(&a.zone(), &b.zone()) {
-        match (a.offset()?, b.offset()?) {
+        match (DateTime::offset(a)?, DateTime::offset(b)?) {
             (Some(a), Some(b)) => micros -= a.total() - b.total(),
             (None, None) => {}
             _ => return Err(raise!(TypeError, "can't subtract offset-naive and offset-aware datetimes")),
@@ -190,26 +164,12 @@ fn warn_deprecated(old: &str, new: &str) -> PyResult<()> {
     warnings::warn(exceptions::DeprecationWarning::type_object(), &message, 1)
 }
 
-#[pytype(name = "datetime", module = "datetime", base = Date, basetype)]
+#[pytype(name = "datetime", module = "datetime", base = Date, basetype, extend = [DateTime::CLOCKED])]
 impl DateTime {
     #[new(raw)]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<DateTime>> {
-        if let [state, ..] = args.positional()
-            && args.nargs() <= 2
-            && let Some(mut bytes) =
-                super::pickled_state(*state, 10, "datetime")?.filter(|bytes| date::is_sane_month(bytes[2] & 0x7f))
-        {
-            let zone = match args.get(1).map(super::check_zone) {
-                None => None,
-                Some(Ok(zone)) => zone,
-                Some(Err(raised)) => {
-                    raised.clear();
-                    return Err(raise!(TypeError, "bad tzinfo state arg"));
-                }
-            };
-            let fold = bytes[2] >> 7;
-            bytes[2] &= 0x7f;
-            return from_bytes(&bytes, zone, fold, cls);
+        if let Some(this) = clocked::unpickled(cls, &args, 10)? {
+            return Ok(this);
         }
         super::check_few(&args, 3)?;
         let [Some(year), Some(month), Some(day), hour, minute, second, micros, zone, fold] = args.unpack::<9>(&NEW)?
@@ -217,12 +177,7 @@ impl DateTime {
             return Err(raise!(SystemError, "datetime() without arguments"));
         };
         let day = Ymd::new(super::int_argument(year)?, super::int_argument(month)?, super::int_argument(day)?);
-        let clock = Clock {
-            hour: super::int_or(hour, 0)?,
-            minute: super::int_or(minute, 0)?,
-            second: super::int_or(second, 0)?,
-            micros: super::int_or(micros, 0)?,
-        };
+        let clock = clocked::clock_or([hour, minute, second, micros], Clock::default())?;
         let fold = super::int_or(fold, 0)?;
         super::check_date(day)?;
         super::check_clock(clock, fold)?;
@@ -232,13 +187,8 @@ impl DateTime {
 
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut DateTime) {
-        // SAFETY: called once, by the last decref; the zone is owned where there is one.
-        unsafe {
-            if (*this).0.hastzinfo.get() != 0 {
-                drop(Slot::of(&(*this).0.tzinfo).take());
-            }
-            memory::dealloc_finish(this);
-        }
+        // SAFETY: called once, by the last decref.
+        unsafe { clocked::dealloc(this) }
     }
 
     #[slot(tp_repr)]
@@ -269,42 +219,12 @@ impl DateTime {
 
     #[slot(tp_hash)]
     fn hash(this: &Ref<DateTime>) -> PyResult<isize> {
-        if this.0.hashcode.get() != -1 {
-            return Ok(this.0.hashcode.get());
-        }
-        // The fold does not count.
-        let early = match this.fold() {
-            0 => this.clone(),
-            _ => from_bytes(&this.bytes(), this.zone(), 0, this.type_of())?,
-        };
-        let hash = match early.offset()? {
-            None => hash::bytes(&this.bytes()),
-            Some(offset) => delta::from_micros(this.micros() - offset.total())?.as_object().hash()?,
-        };
-        this.0.hashcode.set(hash);
-        Ok(hash)
+        clocked::hash(this)
     }
 
     #[slot(tp_richcompare)]
     fn richcompare(this: &Ref<DateTime>, other: Borrowed<'_, Object>, op: CompareOp) -> PyResult<Ref<Object>> {
-        let Some(other) = other.downcast::<DateTime>() else { return Ok(not_implemented()) };
-        if super::same_zone(&this.zone(), &other.zone()) {
-            return Ok(op.result(this.bytes().cmp(&other.bytes())));
-        }
-        let equality = matches!(op, CompareOp::Eq | CompareOp::Ne);
-        let (a, b) = (this.offset()?, other.offset()?);
-        let order: Ordering = match (&a, &b) {
-            (Some(offset), Some(other_offset)) if offset.total() != other_offset.total() => {
-                (this.micros() - offset.total()).cmp(&(other.micros() - other_offset.total()))
-            }
-            (Some(_), Some(_)) | (None, None) => this.bytes().cmp(&other.bytes()),
-            _ if equality => return Ok(Bool::from(op == CompareOp::Ne).into_object()),
-            _ => return Err(raise!(TypeError, "can't compare offset-naive and offset-aware datetimes")),
-        };
-        if equality && order.is_eq() && (is_in_doubt(this, &a)? || is_in_doubt(&other, &b)?) {
-            return Ok(Bool::from(op == CompareOp::Ne).into_object());
-        }
-        Ok(op.result(order))
+        clocked::compare(this, other, op)
     }
 
     #[slot(nb_add)]
@@ -385,10 +305,7 @@ impl DateTime {
             zone = zone::from_parsed(parsed.offset)?;
         }
         if clock.hour == 24 && (1..=12).contains(&day.month) && day.day <= days_in_month(day.year, day.month) {
-            if clock.minute != 0 || clock.second != 0 || clock.micros != 0 {
-                return Err(time::not_midnight());
-            }
-            clock.hour = 0;
+            clock = clocked::next_midnight(clock)?;
             day = day.plus_days(1).unwrap_or(Ymd::new(MAX_YEAR + 1, 1, 1));
         }
         make(day, clock, zone, 0, &cls)
@@ -427,7 +344,7 @@ impl DateTime {
     fn timestamp(this: &Ref<DateTime>) -> PyResult<f64> {
         const EPOCH: i128 = 719_163 * 86_400_000_000;
         if this.zone().is_some() {
-            let offset = this.offset()?.map_or(0, |offset| offset.total());
+            let offset = DateTime::offset(this)?.map_or(0, |offset| offset.total());
             return Ok((this.micros() - offset - EPOCH) as f64 / 1e6);
         }
         let seconds = now::from_local(this.ymd(), this.clock(), this.fold() != 0)?;
@@ -436,7 +353,7 @@ impl DateTime {
 
     #[method(signature = "($self, /)")]
     fn utctimetuple(this: &Ref<DateTime>) -> PyResult<Ref<Object>> {
-        match this.offset()? {
+        match DateTime::offset(this)? {
             None => text::struct_time(this.ymd(), this.clock(), 0),
             Some(offset) => {
                 let (day, clock) = split_micros(this.micros() - offset.total())?;
@@ -450,7 +367,7 @@ impl DateTime {
         let [sep, timespec] = args.unpack::<2>(&ISOFORMAT)?;
         let sep = separator(sep)?;
         let mut rest = text::iso_clock(this.clock(), &text::timespec(timespec, 2)?)?;
-        if let Some(offset) = this.offset()? {
+        if let Some(offset) = DateTime::offset(this)? {
             rest += &zone::format_offset(&offset, ":");
         }
         let mut text = taipan_runtime::types::str::StrBuilder::new();
@@ -460,35 +377,12 @@ impl DateTime {
         text.finish()
     }
 
-    #[method(signature = "($self, /)")]
-    fn utcoffset(this: &Ref<DateTime>) -> PyResult<Option<Ref<Delta>>> {
-        this.offset()
-    }
-
-    #[method(signature = "($self, /)")]
-    fn tzname(this: &Ref<DateTime>) -> PyResult<Ref<Object>> {
-        zone::tzname(this.zone().as_ref(), this.as_borrowed())
-    }
-
-    #[method(signature = "($self, /)")]
-    fn dst(this: &Ref<DateTime>) -> PyResult<Option<Ref<Delta>>> {
-        zone::dst(this.zone().as_ref(), this.as_borrowed())
-    }
-
     fn replaced(this: &Ref<DateTime>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
         let [year, month, day, hour, minute, second, micros, zone, fold] = args.unpack::<9>(&REPLACE)?;
-        let (old_day, old) = (this.ymd(), this.clock());
-        let day = Ymd::new(
-            super::int_or(year, old_day.year)?,
-            super::int_or(month, old_day.month)?,
-            super::int_or(day, old_day.day)?,
-        );
-        let clock = Clock {
-            hour: super::int_or(hour, old.hour)?,
-            minute: super::int_or(minute, old.minute)?,
-            second: super::int_or(second, old.second)?,
-            micros: super::int_or(micros, old.micros)?,
-        };
+        let old = this.ymd();
+        let day =
+            Ymd::new(super::int_or(year, old.year)?, super::int_or(month, old.month)?, super::int_or(day, old.day)?);
+        let clock = clocked::clock_or([hour, minute, second, micros], this.clock())?;
         let fold = super::int_or(fold, this.fold())?;
         super::check_clock(clock, fold)?;
         let zone = zone.map_or_else(|| Ok(this.zone()), super::check_zone)?;
@@ -501,11 +395,6 @@ impl DateTime {
                      second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
     )]
     fn replace(this: &Ref<DateTime>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
-        DateTime::replaced(this, args)
-    }
-
-    #[method(name = "__replace__", raw, signature = "($self, /, **changes)")]
-    fn dunder_replace(this: &Ref<DateTime>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
         DateTime::replaced(this, args)
     }
 
@@ -547,57 +436,6 @@ impl DateTime {
         };
         target.call_method(id!("fromutc"), &[moment.borrow()])
     }
-
-    fn reduced(this: &Ref<DateTime>, protocol: i32) -> PyResult<Ref<Tuple>> {
-        let mut bytes = this.bytes();
-        if protocol > 3 && this.fold() != 0 {
-            bytes[2] |= 0x80;
-        }
-        let state = Bytes::from_slice(&bytes)?.into_object();
-        let state = match this.zone() {
-            None => Tuple::pack([state])?,
-            Some(zone) => Tuple::pack([state, zone])?,
-        };
-        Tuple::pack([this.type_of().upcast().to_owned(), state.into_object()])
-    }
-
-    #[method(name = "__reduce_ex__", signature = "($self, proto, /)", no_text_signature)]
-    fn reduce_ex(this: &Ref<DateTime>, proto: i32) -> PyResult<Ref<Tuple>> {
-        DateTime::reduced(this, proto)
-    }
-
-    #[method(name = "__reduce__", signature = "($self, /)")]
-    fn reduce(this: &Ref<DateTime>) -> PyResult<Ref<Tuple>> {
-        DateTime::reduced(this, 2)
-    }
-
-    #[getter]
-    fn hour(this: &Ref<DateTime>) -> i32 {
-        this.clock().hour
-    }
-
-    #[getter]
-    fn minute(this: &Ref<DateTime>) -> i32 {
-        this.clock().minute
-    }
-
-    #[getter]
-    fn second(this: &Ref<DateTime>) -> i32 {
-        this.clock().second
-    }
-
-    #[getter]
-    fn microsecond(this: &Ref<DateTime>) -> i32 {
-        this.clock().micros
-    }
-
-    #[getter]
-    fn tzinfo(this: &Ref<DateTime>) -> Option<Ref<Object>> {
-        this.zone()
-    }
-
-    #[getter(name = "fold")]
-    fn get_fold(this: &Ref<DateTime>) -> i32 {
-        this.fold()
-    }
 }
+
+clocked_methods! { DateTime }

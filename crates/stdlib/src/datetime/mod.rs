@@ -13,9 +13,10 @@ mod zone;
 mod date;
 mod iso_calendar;
 
+mod clocked;
+mod date_time;
 mod time;
 
-mod date_time;
 mod now;
 
 mod api;

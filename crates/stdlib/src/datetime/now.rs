@@ -7,6 +7,7 @@ use taipan_runtime::prelude::*;
 use taipan_runtime::types::exceptions;
 
 use super::calendar::{Clock, MAX_YEAR, MIN_YEAR, Ymd};
+use super::clocked::Clocked;
 use super::date_time::{self, DateTime};
 use super::delta;
 use super::zone;

@@ -4,6 +4,7 @@ use taipan_runtime::prelude::*;
 use taipan_runtime::types::str::StrBuilder;
 
 use super::calendar::{Clock, Ymd, days_before_month};
+use super::clocked::Clocked;
 use super::date_time::DateTime;
 use super::time::Time;
 use super::zone;

@@ -1,50 +1,45 @@
 //! `time`: a time of day.
 
 use taipan_runtime::abi::PyDateTime_Time;
-use taipan_runtime::memory::object as memory;
 use taipan_runtime::object::args::ArgSpec;
 use taipan_runtime::prelude::*;
 use taipan_runtime::thread::Slot;
-use taipan_runtime::types::hash;
 
 use super::calendar::Clock;
-use super::delta::{self, Delta};
+use super::clocked::{self, Clocked, Fields, clocked_methods};
+use super::delta::Delta;
 use super::{parse, spec, text, zone};
-use crate::support;
 
 /// `datetime.time`
 #[repr(transparent)]
 pub struct Time(pub PyDateTime_Time);
 
-pub fn clock_bytes(clock: Clock) -> [u8; 6] {
-    let micros = clock.micros;
-    [clock.hour as u8, clock.minute as u8, clock.second as u8, (micros >> 16) as u8, (micros >> 8) as u8, micros as u8]
-}
+impl Clocked for Time {
+    const KIND: &'static str = "time";
+    const FOLD_BYTE: usize = 0;
 
-pub fn clock_of_bytes(bytes: &[u8]) -> Clock {
-    let part = |index: usize| i32::from(bytes.get(index).copied().unwrap_or(0));
-    Clock { hour: part(0), minute: part(1), second: part(2), micros: part(3) << 16 | part(4) << 8 | part(5) }
-}
-
-impl Time {
-    pub fn bytes(&self) -> [u8; 6] {
-        self.0.data.each_ref().map(|byte| byte.get())
+    fn fields(&self) -> Fields<'_> {
+        let own = &self.0;
+        let zone = Slot::of(&own.tzinfo);
+        Fields { hashcode: &own.hashcode, has_zone: &own.hastzinfo, zone, fold: &own.fold, data: &own.data }
     }
 
-    pub fn clock(&self) -> Clock {
-        clock_of_bytes(&self.bytes())
+    fn is_sane(byte: u8) -> bool {
+        byte < 24
     }
 
-    pub fn fold(&self) -> i32 {
-        self.0.fold.get().into()
+    /// Since midnight.
+    fn micros(&self) -> i128 {
+        let clock = self.clock();
+        i128::from(clock.seconds()) * 1_000_000 + i128::from(clock.micros)
     }
 
-    pub fn zone(&self) -> Option<Ref<Object>> {
-        if self.0.hastzinfo.get() == 0 { None } else { Slot::of(&self.0.tzinfo).get() }
+    fn asks_with(_this: &Ref<Time>) -> Ref<Object> {
+        none()
     }
 
-    fn offset(&self) -> PyResult<Option<Ref<Delta>>> {
-        zone::utcoffset(self.zone().as_ref(), none().borrow())
+    fn with_fold(this: &Ref<Time>, fold: u8) -> PyResult<Ref<Time>> {
+        clocked::from_bytes(this.bytes(), this.zone(), fold, Time::type_object())
     }
 }
 
@@ -60,17 +55,7 @@ pub fn new_of_class(
     cls: Borrowed<'_, Type>,
 ) -> PyResult<Ref<Time>> {
     super::check_clock(clock, fold)?;
-    from_bytes(&clock_bytes(clock), zone, fold as u8, cls)
-}
-
-fn from_bytes(bytes: &[u8], zone: Option<Ref<Object>>, fold: u8, cls: Borrowed<'_, Type>) -> PyResult<Ref<Time>> {
-    let this: Ref<Time> = support::instance(cls)?;
-    this.0.hashcode.set(-1);
-    this.0.data.iter().zip(bytes).for_each(|(field, &byte)| field.set(byte));
-    this.0.fold.set(fold);
-    this.0.hastzinfo.set(zone.is_some().into());
-    Slot::of(&this.0.tzinfo).set(zone);
-    Ok(this)
+    clocked::from_bytes(clocked::clock_bytes(clock), zone, fold as u8, cls)
 }
 
 /// What `cls` makes of the values: the class of our own is not called.
@@ -89,55 +74,15 @@ static REPLACE: ArgSpec = spec("replace", NAMES, 0, 1);
 static ISOFORMAT: ArgSpec = spec("isoformat", &["timespec"], 0, 0);
 static STRFTIME: ArgSpec = spec("strftime", &["format"], 1, 0);
 
-/// Whether the offset depends on the fold: then a time is in doubt, and equals none of another zone.
-fn is_in_doubt(this: &Ref<Time>, offset: &Option<Ref<Delta>>) -> PyResult<bool> {
-    let flipped = from_bytes(&this.bytes(), this.zone(), 1 - this.0.fold.get(), Time::type_object())?;
-    Ok(!same_offset(&flipped.offset()?, offset))
-}
-
-pub fn same_offset(a: &Option<Ref<Delta>>, b: &Option<Ref<Delta>>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => a.total() == b.total(),
-        (None, None) => true,
-        _ => false,
-    }
-}
-
-/// Microseconds since midnight in UTC.
-fn utc_micros(time: &Ref<Time>, offset: &Delta) -> i128 {
-    let clock = time.clock();
-    i128::from(clock.seconds()) * 1_000_000 + i128::from(clock.micros) - offset.total()
-}
-
-#[pytype(name = "time", module = "datetime", basetype)]
+#[pytype(name = "time", module = "datetime", basetype, extend = [Time::CLOCKED])]
 impl Time {
     #[new(raw)]
     fn new(cls: Borrowed<'_, Type>, args: CallArgs<'_>) -> PyResult<Ref<Time>> {
-        if let [state, ..] = args.positional()
-            && args.nargs() <= 2
-            && let Some(mut bytes) = super::pickled_state(*state, 6, "time")?.filter(|bytes| bytes[0] & 0x7f < 24)
-        {
-            let zone = match args.get(1) {
-                None => None,
-                Some(zone) => match super::check_zone(zone) {
-                    Ok(zone) => zone,
-                    Err(raised) => {
-                        raised.clear();
-                        return Err(raise!(TypeError, "bad tzinfo state arg"));
-                    }
-                },
-            };
-            let fold = bytes[0] >> 7;
-            bytes[0] &= 0x7f;
-            return from_bytes(&bytes, zone, fold, cls);
+        if let Some(this) = clocked::unpickled(cls, &args, 6)? {
+            return Ok(this);
         }
         let [hour, minute, second, micros, zone, fold] = args.unpack::<6>(&NEW)?;
-        let clock = Clock {
-            hour: super::int_or(hour, 0)?,
-            minute: super::int_or(minute, 0)?,
-            second: super::int_or(second, 0)?,
-            micros: super::int_or(micros, 0)?,
-        };
+        let clock = clocked::clock_or([hour, minute, second, micros], Clock::default())?;
         let fold = super::int_or(fold, 0)?;
         super::check_clock(clock, fold)?;
         let zone = zone.map_or(Ok(None), super::check_zone)?;
@@ -146,13 +91,8 @@ impl Time {
 
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Time) {
-        // SAFETY: called once, by the last decref; the zone is owned where there is one.
-        unsafe {
-            if (*this).0.hastzinfo.get() != 0 {
-                drop(Slot::of(&(*this).0.tzinfo).take());
-            }
-            memory::dealloc_finish(this);
-        }
+        // SAFETY: called once, by the last decref.
+        unsafe { clocked::dealloc(this) }
     }
 
     #[slot(tp_repr)]
@@ -180,48 +120,12 @@ impl Time {
 
     #[slot(tp_hash)]
     fn hash(this: &Ref<Time>) -> PyResult<isize> {
-        if this.0.hashcode.get() != -1 {
-            return Ok(this.0.hashcode.get());
-        }
-        // The fold does not count.
-        let early = match this.fold() {
-            0 => this.clone(),
-            _ => from_bytes(&this.bytes(), this.zone(), 0, Time::type_object())?,
-        };
-        let hash = match early.offset()? {
-            None => hash::bytes(&this.bytes()),
-            Some(offset) => delta::from_micros(utc_micros(this, &offset))?.as_object().hash()?,
-        };
-        this.0.hashcode.set(hash);
-        Ok(hash)
+        clocked::hash(this)
     }
 
     #[slot(tp_richcompare)]
     fn richcompare(this: &Ref<Time>, other: Borrowed<'_, Object>, op: CompareOp) -> PyResult<Ref<Object>> {
-        let Some(other) = other.downcast::<Time>() else { return Ok(not_implemented()) };
-        if super::same_zone(&this.zone(), &other.zone()) {
-            return Ok(op.result(this.bytes().cmp(&other.bytes())));
-        }
-        let equality = matches!(op, CompareOp::Eq | CompareOp::Ne);
-        let (a, b) = (this.offset()?, other.offset()?);
-        if same_offset(&a, &b) {
-            let order = this.bytes().cmp(&other.bytes());
-            if equality && order.is_eq() && (is_in_doubt(this, &a)? || is_in_doubt(&other, &b)?) {
-                return Ok(Bool::from(op == CompareOp::Ne).into_object());
-            }
-            return Ok(op.result(order));
-        }
-        match (&a, &b) {
-            (Some(offset), Some(other_offset)) => {
-                let order = utc_micros(this, offset).cmp(&utc_micros(&other, other_offset));
-                if equality && order.is_eq() && (is_in_doubt(this, &a)? || is_in_doubt(&other, &b)?) {
-                    return Ok(Bool::from(op == CompareOp::Ne).into_object());
-                }
-                Ok(op.result(order))
-            }
-            _ if equality => Ok(Bool::from(op == CompareOp::Ne).into_object()),
-            _ => Err(raise!(TypeError, "can't compare offset-naive and offset-aware times")),
-        }
+        clocked::compare(this, other, op)
     }
 
     #[classmethod(raw)]
@@ -233,7 +137,7 @@ impl Time {
     fn isoformat(this: &Ref<Time>, args: CallArgs<'_>) -> PyResult<String> {
         let [timespec] = args.unpack::<1>(&ISOFORMAT)?;
         let mut text = text::iso_clock(this.clock(), &text::timespec(timespec, 1)?)?;
-        if let Some(offset) = this.offset()? {
+        if let Some(offset) = Time::offset(this)? {
             text += &zone::format_offset(&offset, ":");
         }
         Ok(text)
@@ -256,30 +160,9 @@ impl Time {
         text::format_object(this.as_object(), format)
     }
 
-    #[method(signature = "($self, /)")]
-    fn utcoffset(this: &Ref<Time>) -> PyResult<Option<Ref<Delta>>> {
-        this.offset()
-    }
-
-    #[method(signature = "($self, /)")]
-    fn tzname(this: &Ref<Time>) -> PyResult<Ref<Object>> {
-        zone::tzname(this.zone().as_ref(), none().borrow())
-    }
-
-    #[method(signature = "($self, /)")]
-    fn dst(this: &Ref<Time>) -> PyResult<Option<Ref<Delta>>> {
-        zone::dst(this.zone().as_ref(), none().borrow())
-    }
-
     fn replaced(this: &Ref<Time>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
         let [hour, minute, second, micros, zone, fold] = args.unpack::<6>(&REPLACE)?;
-        let old = this.clock();
-        let clock = Clock {
-            hour: super::int_or(hour, old.hour)?,
-            minute: super::int_or(minute, old.minute)?,
-            second: super::int_or(second, old.second)?,
-            micros: super::int_or(micros, old.micros)?,
-        };
+        let clock = clocked::clock_or([hour, minute, second, micros], this.clock())?;
         let fold = super::int_or(fold, this.fold())?;
         super::check_clock(clock, fold)?;
         let zone = zone.map_or_else(|| Ok(this.zone()), super::check_zone)?;
@@ -295,11 +178,6 @@ impl Time {
         Time::replaced(this, args)
     }
 
-    #[method(name = "__replace__", raw, signature = "($self, /, **changes)")]
-    fn dunder_replace(this: &Ref<Time>, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
-        Time::replaced(this, args)
-    }
-
     #[classmethod(signature = "($type, object, /)")]
     fn fromisoformat(cls: Borrowed<'_, Type>, object: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         let text = super::iso_text(object)?;
@@ -308,69 +186,10 @@ impl Time {
         let Some(parsed) = parse::time(chars) else { return Err(super::invalid_iso(&text)) };
         let mut clock = parsed.clock;
         if clock.hour == 24 {
-            if clock.minute != 0 || clock.second != 0 || clock.micros != 0 {
-                return Err(not_midnight());
-            }
-            clock.hour = 0;
+            clock = clocked::next_midnight(clock)?;
         }
         make(clock, zone::from_parsed(parsed.offset)?, 0, &cls)
     }
-
-    fn reduced(this: &Ref<Time>, protocol: i32) -> PyResult<Ref<Tuple>> {
-        let mut bytes = this.bytes();
-        if protocol > 3 && this.fold() != 0 {
-            bytes[0] |= 0x80;
-        }
-        let state = Bytes::from_slice(&bytes)?.into_object();
-        let state = match this.zone() {
-            None => Tuple::pack([state])?,
-            Some(zone) => Tuple::pack([state, zone])?,
-        };
-        Tuple::pack([this.type_of().upcast().to_owned(), state.into_object()])
-    }
-
-    #[method(name = "__reduce_ex__", signature = "($self, proto, /)", no_text_signature)]
-    fn reduce_ex(this: &Ref<Time>, proto: i32) -> PyResult<Ref<Tuple>> {
-        Time::reduced(this, proto)
-    }
-
-    #[method(name = "__reduce__", signature = "($self, /)")]
-    fn reduce(this: &Ref<Time>) -> PyResult<Ref<Tuple>> {
-        Time::reduced(this, 2)
-    }
-
-    #[getter]
-    fn hour(this: &Ref<Time>) -> i32 {
-        this.clock().hour
-    }
-
-    #[getter]
-    fn minute(this: &Ref<Time>) -> i32 {
-        this.clock().minute
-    }
-
-    #[getter]
-    fn second(this: &Ref<Time>) -> i32 {
-        this.clock().second
-    }
-
-    #[getter]
-    fn microsecond(this: &Ref<Time>) -> i32 {
-        this.clock().micros
-    }
-
-    #[getter]
-    fn tzinfo(this: &Ref<Time>) -> Option<Ref<Object>> {
-        this.zone()
-    }
-
-    #[getter(name = "fold")]
-    fn get_fold(this: &Ref<Time>) -> i32 {
-        this.fold()
-    }
 }
 
-#[cold]
-pub fn not_midnight() -> Raised {
-    raise!(ValueError, "minute, second, and microsecond must be 0 when hour is 24")
-}
+clocked_methods! { Time }

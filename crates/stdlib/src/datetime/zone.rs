@@ -5,7 +5,8 @@ use taipan_runtime::memory::object as memory;
 use taipan_runtime::object::args::ArgSpec;
 use taipan_runtime::prelude::*;
 
-use super::date_time::{self, DateTime, Moment};
+use super::clocked::Clocked;
+use super::date_time::{self, DateTime};
 use super::delta::{self, Delta};
 use super::spec;
 use crate::support::{self, Slot};
@@ -79,12 +80,11 @@ fn ask_offset(
     let Some(zone) = zone else { return Ok(None) };
     // The usual zone needs no call.
     if zone.is_exact::<TimeZone>() && (argument.is_none() || argument.is_instance_of::<DateTime>()) {
-        // SAFETY: just checked; a delta is in the slot.
-        return Ok(if method.eq_str("dst") {
-            None
-        } else {
-            unsafe { zone.cast_unchecked::<TimeZone>().offset.get_as() }
-        });
+        if method.eq_str("dst") {
+            return Ok(None);
+        }
+        // SAFETY: the type was just checked; a delta is in the slot.
+        return Ok(unsafe { zone.cast_unchecked::<TimeZone>().offset.get_as() });
     }
     let offset = zone.call_method(method, &[argument])?;
     if offset.is_none() {
@@ -183,7 +183,7 @@ impl TzInfo {
     #[method(signature = "($self, object, /)")]
     fn fromutc(this: &Ref<TzInfo>, object: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
         let dt = fromutc_argument(this.as_object(), object)?;
-        let Some(offset) = dt.offset()? else {
+        let Some(offset) = DateTime::offset(&dt)? else {
             return Err(raise!(ValueError, "fromutc: non-None utcoffset() result required"));
         };
         let Some(daylight) = dst(dt.zone().as_ref(), dt.as_borrowed())? else {

@@ -212,19 +212,27 @@ impl Dec {
         }
     }
 
-    pub fn rem(a: &Dec, b: &Dec, env: &mut Env) -> Result<Dec> {
+    /// The rest of a division whose operands are not both finite, or of one by zero.
+    fn special_rest(a: &Dec, b: &Dec, env: &mut Env) -> Option<Result<Dec>> {
         if let Some(nan) = Dec::nan_of(a, b, env) {
-            return nan;
+            return Some(nan);
         }
         if a.is_infinite() {
-            return Ok(env.invalid(flag::INVALID_OPERATION));
+            return Some(Ok(env.invalid(flag::INVALID_OPERATION)));
         }
         if b.is_infinite() {
-            return a.try_clone()?.finish(env);
+            return Some(a.try_clone().and_then(|a| a.finish(env)));
         }
         if b.is_zero() {
             let condition = if a.is_zero() { flag::DIVISION_UNDEFINED } else { flag::INVALID_OPERATION };
-            return Ok(env.invalid(condition));
+            return Some(Ok(env.invalid(condition)));
+        }
+        None
+    }
+
+    pub fn rem(a: &Dec, b: &Dec, env: &mut Env) -> Result<Dec> {
+        if let Some(special) = Dec::special_rest(a, b, env) {
+            return special;
         }
         match Dec::divide_whole(a, b, env)? {
             Some((_, rest)) => rest.finish(env),
@@ -261,18 +269,8 @@ impl Dec {
     }
 
     pub fn rem_near(a: &Dec, b: &Dec, env: &mut Env) -> Result<Dec> {
-        if let Some(nan) = Dec::nan_of(a, b, env) {
-            return nan;
-        }
-        if a.is_infinite() {
-            return Ok(env.invalid(flag::INVALID_OPERATION));
-        }
-        if b.is_infinite() {
-            return a.try_clone()?.finish(env);
-        }
-        if b.is_zero() {
-            let condition = if a.is_zero() { flag::DIVISION_UNDEFINED } else { flag::INVALID_OPERATION };
-            return Ok(env.invalid(condition));
+        if let Some(special) = Dec::special_rest(a, b, env) {
+            return special;
         }
         let ideal = a.exp.min(b.exp);
         if a.coef.is_zero() {

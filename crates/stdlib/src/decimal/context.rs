@@ -99,9 +99,14 @@ pub fn default_settings() -> Settings {
 impl Context {
     fn alloc(cls: Borrowed<'_, Type>) -> PyResult<Ref<Context>> {
         let this: Ref<Context> = support::instance(cls)?;
-        this.flags.set(Some(signals::new_signals()?.into_object()));
-        this.traps.set(Some(signals::new_signals()?.into_object()));
+        this.add_signals()?;
         Ok(this)
+    }
+
+    fn add_signals(&self) -> PyResult<()> {
+        self.flags.set(Some(signals::new_signals()?.into_object()));
+        self.traps.set(Some(signals::new_signals()?.into_object()));
+        Ok(())
     }
 
     fn apply(&self, settings: Settings) -> PyResult<()> {
@@ -255,36 +260,31 @@ pub fn context_or_current(context: Option<Borrowed<'_, Object>>) -> PyResult<Ref
     }
 }
 
-#[pytype(name = "Context", module = "decimal", basetype, gc, heap, basicsize = 104, extend = [Context::OPERATIONS, Context::MORE_OPERATIONS])]
+#[pytype(name = "Context", module = "decimal", basetype, gc, heap, basicsize = 104, extend = [Context::SHARED, Context::OPERATIONS, Context::MORE_OPERATIONS])]
 impl Context {
     #[slot(tp_new, raw)]
-    unsafe extern "C" fn new_raw(
+    unsafe extern "C" fn tp_new(
         cls: *mut abi::PyTypeObject,
-        args: *mut PyObject,
-        kwargs: *mut PyObject,
+        _args: *mut PyObject,
+        _kwargs: *mut PyObject,
     ) -> *mut PyObject {
-        let _ = (args, kwargs);
+        let start = |this: &Ref<Context>| {
+            this.add_signals()?;
+            let settings = match STATE.default_context() {
+                Ok(default) => Settings {
+                    env: default.env(),
+                    capitals: default.capitals.get(),
+                    traps: default.traps().status.get(),
+                },
+                Err(raised) => {
+                    raised.clear();
+                    default_settings()
+                }
+            };
+            this.apply(settings)
+        };
         // SAFETY: called as `tp_new`.
-        unsafe {
-            let made = Context::alloc(Borrowed::from_ptr(cls)).and_then(|this| {
-                let settings = match STATE.default_context() {
-                    Ok(default) => Settings {
-                        env: default.env(),
-                        capitals: default.capitals.get(),
-                        traps: default.traps().status.get(),
-                    },
-                    Err(raised) => {
-                        raised.clear();
-                        default_settings()
-                    }
-                };
-                this.apply(settings).map(|()| this)
-            });
-            match made {
-                Ok(this) => this.into_ptr(),
-                Err(raised) => raised.into_null(),
-            }
-        }
+        unsafe { support::new_for_init(cls, start) }
     }
 
     #[init(

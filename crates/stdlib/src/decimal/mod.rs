@@ -22,6 +22,7 @@ mod object;
 mod conversions;
 mod methods;
 mod operations;
+mod table;
 
 use taipan_runtime::import::import_module;
 use taipan_runtime::prelude::*;

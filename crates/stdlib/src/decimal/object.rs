@@ -228,7 +228,7 @@ fn hash_finite(value: &Dec) -> isize {
     }
 }
 
-#[pytype(name = "Decimal", module = "decimal", basetype, gc, heap, getattribute, basicsize = 104, extend = [Decimal::CONVERSIONS, Decimal::METHODS])]
+#[pytype(name = "Decimal", module = "decimal", basetype, gc, heap, getattribute, basicsize = 104, extend = [Decimal::CONVERSIONS, Decimal::SHARED, Decimal::TO_INTEGRAL, Decimal::METHODS])]
 impl Decimal {
     #[new(signature = "(value='0', context=None)", text_signature = "(value=\"0\", context=None)")]
     fn new(

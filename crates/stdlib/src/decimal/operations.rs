@@ -5,23 +5,22 @@ use taipan_runtime::prelude::*;
 use super::coef::{self, Coef};
 use super::context::Context;
 use super::conversions;
-use super::methods::{
-    compare_total, compare_total_mag, copy_sign, logical_and, logical_or, logical_xor, max, max_mag, min, min_mag,
-    next_minus, next_plus,
-};
 use super::number::{Dec, Env, Kind};
 use super::object::{Decimal, expect_operand, make_object, settle, under};
+use super::places::Logic;
+use super::table::shared_operations;
 use super::text::Layout;
 
-pub(super) type Unary = fn(&Dec, &mut Env) -> coef::Result<Dec>;
-pub(super) type Binary = fn(&Dec, &Dec, &mut Env) -> coef::Result<Dec>;
+type Unary = fn(&Dec, &mut Env) -> coef::Result<Dec>;
+type Binary = fn(&Dec, &Dec, &mut Env) -> coef::Result<Dec>;
+pub(super) type Test = fn(&Dec) -> bool;
 
-fn unary(this: &Ref<Context>, x: Borrowed<'_, Object>, operation: Unary) -> PyResult<Ref<Object>> {
+pub(super) fn unary(this: &Ref<Context>, x: Borrowed<'_, Object>, operation: Unary) -> PyResult<Ref<Object>> {
     let x = expect_operand(x)?;
     make_object(under(this, |env| operation(&x, env))?)
 }
 
-fn binary(
+pub(super) fn binary(
     this: &Ref<Context>,
     x: Borrowed<'_, Object>,
     y: Borrowed<'_, Object>,
@@ -31,37 +30,13 @@ fn binary(
     make_object(under(this, |env| operation(&x, &y, env))?)
 }
 
-fn to_integral_value(x: &Dec, env: &mut Env) -> coef::Result<Dec> {
-    x.to_integral(false, env)
-}
-
-fn to_integral_exact(x: &Dec, env: &mut Env) -> coef::Result<Dec> {
-    x.to_integral(true, env)
-}
-
-fn quantize(x: &Dec, y: &Dec, env: &mut Env) -> coef::Result<Dec> {
-    x.quantize(y, env)
-}
-
-fn copy_abs(x: &Dec, _env: &mut Env) -> coef::Result<Dec> {
-    x.with_sign(false)
-}
-
-fn copy_negate(x: &Dec, _env: &mut Env) -> coef::Result<Dec> {
-    x.with_sign(!x.negative)
-}
-
-fn copy_decimal(x: &Dec, _env: &mut Env) -> coef::Result<Dec> {
-    x.try_clone()
-}
-
 macro_rules! operations {
-    (
+    ($part:ident
         unary { $($unary:ident $unary_op:expr;)* }
         binary { $($binary:ident $binary_op:expr;)* }
-        test { $($test:ident |$value:ident, $env:ident| $answer:expr;)* }
+        test { $($test:ident $answer:expr;)* }
     ) => {
-        #[pymethods(part = OPERATIONS)]
+        #[pymethods(part = $part)]
         impl Context {
             $(
                 #[method(signature = "($self, x, /)")]
@@ -82,74 +57,43 @@ macro_rules! operations {
             $(
                 #[method(signature = "($self, x, /)")]
                 fn $test(this: &Ref<Context>, x: Borrowed<'_, Object>) -> PyResult<bool> {
-                    let $env = this.env();
-                    let $value = expect_operand(x)?;
-                    let _ = &$env;
-                    Ok($answer)
+                    let _ = this;
+                    let test: Test = $answer;
+                    Ok(test(&*expect_operand(x)?))
                 }
             )*
         }
     };
 }
 
-operations! {
+macro_rules! shared {
+    ($($rows:tt)*) => { operations! { SHARED $($rows)* } };
+}
+
+shared_operations! { shared }
+
+operations! { OPERATIONS
     unary {
         abs Dec::abs;
-        copy_abs copy_abs;
-        copy_decimal copy_decimal;
-        copy_negate copy_negate;
-        exp Dec::exp;
-        ln Dec::ln;
-        log10 Dec::log10;
-        logb Dec::logb;
-        logical_invert Dec::logical_invert;
+        copy_abs |x, _| x.with_sign(false);
+        copy_decimal |x, _| x.try_clone();
+        copy_negate |x, _| x.with_sign(!x.negative);
         minus Dec::minus;
-        next_minus next_minus;
-        next_plus next_plus;
-        normalize Dec::reduce;
         plus Dec::plus;
-        sqrt Dec::sqrt;
-        to_integral to_integral_value;
-        to_integral_exact to_integral_exact;
-        to_integral_value to_integral_value;
+        to_integral |x, env| x.to_integral(false, env);
+        to_integral_exact |x, env| x.to_integral(true, env);
+        to_integral_value |x, env| x.to_integral(false, env);
     }
     binary {
         add Dec::add;
-        compare Dec::compare;
-        compare_signal Dec::compare_signal;
-        compare_total compare_total;
-        compare_total_mag compare_total_mag;
-        copy_sign copy_sign;
         divide Dec::div;
         divide_int Dec::div_int;
-        logical_and logical_and;
-        logical_or logical_or;
-        logical_xor logical_xor;
-        max max;
-        max_mag max_mag;
-        min min;
-        min_mag min_mag;
         multiply Dec::mul;
-        next_toward Dec::next_toward;
-        quantize quantize;
+        quantize |x, y, env| x.quantize(y, env);
         remainder Dec::rem;
-        remainder_near Dec::rem_near;
-        rotate Dec::rotate;
-        scaleb Dec::scaleb;
-        shift Dec::shift;
         subtract Dec::sub;
     }
-    test {
-        is_finite |value, env| value.is_finite();
-        is_infinite |value, env| value.is_infinite();
-        is_nan |value, env| value.is_nan();
-        is_normal |value, env| value.is_normal(&env);
-        is_qnan |value, env| value.kind == Kind::Quiet;
-        is_signed |value, env| value.negative;
-        is_snan |value, env| value.is_signaling();
-        is_subnormal |value, env| value.is_subnormal(&env);
-        is_zero |value, env| value.is_zero();
-    }
+    test {}
 }
 
 #[pymethods(part = MORE_OPERATIONS)]
@@ -236,6 +180,16 @@ impl Context {
         let number = settle(conversions::from_real(f)?.finish(&mut env))?;
         this.take(env.status)?;
         make_object(number)
+    }
+
+    #[method(signature = "($self, x, /)")]
+    fn is_normal(this: &Ref<Context>, x: Borrowed<'_, Object>) -> PyResult<bool> {
+        Ok(expect_operand(x)?.is_normal(&this.env()))
+    }
+
+    #[method(signature = "($self, x, /)")]
+    fn is_subnormal(this: &Ref<Context>, x: Borrowed<'_, Object>) -> PyResult<bool> {
+        Ok(expect_operand(x)?.is_subnormal(&this.env()))
     }
 
     #[method(signature = "($self, x, /)")]

@@ -266,21 +266,12 @@ fn join(pieces: &[Ref<Object>]) -> PyResult<Ref<Object>> {
 impl TreeBuilder {
     #[slot(tp_new, raw)]
     unsafe extern "C" fn tp_new(
-        cls: *mut taipan_runtime::abi::PyTypeObject,
+        cls: *mut abi::PyTypeObject,
         _args: *mut PyObject,
         _kwargs: *mut PyObject,
     ) -> *mut PyObject {
-        let make = || -> PyResult<Ref<TreeBuilder>> {
-            // SAFETY: called with a subtype of this type; zeroed fields are valid.
-            let cls: Borrowed<'_, Type> = unsafe { Borrowed::from_ptr(cls) };
-            let this: Ref<TreeBuilder> = support::instance(cls)?;
-            this.prepare()?;
-            Ok(this)
-        };
-        match make() {
-            Ok(this) => this.into_ptr(),
-            Err(raised) => raised.into_null(),
-        }
+        // SAFETY: called as `tp_new`.
+        unsafe { support::new_for_init(cls, |this: &Ref<TreeBuilder>| this.prepare()) }
     }
 
     #[init(

@@ -134,20 +134,16 @@ impl Element {
 impl Element {
     #[slot(tp_new, raw)]
     unsafe extern "C" fn tp_new(
-        cls: *mut taipan_runtime::abi::PyTypeObject,
+        cls: *mut abi::PyTypeObject,
         _args: *mut PyObject,
         _kwargs: *mut PyObject,
     ) -> *mut PyObject {
-        // SAFETY: called with a subtype of this type; zeroed fields are valid.
-        let make = || -> PyResult<Ref<Element>> {
-            let cls: Borrowed<'_, Type> = unsafe { Borrowed::from_ptr(cls) };
-            let this: Ref<Element> = support::instance(cls)?;
-            this.tag.set(Some(none()));
-            Ok(this)
-        };
-        match make() {
-            Ok(this) => this.into_ptr(),
-            Err(raised) => raised.into_null(),
+        // SAFETY: called as `tp_new`.
+        unsafe {
+            support::new_for_init(cls, |this: &Ref<Element>| {
+                this.tag.set(Some(none()));
+                Ok(())
+            })
         }
     }
 

@@ -366,25 +366,8 @@ impl XmlParser {
     }
 }
 
-#[pytype(name = "XMLParser", module = "xml.etree.ElementTree", gc, heap, basetype)]
+#[pytype(name = "XMLParser", module = "xml.etree.ElementTree", gc, heap, basetype, generic_new)]
 impl XmlParser {
-    #[slot(tp_new, raw)]
-    unsafe extern "C" fn tp_new(
-        cls: *mut taipan_runtime::abi::PyTypeObject,
-        _args: *mut PyObject,
-        _kwargs: *mut PyObject,
-    ) -> *mut PyObject {
-        let make = || -> PyResult<Ref<XmlParser>> {
-            // SAFETY: called with a subtype of this type; zeroed fields are valid.
-            let cls: Borrowed<'_, Type> = unsafe { Borrowed::from_ptr(cls) };
-            support::instance(cls)
-        };
-        match make() {
-            Ok(this) => this.into_ptr(),
-            Err(raised) => raised.into_null(),
-        }
-    }
-
     #[init(signature = "(*, target=None, encoding=None)", no_text_signature)]
     fn init(
         this: &Ref<XmlParser>,

@@ -14,9 +14,9 @@ use taipan_runtime::object::args::rt::plain_count;
 use taipan_runtime::object::protocol::call;
 use taipan_runtime::prelude::*;
 use taipan_runtime::thread;
-use taipan_runtime::types::{BoundMethod, object};
+use taipan_runtime::types::object;
 
-use super::KEYWORD_MARK;
+use super::{KEYWORD_MARK, bound};
 use crate::support::{self, Slot};
 
 /// An entry of a bounded cache.
@@ -130,8 +130,8 @@ impl LruCache {
     /// The function and the cache; neither changes before the collector clears them.
     #[inline(always)]
     fn parts(&self) -> PyResult<(Borrowed<'_, Object>, Borrowed<'_, Dict>)> {
-        // SAFETY: only a dict is put into `cache`.
         match (support::fixed(&self.function), support::fixed(&self.cache)) {
+            // SAFETY: only a dict is put into `cache`.
             (Some(function), Some(cache)) => Ok((function, unsafe { cache.cast_borrowed_unchecked() })),
             _ => Err(raise!(SystemError, "lru_cache wrapper is not initialised")),
         }
@@ -415,10 +415,7 @@ impl LruCache {
         owner: Option<Borrowed<'_, Object>>,
     ) -> PyResult<Ref<Object>> {
         let _ = owner;
-        match instance.filter(|instance| !instance.is_none()) {
-            None => Ok(this.as_object().clone()),
-            Some(instance) => Ok(BoundMethod::new(this.as_object().clone(), instance.to_owned())?.into_object()),
-        }
+        bound(this.as_object(), instance)
     }
 
     #[method(signature = "($self, /)")]

@@ -6,7 +6,7 @@ mod partial;
 
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::exceptions::TypeError;
-use taipan_runtime::types::type_;
+use taipan_runtime::types::{BoundMethod, type_};
 
 use crate::support::Slot;
 use key::KeyWrapper;
@@ -15,6 +15,14 @@ use partial::{Partial, PlaceholderType};
 
 /// Separates positional from keyword arguments in keys of caches. The GIL guards it.
 static KEYWORD_MARK: Slot = Slot::new();
+
+/// `__get__` of callables that bind as functions do.
+fn bound(function: &Ref<Object>, instance: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
+    match instance.filter(|instance| !instance.is_none()) {
+        None => Ok(function.clone()),
+        Some(instance) => Ok(BoundMethod::new(function.clone(), instance.to_owned())?.into_object()),
+    }
+}
 
 pub struct Functools;
 

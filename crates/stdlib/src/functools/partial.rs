@@ -12,8 +12,9 @@ use taipan_runtime::object::protocol::call;
 use taipan_runtime::prelude::*;
 use taipan_runtime::thread;
 use taipan_runtime::types::generic_alias::GenericAlias;
-use taipan_runtime::types::{BoundMethod, object, repr_guard};
+use taipan_runtime::types::{object, repr_guard};
 
+use super::bound;
 use crate::support::{self, Slot};
 
 /// The type of `Placeholder`.
@@ -322,10 +323,7 @@ impl Partial {
         owner: Option<Borrowed<'_, Object>>,
     ) -> PyResult<Ref<Object>> {
         let _ = owner;
-        match instance.filter(|instance| !instance.is_none()) {
-            None => Ok(this.as_object().clone()),
-            Some(instance) => Ok(BoundMethod::new(this.as_object().clone(), instance.to_owned())?.into_object()),
-        }
+        bound(this.as_object(), instance)
     }
 
     #[slot(tp_repr)]

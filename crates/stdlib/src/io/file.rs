@@ -386,8 +386,8 @@ impl FileIo {
             if data.len() == room {
                 room = room.saturating_add(if room > 65536 { room >> 3 } else { 256 + room }).max(SMALL_READ);
             }
-            // SAFETY: the room is the builder's own, which nobody else sees.
             let wanted = room - data.len();
+            // SAFETY: the room is the builder's own, which nobody else sees.
             let transfer = unsafe {
                 let (start, len) = data.spare(wanted)?;
                 os::read(fd, start, len.min(wanted))?

@@ -31,6 +31,21 @@ use newline::IncrementalNewlineDecoder;
 use string_io::StringIo;
 use text::TextIoWrapper;
 
+/// What closing comes to in two steps: the second one is made whatever the first one said, and an error of the first is the
+/// context of its own, or is raised after it.
+fn and_close<T>(first: PyResult<T>, close: impl FnOnce() -> PyResult<Ref<Object>>) -> PyResult<Ref<Object>> {
+    let pending = if first.is_err() { Raised::take_if_set() } else { None };
+    match (pending, close()) {
+        (None, closed) => closed,
+        (Some(pending), Ok(_)) => Err(Raised::restore(pending)),
+        (Some(pending), Err(raised)) => {
+            let second = raised.take();
+            exceptions::set_context(&second, Some(pending));
+            Err(Raised::restore(second))
+        }
+    }
+}
+
 /// How large a buffer is unless the file's blocks are larger.
 pub const DEFAULT_BUFFER_SIZE: usize = 128 * 1024;
 

@@ -174,6 +174,49 @@ iterator! { Product "product" [pools, result] free [indices] {
 
 // ---- combinations ----
 
+/// The next combination of the items of a pool, at positions that rise, or stay with `REPEATS`.
+#[inline(always)]
+fn next_combination<const REPEATS: bool>(
+    source: &Slot,
+    result: &Slot,
+    indices: &Indices,
+    stopped: &Cell<bool>,
+) -> PyResult<Option<Ref<Object>>> {
+    if stopped.get() {
+        return Ok(None);
+    }
+    // SAFETY: the slot holds a tuple.
+    let Some(pool) = (unsafe { pool(source) }) else { return Ok(None) };
+    let positions = indices.as_slice();
+    let (n, r) = (pool.len(), positions.len());
+    if !result.is_set() {
+        result.set(Some(first_result(pool, positions)?));
+        return Ok(result.get());
+    }
+    // The last position that is not at its highest value.
+    let is_last = |place: usize| {
+        let position = positions[place].get();
+        if REPEATS { position + 1 == n } else { position == place + n - r }
+    };
+    let Some(place) = (0..r).rev().find(|&place| !is_last(place)) else {
+        stopped.set(true);
+        return Ok(None);
+    };
+    let start = positions[place].get() + 1;
+    let at = |index: usize| if REPEATS { start } else { start + index - place };
+    for (index, position) in positions.iter().enumerate().skip(place) {
+        position.set(at(index));
+    }
+    // SAFETY: the slot holds a tuple as long as the positions.
+    unsafe {
+        let result = support::reusable_tuple(result)?;
+        for index in place..r {
+            put(&result, index, pool.get(at(index)));
+        }
+        Ok(give(result))
+    }
+}
+
 #[repr(C)]
 pub struct Combinations {
     head: PyObject,
@@ -199,34 +242,7 @@ iterator! { Combinations "combinations" [pool, result] free [indices] {
 
     #[slot(tp_iternext)]
     fn next(this: &Ref<Combinations>) -> PyResult<Option<Ref<Object>>> {
-        if this.stopped.get() {
-            return Ok(None);
-        }
-        // SAFETY: the slot holds a tuple.
-        let Some(pool) = (unsafe { pool(&this.pool) }) else { return Ok(None) };
-        let positions = this.indices.as_slice();
-        let (n, r) = (pool.len(), positions.len());
-        if !this.result.is_set() {
-            this.result.set(Some(first_result(pool, positions)?));
-            return Ok(this.result.get());
-        }
-        // The last position that is not at its highest value.
-        let Some(place) = (0..r).rev().find(|&place| positions[place].get() != place + n - r) else {
-            this.stopped.set(true);
-            return Ok(None);
-        };
-        let start = positions[place].get() + 1;
-        for (offset, position) in positions[place..].iter().enumerate() {
-            position.set(start + offset);
-        }
-        // SAFETY: the slot holds a tuple as long as the positions.
-        unsafe {
-            let result = support::reusable_tuple(&this.result)?;
-            for index in place..r {
-                put(&result, index, pool.get(start + index - place));
-            }
-            Ok(give(result))
-        }
+        next_combination::<false>(&this.pool, &this.result, &this.indices, &this.stopped)
     }
 
     #[method(name = "__sizeof__", signature = "($self, /)")]
@@ -260,33 +276,7 @@ iterator! { CombinationsWithReplacement "combinations_with_replacement" [pool, r
 
     #[slot(tp_iternext)]
     fn next(this: &Ref<CombinationsWithReplacement>) -> PyResult<Option<Ref<Object>>> {
-        if this.stopped.get() {
-            return Ok(None);
-        }
-        // SAFETY: the slot holds a tuple.
-        let Some(pool) = (unsafe { pool(&this.pool) }) else { return Ok(None) };
-        let positions = this.indices.as_slice();
-        let (n, r) = (pool.len(), positions.len());
-        if !this.result.is_set() {
-            this.result.set(Some(first_result(pool, positions)?));
-            return Ok(this.result.get());
-        }
-        let Some(place) = (0..r).rev().find(|&place| positions[place].get() + 1 != n) else {
-            this.stopped.set(true);
-            return Ok(None);
-        };
-        let next = positions[place].get() + 1;
-        for position in &positions[place..] {
-            position.set(next);
-        }
-        // SAFETY: the slot holds a tuple as long as the positions.
-        unsafe {
-            let result = support::reusable_tuple(&this.result)?;
-            for index in place..r {
-                put(&result, index, pool.get(next));
-            }
-            Ok(give(result))
-        }
+        next_combination::<true>(&this.pool, &this.result, &this.indices, &this.stopped)
     }
 
     #[method(name = "__sizeof__", signature = "($self, /)")]

@@ -6,18 +6,17 @@ mod stream;
 use core::cell::Cell;
 use core::mem::offset_of;
 use core::ptr;
-use std::sync::Mutex;
 
 use liblzma_sys as sys;
-use liblzma_sys::{lzma_action, lzma_filter, lzma_ret};
+use liblzma_sys::{lzma_filter, lzma_ret};
 use taipan_runtime::abi::PyObject;
 use taipan_runtime::memory::object as memory;
 use taipan_runtime::object::args::BufferArg;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::exceptions::Exception;
 
-use crate::compression::{self, Engine, Feed, Output, State, Step, lock, working};
-use crate::support::{self, ErrorClass, Place, Slot};
+use crate::compression::{Compressing, Decompressing, Encoder, Engine, Output, Step, working};
+use crate::support::{self, ErrorClass};
 use filter::PRESET_DEFAULT;
 use stream::{Stream, check, fault};
 
@@ -37,8 +36,7 @@ const CHECK_UNKNOWN: u32 = CHECK_ID_MAX + 1;
 #[repr(C)]
 pub struct Compressor {
     head: PyObject,
-    /// Gone once it was flushed.
-    stream: Place<Mutex<Option<Stream>>>,
+    stream: Compressing<Stream>,
 }
 
 fn given(value: Option<Borrowed<'_, Object>>) -> Option<Borrowed<'_, Object>> {
@@ -86,28 +84,27 @@ fn compressing_stream(
     }
 }
 
-/// Compresses all of `input` by `action`.
-fn compress_all(stream: &mut Stream, mut input: &[u8], action: lzma_action, out: &mut Output) -> PyResult<()> {
-    loop {
-        let (start, room) = out.room()?;
-        let rest = input;
-        // SAFETY: the room is the output's.
-        let (used, written, code) = working(rest.len().max(room), || unsafe { stream.run(rest, start, room, action) });
-        // SAFETY: the coder wrote so many.
-        unsafe { out.wrote(written) };
-        input = &input[used..];
-        // Without input and with room left, nothing more can be done, which is no error.
-        let idle = code == sys::LZMA_BUF_ERROR && input.is_empty() && written < room;
-        if !idle {
-            check(code)?;
-        }
-        let done = if action == sys::LZMA_RUN {
-            input.is_empty() && written < room
-        } else {
-            code == sys::LZMA_STREAM_END || idle
-        };
-        if done {
-            return Ok(());
+impl Encoder for Stream {
+    fn encode(&mut self, mut input: &[u8], finish: bool, out: &mut Output) -> PyResult<()> {
+        let action = if finish { sys::LZMA_FINISH } else { sys::LZMA_RUN };
+        loop {
+            let (start, room) = out.room()?;
+            let rest = input;
+            // SAFETY: the room is the output's.
+            let (used, written, code) =
+                working(rest.len().max(room), || unsafe { self.run(rest, start, room, action) });
+            // SAFETY: the coder wrote so many.
+            unsafe { out.wrote(written) };
+            input = &input[used..];
+            // Without input and with room left, nothing more can be done, which is no error.
+            let idle = code == sys::LZMA_BUF_ERROR && input.is_empty() && written < room;
+            if !idle {
+                check(code)?;
+            }
+            let done = if finish { code == sys::LZMA_STREAM_END || idle } else { input.is_empty() && written < room };
+            if done {
+                return Ok(());
+            }
         }
     }
 }
@@ -124,7 +121,7 @@ impl Compressor {
     ) -> PyResult<Ref<Compressor>> {
         let stream = compressing_stream(format.unwrap_or(FORMAT_XZ), check, given(preset), given(filters))?;
         let this: Ref<Compressor> = support::instance(cls)?;
-        this.stream.set(Mutex::new(Some(stream)));
+        this.stream.set(stream);
         Ok(this)
     }
 
@@ -132,31 +129,19 @@ impl Compressor {
     unsafe fn dealloc(this: *mut Compressor) {
         // SAFETY: called once, by the last decref.
         unsafe {
-            drop((*this).stream.take());
+            (*this).stream.drop();
             memory::dealloc_finish(this);
         }
     }
 
     #[method(signature = "($self, data, /)")]
     fn compress(this: &Ref<Compressor>, data: BufferArg<'_>) -> PyResult<Ref<Bytes>> {
-        // SAFETY: set once, at the start.
-        let mut guard = unsafe { this.stream.get() }.map(lock);
-        let Some(stream) = guard.as_mut().and_then(|stream| stream.as_mut()) else {
-            return Err(raise!(ValueError, "Compressor has been flushed"));
-        };
-        let mut out = Output::new(-1);
-        compress_all(stream, &data, sys::LZMA_RUN, &mut out)?;
-        out.finish()
+        this.stream.compress(&data)
     }
 
     #[method(signature = "($self, /)")]
     fn flush(this: &Ref<Compressor>) -> PyResult<Ref<Bytes>> {
-        // SAFETY: set once, at the start.
-        let stream = unsafe { this.stream.get() }.map(lock).and_then(|mut stream| stream.take());
-        let Some(mut stream) = stream else { return Err(raise!(ValueError, "Repeated call to flush()")) };
-        let mut out = Output::new(-1);
-        compress_all(&mut stream, &[], sys::LZMA_FINISH, &mut out)?;
-        out.finish()
+        this.stream.flush()
     }
 }
 
@@ -199,11 +184,8 @@ impl Engine for Decoder {
 #[repr(C)]
 pub struct Decompressor {
     head: PyObject,
-    feed: Place<Mutex<Feed<Decoder>>>,
-    unused_data: Slot,
+    state: Decompressing<Decoder>,
     check: Cell<c_int>,
-    eof: Cell<bool>,
-    needs_input: Cell<bool>,
 }
 
 fn decompressing_stream(
@@ -261,10 +243,8 @@ impl Decompressor {
         let known = format == FORMAT_ALONE || format == FORMAT_RAW;
         let check = if known { sys::LZMA_CHECK_NONE } else { CHECK_UNKNOWN };
         let this: Ref<Decompressor> = support::instance(cls)?;
-        this.unused_data.set(Some(Bytes::empty().into_object()));
-        this.needs_input.set(true);
         this.check.set(check as c_int);
-        this.feed.set(Feed::new(Decoder { stream, check }));
+        this.state.set(Decoder { stream, check });
         Ok(this)
     }
 
@@ -272,31 +252,23 @@ impl Decompressor {
     unsafe fn dealloc(this: *mut Decompressor) {
         // SAFETY: called once, by the last decref.
         unsafe {
-            drop((*this).feed.take());
-            drop((*this).unused_data.take());
+            (*this).state.drop();
             memory::dealloc_finish(this);
         }
     }
 
     #[member(name = "check", kind = T_INT, offset = offset_of!(Decompressor, check), readonly)]
     const _CHECK: () = ();
-    #[member(name = "eof", kind = T_BOOL, offset = offset_of!(Decompressor, eof), readonly)]
+    #[member(name = "eof", kind = T_BOOL, offset = offset_of!(Decompressor, state.eof), readonly)]
     const _EOF: () = ();
-    #[member(name = "needs_input", kind = T_BOOL, offset = offset_of!(Decompressor, needs_input), readonly)]
+    #[member(name = "needs_input", kind = T_BOOL, offset = offset_of!(Decompressor, state.needs_input), readonly)]
     const _NEEDS_INPUT: () = ();
-    #[member(name = "unused_data", kind = T_OBJECT_EX, offset = offset_of!(Decompressor, unused_data), readonly)]
+    #[member(name = "unused_data", kind = T_OBJECT_EX, offset = offset_of!(Decompressor, state.unused_data), readonly)]
     const _UNUSED: () = ();
 
     #[method(signature = "($self, /, data, max_length=-1)")]
     fn decompress(this: &Ref<Decompressor>, data: BufferArg<'_>, max_length: isize) -> PyResult<Ref<Bytes>> {
-        let state = State { eof: &this.eof, needs_input: &this.needs_input, unused_data: &this.unused_data };
-        // SAFETY: set once, at the start.
-        let Some(feed) = (unsafe { this.feed.get() }) else {
-            return Err(raise!(ValueError, "the decompressor is not initialized"));
-        };
-        let result = compression::decompress(feed, state, &data, max_length);
-        this.check.set(lock(feed).engine.check as c_int);
-        result
+        this.state.decompress(&data, max_length, |decoder| this.check.set(decoder.check as c_int))
     }
 }
 

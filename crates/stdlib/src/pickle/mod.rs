@@ -5,6 +5,7 @@
 
 mod opcode;
 
+mod common;
 mod memo;
 mod output;
 mod pickler;

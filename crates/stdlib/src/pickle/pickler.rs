@@ -2,17 +2,17 @@
 
 use core::cell::{Cell, RefCell};
 use core::mem::offset_of;
-use core::ptr;
 
 use taipan_runtime::abi::PyObject;
 use taipan_runtime::memory::object as memory;
 use taipan_runtime::prelude::*;
-use taipan_runtime::types::{CFunction, object};
+use taipan_runtime::types::CFunction;
 
+use super::common::{Hook, memo_proxy};
 use super::memo::Memo;
 use super::save::{Options, Saver};
 use super::{STATE, pickling_error};
-use crate::support::{self, Slot};
+use crate::support::{self, Place, Slot};
 
 /// What is not visible from Python.
 pub struct Inside {
@@ -24,8 +24,8 @@ pub struct Inside {
 #[repr(C)]
 pub struct Pickler {
     head: PyObject,
-    /// Null before `__init__`.
-    inside: Cell<*mut Inside>,
+    /// Nothing before `__init__`.
+    inside: Place<Inside>,
     write: Slot,
     dispatch_table: Slot,
     /// What was assigned to the attribute of the instance.
@@ -45,42 +45,18 @@ pub fn write_method(file: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
 }
 
 impl Pickler {
+    fn hook(&self) -> Hook<'_> {
+        Hook { slot: &self.persistent_id, name: "persistent_id" }
+    }
+
     fn slots(&self) -> [&Slot; 3] {
         [&self.write, &self.dispatch_table, &self.persistent_id]
-    }
-
-    fn inside(&self) -> Option<&Inside> {
-        // SAFETY: null, or a box that is replaced only while nothing is running and freed with the object.
-        unsafe { self.inside.get().as_ref() }
-    }
-
-    fn set_inside(&self, inside: *mut Inside) {
-        let old = self.inside.replace(inside);
-        if !old.is_null() {
-            // SAFETY: made by `Box::into_raw`, and no longer reachable.
-            drop(unsafe { Box::from_raw(old) });
-        }
     }
 
     #[cold]
     fn not_initialised(this: &Ref<Pickler>) -> Raised {
         let name = this.type_name();
         pickling_error(format_args!("Pickler.__init__() was not called by {name}.__init__()"))
-    }
-
-    fn memo(this: &Ref<Pickler>) -> PyResult<&RefCell<Memo>> {
-        match this.inside() {
-            Some(inside) => Ok(&inside.memo),
-            None => Err(Pickler::not_initialised(this)),
-        }
-    }
-
-    fn clear(this: &Ref<Pickler>) {
-        if let Some(inside) = this.inside() {
-            // Dropping objects may run Python code: the memo is emptied before.
-            let old = inside.memo.take();
-            drop(old);
-        }
     }
 
     /// The method of a subclass, or what was assigned; the method of this very class does nothing.
@@ -109,21 +85,12 @@ pub fn is_own_method(method: &Ref<Object>, owner: &Ref<Object>, name: &str) -> b
 impl Pickler {
     #[slot(tp_getattro)]
     fn getattro(this: &Ref<Pickler>, name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
-        if let Some(hook) = this.persistent_id.get()
-            && name.downcast::<Str>().is_some_and(|name| name.eq_str("persistent_id"))
-        {
-            return Ok(hook);
-        }
-        object::generic_getattr(this.as_object(), name)
+        this.hook().getattro(this.as_object(), name)
     }
 
     #[slot(tp_setattro)]
     fn setattro(this: &Ref<Pickler>, name: Borrowed<'_, Object>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
-        if name.downcast::<Str>().is_some_and(|name| name.eq_str("persistent_id")) {
-            this.persistent_id.set(value.map(|value| value.to_owned()));
-            return Ok(());
-        }
-        object::generic_setattr(this.as_object(), name, value)
+        this.hook().setattro(this.as_object(), name, value)
     }
 
     #[init(signature = "(file, protocol=None, fix_imports=True, buffer_callback=None)")]
@@ -142,7 +109,7 @@ impl Pickler {
         }
         this.binary.set((options.protocol > 0).into());
         this.fast.set(0);
-        this.set_inside(Box::into_raw(Box::new(Inside { options, memo: RefCell::default() })));
+        this.inside.set(Inside { options, memo: RefCell::default() });
         this.write.set(Some(write));
         this.dispatch_table.set(table);
         Ok(())
@@ -187,9 +154,7 @@ impl Pickler {
 
     #[getter(name = "memo")]
     fn get_memo(this: &Ref<Pickler>) -> PyResult<Ref<PicklerMemoProxy>> {
-        let proxy: Ref<PicklerMemoProxy> = support::instance_exact()?;
-        proxy.pickler.set(Some(this.as_object().clone()));
-        Ok(proxy)
+        PicklerMemoProxy::of(this)
     }
 
     #[setter(name = "memo")]
@@ -248,7 +213,7 @@ impl Pickler {
         // SAFETY: called once, by the last decref, so nothing is running.
         unsafe {
             memory::gc_untrack(this.cast());
-            (*this).set_inside(ptr::null_mut());
+            drop((*this).inside.take());
             support::dealloc(this, (*this).slots());
         }
     }
@@ -263,22 +228,9 @@ impl Pickler {
     const _TABLE: () = ();
 }
 
-/// `pickler.memo`
-#[repr(C)]
-pub struct PicklerMemoProxy {
-    head: PyObject,
-    pickler: Slot,
-}
+memo_proxy! { PicklerMemoProxy "PicklerMemoProxy" of Pickler }
 
 impl PicklerMemoProxy {
-    fn target(&self) -> PyResult<Ref<Pickler>> {
-        // SAFETY: a pickler is put there alone.
-        match unsafe { self.pickler.get_as() } {
-            Some(pickler) => Ok(pickler),
-            None => Err(raise!(SystemError, "memo proxy was cleared")),
-        }
-    }
-
     fn to_dict(&self) -> PyResult<Ref<Dict>> {
         let pickler = self.target()?;
         let mut entries: Vec<(usize, Ref<Object>)> = Vec::new();
@@ -296,42 +248,6 @@ impl PicklerMemoProxy {
             dict.set_item(key.borrow(), value.borrow())?;
         }
         Ok(dict)
-    }
-}
-
-#[pytype(name = "PicklerMemoProxy", module = "_pickle", gc, unhashable, heap, basetype)]
-impl PicklerMemoProxy {
-    #[method(signature = "($self, /)")]
-    fn clear(this: &Ref<PicklerMemoProxy>) -> PyResult<()> {
-        Pickler::clear(&this.target()?);
-        Ok(())
-    }
-
-    #[method(signature = "($self, /)")]
-    fn copy(this: &Ref<PicklerMemoProxy>) -> PyResult<Ref<Dict>> {
-        this.to_dict()
-    }
-
-    #[method(name = "__reduce__", signature = "($self, /)")]
-    fn reduce(this: &Ref<PicklerMemoProxy>) -> PyResult<Ref<Tuple>> {
-        let args = Tuple::pack([this.to_dict()?.into_object()])?;
-        Tuple::pack([Dict::type_object().upcast().to_owned(), args.into_object()])
-    }
-
-    #[slot(tp_traverse)]
-    fn traverse(this: &PicklerMemoProxy, visit: &mut Visitor) {
-        support::traverse([&this.pickler], visit);
-    }
-
-    #[slot(tp_clear)]
-    fn tp_clear(this: &Ref<PicklerMemoProxy>) {
-        support::clear([&this.pickler]);
-    }
-
-    #[slot(tp_dealloc)]
-    unsafe fn dealloc(this: *mut PicklerMemoProxy) {
-        // SAFETY: called once, by the last decref.
-        unsafe { support::dealloc(this, [&(*this).pickler]) }
     }
 }
 

@@ -1,17 +1,16 @@
 //! `Unpickler` and the proxy of its memo.
 
 use core::cell::{Cell, RefCell};
-use core::ptr;
 
 use taipan_runtime::abi::PyObject;
 use taipan_runtime::memory::object as memory;
 use taipan_runtime::prelude::*;
-use taipan_runtime::types::object;
 
+use super::common::{Hook, memo_proxy};
 use super::input::Input;
 use super::load::{self, Loader, Memo, Options};
 use super::unpickling_error;
-use crate::support::{self, Slot};
+use crate::support::{self, Place, Slot};
 
 /// What is not visible from Python.
 struct Inside {
@@ -25,8 +24,8 @@ struct Inside {
 #[repr(C)]
 pub struct Unpickler {
     head: PyObject,
-    /// Null before `__init__`.
-    inside: Cell<*mut Inside>,
+    /// Nothing before `__init__`.
+    inside: Place<Inside>,
     read: Slot,
     readline: Slot,
     readinto: Slot,
@@ -37,21 +36,12 @@ pub struct Unpickler {
 }
 
 impl Unpickler {
+    fn hook(&self) -> Hook<'_> {
+        Hook { slot: &self.persistent_load, name: "persistent_load" }
+    }
+
     fn slots(&self) -> [&Slot; 4] {
         [&self.read, &self.readline, &self.readinto, &self.persistent_load]
-    }
-
-    fn inside(&self) -> Option<&Inside> {
-        // SAFETY: null, or a box that is replaced only while nothing is running and freed with the object.
-        unsafe { self.inside.get().as_ref() }
-    }
-
-    fn set_inside(&self, inside: *mut Inside) {
-        let old = self.inside.replace(inside);
-        if !old.is_null() {
-            // SAFETY: made by `Box::into_raw`, and no longer reachable.
-            drop(unsafe { Box::from_raw(old) });
-        }
     }
 
     pub fn set_protocol(&self, protocol: i32) {
@@ -70,33 +60,13 @@ impl Unpickler {
         let name = this.type_name();
         unpickling_error(format_args!("Unpickler.__init__() was not called by {name}.__init__()"))
     }
-
-    fn memo(this: &Ref<Unpickler>) -> PyResult<&RefCell<Memo>> {
-        match this.inside() {
-            Some(inside) => Ok(&inside.memo),
-            None => Err(Unpickler::not_initialised(this)),
-        }
-    }
-
-    fn clear(this: &Ref<Unpickler>) {
-        if let Some(inside) = this.inside() {
-            // Dropping objects may run Python code: the memo is emptied before.
-            let old = inside.memo.take();
-            drop(old);
-        }
-    }
 }
 
 #[pytype(name = "Unpickler", module = "_pickle", gc, basetype, heap, basicsize = 296, generic_new)]
 impl Unpickler {
     #[slot(tp_getattro)]
     fn getattro(this: &Ref<Unpickler>, name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
-        if let Some(hook) = this.persistent_load.get()
-            && name.downcast::<Str>().is_some_and(|name| name.eq_str("persistent_load"))
-        {
-            return Ok(hook);
-        }
-        object::generic_getattr(this.as_object(), name)
+        this.hook().getattro(this.as_object(), name)
     }
 
     #[slot(tp_setattro)]
@@ -105,11 +75,7 @@ impl Unpickler {
         name: Borrowed<'_, Object>,
         value: Option<Borrowed<'_, Object>>,
     ) -> PyResult<()> {
-        if name.downcast::<Str>().is_some_and(|name| name.eq_str("persistent_load")) {
-            this.persistent_load.set(value.map(|value| value.to_owned()));
-            return Ok(());
-        }
-        object::generic_setattr(this.as_object(), name, value)
+        this.hook().setattro(this.as_object(), name, value)
     }
 
     #[init(signature = "(file, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())")]
@@ -129,7 +95,7 @@ impl Unpickler {
         if this.running.get() > 0 {
             return Err(raise!(RuntimeError, "Unpickler cannot be initialised while it is unpickling"));
         }
-        this.set_inside(Box::into_raw(Box::new(Inside { options, memo: RefCell::default(), protocol: Cell::new(0) })));
+        this.inside.set(Inside { options, memo: RefCell::default(), protocol: Cell::new(0) });
         this.read.set(Some(read));
         this.readline.set(Some(readline));
         this.readinto.set(readinto);
@@ -184,9 +150,7 @@ impl Unpickler {
 
     #[getter(name = "memo")]
     fn get_memo(this: &Ref<Unpickler>) -> PyResult<Ref<UnpicklerMemoProxy>> {
-        let proxy: Ref<UnpicklerMemoProxy> = support::instance_exact()?;
-        proxy.unpickler.set(Some(this.as_object().clone()));
-        Ok(proxy)
+        UnpicklerMemoProxy::of(this)
     }
 
     #[setter(name = "memo")]
@@ -251,28 +215,15 @@ impl Unpickler {
         // SAFETY: called once, by the last decref, so nothing is running.
         unsafe {
             memory::gc_untrack(this.cast());
-            (*this).set_inside(ptr::null_mut());
+            drop((*this).inside.take());
             support::dealloc(this, (*this).slots());
         }
     }
 }
 
-/// `unpickler.memo`
-#[repr(C)]
-pub struct UnpicklerMemoProxy {
-    head: PyObject,
-    unpickler: Slot,
-}
+memo_proxy! { UnpicklerMemoProxy "UnpicklerMemoProxy" of Unpickler }
 
 impl UnpicklerMemoProxy {
-    fn target(&self) -> PyResult<Ref<Unpickler>> {
-        // SAFETY: an unpickler is put there alone.
-        match unsafe { self.unpickler.get_as() } {
-            Some(unpickler) => Ok(unpickler),
-            None => Err(raise!(SystemError, "memo proxy was cleared")),
-        }
-    }
-
     fn to_dict(&self) -> PyResult<Ref<Dict>> {
         let unpickler = self.target()?;
         let memo: Memo = Unpickler::memo(&unpickler)?.borrow().clone();
@@ -283,41 +234,5 @@ impl UnpicklerMemoProxy {
             }
         }
         Ok(dict)
-    }
-}
-
-#[pytype(name = "UnpicklerMemoProxy", module = "_pickle", gc, unhashable, heap, basetype)]
-impl UnpicklerMemoProxy {
-    #[method(signature = "($self, /)")]
-    fn clear(this: &Ref<UnpicklerMemoProxy>) -> PyResult<()> {
-        Unpickler::clear(&this.target()?);
-        Ok(())
-    }
-
-    #[method(signature = "($self, /)")]
-    fn copy(this: &Ref<UnpicklerMemoProxy>) -> PyResult<Ref<Dict>> {
-        this.to_dict()
-    }
-
-    #[method(name = "__reduce__", signature = "($self, /)")]
-    fn reduce(this: &Ref<UnpicklerMemoProxy>) -> PyResult<Ref<Tuple>> {
-        let args = Tuple::pack([this.to_dict()?.into_object()])?;
-        Tuple::pack([Dict::type_object().upcast().to_owned(), args.into_object()])
-    }
-
-    #[slot(tp_traverse)]
-    fn traverse(this: &UnpicklerMemoProxy, visit: &mut Visitor) {
-        support::traverse([&this.unpickler], visit);
-    }
-
-    #[slot(tp_clear)]
-    fn tp_clear(this: &Ref<UnpicklerMemoProxy>) {
-        support::clear([&this.unpickler]);
-    }
-
-    #[slot(tp_dealloc)]
-    unsafe fn dealloc(this: *mut UnpicklerMemoProxy) {
-        // SAFETY: called once, by the last decref.
-        unsafe { support::dealloc(this, [&(*this).unpickler]) }
     }
 }

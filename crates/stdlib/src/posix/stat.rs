@@ -246,8 +246,8 @@ impl Stat {
                 }
                 check_path(done, path).map(drop)
             }
-            // SAFETY: takes numbers.
             PathOrFd::Fd(fd, _) => {
+                // SAFETY: takes numbers.
                 check(allow_threads(|| unsafe { libc::fchmod(*fd, mode as libc::mode_t) })).map(drop)
             }
         }

@@ -195,24 +195,8 @@ impl Layout {
     }
 }
 
-#[pytype(name = "Struct", module = "_struct", gc, basetype, weaklistoffset = offset_of!(Struct, weakrefs), heap, getattribute, setattribute)]
+#[pytype(name = "Struct", module = "_struct", gc, basetype, weaklistoffset = offset_of!(Struct, weakrefs), heap, getattribute, setattribute, generic_new)]
 impl Struct {
-    #[slot(tp_new, raw)]
-    unsafe extern "C" fn new_raw(
-        cls: *mut abi::PyTypeObject,
-        args: *mut PyObject,
-        kwargs: *mut PyObject,
-    ) -> *mut PyObject {
-        let _ = (args, kwargs);
-        // SAFETY: called as `tp_new`.
-        unsafe {
-            match support::instance::<Struct>(Borrowed::from_ptr(cls)) {
-                Ok(this) => this.into_ptr(),
-                Err(raised) => raised.into_null(),
-            }
-        }
-    }
-
     #[init(signature = "(format)", no_text_signature)]
     fn init(this: &Ref<Struct>, format: Borrowed<'_, Object>) -> PyResult<()> {
         this.start(format)

@@ -14,7 +14,7 @@ use taipan_runtime::types::bytes::BytesBuilder;
 
 use super::stream::{Code, Inflate, ZlibFault};
 use super::{DEF_BUF_SIZE, check_dictionary, fault, no_memory};
-use crate::compression::{self, Engine, Feed, Output, State, Step, lock, working};
+use crate::compression::{Decompressing, Engine, Output, Step, lock, working};
 use crate::support::{self, Place, Slot};
 
 const DOING: &str = "while decompressing data";
@@ -287,10 +287,7 @@ impl Engine for Reader {
 #[repr(C)]
 pub struct ZlibDecompressor {
     head: PyObject,
-    feed: Place<Mutex<Feed<Reader>>>,
-    unused_data: Slot,
-    eof: Cell<bool>,
-    needs_input: Cell<bool>,
+    state: Decompressing<Reader>,
 }
 
 #[pytype(name = "_ZlibDecompressor", module = "zlib", gc, heap, basicsize = 184)]
@@ -310,9 +307,7 @@ impl ZlibDecompressor {
             set_dictionary(&mut stream, dictionary)?;
         }
         let this: Ref<ZlibDecompressor> = support::instance(cls)?;
-        this.unused_data.set(Some(Bytes::empty().into_object()));
-        this.needs_input.set(true);
-        this.feed.set(Feed::new(Reader { stream: Some(stream), dictionary }));
+        this.state.set(Reader { stream: Some(stream), dictionary });
         Ok(this)
     }
 
@@ -320,26 +315,20 @@ impl ZlibDecompressor {
     unsafe fn dealloc(this: *mut ZlibDecompressor) {
         // SAFETY: called once, by the last decref.
         unsafe {
-            drop((*this).feed.take());
-            drop((*this).unused_data.take());
+            (*this).state.drop();
             memory::dealloc_finish(this);
         }
     }
 
-    #[member(name = "unused_data", kind = T_OBJECT, offset = offset_of!(ZlibDecompressor, unused_data), readonly)]
+    #[member(name = "unused_data", kind = T_OBJECT, offset = offset_of!(ZlibDecompressor, state.unused_data), readonly)]
     const _UNUSED: () = ();
-    #[member(name = "eof", kind = T_BOOL, offset = offset_of!(ZlibDecompressor, eof), readonly)]
+    #[member(name = "eof", kind = T_BOOL, offset = offset_of!(ZlibDecompressor, state.eof), readonly)]
     const _EOF: () = ();
-    #[member(name = "needs_input", kind = T_BOOL, offset = offset_of!(ZlibDecompressor, needs_input), readonly)]
+    #[member(name = "needs_input", kind = T_BOOL, offset = offset_of!(ZlibDecompressor, state.needs_input), readonly)]
     const _NEEDS_INPUT: () = ();
 
     #[method(signature = "($self, /, data, max_length=-1)")]
     fn decompress(this: &Ref<ZlibDecompressor>, data: BufferArg<'_>, max_length: isize) -> PyResult<Ref<Bytes>> {
-        let state = State { eof: &this.eof, needs_input: &this.needs_input, unused_data: &this.unused_data };
-        // SAFETY: set once, at the start.
-        match unsafe { this.feed.get() } {
-            Some(feed) => compression::decompress(feed, state, &data, max_length),
-            None => Err(fault(sys::Z_STREAM_ERROR, None, DOING)),
-        }
+        this.state.decompress(&data, max_length, |_| {})
     }
 }

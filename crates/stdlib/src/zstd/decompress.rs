@@ -1,8 +1,6 @@
 //! `ZstdDecompressor`.
 
-use core::cell::Cell;
 use core::mem::offset_of;
-use std::sync::Mutex;
 
 use taipan_runtime::abi::PyObject;
 use taipan_runtime::memory::object as memory;
@@ -11,8 +9,8 @@ use taipan_runtime::prelude::*;
 
 use super::library::{Decompression, DictionaryKind, Direction, check, error_name};
 use super::{ERROR, options};
-use crate::compression::{self, Engine, Feed, State, Step};
-use crate::support::{self, Place, Slot};
+use crate::compression::{Decompressing, Engine, Step};
+use crate::support::{self, Slot};
 
 const DOING: &str = "Unable to decompress Zstandard data";
 
@@ -42,12 +40,9 @@ impl Engine for Decompression {
 #[repr(C)]
 pub struct ZstdDecompressor {
     head: PyObject,
-    feed: Place<Mutex<Feed<Decompression>>>,
+    state: Decompressing<Decompression>,
     /// Keeps the dictionary's bytes for the context.
     dictionary: Slot,
-    unused_data: Slot,
-    eof: Cell<bool>,
-    needs_input: Cell<bool>,
 }
 
 #[pytype(name = "ZstdDecompressor", module = "compression.zstd", gc, heap, basicsize = 80)]
@@ -74,9 +69,7 @@ impl ZstdDecompressor {
                 context.set(key, value).map_err(|()| options::refused(Direction::Decompression, key, value))
             })?;
         }
-        this.unused_data.set(Some(Bytes::empty().into_object()));
-        this.needs_input.set(true);
-        this.feed.set(Feed::new(context));
+        this.state.set(context);
         Ok(this)
     }
 
@@ -84,30 +77,24 @@ impl ZstdDecompressor {
     unsafe fn dealloc(this: *mut ZstdDecompressor) {
         // SAFETY: called once, by the last decref.
         unsafe {
-            drop((*this).feed.take());
+            (*this).state.drop();
             drop((*this).dictionary.take());
-            drop((*this).unused_data.take());
             memory::dealloc_finish(this);
         }
     }
 
-    #[member(name = "eof", kind = T_BOOL, offset = offset_of!(ZstdDecompressor, eof), readonly)]
+    #[member(name = "eof", kind = T_BOOL, offset = offset_of!(ZstdDecompressor, state.eof), readonly)]
     const _EOF: () = ();
-    #[member(name = "needs_input", kind = T_BOOL, offset = offset_of!(ZstdDecompressor, needs_input), readonly)]
+    #[member(name = "needs_input", kind = T_BOOL, offset = offset_of!(ZstdDecompressor, state.needs_input), readonly)]
     const _NEEDS_INPUT: () = ();
 
     #[getter]
     fn unused_data(this: &Ref<ZstdDecompressor>) -> Option<Ref<Object>> {
-        this.unused_data.get()
+        this.state.unused_data.get()
     }
 
     #[method(signature = "($self, /, data, max_length=-1)")]
     fn decompress(this: &Ref<ZstdDecompressor>, data: BufferArg<'_>, max_length: isize) -> PyResult<Ref<Bytes>> {
-        let state = State { eof: &this.eof, needs_input: &this.needs_input, unused_data: &this.unused_data };
-        // SAFETY: set once, at the start.
-        match unsafe { this.feed.get() } {
-            Some(feed) => compression::decompress(feed, state, &data, max_length),
-            None => Err(raise!(ValueError, "the decompressor is not initialized")),
-        }
+        this.state.decompress(&data, max_length, |_| {})
     }
 }

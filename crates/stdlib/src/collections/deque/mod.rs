@@ -225,22 +225,17 @@ fn slice_bound(value: Option<Borrowed<'_, Object>>, default: usize, length: usiz
 )]
 impl Deque {
     #[slot(tp_new, raw)]
-    unsafe extern "C" fn new_raw(
+    unsafe extern "C" fn tp_new(
         cls: *mut abi::PyTypeObject,
-        args: *mut PyObject,
-        kwargs: *mut PyObject,
+        _args: *mut PyObject,
+        _kwargs: *mut PyObject,
     ) -> *mut PyObject {
-        let _ = (args, kwargs);
         // SAFETY: called as `tp_new`.
         unsafe {
-            let cls: Borrowed<'_, Type> = Borrowed::from_ptr(cls);
-            match support::instance::<Deque>(cls) {
-                Ok(this) => {
-                    this.maxlen.set(-1);
-                    this.into_ptr()
-                }
-                Err(raised) => raised.into_null(),
-            }
+            support::new_for_init(cls, |this: &Ref<Deque>| {
+                this.maxlen.set(-1);
+                Ok(())
+            })
         }
     }
 

@@ -12,6 +12,7 @@ use taipan_runtime::memory::small;
 use taipan_runtime::thread::{self, Lock, Wait};
 use taipan_runtime::types::exceptions::{self, OSError};
 
+use super::and_close;
 use super::base::{self, IoBase};
 use super::field::Field;
 use super::file::FileIo;
@@ -410,21 +411,13 @@ impl Buffered {
             }
         }
         let flushed = this.as_object().call_method(id!("flush"), &[]);
-        let pending = if flushed.is_err() { Raised::take_if_set() } else { None };
-        let raw = Buffered::raw(this);
-        let closed = raw.and_then(|raw| raw.call_method(id!("close"), &[]));
-        if let Ok(_locked) = Buffered::enter(this) {
-            this.free_store();
-        }
-        match (pending, closed) {
-            (None, closed) => closed,
-            (Some(pending), Ok(_)) => Err(Raised::restore(pending)),
-            (Some(pending), Err(raised)) => {
-                let second = raised.take();
-                exceptions::set_context(&second, Some(pending));
-                Err(Raised::restore(second))
+        and_close(flushed, || {
+            let closed = Buffered::raw(this).and_then(|raw| raw.call_method(id!("close"), &[]));
+            if let Ok(_locked) = Buffered::enter(this) {
+                this.free_store();
             }
-        }
+            closed
+        })
     }
 
     /// Has the raw stream warn that nobody closed it.

@@ -1,10 +1,10 @@
 //! `BufferedRWPair`: a reader and a writer that are two ends of something, as of a socket.
 
+use super::super::and_close;
 use super::super::base::{self, BufferedIoBase, IoBase};
 use super::super::field::Field;
 use super::{BufferedReader, BufferedWriter};
 use taipan_runtime::prelude::*;
-use taipan_runtime::types::exceptions;
 
 #[repr(C)]
 pub struct BufferedRwPair {
@@ -121,17 +121,7 @@ impl BufferedRwPair {
     #[method(signature = "($self, /)")]
     fn close(this: &Ref<BufferedRwPair>) -> PyResult<Ref<Object>> {
         let first = forward(&this.writer, id!("close"), &[]);
-        let pending = if first.is_err() { Raised::take_if_set() } else { None };
-        let second = forward(&this.reader, id!("close"), &[]);
-        match (pending, second) {
-            (None, second) => second,
-            (Some(pending), Ok(_)) => Err(Raised::restore(pending)),
-            (Some(pending), Err(raised)) => {
-                let second = raised.take();
-                exceptions::set_context(&second, Some(pending));
-                Err(Raised::restore(second))
-            }
-        }
+        and_close(first, || forward(&this.reader, id!("close"), &[]))
     }
 
     #[method(signature = "($self, /)")]

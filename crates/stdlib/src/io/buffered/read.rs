@@ -53,8 +53,8 @@ impl Buffered {
         }
     }
 
-    /// Bytes until there are `size` of them, the end comes, or the raw stream would have to wait.
-    fn read_size(this: &Ref<Buffered>, size: usize) -> PyResult<Ref<Object>> {
+    /// All that was read ahead; then the raw stream can be asked for what follows.
+    fn take_all_ahead(this: &Ref<Buffered>) -> PyResult<BytesBuilder> {
         let mut out = BytesBuilder::new();
         if this.ahead() > 0 {
             // SAFETY: copying runs no Python code.
@@ -62,6 +62,12 @@ impl Buffered {
             this.reset();
         }
         Buffered::prepare_read(this)?;
+        Ok(out)
+    }
+
+    /// Bytes until there are `size` of them, the end comes, or the raw stream would have to wait.
+    fn read_size(this: &Ref<Buffered>, size: usize) -> PyResult<Ref<Object>> {
+        let mut out = Buffered::take_all_ahead(this)?;
         this.reset();
         while out.len() < size {
             let left = size - out.len();
@@ -96,13 +102,7 @@ impl Buffered {
     }
 
     fn read_all(this: &Ref<Buffered>) -> PyResult<Ref<Object>> {
-        let mut out = BytesBuilder::new();
-        if this.ahead() > 0 {
-            // SAFETY: copying runs no Python code.
-            out.push(unsafe { this.contents() })?;
-            this.reset();
-        }
-        Buffered::prepare_read(this)?;
+        let mut out = Buffered::take_all_ahead(this)?;
         this.reset();
         let rest = match Buffered::native_raw(this, id!("readall")) {
             Some(file) => file.read_to_end()?.map(Ref::into_object),
@@ -258,13 +258,7 @@ impl Buffered {
                 return this.take_ahead(most);
             }
         }
-        let mut out = BytesBuilder::new();
-        // SAFETY: copying runs no Python code.
-        if this.ahead() > 0 {
-            out.push(unsafe { this.contents() })?;
-            this.reset();
-        }
-        Buffered::prepare_read(this)?;
+        let mut out = Buffered::take_all_ahead(this)?;
         while limit.is_none_or(|limit| out.len() < limit) {
             this.reset();
             match Buffered::fill(this)? {

@@ -2,10 +2,8 @@
 
 use core::mem::offset_of;
 
-use taipan_runtime::types::exceptions;
-
 use super::super::base::{self, TextIoBase};
-use super::super::{cannot_pickle, stream_repr, unsupported};
+use super::super::{and_close, cannot_pickle, stream_repr, unsupported};
 use super::line_end::parse_checked;
 use super::{Buffered, LineEnd, TextIoWrapper, check_errors, check_no_null, codec};
 use taipan_runtime::prelude::*;
@@ -231,17 +229,7 @@ impl TextIoWrapper {
             raised.clear();
         }
         let flushed = this.as_object().call_method(id!("flush"), &[]);
-        let pending = if flushed.is_err() { Raised::take_if_set() } else { None };
-        let closed = buffer.call_method(id!("close"), &[]);
-        match (pending, closed) {
-            (None, closed) => closed,
-            (Some(pending), Ok(_)) => Err(Raised::restore(pending)),
-            (Some(pending), Err(raised)) => {
-                let second = raised.take();
-                exceptions::set_context(&second, Some(pending));
-                Err(Raised::restore(second))
-            }
-        }
+        and_close(flushed, || buffer.call_method(id!("close"), &[]))
     }
 
     #[method(signature = "($self, /)")]

@@ -31,10 +31,7 @@ impl Parser {
                 self.event_end = self.event_at;
                 return self.unfinished(source, Code::UnclosedToken);
             }
-            Err(Cut::Invalid(place)) => {
-                self.point(source, place);
-                return Err(Code::InvalidToken);
-            }
+            Err(Cut::Invalid(place)) => return self.invalid(source, place),
         };
         if source == 0 {
             self.event_end = next;
@@ -134,17 +131,8 @@ impl Parser {
     }
 
     fn content_end(&mut self, s: &[u8], source: u32) -> Result<Step, Code> {
-        if source == 0 {
-            if !self.last {
-                return Ok(Step::More);
-            }
-            if let Some(code) = self.input.partial() {
-                return Err(code);
-            }
-            self.event_at = s.len();
-            if !self.is_general {
-                return Err(Code::NoElements);
-            }
+        if source == 0 && self.is_open_end(s, self.is_general)? {
+            return Ok(Step::More);
         }
         if self.depth() != self.level() {
             return Err(Code::AsyncEntity);
@@ -327,10 +315,7 @@ impl Parser {
                 }
                 return self.unfinished(source, Code::UnclosedCdataSection);
             }
-            Err(Cut::Invalid(place)) => {
-                self.point(source, place);
-                return Err(Code::InvalidToken);
-            }
+            Err(Cut::Invalid(place)) => return self.invalid(source, place),
         };
         if source == 0 {
             self.event_end = next;

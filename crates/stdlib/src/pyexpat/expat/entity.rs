@@ -123,10 +123,7 @@ impl Parser {
                 })
             }
             Err(Cut::Partial) => self.unfinished(source, Code::Syntax),
-            Err(Cut::Invalid(place)) => {
-                self.point(source, place);
-                Err(Code::InvalidToken)
-            }
+            Err(Cut::Invalid(place)) => self.invalid(source, place),
         }
     }
 }

@@ -11,16 +11,19 @@ mod cursor;
 mod dtd;
 mod entity;
 pub mod error;
+mod event;
 mod input;
+mod limits;
 mod names;
 mod naming;
 mod prolog;
 mod role;
 mod scan;
+mod start;
 #[cfg(test)]
 mod tests;
 
-use core::cell::{Cell, RefCell};
+use core::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use taipan_runtime::memory::rust_alloc::Room;
@@ -29,134 +32,13 @@ use taipan_runtime::prelude::PyResult;
 use dtd::{Dtd, Entity};
 pub use dtd::{Kind, Node, Quantity, Text};
 pub use error::Code;
+pub use event::{Attribute, Event, Handler, Span};
 pub use input::Position;
 use input::{Encoding, Input};
+pub use limits::Limits;
 pub use names::NameId;
 use role::State;
 use scan::RawAttribute;
-
-/// A part of the text at hand.
-#[derive(Clone, Copy, Debug)]
-pub struct Span {
-    /// 0 is the document, 1 the scratch buffer, from 2 on the open entities.
-    source: u32,
-    start: usize,
-    end: usize,
-}
-
-#[derive(Clone, Copy)]
-pub struct Attribute {
-    pub name: NameId,
-    start: usize,
-    end: usize,
-}
-
-/// What the parser found. Those that stand in boxes are rare.
-pub enum Event {
-    /// With its attributes, for which there are [`Parser::attributes`].
-    StartElement(NameId),
-    EndElement(NameId),
-    Characters(Span),
-    Default(Span),
-    Comment(Span),
-    Instruction {
-        target: NameId,
-        data: Span,
-    },
-    StartCdata,
-    EndCdata,
-    StartNamespace {
-        prefix: Option<Text>,
-        uri: Option<Text>,
-    },
-    EndNamespace {
-        prefix: Option<Text>,
-    },
-    XmlDecl {
-        version: Option<Text>,
-        encoding: Option<Text>,
-        standalone: i32,
-    },
-    StartDoctype {
-        name: Text,
-        system_id: Option<Text>,
-        public_id: Option<Text>,
-        has_internal: bool,
-    },
-    EndDoctype,
-    Entity {
-        entity: Rc<Entity>,
-        is_parameter: bool,
-        base: Option<Text>,
-    },
-    UnparsedEntity(Rc<Entity>),
-    Notation {
-        name: Text,
-        base: Option<Text>,
-        system_id: Option<Text>,
-        public_id: Option<Text>,
-    },
-    Element {
-        name: Text,
-        model: Vec<Node>,
-    },
-    Attlist {
-        element: Text,
-        name: Text,
-        kind: Text,
-        default: Option<Text>,
-        required: bool,
-    },
-    SkippedEntity {
-        name: Text,
-        is_parameter: bool,
-    },
-    /// The answer 0 is given by [`Parser::refuse`].
-    ExternalEntity {
-        context: Option<Text>,
-        base: Option<Text>,
-        system_id: Option<Text>,
-        public_id: Option<Text>,
-    },
-    /// Likewise.
-    NotStandalone,
-    /// To be answered by [`Parser::set_table`].
-    UnknownEncoding(Text),
-}
-
-/// The handlers, as bits of [`Parser::handlers`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum Handler {
-    StartElement,
-    EndElement,
-    ProcessingInstruction,
-    CharacterData,
-    UnparsedEntityDecl,
-    NotationDecl,
-    StartNamespaceDecl,
-    EndNamespaceDecl,
-    Comment,
-    StartCdataSection,
-    EndCdataSection,
-    Default,
-    DefaultExpand,
-    NotStandalone,
-    ExternalEntityRef,
-    StartDoctypeDecl,
-    EndDoctypeDecl,
-    EntityDecl,
-    XmlDecl,
-    ElementDecl,
-    AttlistDecl,
-    SkippedEntity,
-}
-
-impl Handler {
-    pub fn bit(self) -> u32 {
-        1 << self as u8
-    }
-}
 
 /// What is still to be done for a token that was read.
 enum Todo {
@@ -212,16 +94,6 @@ struct OpenEntity {
     level: usize,
     /// In the prolog: whether the reference stood between declarations.
     between: Option<bool>,
-}
-
-/// What guards against documents that grow beyond measure; shared by the parsers of all entities of a document.
-pub struct Limits {
-    direct: Cell<u64>,
-    indirect: Cell<u64>,
-    pub threshold: Cell<u64>,
-    pub factor: Cell<f32>,
-    pub memory_threshold: Cell<u64>,
-    pub memory_factor: Cell<f32>,
 }
 
 enum Step {
@@ -287,14 +159,7 @@ fn text(bytes: &[u8]) -> &str {
 impl Parser {
     /// A parser of a document. `separator` turns namespaces on; `Some(None)` joins without anything between.
     pub fn new(encoding: Option<&str>, separator: Option<Option<char>>) -> Parser {
-        let limits = Limits {
-            direct: Cell::new(0),
-            indirect: Cell::new(0),
-            threshold: Cell::new(8 << 20),
-            factor: Cell::new(100.0),
-            memory_threshold: Cell::new(64 << 20),
-            memory_factor: Cell::new(100.0),
-        };
+        let limits = Limits::default();
         let mut parser =
             Parser::with(Rc::new(RefCell::new(Dtd::new())), Rc::new(limits), encoding.map(Text::from), separator);
         if parser.ns() {
@@ -722,53 +587,6 @@ impl Parser {
         }
     }
 
-    /// Finds the encoding of the document from its first bytes.
-    fn begin(&mut self) -> Result<Step, Code> {
-        if self.is_parameter {
-            self.dtd.borrow_mut().parameter_read = true;
-        }
-        let head = self.input.head();
-        let named = self.requested.clone();
-        let requested = named.as_ref().and_then(|name| Encoding::by_name(name.as_bytes(), None));
-        let wide = requested.as_ref().is_some_and(Encoding::is_wide);
-        let any_wide = named.as_ref().is_some_and(|name| name.eq_ignore_ascii_case("UTF-16"));
-        let big = any_wide || requested == Some(Encoding::Utf16Be);
-        let little = !any_wide && requested == Some(Encoding::Utf16Le);
-        let latin = requested == Some(Encoding::Latin1);
-        let found = match (head[0], head[1]) {
-            (None, _) if !self.last => return Ok(Step::More),
-            (Some(one), None) => {
-                let marks = matches!(one, 0xFE | 0xFF | 0xEF) && !(latin && self.is_general);
-                if wide || marks || matches!(one, 0 | b'<') {
-                    return if self.last { Err(Code::UnclosedToken) } else { Ok(Step::More) };
-                }
-                None
-            }
-            (Some(0xFE), Some(0xFF)) if !(latin && self.is_general) => Some(Encoding::Utf16Be),
-            (Some(0xFF), Some(0xFE)) if !(latin && self.is_general) => Some(Encoding::Utf16Le),
-            (Some(b'<'), Some(0)) if !(self.is_general && big) => Some(Encoding::Utf16Le),
-            (Some(0xEF), Some(0xBB)) if !(self.is_general && (latin || wide)) => match head[2] {
-                None if !self.last => return Ok(Step::More),
-                None => return Err(Code::UnclosedToken),
-                Some(0xBF) => Some(Encoding::Utf8),
-                _ => None,
-            },
-            (Some(0), Some(_)) if !(self.is_general && little) => Some(Encoding::Utf16Be),
-            (Some(_), Some(0)) if !self.is_general => Some(Encoding::Utf16Le),
-            _ => None,
-        };
-        self.stage = if self.is_general { Stage::TextDecl } else { Stage::Prolog };
-        if let (Some(name), None) = (named, &requested) {
-            self.todo.push_back(Todo::SwitchEncoding { name, at: 0, next: 0 });
-            return Ok(Step::Again);
-        }
-        let encoding = found.or(requested).unwrap_or(Encoding::Utf8);
-        if encoding != Encoding::Utf8 {
-            self.todo.push_back(Todo::Encode(encoding, 0));
-        }
-        Ok(Step::Again)
-    }
-
     /// Ends the step of a token: it was used, and the next one begins at `next`.
     #[inline(always)]
     fn accept(&mut self, source: u32, next: usize) {
@@ -840,6 +658,25 @@ impl Parser {
         Span { source: 1, start: 0, end: self.scratch.len() }
     }
 
+    /// The error of a token that no continuation can mend, at `place`.
+    fn invalid(&mut self, source: u32, place: usize) -> Result<Step, Code> {
+        self.point(source, place);
+        Err(Code::InvalidToken)
+    }
+
+    /// At the end of the text: whether more of the document may come, or of the entity around. `complete` says that the
+    /// text may end here.
+    fn is_open_end(&mut self, s: &[u8], complete: bool) -> Result<bool, Code> {
+        if !self.last {
+            return Ok(true);
+        }
+        if let Some(code) = self.input.partial() {
+            return Err(code);
+        }
+        self.event_at = s.len();
+        if complete { Ok(false) } else { Err(Code::NoElements) }
+    }
+
     fn comment(&mut self, s: &[u8], source: u32, start: usize, end: usize) -> Step {
         if !self.wants(Handler::Comment) {
             return self.by_default(source, start, end);
@@ -858,39 +695,5 @@ impl Parser {
         }
         let data = self.normalized(&s[data..end - 2]);
         Step::Event(Event::Instruction { target: name, data })
-    }
-
-    /// Counts the text of an entity that was used.
-    fn account(&mut self, bytes: usize) -> Result<(), Code> {
-        let limits = &self.limits;
-        limits.indirect.set(limits.indirect.get().saturating_add(bytes as u64));
-        let direct = self.direct();
-        let total = direct.saturating_add(limits.indirect.get());
-        let growth = if direct == 0 { 1.0 } else { total as f32 / direct as f32 };
-        if total >= limits.threshold.get() && growth > limits.factor.get() {
-            return Err(Code::AmplificationLimitBreach);
-        }
-        Ok(())
-    }
-
-    /// The bytes of the document so far.
-    fn direct(&self) -> u64 {
-        if self.is_child { self.limits.direct.get() } else { self.consumed() }
-    }
-
-    fn consumed(&self) -> u64 {
-        self.direct_base + self.input.at as u64
-    }
-
-    /// Refuses a document whose declarations take much more memory than they have text.
-    fn check_memory(&mut self) -> Result<(), Code> {
-        let dtd = self.dtd.borrow();
-        let used = (dtd.size + dtd.names.size + self.values.capacity() + self.scratch.capacity()) as u64
-            + size_of::<Parser>() as u64;
-        let growth = used as f32 / self.direct().max(1) as f32;
-        if used >= self.limits.memory_threshold.get() && growth > self.limits.memory_factor.get() {
-            return Err(Code::NoMemory);
-        }
-        Ok(())
     }
 }

@@ -54,10 +54,7 @@ impl Parser {
                 self.event_end = self.event_at;
                 return self.unfinished(source, Code::UnclosedToken);
             }
-            Err(Cut::Invalid(place)) => {
-                self.point(source, place);
-                return Err(Code::InvalidToken);
-            }
+            Err(Cut::Invalid(place)) => return self.invalid(source, place),
         };
         if open && source == 0 && !self.last {
             return Ok(Step::More);
@@ -146,17 +143,8 @@ impl Parser {
     }
 
     fn prolog_end(&mut self, s: &[u8], source: u32) -> Result<Step, Code> {
-        if source == 0 {
-            if !self.last {
-                return Ok(Step::More);
-            }
-            if let Some(code) = self.input.partial() {
-                return Err(code);
-            }
-            self.event_at = s.len();
-            if !self.is_parameter {
-                return Err(Code::NoElements);
-            }
+        if source == 0 && self.is_open_end(s, self.is_parameter)? {
+            return Ok(Step::More);
         }
         let between = self.open.last().is_none_or(|open| open.between != Some(false));
         if between && self.role(Tok::None, &[]) == Role::Error {
