@@ -204,57 +204,69 @@ impl<'a> Codegen<'a, '_> {
     fn class_body(&mut self, stmt: &'a Stmt<'a>, def: &'a ClassDef<'a>, name: Symbol, firstlineno: i32) -> Result<()> {
         let block = self.table.lookup(Key::stmt(stmt, Part::Body));
         self.enter_scope(name, ScopeKind::Class, block, firstlineno, Some(name), ArgCounts::default())?;
-        let loc = Loc::new(firstlineno, 0, firstlineno, 0);
-        self.name_op(loc, known::name, ExprContext::Load)?;
-        self.name_op(loc, known::module, ExprContext::Store)?;
-        let qualname = self.unit.qualname;
-        self.load_name_const(loc, qualname);
-        self.name_op(loc, known::qualname, ExprContext::Store)?;
-        self.load_const(loc, code::Constant::Int(firstlineno as i64));
-        self.name_op(loc, known::firstlineno, ExprContext::Store)?;
-        if !def.type_params.is_empty() {
-            self.name_op(loc, known::dot_type_params, ExprContext::Load)?;
-            self.name_op(loc, known::type_params, ExprContext::Store)?;
-        }
-        let entry = self.table.block(self.unit.block);
-        let (needs_classdict, needs_closure) = (entry.needs_classdict, entry.needs_class_closure);
-        let conditional_annotations = entry.has_conditional_annotations;
-        if needs_classdict {
-            self.op(loc, Opcode::LOAD_LOCALS);
-            let number = self.unit.cellvars.number(known::classdict);
-            self.op_arg(loc, Opcode::STORE_DEREF, number);
-        }
-        if conditional_annotations {
-            self.op_arg(loc, Opcode::BUILD_SET, 0);
-            let number = self.unit.cellvars.number(known::conditional_annotations);
-            self.op_arg(loc, Opcode::STORE_DEREF, number);
-        }
-        self.body(loc, def.body, false)?;
-        let mut attributes = std::mem::take(&mut self.unit.static_attributes);
-        attributes.sort_unstable_by_key(|name| self.names.get(*name));
-        let attributes = attributes.into_iter().map(|name| code::Constant::Str(self.names.text(name))).collect();
-        self.load_const(NO_LOCATION, code::Constant::Tuple(attributes));
-        self.name_op(NO_LOCATION, known::static_attributes, ExprContext::Store)?;
-        if needs_classdict {
-            let number = self.unit.cellvars.number(known::classdict);
-            self.op_arg(NO_LOCATION, Opcode::LOAD_CLOSURE, number);
-            self.name_op(NO_LOCATION, known::classdictcell, ExprContext::Store)?;
-        }
-        if needs_closure {
-            let number = self.unit.cellvars.number(known::class);
-            self.op_arg(NO_LOCATION, Opcode::LOAD_CLOSURE, number);
-            self.op_arg(NO_LOCATION, Opcode::COPY, 1);
-            self.name_op(NO_LOCATION, known::classcell, ExprContext::Store)?;
-        } else {
-            self.load_none(NO_LOCATION);
-        }
-        self.op(NO_LOCATION, Opcode::RETURN_VALUE);
+        let start = Loc::new(firstlineno, 0, firstlineno, 0);
+        self.class_namespace(start, firstlineno, !def.type_params.is_empty())?;
+        self.body(start, def.body, false)?;
+        self.class_result()?;
         let code = self.finish_scope(true)?;
         let loc = stmt.range;
         self.op(loc, Opcode::LOAD_BUILD_CLASS);
         self.op(loc, Opcode::PUSH_NULL);
         self.make_closure(loc, code, 0)?;
         self.load_name_const(loc, name);
+        Ok(())
+    }
+
+    /// What is in the namespace of a class, and in the cells beside it, before its first statement.
+    fn class_namespace(&mut self, loc: Loc, firstlineno: i32, generic: bool) -> Result<()> {
+        self.name_op(loc, known::name, ExprContext::Load)?;
+        self.name_op(loc, known::module, ExprContext::Store)?;
+        self.load_name_const(loc, self.unit.qualname);
+        self.name_op(loc, known::qualname, ExprContext::Store)?;
+        self.load_const(loc, code::Constant::Int(firstlineno as i64));
+        self.name_op(loc, known::firstlineno, ExprContext::Store)?;
+        if generic {
+            self.name_op(loc, known::dot_type_params, ExprContext::Load)?;
+            self.name_op(loc, known::type_params, ExprContext::Store)?;
+        }
+        let entry = self.table.block(self.unit.block);
+        let cells = [
+            (entry.needs_classdict, known::classdict, Opcode::LOAD_LOCALS),
+            (entry.has_conditional_annotations, known::conditional_annotations, Opcode::BUILD_SET),
+        ];
+        for (_, cell, content) in cells.into_iter().filter(|cell| cell.0) {
+            self.op(loc, content);
+            let number = self.unit.cellvars.number(cell);
+            self.op_arg(loc, Opcode::STORE_DEREF, number);
+        }
+        Ok(())
+    }
+
+    /// The end of a class body: `type()` finds in the namespace what is to be connected with the class, and the cell of
+    /// `__class__`, where there is one, is what the body returns.
+    fn class_result(&mut self) -> Result<()> {
+        let mut attributes = std::mem::take(&mut self.unit.static_attributes);
+        attributes.sort_unstable_by_key(|name| self.names.get(*name));
+        let attributes = attributes.into_iter().map(|name| code::Constant::Str(self.names.text(name))).collect();
+        self.load_const(NO_LOCATION, code::Constant::Tuple(attributes));
+        self.name_op(NO_LOCATION, known::static_attributes, ExprContext::Store)?;
+        let entry = self.table.block(self.unit.block);
+        let cells = [
+            (entry.needs_classdict, known::classdict, known::classdictcell),
+            (entry.needs_class_closure, known::class, known::classcell),
+        ];
+        for (_, cell, attribute) in cells.into_iter().filter(|cell| cell.0) {
+            let number = self.unit.cellvars.number(cell);
+            self.op_arg(NO_LOCATION, Opcode::LOAD_CLOSURE, number);
+            if cell == known::class {
+                self.op_arg(NO_LOCATION, Opcode::COPY, 1);
+            }
+            self.name_op(NO_LOCATION, attribute, ExprContext::Store)?;
+        }
+        if !cells[1].0 {
+            self.load_none(NO_LOCATION);
+        }
+        self.op(NO_LOCATION, Opcode::RETURN_VALUE);
         Ok(())
     }
 
