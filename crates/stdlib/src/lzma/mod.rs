@@ -154,6 +154,8 @@ struct Decoder {
 impl Engine for Decoder {
     type Error = lzma_ret;
 
+    const ENDED: &'static str = "Already at end of stream";
+
     unsafe fn step(&mut self, input: &[u8], output: *mut u8, room: usize) -> Result<Step, lzma_ret> {
         let (mut used, mut written) = (0, 0);
         loop {

@@ -275,7 +275,7 @@ unsafe fn enter_unpacked(m: Machine, args: &Ref<Tuple>, kwargs: Option<Borrowed<
         let (nargs, keywords) = (args.len(), kwargs.map_or(0, |kwargs| kwargs.len()));
         let mut few = [const { MaybeUninit::<StackRef>::uninit() }; FEW];
         let mut few_names = [const { MaybeUninit::<Ref<Object>>::uninit() }; FEW];
-        let (mut many, mut many_names) = (Vec::new(), Vec::<Ref<Object>>::new());
+        let (mut many, mut many_names) = (Vec::<StackRef>::new(), Vec::<Ref<Object>>::new());
         let (words, names) = if nargs + keywords <= FEW {
             (few.as_mut_ptr().cast(), few_names.as_mut_ptr().cast())
         } else {
@@ -294,7 +294,7 @@ unsafe fn enter_unpacked(m: Machine, args: &Ref<Tuple>, kwargs: Option<Borrowed<
             }
             let (mut position, mut index) = (0, 0);
             while let Some((name, value)) = kwargs.next(&mut position) {
-                names.add(index).write(name.clone());
+                names.add(index).write(name.to_owned());
                 *words.add(nargs + index) = super::counted(value.as_ptr());
                 index += 1;
             }
