@@ -76,6 +76,12 @@ impl Pieces<'_> {
     }
 }
 
+/// How often a separator fits a text. Most have one character, which saves the division.
+#[inline(always)]
+fn most_cuts(text: usize, separator: usize) -> usize {
+    if separator == 1 { text } else { text / separator }
+}
+
 fn max_pieces(maxsplit: isize) -> usize {
     if maxsplit < 0 { usize::MAX } else { maxsplit as usize }
 }
@@ -174,7 +180,7 @@ impl Ref<Str> {
         }
         let mut left = max_pieces(maxsplit);
         // A string shorter than the separator has no cut, whatever is allowed.
-        let mut pieces = match self.len() / separator.len() {
+        let mut pieces = match most_cuts(self.len(), separator.len()) {
             0 => Pieces::new(self, 0, 0)?,
             most => Pieces::new(self, maxsplit, most + 1)?,
         };
@@ -193,6 +199,10 @@ impl Ref<Str> {
             match separator {
                 [c] => scan::each_byte(data, *c, found),
                 _ => scan::each_match(data, separator, found),
+            }
+            if start > 0 && result.is_ok() {
+                pieces.push_ascii(&data[start..])?;
+                return Ok(pieces.finish(false));
             }
         } else if left > 0 {
             search::for_each_match(self.data(), separator.data(), |at| {
@@ -214,7 +224,7 @@ impl Ref<Str> {
         }
         let mut left = max_pieces(maxsplit);
         // A string shorter than the separator has no cut, whatever is allowed.
-        let mut pieces = match self.len() / separator.len() {
+        let mut pieces = match most_cuts(self.len(), separator.len()) {
             0 => Pieces::new(self, 0, 0)?,
             most => Pieces::new(self, maxsplit, most + 1)?,
         };
