@@ -26,7 +26,7 @@ fn lines_of(name: &str, source: &[u8], builtins: &Ref<Module>) -> PyResult<Vec<S
     globals.set_str(id!("LINES"), lines.as_borrowed())?;
     run(PRELUDE, "prelude", &globals)?;
     let result = run(source, name, &globals);
-    let mut lines: Vec<String> = lines.to_vec().iter().map(|line| line.to_text()).collect();
+    let mut lines: Vec<String> = lines.try_to_vec()?.iter().map(|line| line.to_text()).collect();
     if let Err(raised) = result {
         let exception = raised.take();
         lines.push(format!("{name} ended with {}: {}", exception.type_name(), exception.to_text()));

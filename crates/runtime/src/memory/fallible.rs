@@ -100,6 +100,12 @@ pub struct Pile<T> {
     last: Vec<T>,
 }
 
+impl<T> Default for Pile<T> {
+    fn default() -> Self {
+        Pile::new()
+    }
+}
+
 impl<T> Pile<T> {
     /// A power of two, as the capacities of a growing vector are.
     const MOST: usize = 1 << (SMALL / size_of::<T>()).ilog2();
