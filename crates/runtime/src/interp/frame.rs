@@ -11,6 +11,7 @@
 use core::ffi::c_char;
 use core::mem::offset_of;
 use core::ptr;
+use std::sync::OnceLock;
 
 use super::stackref::StackRef;
 use crate::abi::{
@@ -150,11 +151,28 @@ pub unsafe fn push_words(thread: *mut PyThreadState, words: usize) -> PyResult<*
     }
 }
 
+/// How many frames of Python may be active where `sys.setrecursionlimit` allows any number: memory that is used up is not refused,
+/// the system ends the process. With what the traceback of an exception takes for them, they fit into half of the memory.
+fn most_frames() -> i64 {
+    /// A small frame, its frame object, its entry in the traceback, and what printing that takes.
+    const FRAME: i64 = 1024;
+    static MOST: OnceLock<i64> = OnceLock::new();
+    // SAFETY: takes no pointers.
+    *MOST.get_or_init(|| unsafe {
+        let (pages, size) = (libc::sysconf(libc::_SC_PHYS_PAGES), libc::sysconf(libc::_SC_PAGESIZE));
+        if pages > 0 && size > 0 { pages.saturating_mul(size) / 2 / FRAME } else { i64::MAX }
+    })
+}
+
 #[cold]
 #[inline(never)]
 unsafe fn push_chunk(thread: *mut PyThreadState, words: usize) -> PyResult<*mut StackRef> {
     // SAFETY: the chunk list belongs to the thread.
     unsafe {
+        let depth = (*thread).py_recursion_limit.get() - (*thread).py_recursion_remaining.get();
+        if depth as i64 > most_frames() {
+            return Err(Raised::no_memory());
+        }
         let mut size = CHUNK_WORDS;
         while size < words + 1024 {
             let Some(double) = size.checked_mul(2) else { return Err(Raised::no_memory()) };
