@@ -11,7 +11,7 @@ pub enum ErrorKind {
     Tab,
     /// The source ends where more could follow (`Options::allow_incomplete_input`); `_IncompleteInputError` in Python.
     IncompleteInput,
-    /// `MemoryError`: the nesting is deeper than the parser's stack.
+    /// `MemoryError`: the nesting is deeper than the parser's stack, or there is no memory.
     Memory,
     /// `OverflowError`.
     Overflow,
@@ -40,6 +40,22 @@ pub struct SyntaxError {
     /// Where the last compound statement before the error begins, line and column, or zeros; `None` when the error is not
     /// the parser's. Suggestions for misspelt keywords start there.
     pub last_statement: Option<(i32, i32)>,
+}
+
+impl SyntaxError {
+    /// A MemoryError, which has no place in the source.
+    pub(crate) fn memory(message: &str) -> SyntaxError {
+        SyntaxError {
+            kind: ErrorKind::Memory,
+            message: message.into(),
+            lineno: 0,
+            offset: 0,
+            end_lineno: 0,
+            end_offset: 0,
+            text: None,
+            last_statement: None,
+        }
+    }
 }
 
 /// Which category a warning has.

@@ -4,7 +4,7 @@
 //! The weights are bytes for each token: its nodes, its instructions in two copies, their tables, all with the slack of
 //! vectors that double. `fuzz deep` and the interpreter's test of memory limits show where they are too low.
 
-use crate::error::{ErrorKind, SyntaxError};
+use crate::error::SyntaxError;
 use crate::options::Options;
 use crate::token::{Kind, Token};
 
@@ -20,16 +20,7 @@ const WARNING: usize = 800;
 /// There is not enough memory.
 #[cold]
 pub(crate) fn no_memory() -> SyntaxError {
-    SyntaxError {
-        kind: ErrorKind::Memory,
-        message: String::new(),
-        lineno: 0,
-        offset: 0,
-        end_lineno: 0,
-        end_offset: 0,
-        text: None,
-        last_statement: None,
-    }
+    SyntaxError::memory("")
 }
 
 /// Asks for room to parse and compile `tokens`; answers how much that is.

@@ -2,30 +2,12 @@
 
 use super::{Diag, Miss, R, Rule, alt};
 use crate::ast::*;
+use crate::parser::starts_expression;
 use crate::token::Kind;
 
 /// Whether an operand with its prefixes can begin with such a token.
 fn begins_operand(kind: Kind) -> bool {
-    use Kind::*;
-    matches!(
-        kind,
-        Name | Number
-            | String
-            | FStringStart
-            | TStringStart
-            | LPar
-            | LSqb
-            | LBrace
-            | True
-            | False
-            | None
-            | Ellipsis
-            | Plus
-            | Minus
-            | Tilde
-            | Not
-            | Await
-    )
+    starts_expression(kind) && kind != Kind::Lambda
 }
 
 /// Whether such a token behind an operand can belong to it, or join it to another.
@@ -107,7 +89,7 @@ impl<'a, 'o> Diag<'a, 'o> {
     fn may_begin_expression(&mut self) -> R<()> {
         let kind = self.kind()?;
         let mistaken = self.invalid && matches!(kind, Kind::Pass | Kind::Break | Kind::Continue);
-        if begins_operand(kind) || kind == Kind::Lambda || mistaken { Ok(()) } else { Err(Miss::No) }
+        if starts_expression(kind) || mistaken { Ok(()) } else { Err(Miss::No) }
     }
 
     /// The expression proper, behind the search for mistakes.

@@ -210,16 +210,7 @@ fn ends_by_itself(kind: Kind) -> bool {
 
 #[cold]
 fn too_complex() -> SyntaxError {
-    SyntaxError {
-        kind: ErrorKind::Memory,
-        message: "Parser stack overflowed - Python source too complex to parse".into(),
-        lineno: 0,
-        offset: 0,
-        end_lineno: 0,
-        end_offset: 0,
-        text: None,
-        last_statement: None,
-    }
+    SyntaxError::memory("Parser stack overflowed - Python source too complex to parse")
 }
 
 impl<'a, 'o> Diag<'a, 'o> {

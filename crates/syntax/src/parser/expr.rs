@@ -583,7 +583,7 @@ impl<'a> Parser<'a, '_> {
     }
 }
 
-pub(super) fn starts_expression(kind: Kind) -> bool {
+pub(crate) fn starts_expression(kind: Kind) -> bool {
     use Kind::*;
     matches!(
         kind,

@@ -12,6 +12,7 @@ mod stmt;
 mod string;
 mod target;
 
+pub(crate) use expr::starts_expression;
 pub(crate) use number::{NumberError, parse_number};
 pub(crate) use string::split_literal;
 

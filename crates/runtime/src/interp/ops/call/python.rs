@@ -2,6 +2,13 @@
 
 use super::*;
 
+/// Whether an object is a Python function of the version that the inline cache names.
+#[inline(always)]
+unsafe fn is_expected(r: &Regs, function: *mut PyFunctionObject) -> bool {
+    // SAFETY: a live object, and the cache of a call.
+    unsafe { (*function).ob_base.ob_type.get() == Function::TYPE && (*function).func_version.get() == cache32(r.ip, 2) }
+}
+
 fast! {
     /// A Python function whose parameters are exactly the positional arguments given.
     fn call_py_exact_args(r, ts) {
@@ -11,7 +18,7 @@ fast! {
             return Act::MISS;
         }
         let function = callable.ptr().cast::<PyFunctionObject>();
-        if (*function).ob_base.ob_type.get() != Function::TYPE || (*function).func_version.get() != cache32(r.ip, 2) {
+        if !is_expected(r, function) {
             return Act::MISS;
         }
         let code = (*function).func_code.get().cast::<PyCodeObject>();
@@ -31,7 +38,7 @@ fast! {
             return Act::MISS;
         }
         let function = callable.ptr().cast::<PyFunctionObject>();
-        if (*function).ob_base.ob_type.get() != Function::TYPE || (*function).func_version.get() != cache32(r.ip, 2) {
+        if !is_expected(r, function) {
             return Act::MISS;
         }
         let code = (*function).func_code.get().cast::<PyCodeObject>();
@@ -61,10 +68,7 @@ fast! {
         }
         let method = callable.ptr().cast::<PyMethodObject>();
         let function = (*method).im_func.get().cast::<PyFunctionObject>();
-        if (*function).ob_base.ob_type.get() != Function::TYPE
-            || (*function).func_version.get() != cache32(r.ip, 2)
-            || is_last(callable)
-        {
+        if !is_expected(r, function) || is_last(callable) {
             return Act::MISS;
         }
         let code = (*function).func_code.get().cast::<PyCodeObject>();
