@@ -226,22 +226,14 @@ slow! {
     }
 
     fn build_map(m, count) {
+        if count > 0 && let Some(dict) = dict::raw::of_texts(own_objects(m, 2 * count)?, count)? {
+            crate::interp::frame::set_stack_pointer(m.frame, m.slot(2 * count));
+            m.push_ref(dict);
+            return Ok(Flow::Next);
+        }
         let dict = Dict::new()?;
-        // A few interned names that are different objects are different keys.
-        let mut distinct = count <= 5;
         for pair in (0..count).rev() {
-            let (key, value) = (m.peek(2 * pair + 2)?, m.peek(2 * pair + 1)?);
-            let name = key.downcast_exact::<Str>().filter(|name| name.is_interned());
-            distinct = distinct && (pair + 1..count).all(|before| !(*m.slot(2 * before + 2)).is_ptr(key.as_ptr()));
-            match name {
-                Some(name) if distinct => {
-                    dict::raw::insert_distinct(dict.raw(), key.as_ptr(), name.hash_value(), value.as_ptr())?;
-                }
-                _ => {
-                    distinct = false;
-                    dict.set_item(key, value)?;
-                }
-            }
+            dict.set_item(m.peek(2 * pair + 2)?, m.peek(2 * pair + 1)?)?;
         }
         m.drop_top(2 * count);
         m.push_ref(dict);

@@ -697,7 +697,7 @@ impl Ref<Str> {
         if own != others && own != -1 && others != -1 {
             return false;
         }
-        self.data().as_bytes() == other.data().as_bytes()
+        scan::equal(self.data().as_bytes(), other.data().as_bytes())
     }
 
     /// The order by code points.

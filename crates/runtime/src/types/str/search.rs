@@ -34,6 +34,7 @@ impl Unit for u8 {
         memchr::memrchr(c, haystack)
     }
 
+    #[inline]
     fn find_slice(haystack: &[u8], needle: &[u8]) -> Option<usize> {
         scan::find(haystack, needle)
     }
