@@ -146,6 +146,19 @@ fast! {
     }
 }
 
+fast! {
+    /// Adds to the dict of a comprehension.
+    fn map_add_plain(r, _ts) {
+        let dict = *slot(r, r.oparg + 2);
+        if !dict.is_exact(Dict::TYPE) {
+            return Act::MISS;
+        }
+        let Some(old) = super::subscript::set_plain(dict.ptr().cast(), *slot(r, 2), slot(r, 1)) else { return Act::MISS };
+        r.sp = r.sp.sub(2);
+        super::drop_word(r, old, Act::NEXT)
+    }
+}
+
 /// Replaces the sequence on top by its items, the first one on top.
 #[inline(always)]
 unsafe fn unpack_items(r: &mut super::Regs, items: *const *mut PyObject) {
