@@ -360,7 +360,6 @@ unsafe fn insert_new(dict: *mut PyDictObject, key: *mut PyObject, hash: isize, v
 }
 
 /// `dict[key] = value` with a known hash. Comparing keys may run Python code; the old value is released last.
-#[inline]
 pub unsafe fn insert(dict: *mut PyDictObject, key: *mut PyObject, hash: isize, value: *mut PyObject) -> PyResult<()> {
     // SAFETY: see the head of the file.
     unsafe {
@@ -368,7 +367,7 @@ pub unsafe fn insert(dict: *mut PyDictObject, key: *mut PyObject, hash: isize, v
         if !(*dict).ma_values.get().is_null() {
             return insert_slow(dict, key, hash, value);
         }
-        let spot = lookup::spot(keys, key, hash);
+        let spot = lookup::spot_in_place(keys, key, hash);
         if spot.index >= 0 {
             replace(dict, keys, spot.index, key, value);
             return Ok(());
