@@ -10,6 +10,7 @@ use super::Codegen;
 use crate::code;
 use crate::error::Result;
 use crate::fold;
+use crate::fx::FxHashSet;
 use crate::ir::{Label, Loc, NEXT_LOCATION, NO_LOCATION};
 use crate::names::Symbol;
 use crate::opcode::{Opcode, binary};
@@ -417,15 +418,14 @@ impl<'a> Codegen<'a, '_> {
 
     /// A tuple of the keys, which must differ as far as they are literals.
     fn mapping_keys(&mut self, loc: Loc, keys: Exprs<'a>) -> Result<()> {
-        let mut literals: Vec<code::Constant> = Vec::new();
+        let mut literals = FxHashSet::default();
         for key in keys {
             if let Some(literal) = self.pattern_constant(key)? {
-                if literals.iter().any(|known| fold::equal(known, &literal)) {
+                if !literals.insert(fold::Key(literal.clone())) {
                     let shown = crate::unparse::repr(&literal);
                     return self.error(loc, format!("mapping pattern checks duplicate key ({shown})"));
                 }
-                self.load_const(key.range, literal.clone());
-                literals.push(literal);
+                self.load_const(key.range, literal);
             } else if matches!(key.kind, ExprKind::Attribute { .. }) {
                 self.expr(key)?;
             } else {
