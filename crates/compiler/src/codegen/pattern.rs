@@ -190,8 +190,7 @@ impl<'a> Codegen<'a, '_> {
                 Ok(())
             }
             PatternKind::MatchSingleton { value } => {
-                let value = self.constant(&value)?;
-                self.load_const(loc, value);
+                self.load_value(loc, &value)?;
                 self.compare_op(loc, CmpOp::Is);
                 self.require(loc, progress);
                 Ok(())
@@ -337,20 +336,12 @@ impl<'a> Codegen<'a, '_> {
             return self
                 .error(loc, format!("kwd_attrs ({names}) / kwd_patterns ({values}) length mismatch in class pattern"));
         }
-        // A name that comes again, nearest to the first that does.
-        let again =
-            |at: &usize| attrs[at + 1..].iter().position(|other| *other == attrs[*at]).map(|next| at + 1 + next);
-        if let Some(repeated) = (0..names).find_map(|at| again(&at)) {
+        if let Some(repeated) = super::repeated(attrs, |attr| Some(attr)) {
             let message = format!("attribute name repeated in class pattern: {}", attrs[repeated]);
             return self.error(attr_patterns[repeated].range, message);
         }
         self.expr(cls)?;
-        let names = attrs.iter().map(|attr| {
-            let name = self.names.intern(attr);
-            code::Constant::Str(self.names.text(name))
-        });
-        let names = code::Constant::Tuple(names.collect());
-        self.load_const(loc, names);
+        self.load_names(loc, attrs.iter().copied());
         self.op_arg(loc, Opcode::MATCH_CLASS, patterns.len() as u32);
         progress.above += 1;
         self.require_found(loc, progress);
