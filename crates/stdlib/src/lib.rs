@@ -57,6 +57,7 @@ mod tokenize;
 mod tracemalloc;
 mod unicodedata;
 mod zlib;
+mod zoneinfo;
 mod zstd;
 
 use taipan_runtime::import::InitFunction;
@@ -111,6 +112,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_testinternalcapi", testinternalcapi::TestInternalCapi::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("_tracemalloc", tracemalloc::TraceMalloc::init),
+    ("_zoneinfo", zoneinfo::ZoneInfoModule::init),
     ("_zstd", zstd::Zstd::init),
     ("array", array::ArrayModule::init),
     ("binascii", binascii::Binascii::init),
