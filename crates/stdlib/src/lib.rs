@@ -82,6 +82,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_decimal", decimal::DecimalModule::init),
     ("_elementtree", elementtree::ElementTree::init),
     ("_functools", functools::Functools::init),
+    ("_hashlib", hashes::HashlibModule::init),
     ("_heapq", heapq::Heapq::init),
     ("_hmac", hashes::HmacModule::init),
     ("_io", io::Io::init),
