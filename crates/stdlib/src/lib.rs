@@ -56,6 +56,7 @@ mod testinternalcapi;
 mod tokenize;
 mod tracemalloc;
 mod unicodedata;
+mod uuid;
 mod zlib;
 mod zoneinfo;
 mod zstd;
@@ -113,6 +114,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_testinternalcapi", testinternalcapi::TestInternalCapi::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("_tracemalloc", tracemalloc::TraceMalloc::init),
+    ("_uuid", uuid::Uuid::init),
     ("_zoneinfo", zoneinfo::ZoneInfoModule::init),
     ("_zstd", zstd::Zstd::init),
     ("array", array::ArrayModule::init),
