@@ -484,20 +484,9 @@ pub fn scan_string(text: &Ref<Str>, end: isize, strict: bool) -> PyResult<Ref<Tu
     with_end(value.into_object(), end)
 }
 
-static NEW: ArgSpec = ArgSpec {
-    function: "make_scanner",
-    names: &["context"],
-    posonly: 0,
-    pos: 1,
-    kwonly: 0,
-    required: 1,
-    required_kwonly: 0,
-    varargs: false,
-    varkw: false,
-    single: false,
-};
+static NEW: ArgSpec = ArgSpec::plain("make_scanner", &["context"], 1);
 
-static CALL: ArgSpec = ArgSpec { function: "scan_once", names: &["string", "idx"], pos: 2, required: 2, ..NEW };
+static CALL: ArgSpec = ArgSpec::plain("scan_once", &["string", "idx"], 2);
 
 /// The slot's object, unless it is `default`.
 fn hook(slot: &Slot, default: *mut PyObject) -> Option<Ref<Object>> {

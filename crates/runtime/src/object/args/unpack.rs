@@ -83,6 +83,19 @@ pub unsafe fn check_constructor(spec: &ArgSpec, nargs: isize, kwnames: *mut PyOb
     check_positional(spec, nargs)
 }
 
+/// The whole check of a method that takes nothing, but by a convention with keywords.
+///
+/// # Safety
+/// `kwnames` is null or a live tuple.
+pub unsafe fn check_no_arguments(function: &str, nargs: isize, kwnames: *mut PyObject) -> bool {
+    // SAFETY: by contract.
+    let fits = nargs == 0 && unsafe { keyword_names(kwnames).is_empty() };
+    if !fits {
+        let _raised = raise!(TypeError, "{function}() takes no arguments");
+    }
+    fits
+}
+
 /// Fills `out`, one place per name of `spec`, with borrowed pointers; null where nothing was given. False with an
 /// exception set when the arguments do not fit. What goes to `*args` and `**kwargs` is left where it stands.
 ///

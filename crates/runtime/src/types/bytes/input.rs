@@ -6,18 +6,10 @@ use super::{Bytes, BytesBuilder};
 use crate::object::args::BufferArg;
 use crate::prelude::*;
 use crate::types::buffer::View;
+pub use crate::types::buffer::has_buffer;
 use crate::types::exceptions::TypeError;
 use crate::types::str::scan;
 use crate::types::str::split::with_items;
-
-/// Whether the object exports a buffer.
-pub fn has_buffer(object: &Ref<Object>) -> bool {
-    // SAFETY: null or a table that lives as long as the type.
-    unsafe {
-        let procs = object.type_of().tp_as_buffer.get();
-        !procs.is_null() && (*procs).bf_getbuffer.get().is_some()
-    }
-}
 
 /// What is searched for: bytes, or an integer that stands for one byte.
 pub enum Needle<'a> {
