@@ -10,14 +10,7 @@ use crate::types::exceptions::TypeError;
 use crate::types::str::scan;
 use crate::types::str::split::with_items;
 
-/// Whether the object exports a buffer.
-pub fn has_buffer(object: &Ref<Object>) -> bool {
-    // SAFETY: null or a table that lives as long as the type.
-    unsafe {
-        let procs = object.type_of().tp_as_buffer.get();
-        !procs.is_null() && (*procs).bf_getbuffer.get().is_some()
-    }
-}
+pub use crate::types::buffer::has_buffer;
 
 /// What is searched for: bytes, or an integer that stands for one byte.
 pub enum Needle<'a> {
@@ -54,7 +47,8 @@ pub fn byte_of(object: &Ref<Object>) -> PyResult<u8> {
 }
 
 fn byte_or(object: &Ref<Object>, message: &str) -> PyResult<u8> {
-    match object.index()?.to_i64().and_then(|value| u8::try_from(value).ok()) {
+    let short = object.downcast::<Int>().and_then(|int| int.small_value());
+    match short.map_or_else(|| Ok(object.index()?.to_i64()), |value| Ok(Some(value)))?.and_then(|value| u8::try_from(value).ok()) {
         Some(byte) => Ok(byte),
         None => Err(raise!(ValueError, "{message}")),
     }
@@ -76,6 +70,10 @@ pub fn contains(data: impl Fn() -> *const [u8], item: Borrowed<'_, Object>) -> P
 /// for objects that are neither.
 pub fn from_object(object: Borrowed<'_, Object>, message: &str, type_name: &str) -> PyResult<BytesBuilder> {
     let mut out = BytesBuilder::new();
+    if let Some(array) = object.downcast_exact::<ByteArray>() {
+        out.push(array.as_slice())?;
+        return Ok(out);
+    }
     if has_buffer(&object) {
         let view = View::new(object, crate::abi::PyBUF_FULL_RO)?;
         out.push(&view.bytes()?)?;
