@@ -7,8 +7,8 @@ use core::ops::Range;
 use super::BytesBuilder;
 use super::ascii::is_space;
 use crate::prelude::*;
-use crate::types::str::{StrBuilder, scan};
 use crate::types::str::split::Ends;
+use crate::types::str::{StrBuilder, scan};
 
 /// The first place of `needle`.
 pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
@@ -290,7 +290,8 @@ pub fn quoted(data: &[u8], prefix: &str, suffix: &str, quote: u8, escape_single:
     out.push_ascii(&[quote])?;
     let mut rest = data;
     while !rest.is_empty() {
-        let plain = rest.iter().take_while(|&&c| matches!(c, b' '..=b'~') && c != quote && c != b'\\' && c != b'\'').count();
+        let plain =
+            rest.iter().take_while(|&&c| matches!(c, b' '..=b'~') && c != quote && c != b'\\' && c != b'\'').count();
         out.push_ascii(&rest[..plain])?;
         let Some(&byte) = rest.get(plain) else { break };
         let (text, len) = escaped(byte, if escape_single && byte == b'\'' { byte } else { quote });

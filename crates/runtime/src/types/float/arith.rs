@@ -206,7 +206,10 @@ mod tests {
             let any = f64::from_bits(random());
             let picked = special[random() as usize % special.len()];
             for (a, b) in [(near, other), (other, near), (any, near), (near, any), (picked, any), (any, picked)] {
-                assert!((a % b).to_bits() == rest(a, b).to_bits() || (a % b).is_nan() && rest(a, b).is_nan(), "{a} {b}");
+                assert!(
+                    (a % b).to_bits() == rest(a, b).to_bits() || (a % b).is_nan() && rest(a, b).is_nan(),
+                    "{a} {b}"
+                );
             }
         }
     }

@@ -40,9 +40,7 @@ pub(super) unsafe fn plain_equal(a: *mut PyObject, b: *mut PyObject) -> Option<b
 /// Both have `count` live objects.
 pub(crate) unsafe fn equal_prefix(a: *const *mut PyObject, b: *const *mut PyObject, count: usize) -> usize {
     // SAFETY: by contract.
-    unsafe {
-        (0..count).position(|index| plain_equal(*a.add(index), *b.add(index)) != Some(true)).unwrap_or(count)
-    }
+    unsafe { (0..count).position(|index| plain_equal(*a.add(index), *b.add(index)) != Some(true)).unwrap_or(count) }
 }
 
 /// The first place from `start` on, and before `stop`, of an item that equals `value`.

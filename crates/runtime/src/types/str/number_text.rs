@@ -64,12 +64,7 @@ pub(crate) fn with_integer_text<R>(
 
 /// The text of an integer for one of `d i u o x X`, at least `precision` digits long, with its sign and, where `alternate`
 /// asks for it, the prefix of the base.
-fn integer_text(
-    value: Borrowed<'_, Object>,
-    code: u8,
-    precision: Option<usize>,
-    alternate: bool,
-) -> PyResult<String> {
+fn integer_text(value: Borrowed<'_, Object>, code: u8, precision: Option<usize>, alternate: bool) -> PyResult<String> {
     let int = integer_of(value, code)?;
     let (base, prefix) = match code {
         b'o' => (Base::Octal, "0o"),

@@ -2,8 +2,8 @@
 //!
 //! CPython: `unicode_repr`.
 
-use super::{Str, StrBuilder, Width, ctype};
 use super::scan;
+use super::{Str, StrBuilder, Width, ctype};
 use crate::prelude::*;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
