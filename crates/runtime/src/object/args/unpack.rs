@@ -2,12 +2,11 @@
 //!
 //! CPython: `_PyArg_CheckPositional`, `_PyArg_NoKeywords`, `_PyArg_UnpackKeywords`, `_PyArg_UnpackKeywordsWithVararg`.
 
-use core::ptr;
-
 use super::spec::ArgSpec;
 use super::suggest::closest_name;
 use crate::abi::{PyObject, PyTupleObject};
 use crate::prelude::*;
+use crate::types::str::scan;
 
 fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
@@ -106,7 +105,7 @@ pub unsafe fn unpack(
             && nargs >= usize::from(spec.required)
             && (nargs <= pos || spec.varargs)
         {
-            ptr::copy_nonoverlapping(args, out.as_mut_ptr(), nargs.min(pos));
+            scan::copy_short(args.cast(), out.as_mut_ptr().cast(), nargs.min(pos) * size_of::<*mut PyObject>());
             return true;
         }
         unpack_slow(spec, args, nargs, kwnames, out).is_ok()

@@ -183,23 +183,20 @@ fn join_exact(separator: &[u8], items: &[Ref<Object>]) -> PyResult<Option<Ref<By
     if len > isize::MAX as usize {
         return Err(raise!(OverflowError, "join() result is too long"));
     }
-    if len == 0 {
-        return Ok(Some(Bytes::empty()));
-    }
-    let mut out = BytesBuilder::with_capacity(len)?;
-    let (mut target, _) = out.spare(len)?;
-    // SAFETY: all items are byte strings, and there is room for what they and the separators add up to.
-    unsafe {
+    let result = Bytes::filled(len, |out| {
+        let mut target = out.as_mut_ptr();
         for (index, item) in items.iter().enumerate() {
-            if index > 0 {
-                scan::copy_short(separator.as_ptr(), target, separator.len());
-                target = target.add(separator.len());
+            // SAFETY: all items are byte strings, and there is room for what they and the separators add up to.
+            unsafe {
+                if index > 0 {
+                    scan::copy_short(separator.as_ptr(), target, separator.len());
+                    target = target.add(separator.len());
+                }
+                let item = item.cast_unchecked::<Bytes>();
+                scan::copy_short(item.data_mut_ptr(), target, item.len());
+                target = target.add(item.len());
             }
-            let item = item.cast_unchecked::<Bytes>();
-            scan::copy_short(item.data_mut_ptr(), target, item.len());
-            target = target.add(item.len());
         }
-        out.advance(len);
-    }
-    out.finish().map(Some)
+    });
+    result.map(Some)
 }

@@ -49,7 +49,6 @@ pub(super) unsafe fn free_items(items: *mut *mut PyObject) {
 }
 
 /// An exact, tracked, empty list with room for exactly `room` items.
-#[inline]
 pub(super) fn new_list(room: usize) -> PyResult<Ref<List>> {
     let items = allocate_items(room)?;
     let head = FREE.first.get();

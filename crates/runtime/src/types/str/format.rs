@@ -213,6 +213,8 @@ struct Values<'a> {
     keywords: Option<(Borrowed<'a, Tuple>, &'a [Borrowed<'a, Object>])>,
     numbering: Numbering,
     next: usize,
+    /// The one string that the result consists of.
+    whole: Option<Ref<Str>>,
 }
 
 impl Values<'_> {
@@ -220,8 +222,8 @@ impl Values<'_> {
     fn fill_in(&mut self, text: &Ref<Str>) -> PyResult<Ref<Str>> {
         // Short results fit without a second allocation.
         let mut out = StrBuilder::with_capacity(text.len().max(20))?;
-        build(&mut out, text, 0..text.len(), self, 2)?;
-        out.finish()
+        build(&mut out, text, 0..text.len(), self, NESTING)?;
+        self.whole.take().map_or_else(|| out.finish(), Ok)
     }
 
     fn keyed(&self, key: Ref<Str>) -> PyResult<Ref<Object>> {
@@ -291,6 +293,9 @@ impl Values<'_> {
     }
 }
 
+/// How deep fields may stand in specifications of fields.
+const NESTING: u32 = 2;
+
 /// Formats `text[range]` with fields filled in.
 fn build(
     out: &mut StrBuilder,
@@ -312,6 +317,14 @@ fn build(
             Some(conversion) => convert(object, conversion)?.into_object(),
         };
         if field.spec.is_empty() {
+            if depth == NESTING
+                && at == range.end
+                && out.is_empty()
+                && let Some(text) = object.downcast_exact::<Str>()
+            {
+                values.whole = Some(text.to_owned());
+                return Ok(());
+            }
             render(out, &object, None)?;
         } else if field.spec_nested {
             let mut spec = StrBuilder::new();
@@ -356,14 +369,21 @@ pub(super) fn format_call(this: &Ref<Str>, args: CallArgs<'_>) -> PyResult<Ref<S
         keywords: args.names.map(|names| (names, keywords)),
         numbering: Numbering::Unknown,
         next: 0,
+        whole: None,
     };
     values.fill_in(this)
 }
 
 /// `this.format_map(mapping)`.
 pub(super) fn format_map(this: &Ref<Str>, mapping: Borrowed<'_, Object>) -> PyResult<Ref<Str>> {
-    let mut values =
-        Values { args: None, mapping: Some(mapping), keywords: None, numbering: Numbering::Unknown, next: 0 };
+    let mut values = Values {
+        args: None,
+        mapping: Some(mapping),
+        keywords: None,
+        numbering: Numbering::Unknown,
+        next: 0,
+        whole: None,
+    };
     values.fill_in(this)
 }
 

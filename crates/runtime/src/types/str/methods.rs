@@ -4,7 +4,7 @@
 //! CPython: `PyUnicode_Type`.
 
 use super::outside::{clip, slice_bound};
-use super::{Str, StrData, each_kind, iter, percent, raw, search, translate};
+use super::{Str, StrData, each_kind, iter, percent, raw, scan, search, translate};
 use crate::abi::{PyObject, PyUnicodeObject};
 use crate::object::protocol::call::make_tp_call;
 use crate::prelude::*;
@@ -22,6 +22,7 @@ fn search_range(
     Ok(if start <= end { Some(start..end) } else { None })
 }
 
+#[inline]
 fn find_any(
     this: &Ref<Str>,
     sub: Borrowed<'_, Str>,
@@ -48,7 +49,11 @@ fn tail_matches(
         && let (Some(text), Some(affix)) = (this.as_ascii(), affix.as_ascii())
     {
         let (text, affix) = (text.as_bytes(), affix.as_bytes());
-        return Ok(if function == "startswith" { text.starts_with(affix) } else { text.ends_with(affix) });
+        return Ok(if function == "startswith" {
+            scan::starts_with(text, affix)
+        } else {
+            scan::ends_with(text, affix)
+        });
     }
     let range = search_range(this, start, end)?;
     let matches = |affix: &Ref<Str>| {
@@ -259,6 +264,9 @@ impl Str {
 
     #[method(signature = "($self, /, encoding='utf-8', errors='strict')")]
     fn encode(this: &Ref<Str>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Ref<Bytes>> {
+        if encoding.is_none() && errors.is_none() {
+            return codec::utf8::encode(this, "strict");
+        }
         codec::encode_to_bytes(this, encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))
     }
 

@@ -127,7 +127,6 @@ impl Str {
     }
 
     /// `bytes` are ASCII.
-    #[inline]
     pub fn from_ascii(bytes: &[u8]) -> PyResult<Ref<Str>> {
         debug_assert!(bytes.is_ascii());
         match *bytes {
@@ -206,7 +205,6 @@ impl Str {
 
     /// A new string whose characters the caller writes before anyone sees it. `len` is not 0, nor 1 for one-byte
     /// characters, and some character must need `width`.
-    #[inline]
     pub(crate) fn uninit(len: usize, width: Width) -> PyResult<Ref<Str>> {
         let object = raw::new_compact(len, width)?;
         // SAFETY: a new object with one count.
@@ -703,7 +701,7 @@ impl Ref<Str> {
         if own != others && own != -1 && others != -1 {
             return false;
         }
-        self.data().as_bytes() == other.data().as_bytes()
+        scan::equal(self.data().as_bytes(), other.data().as_bytes())
     }
 
     /// The order by code points.
