@@ -48,6 +48,9 @@ struct Hooks {
 /// How many keys the first, lossy table of known keys has.
 const KNOWN_KEYS: usize = 128;
 
+/// Texts with fewer keys have no such table.
+const FEW_KEYS: usize = 4;
+
 /// Keys longer than this are not looked for in the first table.
 const SHORT_KEY: usize = 48;
 
@@ -379,6 +382,10 @@ impl<C: Char> Scan<'_, C> {
             let hash = key.iter().fold(key.len() as u32, |hash, &c| hash.wrapping_mul(31).wrapping_add(c.into()));
             let place = (hash ^ hash >> 7) as usize % KNOWN_KEYS;
             if self.known.is_empty() {
+                // For a few keys the table is not worth its memory.
+                if self.memo.len() < FEW_KEYS {
+                    return Ok((self.remembered(piece(key, self.ascii)?)?, end + 1));
+                }
                 self.known.resize_with(KNOWN_KEYS, || None);
             }
             if let Some(known) = &self.known[place]

@@ -46,7 +46,11 @@ pub fn byte_of(object: &Ref<Object>) -> PyResult<u8> {
 }
 
 fn byte_or(object: &Ref<Object>, message: &str) -> PyResult<u8> {
-    match object.index()?.to_i64().and_then(|value| u8::try_from(value).ok()) {
+    let short = object.downcast::<Int>().and_then(|int| int.small_value());
+    match short
+        .map_or_else(|| Ok(object.index()?.to_i64()), |value| Ok(Some(value)))?
+        .and_then(|value| u8::try_from(value).ok())
+    {
         Some(byte) => Ok(byte),
         None => Err(raise!(ValueError, "{message}")),
     }
@@ -68,6 +72,10 @@ pub fn contains(data: impl Fn() -> *const [u8], item: Borrowed<'_, Object>) -> P
 /// for objects that are neither.
 pub fn from_object(object: Borrowed<'_, Object>, message: &str, type_name: &str) -> PyResult<BytesBuilder> {
     let mut out = BytesBuilder::new();
+    if let Some(array) = object.downcast_exact::<ByteArray>() {
+        out.push(array.as_slice())?;
+        return Ok(out);
+    }
     if has_buffer(&object) {
         let view = View::new(object, crate::abi::PyBUF_FULL_RO)?;
         out.push(&view.bytes()?)?;

@@ -4,7 +4,7 @@
 //! CPython: `PyUnicode_Type`.
 
 use super::outside::{clip, slice_bound};
-use super::{Str, StrData, iter, percent, raw, scan, search, translate};
+use super::{Str, StrData, each_kind, iter, percent, raw, scan, search, translate};
 use crate::abi::{PyObject, PyUnicodeObject};
 use crate::object::protocol::call::make_tp_call;
 use crate::prelude::*;
@@ -386,11 +386,22 @@ impl Ref<Str> {
         if step == 1 {
             return self.substring(start..start + count);
         }
-        let mut out = super::StrBuilder::with_capacity(count)?;
-        let data = self.data();
-        for turn in 0..count as isize {
-            out.push(data.get(start.wrapping_add_signed(turn * step)))?;
+        if let Some(text) = self.as_ascii() {
+            if count == 1 {
+                return Ok(Str::latin1_char(text.as_bytes()[start]));
+            }
+            let out = Str::uninit(count, super::Width::Ascii)?;
+            // SAFETY: the new string has `count` characters.
+            let target = unsafe { core::slice::from_raw_parts_mut(out.data_mut_ptr(), count) };
+            crate::types::bytes::shared::gather(target, text.as_bytes(), start, step);
+            return Ok(out);
         }
+        let mut out = super::StrBuilder::with_capacity(count)?;
+        each_kind!(self.data(), data => {
+            for turn in 0..count as isize {
+                out.push(u32::from(data[start.wrapping_add_signed(turn * step)]))?;
+            }
+        });
         out.finish()
     }
 }

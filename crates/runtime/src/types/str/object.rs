@@ -32,6 +32,12 @@ macro_rules! each_kind {
 }
 pub(crate) use each_kind;
 
+/// The order of characters of different widths.
+fn compare_kinds<A: Copy + Into<u32>, B: Copy + Into<u32>>(a: &[A], b: &[B]) -> Ordering {
+    let pairs = a.iter().zip(b).map(|(&a, &b)| (a.into(), b.into()));
+    pairs.into_iter().find(|(a, b)| a != b).map_or_else(|| a.len().cmp(&b.len()), |(a, b)| a.cmp(&b))
+}
+
 impl<'a> StrData<'a> {
     #[inline(always)]
     pub fn len(self) -> usize {
@@ -706,7 +712,7 @@ impl Ref<Str> {
         match (self.data(), other.data()) {
             (StrData::Ucs1(a), StrData::Ucs1(b)) => a.cmp(b),
             (StrData::Ucs2(a), StrData::Ucs2(b)) => a.cmp(b),
-            (a, b) => a.iter().cmp(b.iter()),
+            (a, b) => each_kind!(a, a => each_kind!(b, b => compare_kinds(a, b))),
         }
     }
 
