@@ -3,6 +3,8 @@
 import ast, asyncio, builtins, codecs, collections, contextlib, contextvars, copy, functools, gc, heapq, io, itertools, json
 import operator, os, pickle, re, resource, sys, types, typing, warnings, weakref
 
+# What may come out; a tuple made in time, since there is no memory for one afterwards.
+ENDS = MemoryError, RecursionError
 MORE = int(sys.argv[1]) if len(sys.argv) > 1 else 24
 # The name of each path, and what defines `go`.
 PATHS = {}
@@ -110,27 +112,29 @@ def attempt(source, traceback):
         with open("/proc/self/statm") as file:
             limit = int(file.read().split()[0]) * resource.getpagesize() + (MORE << 20)
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        scope = dict(globals())
-        exec(source, scope)
+        exec(source, globals())
         sys.setrecursionlimit(1 << 30)
-        scope["go"]()
+        globals()["go"]()
         status = 0
-    except (MemoryError, RecursionError) as error:
+    except ENDS as error:
         status = 0
         if traceback:
-            null = open(os.devnull, "w")
-            with contextlib.suppress(MemoryError, RecursionError):
+            try:
                 sys.stderr = null
+                os.dup2(null.fileno(), 2)
                 sys.excepthook(MemoryError, error, error.__traceback__)
+            except ENDS:
+                pass
     except BaseException as error:
         # What stands in its way may have become another exception.
-        if not isinstance(error.__context__ or error.__cause__, (MemoryError, RecursionError)):
+        if not isinstance(error.__context__ or error.__cause__, ENDS):
             os.write(1, repr(error)[:200].encode() + b"\n")
         status = 0
     finally:
         os._exit(status)
 
 
+null = open(os.devnull, "w")
 warnings.simplefilter("ignore")
 sys.unraisablehook = lambda unraisable: None
 for number, (name, source) in enumerate(PATHS.items()):
