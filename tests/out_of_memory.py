@@ -7,6 +7,8 @@ Each program runs in a process of its own (this file again, with `-run`): once t
 then with a failure at allocations spread over all of it, by turns a single one and fifty in a row. What else is raised is
 listed: CPython turns a MemoryError into something else here and there as well.
 """
+import ast
+import collections
 import os
 import subprocess
 import sys
@@ -65,6 +67,617 @@ PROGRAMS = {
     "subprocess": "import subprocess, shlex, tempfile, os\np = subprocess.run(['/bin/echo', 'x'], capture_output=True, text=True); p.stdout; subprocess.CompletedProcess([], 0); os.waitstatus_to_exitcode(0); import uuid, secrets; uuid.UUID(int=5).hex; secrets.token_hex(9); import tracemalloc; tracemalloc.start(); x = [bytes(99) for i in range(9)]; tracemalloc.take_snapshot().statistics('lineno'); tracemalloc.stop()",
 }
 
+# What types and modules do beyond their first use: hooks, subclasses, protocols, errors.
+PROGRAMS |= {
+    "json hooks": r"""
+import decimal, io, json
+class Encoder(json.JSONEncoder):
+    def default(self, o): return {"r": o.real, "i": o.imag} if isinstance(o, complex) else super().default(o)
+text = json.dumps({"z": 1 + 2j, "l": [1.5, None, {"a": [2j] * 9}], 3: True, (1, 2): 0}, cls=Encoder, skipkeys=True, indent="\t", separators=(",", ": "))
+json.loads(text, object_hook=lambda d: complex(d["r"], d["i"]) if "r" in d else d)
+json.loads("[1.25, -3e4, 12345678901234567890, NaN, Infinity]", parse_float=decimal.Decimal, parse_int=str, parse_constant=len)
+json.loads(text, object_pairs_hook=tuple); json.JSONDecoder(strict=False).raw_decode('{"a\tb": "\\u00e9\\ud83d\\ude00"} rest')
+json.dump(list(range(99)), f := io.StringIO()); f.seek(0); json.load(f); json.loads(b"\xff\xfe[\x001\x00]\x00"); "".join(Encoder().iterencode([{"a": 1j}]))
+for wrong in '{"a"', '[1,]', '"\\x"', 'nul', '{"a": 1 "b"}', '[' * 50:
+    try: json.loads(wrong)
+    except ValueError as error: str(error), error.lineno
+for wrong in object(), {1, 2}, float("nan"):
+    try: json.dumps(wrong, allow_nan=False)
+    except (TypeError, ValueError) as error: repr(error), error.__notes__ if hasattr(error, "__notes__") else 0
+""",
+    "re groups": r"""
+import copy, pickle, re
+re.purge(); p = re.compile(r"(?P<y>\d{4})-(?P<m>\d\d)(?(m)-(\d+)|x)(?<=\d)(?!z)", re.A)
+m = p.search("on 2024-02-29 and 2025-01-01z"); m.expand(r"\g<y>/\2"); m.groups("-"); m.regs; m.lastgroup; copy.copy(m); repr(m); m[2]; m.span("m")
+pickle.loads(pickle.dumps(p)); p == copy.deepcopy(p); hash(p); p.groupindex; p.scanner("2024-02-29").match(); repr(p)
+re.findall(r"(?>a+)b|a++c|(?i:X)(?-i:y)|\bq\B", "aaab aac Xy xy qq"); re.sub(rb"(\w)(\W?)", rb"\2\1", bytearray(b"a-b-c" * 20)); re.fullmatch(rb".*", memoryview(b"abc"))
+re.subn("[aeiou]", lambda m: m[0].upper(), "education " * 9); re.split(r"(,)|;", "a,b;c" * 9, maxsplit=7); [x.start() for x in re.finditer("(?=aa)", "aaaa")]
+re.compile(r"(?x) a  # comment" "\n b | [^\\W\\d_]+ | \N{BULLET}").findall("ab c\u2022"); re.match(r"(a)(?:(b)|c)*\1", "abcba"); re.escape("a.b*c\0")
+scan = re.Scanner([(r"\d+", lambda s, t: int(t)), (r"\w+", str), (r"\s+", None)]); 
+try: scan.scan("12 ab 3")
+except TypeError: pass
+for wrong in "(", "a**", "[z-a]", "(?P<n>a)(?P<n>b)", r"\9", "(?<=a*)b", "(?z)":
+    try: re.compile(wrong)
+    except re.PatternError as error: str(error), error.pos
+""",
+    "pickle hooks": r"""
+import copy, copyreg, io, pickle, types
+class S:
+    __slots__ = "a", "b"
+    def __init__(self): self.a = [self]; self.b = {1: self}
+class N:
+    def __new__(cls, *args, key=None): o = object.__new__(cls); o.args = args, key; return o
+    def __getnewargs_ex__(self): return self.args[0], {"key": self.args[1]}
+class R:
+    def __reduce__(self): return list, (), None, iter([1, 2]), None
+class T:
+    def __getstate__(self): return {"x": 1}, {"y": 2}
+    def __setstate__(self, state): self.state = state
+import sys; m = types.ModuleType("oom_pickle"); sys.modules["oom_pickle"] = m
+try:
+    for c in S, N, R, T: c.__module__ = "oom_pickle"; c.__qualname__ = c.__name__; setattr(m, c.__name__, c)
+    things = [S(), N(1, 2, key=3), R(), T(), "x" * 300, 2 ** 70, -1, 1.5, {"k": ("a", ("b",))}, Ellipsis, NotImplemented, range(3), S]
+    for p in range(2, 6): pickle.loads(pickle.dumps(things, p))
+    pickle._loads(pickle._dumps(things, 4)); copy.deepcopy(things)
+    class P(pickle.Pickler):
+        dispatch_table = copyreg.dispatch_table.copy()
+        def persistent_id(self, o): return "id" if o is m else None
+        def reducer_override(self, o): return (int, ("5",)) if o is len else NotImplemented
+    class U(pickle.Unpickler):
+        def persistent_load(self, i): return m
+        def find_class(self, module, name): return super().find_class(module, name)
+    f = io.BytesIO(); P.dispatch_table[complex] = lambda c: (complex, (c.real, c.imag)); p = P(f, 5); p.dump([m, len, 1j, things[0]]); p.memo.copy(); p.clear_memo(); f.seek(0); u = U(f); u.load(); u.memo
+    buffers = []; d = pickle.dumps([pickle.PickleBuffer(bytearray(90)), bytearray(9)], 5, buffer_callback=buffers.append); pickle.loads(d, buffers=buffers)
+    copyreg.add_extension("oom_pickle", "S", 240)
+    try: pickle.loads(pickle.dumps(S, 2)), pickle.loads(pickle.dumps(S, 4))
+    finally: copyreg.remove_extension("oom_pickle", "S", 240); copyreg.clear_extension_cache()
+    import pickletools; pickletools.optimize(d); pickletools.dis(pickle.dumps([1, (2,)]), io.StringIO())
+    for wrong in b"", b"c\n", b"(l.", b"\x80\x09.", b"cno_such\nx\n.", b"]q\x00h\x05.":
+        try: pickle.loads(wrong)
+        except (pickle.UnpicklingError, EOFError, ValueError, ImportError, LookupError): pass
+finally: del sys.modules["oom_pickle"]
+""",
+    "dates and zones": r"""
+import copy, datetime as d, pickle, zoneinfo
+class Z(d.tzinfo):
+    def utcoffset(self, t): return d.timedelta(hours=1, minutes=30)
+    def dst(self, t): return d.timedelta(hours=1)
+    def tzname(self, t): return "Z%z"
+class D(d.datetime): pass
+z = Z(); x = D(2024, 3, 31, 1, 59, 59, 999, tzinfo=z, fold=1); x + d.timedelta(days=1.5); x.astimezone(d.timezone(d.timedelta(seconds=-3723), "name")); f"{x:%Y-%m-%d %H:%M:%S.%f %Z %z %G-W%V %%}"
+x - D(2020, 1, 1, tzinfo=d.UTC); x < D(2025, 1, 1, tzinfo=z); x.timetz(); x.utctimetuple(); x.dst(); x.replace(fold=0) == x; {x: 1}; repr(x); str(x.tzinfo); x.isoformat(" ", "milliseconds"); x.timestamp(); x.ctime()
+for t in x.date(), x.time(), d.timedelta(3, 4, 5), d.timezone.utc, d.timezone(d.timedelta(1, -1)), D(1, 1, 1): pickle.loads(pickle.dumps(t)) if type(t) is not D else 0; copy.deepcopy(t); repr(t); str(t); hash(t)
+t = d.timedelta(weeks=1, hours=-3, milliseconds=7); t / 3; t // d.timedelta(hours=1); t % d.timedelta(minutes=7); divmod(t, d.timedelta(1)); abs(-t) * 1.25; t.total_seconds(); t / t
+d.datetime.strptime("31 Mar 2024 23:59:01.5 +0130", "%d %b %Y %H:%M:%S.%f %z"); d.datetime.fromtimestamp(1e9, z); d.datetime.combine(x, d.time(5, tzinfo=z)); d.date.fromisocalendar(2024, 9, 3); d.date.fromisoformat("2024-W09-3"); d.time.fromisoformat("T010203,5Z"); d.date.max.toordinal(); d.date(2024, 2, 29).strftime("%x"); d.date.fromordinal(7).isocalendar().week
+try: k = zoneinfo.ZoneInfo.no_cache("Europe/Berlin"); d.datetime(2024, 7, 1, tzinfo=k).utcoffset(); d.datetime(2050, 1, 1, tzinfo=k).tzname(); repr(k); k.fromutc(d.datetime(2024, 1, 1, tzinfo=k))
+except zoneinfo.ZoneInfoNotFoundError: pass
+for wrong in lambda: d.date(2024, 2, 30), lambda: d.datetime.fromisoformat("2024-13-01"), lambda: d.date.max + d.timedelta(1), lambda: d.datetime.strptime("x", "%Y"), lambda: d.timedelta(10 ** 10), lambda: d.datetime(1, 1, 1) < x:
+    try: wrong()
+    except (ValueError, OverflowError, TypeError) as error: str(error)
+""",
+    "decimal contexts": r"""
+import decimal as d, pickle
+with d.localcontext(prec=40, rounding=d.ROUND_HALF_EVEN, Emax=999, traps=[d.InvalidOperation]) as c:
+    x = d.Decimal("123456789.987654321e-3"); x.ln(); x.exp(); x.log10(); x ** d.Decimal("0.5"); x.sqrt(); x.fma(x, 3); x.quantize(d.Decimal("0.01")); x.to_eng_string(); x.as_tuple(); x.as_integer_ratio(); x.scaleb(5); x.next_plus(); x.remainder_near(7); divmod(x, 3); x % 7; -x; abs(x); int(x); float(x); round(x, 2); hash(x); f"{x:>+40,.5e} {x:%} {x:_.3f}"; x.normalize(c); x.compare_total(-x); x.rotate(2); x.shift(1); x.logb(); x.number_class(); x.same_quantum(d.Decimal(1)); x.canonical(); x.is_subnormal(); x.max_mag(9); repr(x), str(x)
+    d.Decimal("1101").logical_xor(d.Decimal("0111")); d.Decimal.from_float(0.1); d.Decimal((1, (1, 2, 3), -2)); d.Decimal("NaN123"); d.Decimal("-Infinity") + 1; d.Decimal(1) / 3 * 10 ** 30; c.power(7, 90, 13); c.create_decimal("1.5"); c.divide_int(9, 2); c.to_sci_string(x); c.flags; repr(c); c.copy(); c.clear_flags(); pickle.loads(pickle.dumps([c, x, d.Decimal("sNaN")])); c.Etiny(); c.radix()
+    d.Decimal(10) ** 30 // 7; str(d.Decimal(3) ** 300); d.Decimal("1e500") == 10 ** 500; d.Decimal("1.5") < 1.6; sum([d.Decimal(i) / 7 for i in range(20)]); d.Decimal.from_number(3)
+    class S(d.Decimal): pass
+    S("1.0") + S(2); c.traps[d.Inexact] = True
+    for wrong in lambda: d.Decimal("abc"), lambda: d.Decimal(1) / 3, lambda: d.Decimal(0) / 0, lambda: d.Decimal("1e99999") * 10, lambda: c.sqrt(-1), lambda: c.quantize(x, d.Decimal("1e-80")), lambda: format(x, "zz"):
+        try: wrong()
+        except (d.DecimalException, ValueError) as error: repr(error)
+d.getcontext().clear_flags(); d.DefaultContext.copy(); d.setcontext(d.Context())
+""",
+    "struct and csv": r"""
+import csv, io, struct
+for format in "<bBhHiIlLqQ", ">efd", "@nNP", "=?c5s7p3x2h", "!0i4xq", "<FD":
+    try: s = struct.Struct(format)
+    except struct.error: continue
+    n = s.size; b = bytearray(n + 9); v = s.unpack(bytes(n)); s.pack(*v); s.pack_into(b, 4, *v); s.unpack_from(b, 4); list(s.iter_unpack(bytes(n * 3))) if n else 0; repr(s); s.format; struct.calcsize(format)
+for wrong in lambda: struct.pack("<b", 300), lambda: struct.pack("zz", 1), lambda: struct.unpack("<i", b""), lambda: struct.pack("<i", "x"), lambda: struct.pack_into("<q", bytearray(3), 0, 1), lambda: struct.pack("e", 1e9):
+    try: wrong()
+    except (struct.error, OverflowError) as error: str(error)
+class E(csv.excel): delimiter = ";"; lineterminator = "\n"; quoting = csv.QUOTE_NONNUMERIC
+csv.register_dialect("oom", E); w = csv.writer(f := io.StringIO(), "oom"); w.writerow([1, "a;b", None, 2.5, 'q"r']); w.writerows([[i, str(i)] for i in range(20)]); list(csv.reader(f.getvalue().splitlines(), "oom")); csv.get_dialect("oom").quotechar; csv.list_dialects(); csv.unregister_dialect("oom")
+w = csv.DictWriter(f := io.StringIO(), ["a", "b"], restval="-", extrasaction="ignore", quoting=csv.QUOTE_NOTNULL); w.writeheader(); w.writerows([{"a": 1, "c": 2}, {"b": None}]); list(csv.DictReader(io.StringIO("a,b\n1\n1,2,3\n\n"), restkey="more", restval=0))
+csv.Sniffer().sniff("a;b;c\n1;2;3\n4;5;6\n"); csv.Sniffer().has_header("name,age\nx,1\ny,2\n"); list(csv.reader(["'a''b',\\,c"], quotechar="'", escapechar="\\", skipinitialspace=True)); list(csv.reader(['a"b"', 'x\ty'], delimiter="\t")); csv.field_size_limit()
+for wrong in lambda: list(csv.reader(['"a'], strict=True)), lambda: csv.writer(f, quoting=csv.QUOTE_NONE).writerow([","]), lambda: csv.reader([], delimiter="ab"), lambda: list(csv.reader([b"a"])), lambda: csv.writer(f).writerow(5):
+    try: wrong()
+    except (csv.Error, TypeError) as error: str(error)
+""",
+    "archives": r"""
+import bz2, gzip, io, lzma, tarfile, zipfile, zlib
+x = bytes(range(256)) * 8; c = zlib.compressobj(9, zlib.DEFLATED, -15, 8, zlib.Z_FIXED, b"abc"); y = c.compress(x) + c.copy().flush() ; d = zlib.decompressobj(-15, b"abc"); d.decompress(y, 100); d.copy().decompress(d.unconsumed_tail); d.unused_data; zlib.crc32_combine(1, 2, 3) if hasattr(zlib, "crc32_combine") else 0
+for m in bz2.BZ2Compressor, lzma.LZMACompressor: k = m(); z = k.compress(x) + k.flush(); u = (bz2.BZ2Decompressor if m is bz2.BZ2Compressor else lzma.LZMADecompressor)(); u.decompress(z[:40], 10); u.needs_input; u.decompress(z[40:] + b"rest"); u.unused_data
+lzma.decompress(lzma.compress(x, lzma.FORMAT_ALONE, filters=[{"id": lzma.FILTER_LZMA1, "dict_size": 4096}])); lzma.decompress(lzma.compress(x, lzma.FORMAT_RAW, filters=(f := [{"id": lzma.FILTER_DELTA, "dist": 3}, {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 4096}])), lzma.FORMAT_RAW, filters=f)
+try: from compression import zstd; zstd.decompress(zstd.compress(x, 3)); e = zstd.ZstdCompressor(); e.compress(x) + e.flush()
+except ImportError: pass
+with gzip.GzipFile(fileobj=(b := io.BytesIO()), mode="w", mtime=0) as g: g.write(x); g.writelines([x, x])
+b.seek(0)
+with gzip.open(b, "rt", encoding="latin-1") as g: g.readline(); g.read()
+with bz2.open(b := io.BytesIO(), "wb") as g: g.write(x)
+b.seek(0); list(bz2.open(b)); 
+with lzma.open(b := io.BytesIO(), "wb", preset=0) as g: g.write(x)
+b.seek(0); lzma.open(b).read(99)
+with zipfile.ZipFile(b := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as a: a.writestr("a/b.txt", x); a.writestr(zipfile.ZipInfo("c"), "text"); a.mkdir("d")
+with zipfile.ZipFile(b) as a: a.namelist(); a.read("a/b.txt"); a.testzip(); list(zipfile.Path(a).iterdir())
+with tarfile.open(fileobj=(b := io.BytesIO()), mode="w:gz", compresslevel=1) as a: i = tarfile.TarInfo("n" * 120); i.size = len(x); a.addfile(i, io.BytesIO(x))
+b.seek(0)
+with tarfile.open(fileobj=b) as a: [a.extractfile(i).read() for i in a]
+for wrong in lambda: zlib.decompress(b"x"), lambda: bz2.decompress(b"BZh"), lambda: lzma.decompress(b"\xfd7zXZ"), lambda: zipfile.ZipFile(io.BytesIO(b"x")), lambda: gzip.decompress(b"\x1f\x8b\x08"), lambda: tarfile.open(fileobj=io.BytesIO(b"x")):
+    try: wrong()
+    except (zlib.error, OSError, ValueError, EOFError, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError): pass
+""",
+    "iterator tools": r"""
+import copy, heapq, itertools as i, operator
+t = i.tee(iter(range(150)), 3); next(t[0]); u = copy.copy(t[0]); list(u); list(i.islice(t[1], 3, 90, 7)); i.tee(t[2], 2); del t
+for n in i.count(5, -2), i.count(1.5, 0.5), i.count(10 ** 30), i.repeat("x", 4), i.cycle([1, 2]), i.islice(range(9), 1, None, 2), i.chain([1], [2]), i.batched("abcde", 2), i.pairwise("abc"), i.product([1], [2]), i.permutations([1, 2]), i.combinations([1, 2], 1), i.accumulate([1, 2]), i.compress([1], [1]), i.starmap(pow, [(1, 2)]), i.zip_longest([1], [2, 3]), i.filterfalse(None, [0]), i.dropwhile(bool, [0, 1]): repr(n); next(n); next(n, 0)
+g = i.groupby(sorted("mississippi"), key=str.upper); a = next(g); b = next(g); list(a[1]); list(b[1]); {k: len(list(v)) for k, v in g}
+list(i.accumulate([3, 1, 2], max, initial=0)); list(i.zip_longest(range(20), "ab", fillvalue=None)); list(i.product(range(3), "ab", repeat=2)); list(i.chain.from_iterable([[j] * 3 for j in range(9)])); dict(zip(i.count(), "abc")); list(zip("ab", i.repeat(1))); list(map(operator.mul, range(9), i.count(2))); list(map(max, "ab", "cd")); list(enumerate("ab", 10 ** 20)); list(reversed(range(10 ** 20, 10 ** 20 + 5))); list(i.takewhile(lambda v: v < 30, i.count()))
+list(heapq.merge([1, 4], [2, 3], key=lambda v: v)); heapq.nlargest(3, range(50), key=lambda v: -v); h = []; [heapq.heappush(h, (-v, str(v))) for v in range(40)]; heapq.heapreplace(h, (0, "")); [heapq.heappop(h) for v in range(30)]; h = [3, 1, 2]; heapq.heapify_max(h); heapq.heappush_max(h, 9)
+class L:
+    def __length_hint__(self): return 50
+    def __iter__(self): return self
+    def __next__(self): raise StopIteration
+list(L()), tuple(L()), [].extend(L()), bytearray(L())
+for wrong in lambda: list(zip([1], [], strict=True)), lambda: list(map(len, [1], [2, 3], strict=True)), lambda: i.islice([], -1), lambda: list(i.batched("abc", 2, strict=True)), lambda: i.combinations([], -1), lambda: next(i.starmap(pow, [3])):
+    try: wrong()
+    except (ValueError, TypeError) as error: str(error)
+""",
+    "partials and caches": r"""
+import copy, functools as f, pickle
+def g(*a, **k): return a, k
+p = f.partial(g, 1, f.Placeholder, 3, x=1); p(2, 4, y=5); f.partial(p, 9, z=2)(7); repr(p); p.keywords; copy.copy(p); p.attribute = 5; p.__reduce__(); pickle.loads(pickle.dumps(f.partial(max, 3))); f.partial(f.partial(g, 1), 2).args
+class A:
+    m = f.partialmethod(g, 5, k=1)
+    @f.singledispatchmethod
+    def d(self, x): return 0
+    @d.register
+    def _(self, x: int): return 1
+    @d.register(list)
+    def _(self, x): return 2
+    @f.lru_cache(maxsize=4, typed=True)
+    def c(self, x=1, *, y=2): return x, y
+    @f.cached_property
+    def q(self): return self.__dict__.copy()
+    def __lt__(self, o): return id(self) < id(o)
+    def __eq__(self, o): return self is o
+    __hash__ = object.__hash__
+A = f.total_ordering(A); a = A(); a.m(2); a.d(1), a.d([]), a.d("x"); [a.c(i % 7, y=i / 3) for i in range(30)]; a.c(x=1.0); A.c.cache_info(); A.c.cache_parameters(); A.c.cache_clear(); a.q; a <= a; a >= A()
+c = f.cache(lambda *k: k); [c(i, str(i)) for i in range(100)]; c(1, 2), c((1, 2)), c("a"); c.cache_info(); c.__wrapped__; copy.copy(c)
+f.reduce(lambda x, y: {**x, y: 1}, range(20), {}); f.reduce(max, [3]); sorted(range(9), key=f.cmp_to_key(lambda x, y: y - x)); f.cmp_to_key(lambda x, y: 0)(1) == f.cmp_to_key(lambda x, y: 0)(2)
+@f.wraps(g, updated=())
+def w(): pass
+w.__wrapped__; f.singledispatch(g).registry; f.update_wrapper(f.partial(g), g).__name__; f.recursive_repr()(lambda s: "") if hasattr(f, "recursive_repr") else 0
+for wrong in lambda: f.partial(), lambda: f.partial(g, f.Placeholder), lambda: c([]), lambda: f.reduce(max, []), lambda: f.lru_cache(3)(5), lambda: f.partial(g, f.Placeholder, 1)():
+    try: wrong()
+    except TypeError as error: str(error)
+""",
+    "exception groups": r"""
+import contextlib, io, traceback
+class G(ExceptionGroup):
+    def derive(self, e): return G(self.message, e)
+def f(n):
+    if n: 
+        try: f(n - 1)
+        except Exception as e: raise (G if n % 2 else BaseExceptionGroup)(f"g{n}", [e, ValueError(n), KeyError("k"), OSError(2, "no", "file")])
+    raise TypeError("deep")
+try: f(4)
+except* OSError as e: e.exceptions[0]; e.add_note("note")
+except* (KeyError, TypeError) as e: x = e
+except* ValueError as e: e.split(lambda v: v.args[0] == 2); e.subgroup(ValueError); repr(e), str(e)
+except* BaseException: pass
+"".join(traceback.format_exception(x)); t = traceback.TracebackException.from_exception(x, capture_locals=True, max_group_width=2); list(t.format()); list(t.format_exception_only(show_group=True)); x.__traceback__.tb_next; traceback.extract_tb(x.__traceback__).format(); x.with_traceback(None)
+def h():
+    try: raise G("outer", [G("inner", [ValueError(1)]), StopIteration()])
+    except* ValueError as e: raise KeyError("other") from e
+    except* StopIteration: raise
+with contextlib.suppress(ExceptionGroup): h()
+with contextlib.suppress(KeyError): raise ExceptionGroup("x", [KeyError(1)])
+def s(): 
+    yield
+    raise StopIteration
+with contextlib.suppress(RuntimeError): list(s())
+for e in NameError("q", name="q"), AttributeError("a", name="b", obj=[]), ImportError("m", name="n", path="p"), SyntaxError("bad", ("f", 1, 2, "text\n", 1, 3)), UnicodeEncodeError("ascii", "é", 0, 1, "r"), SystemExit(3), StopIteration(5), OSError(13, "a", "b", None, "c"), KeyError((1,)):
+    try: raise e from ValueError("cause")
+    except BaseException as c: traceback.print_exception(c, file=io.StringIO()); c.__reduce__(); repr(c), str(c); c.__context__ = None; c.__suppress_context__ = False
+for wrong in lambda: ExceptionGroup("x", []), lambda: ExceptionGroup("x", [1]), lambda: ExceptionGroup("x", [KeyboardInterrupt()]), lambda: ValueError().with_traceback(1), lambda: setattr(ValueError(), "__cause__", 1):
+    try: wrong()
+    except (ValueError, TypeError) as error: str(error)
+""",
+    "async kinds": r"""
+import asyncio, contextlib
+@contextlib.asynccontextmanager
+async def manager():
+    try: yield 1
+    finally: await asyncio.sleep(0)
+async def numbers(n):
+    try:
+        for i in range(n): yield i; await asyncio.sleep(0)
+    finally: await asyncio.sleep(0)
+async def worker(q, out):
+    while (x := await q.get()) is not None: out.append(x); q.task_done()
+async def fail(): raise KeyError("x")
+async def main():
+    q, out, lock, event = asyncio.Queue(2), [], asyncio.Lock(), asyncio.Event()
+    async with asyncio.TaskGroup() as g:
+        g.create_task(worker(q, out), name="w")
+        for i in range(5): await q.put(i)
+        await q.join(); await q.put(None)
+    async with manager() as m, lock, contextlib.AsyncExitStack() as s: await s.enter_async_context(manager()); s.push_async_callback(asyncio.sleep, 0)
+    {x: y async for x in numbers(3) for y in [x]}; [await asyncio.sleep(0, x) for x in range(3)]; sorted([x async for x in numbers(3) if x])
+    a = numbers(5); await anext(a); await a.aclose(); b = numbers(5); await b.asend(None)
+    with contextlib.suppress(ValueError): await b.athrow(ValueError)
+    try:
+        async with asyncio.TaskGroup() as g: g.create_task(fail()); g.create_task(asyncio.sleep(9))
+    except* KeyError: pass
+    with contextlib.suppress(TimeoutError): await asyncio.wait_for(event.wait(), 0)
+    t = asyncio.create_task(asyncio.sleep(9)); await asyncio.sleep(0); t.cancel(); repr(t), t.get_stack()
+    await asyncio.gather(t, fail(), return_exceptions=True); done, pending = await asyncio.wait([asyncio.ensure_future(asyncio.sleep(0))]); [await c for c in asyncio.as_completed([asyncio.sleep(0, i) for i in range(3)])]
+    f = asyncio.get_running_loop().create_future(); f.add_done_callback(lambda f: event.set()); f.set_result(1); await f; await event.wait(); await asyncio.shield(asyncio.sleep(0)); asyncio.all_tasks(); asyncio.current_task().get_coro(); asyncio.get_running_loop().call_later(0, len, "a"); await asyncio.sleep(0)
+    async with asyncio.Semaphore(2), asyncio.Condition() as c: pass
+loop = asyncio.new_event_loop(); loop.set_exception_handler(lambda *a: None)
+try: loop.run_until_complete(main())
+finally:
+    try:
+        for t in asyncio.all_tasks(loop): t.cancel()
+        loop.run_until_complete(asyncio.sleep(0)); loop.run_until_complete(loop.shutdown_asyncgens())
+    finally: loop.close()
+async def one(): return [x async for x in numbers(2)]
+async def two(): return await one()
+c = two(); c.send(None); c.cr_await, c.cr_frame, repr(c); c.throw(KeyError) if 0 else 0
+with contextlib.suppress(RuntimeError): c.close()
+d = two(); d.__await__(); d.close()
+""",
+    "enums and dataclasses": r"""
+import dataclasses as d, enum, typing
+class S(enum.StrEnum): A = enum.auto(); B = "b"
+class F(enum.Flag, boundary=enum.KEEP): X = 1; Y = 2; Z = X | Y
+@enum.unique
+class E(enum.Enum):
+    P = 1, 2
+    Q = 3, 4
+    def __init__(self, x, y): self.x = x
+    @enum.property
+    def both(self): return self.value
+    @enum.nonmember
+    class C: pass
+    @classmethod
+    def _missing_(cls, v): return cls.P if v == 0 else None
+I = enum.IntEnum("I", "ONE TWO", start=5); E(0), E((3, 4)), E["Q"], S("b"), F(7), ~F.X, F.Z & F.X, list(F.Z), F(8) in F, repr(F(9)), str(S.A), f"{S.B:>9}", I.ONE + 1, E.P.both, E.Q.x, hash(E.P), len(E), list(reversed(E)), E.__members__, dir(E.P), I(6), S.A == "a"; enum.Enum("D", {"a": 1, "b": 2}); enum.verify(enum.CONTINUOUS)(I)
+@d.dataclass(slots=True, kw_only=True, order=True, unsafe_hash=True, weakref_slot=True)
+class A: x: int; y: list = d.field(default_factory=list, compare=False, metadata={"m": 1}); z: d.InitVar[int] = 3; k: typing.ClassVar[int] = 1; _: d.KW_ONLY = None
+@d.dataclass(frozen=True, match_args=True)
+class B:
+    a: int; b: "typing.Any" = d.field(default=1, repr=False, init=True)
+    def __post_init__(self): object.__setattr__(self, "c", self.a)
+a = A(x=1); repr(a), hash(a), a < A(x=2), a == A(x=1); b = B(1, [2]); d.astuple(b), d.asdict(B(b, {"k": b})); d.replace(b, a=3); d.fields(A); d.is_dataclass(B); 
+match b:
+    case B(a, b=[z]): pass
+M = d.make_dataclass("M", ["x", ("y", int), ("z", int, d.field(default=5))], bases=(B,), namespace={"f": lambda s: 1}) if 0 else d.make_dataclass("M", ["x", ("y", int), ("z", int, d.field(default=5))], namespace={"f": lambda s: 1}); M(1, 2).f(); import copy; copy.replace(b, a=9); copy.copy(a)
+for wrong in lambda: E(99), lambda: setattr(b, "a", 1), lambda: A(1), lambda: d.dataclass(type("W", (), {"__annotations__": {"x": list}, "x": []})), lambda: enum.Enum("D", "a a"), lambda: setattr(E, "P", 1), lambda: E["none"], lambda: type("T", (E,), {}):
+    try: wrong()
+    except (ValueError, AttributeError, TypeError, KeyError) as error: str(error)
+""",
+    "classes made": r"""
+import abc, contextlib, types, weakref
+class M(type):
+    def __new__(m, n, b, ns, **k): return super().__new__(m, n, b, dict(ns))
+    def __init__(c, n, b, ns, **k): super().__init__(n, b, ns)
+    @classmethod
+    def __prepare__(m, n, b, **k): return types.SimpleNamespace().__dict__
+    def __call__(c, *a, **k): return super().__call__(*a, **k)
+    def __getattr__(c, n): return n if n.startswith("v") else type.__getattribute__(c, n)
+class A(metaclass=M, extra=1): __slots__ = {"a": "doc of a", "_A__b": "x"}; a.__class__ if 0 else 0
+class W(A): __slots__ = "__dict__", "__weakref__", "__private"
+class X(W, dict if 0 else object): pass
+w = W(); w.a = 1; w.q = 2; weakref.ref(w); A.virtual; A.a.__doc__; W.__slots__; w.__class__ = W; X.__mro__; X().__dict__; type(w)("x") if 0 else 0; A.__dict__["a"].__get__(w); del w.a
+class E:
+    def __mro_entries__(self, bases): return (int,)
+class I(E()): __class_getitem__ = classmethod(types.GenericAlias); __hash__ = None
+I[int], I.__orig_bases__; types.resolve_bases((E(),)); types.new_class("N", (I,), {"metaclass": type}, lambda n: n.update(x=1)); types.prepare_class("P", (A,)); types.get_original_bases(I)
+class B(abc.ABC):
+    @property
+    @abc.abstractmethod
+    def p(self): ...
+    @classmethod
+    def __subclasshook__(c, k): return True if "p" in k.__dict__ else NotImplemented
+B.register(int); isinstance(3, B); issubclass(str, B); C = type("C", (B,), {"p": 1}); C(); B._dump_registry(open("/dev/null", "w")); abc.get_cache_token(); abc.update_abstractmethods(C)
+class D:
+    def __init__(self): self.n = None
+    def __set_name__(self, o, n): self.n = n
+    def __get__(self, i, o=None): return self if i is None else i.__dict__.setdefault(self.n, [])
+    def __set__(self, i, v): i.__dict__[self.n] = v
+    def __delete__(self, i): i.__dict__.pop(self.n)
+class K: d = D(); __match_args__ = "d",; __getattr__ = lambda s, n: 5; __setattr__ = lambda s, n, v: object.__setattr__(s, n, v); __bool__ = lambda s: True; __len__ = lambda s: 3; __getitem__ = lambda s, i: [1, 2, 3][i]; __call__ = lambda s, *a: a; __enter__ = lambda s: s; __exit__ = lambda s, *a: None; __add__ = lambda s, o: o; __iter__ = lambda s: iter("a"); __contains__ = lambda s, x: True
+k = K(); k.d.append(1); k.d = 2; del k.d; k.zz; k.y = 1; k(1, 2); k + 1; [*k]; 5 in k; k[1]; list(reversed(k)); K.__add__ = lambda s, o: 7; k + 1; del K.__add__; K.__len__ = None; K.__name__ = "Q"; K.__qualname__ = "Q.Q"; K.__doc__ = "text"; K.__module__; [type("S%d" % i, (K,), {"i": i}) for i in range(9)]; K.__subclasses__(); K.__annotations__
+with k, contextlib.suppress(TypeError): k + 1
+for wrong in lambda: type("Z", (A, dict), {}), lambda: type("Z", (int, str), {}), lambda: type("Z", (K, object, K), {}), lambda: type("Z", (), {"__slots__": ["1"]}), lambda: type("Z", (bool,), {}), lambda: setattr(k, "__class__", int), lambda: B(), lambda: type("a\0b", (), {}), lambda: setattr(K, "__bases__", (K,)), lambda: type("Z", (object, K), {}), lambda: object.__new__(B), lambda: super(int, "x").a:
+    try: wrong()
+    except (TypeError, ValueError, AttributeError, RuntimeError) as error: str(error)
+""",
+    "arrays and views": r"""
+import array, io, struct
+for c in "bBhHiIlLqQfdw": a = array.array(c, "abc" if c == "w" else [1, 2, 3]); a *= 3; a += a[1:]; a[1:3] = a[5:7]; a[::2] = a[::2]; del a[1::3]; a.pop(); a.count(a[0]); a.index(a[0]); a.reverse(); a.tobytes() ; b = array.array(c); b.frombytes(a.tobytes()); a == b, a < b; repr(a); iter(a).__reduce__(); a.__reduce_ex__(4); b.fromfile(io.BytesIO(a.tobytes()), 2); memoryview(a).tolist() if c != "w" else 0; a.buffer_info(); list(a); a.remove(a[0]); a.clear()
+m = memoryview(bytearray(range(96))); n = m.cast("h", [4, 3, 4]); n.tolist(); n[1, 2, 3]; n[3, 0, 0] = 5; n.tobytes("F"); n.shape, n.strides, n.contiguous; n == n, n != m; m[::-3].tolist(); m[5:50:4] = m[45:90:4] ; m[10:20].cast("B").cast("H")[1] = 7; m.cast("?").tolist()[:3]; m.cast("c")[2]; m.cast("d")[1]; m.cast("e").tolist(); bytes(m[3::5]); m.hex("-", 4); [*m[:9]]; m.index(7); m.count(3); list(reversed(m[:5])); 7 in m; struct.unpack_from("i", m, 4); int.from_bytes(m[:9]); b"".join([m[:3], m[3:5]]); hash(m.toreadonly()[:0]) if 0 else 0; bytes(m) == m; m.obj; repr(m)
+class V:
+    def __init__(self): self.b = bytearray(b"hello"); self.n = 0
+    def __buffer__(self, flags): self.n += 1; return memoryview(self.b)
+    def __release_buffer__(self, view): self.n -= 1; view.release()
+v = V(); bytes(v), memoryview(v)[1:3].tobytes(), bytearray(v) + v, io.BytesIO(v).read(), b"%b" % v
+with memoryview(v) as w: w[0] = 1
+b = bytearray(b"abc"); b.extend(range(50)); b.resize(90); b += bytes(b); b *= 2; b[3:60:2] = b[:29]; b.removeprefix(b"a"); b.take_bytes() if hasattr(b, "take_bytes") else 0; x = memoryview(b)
+for wrong in lambda: b.append(1), lambda: b.clear(), lambda: memoryview("x"), lambda: m.cast("h", [5, 5]), lambda: n[9, 9, 9], lambda: m.__setitem__(0, 300), lambda: memoryview(b"x").__setitem__(0, 1), lambda: array.array("b", [300]), lambda: array.array("z"), lambda: array.array("d", b"abc"), lambda: m[::2].cast("h"), lambda: array.array("i").pop(), lambda: n[1].tolist():
+    try: wrong()
+    except (BufferError, TypeError, ValueError, IndexError, OverflowError, NotImplementedError) as error: str(error)
+x.release(); b[:3] = b"abc"
+""",
+    "weak containers": r"""
+import copy, gc, weakref as w
+class A:
+    def __init__(self, n=0): self.n = n
+    def __hash__(self): return self.n
+    def __eq__(self, o): return self.n == o.n
+    def __add__(self, o): return self.n
+    def __call__(self): return 1
+    def __iter__(self): return iter("ab")
+    def m(self): pass
+class R(w.ref): __slots__ = "key",
+k = [A(i) for i in range(30)]; calls = []; d = w.WeakKeyDictionary(zip(k, range(30))); v = w.WeakValueDictionary(enumerate(k)); s = w.WeakSet(k)
+d.setdefault(A(99), 1); d.pop(k[0]); d | {k[0]: 5}; d.copy(), copy.deepcopy(d); d.update({k[1]: 2}); d.keyrefs(); v.valuerefs(); v.setdefault(50, k[3]); v.pop(3); dict(v.items()); list(v.itervaluerefs()); v |= {7: k[7]}; v.get(99); d == d; len(v), len(s), repr(d), repr(s) and 0
+s | {k[1]}, s & set(k[:9]), s - s, s ^ {k[2]}, s <= s; s.add(k[0]); s.discard(k[5]); s.isdisjoint([]); s.update(k); s.copy()
+for x in s: k.pop(); break
+for x in d: k.pop(); break
+del x
+r = R(k[0], calls.append); r.key = 1; r(), r == w.ref(k[0]), hash(r), repr(r); [w.ref(k[1], calls.append) for i in range(20)]; refs = [w.ref(k[2], calls.append) for i in range(20)]; w.getweakrefcount(k[2]), w.getweakrefs(k[2])
+p = w.proxy(k[4]); p.n, p.z if hasattr(p, "z") else 0; p + 1; str(p), list(p), p == k[4]; p(); q = w.WeakMethod(k[4].m, calls.append); q(), q == w.WeakMethod(k[4].m), hash(q); 
+f = w.finalize(k[6], calls.append, 1); g = w.finalize(k[6], len, "a"); f.alive, f.peek(), repr(f); g.detach(); h = w.finalize(k[7], calls.append, 2); h()
+c = A(77); c.me = c; cr = w.ref(c, calls.append); c.r = cr; w.finalize(c, calls.append, 3).atexit = False; del c; k.clear(); gc.collect(); len(d), len(v), len(s), f.alive, [x() for x in refs], q()
+for wrong in lambda: p.n, lambda: w.ref(3), lambda: v[1000], lambda: d[A(5)], lambda: s.pop(), lambda: hash(w.ref(A(5), id)) and hash(w.ref(type("T", (), {})())), lambda: p + 1:
+    try: wrong()
+    except (ReferenceError, TypeError, KeyError) as error: str(error)
+""",
+    "set algebra": r"""
+import collections.abc as c, copy, pickle
+class S(set):
+    def __contains__(self, x): return super().__contains__(x)
+class F(frozenset): pass
+class L(c.Set):
+    def __init__(self, x): self.x = list(x)
+    def __contains__(self, v): return v in self.x
+    def __iter__(self): return iter(self.x)
+    def __len__(self): return len(self.x)
+class K:
+    def __init__(self, v): self.v = v
+    def __hash__(self): return self.v % 3
+    def __eq__(self, o): return isinstance(o, K) and self.v == o.v
+a, b, f, l = S(range(60)), {i * 2 for i in range(60)}, F("abcdef"), L(range(9)); ks = {K(i) for i in range(20)}
+a | b, a & b, a - b, a ^ b, b | f, f - b, f | f, f & "a".__class__("abc").__iter__().__class__ if 0 else f; a |= {999}; a &= set(range(50)); a -= {1, 2}; a ^= {3, 1000}; a <= b, a < b, a >= f, a == b, a != b; a.isdisjoint(f), a.issuperset([5]), a.union(f, "xyz", range(3)), a.intersection(range(9), b), a.difference(b, [1]), a.symmetric_difference(b)
+l | {100}, l & a, l - {1}, l ^ {1, 20}, l <= a, l == set(range(9)), l._hash(), {1} | l, L.__rsub__(l, {1, 99}); d = {i: -i for i in range(20)}; d.keys() & a, d.keys() | f, d.keys() - {1}, d.keys() ^ [1], d.items() & {(1, -1)}, d.items() - {(1, -1)}, d.keys() <= a, d.keys().isdisjoint([99]), d.values().mapping, list(reversed(d.items())), {1, 2} - d.keys()
+ks & {K(3), K(50)}, ks - {K(1)}, ks ^ {K(1)}, ks | {K(99)}; ks.discard(K(5)); ks.remove(K(6)); ks.add(K(5)); sorted(ks, key=lambda k: k.v); hash(frozenset([frozenset(range(i)) for i in range(9)])); {frozenset({1}), frozenset({2})} - {frozenset({1})}; {1} in {frozenset({1})}; {frozenset({1})}.discard({1}); {*a, *b, *f}; frozenset({1}) | {2}; set("hello") - set("l"); [x for x in a if x in b]
+for x in a, b, f, ks: copy.copy(x); repr(x) if x is not ks else 0; iter(x).__reduce__(); x.__reduce__(); x.__sizeof__()
+pickle.loads(pickle.dumps([{1, 2}, frozenset("ab")])); a.x = 1; vars(a); t = set(range(300)); [t.pop() for i in range(250)]; t.update(range(300, 600)); t.clear(); set(d), frozenset(f) is f, set(map(str, range(50))), {str(i): None for i in range(50)}.keys() == set(map(str, range(50)))
+for wrong in lambda: {[]}, lambda: {1} | [2], lambda: a.remove(-1), lambda: set().pop(), lambda: hash(a), lambda: {1} < [2], lambda: set(5), lambda: frozenset().add(1), lambda: [b.add(x + 5000) for x in b], lambda: set(1, 2):
+    try: wrong()
+    except (TypeError, KeyError, AttributeError, RuntimeError) as error: str(error)
+""",
+    "translate and format": r"""
+import datetime, string, textwrap
+t = str.maketrans({"a": "AA", "b": None, "c": 0x1F600, 0xE9: "e"}); ("abc\u00e9d" * 30).translate(t); "abc".translate(str.maketrans("ab", "\u0416x", "c")); "x".translate({}), ("\U0001f600a" * 9).translate({0x1F600: "smile"})
+class T:
+    def __getitem__(self, i): return chr(i + 1) if i % 2 else (None if i % 3 else i)
+("hello world" * 9).translate(T()); b"hello".translate(bytes(range(255, -1, -1)), b"l"); bytes.maketrans(b"ab", b"xy")
+class V:
+    def __format__(self, s): return f"<{s}>"
+    def __getitem__(self, i): return [i]
+    a = {"k": 1.5}
+for s in "", "10", "<10", ">+10.3e", "^#20x", "020,d", "_b", "=+8", "n", "c", ",.2f", "%", "*^30g", "z.1f", "#o", ".3", "_.3f", ",.3_f":
+    for v in 65, -3.25, 10 ** 25, True, "text", 2 - 3j:
+        try: format(v, s)
+        except (ValueError, OverflowError) as error: str(error)
+"{0[2]} {0.a[k]!r:>8} {1!a:{w}} {{}} {n:%Y} {v:spec}".format(V(), "\u00e9", w=9, n=datetime.date(2024, 1, 2), v=V()); "{:{}{}}".format(5, ">", 9); "{a.b}".format_map({"a": type("B", (), {"b": 1})}); f"{V():{'a'}{'b'}} {3!r:^{5}} {[x for x in 'ab']!s} {V().a['k']=:.2f} { {1: 2}[1] } {'nested ' f'{1:{2}}'}"
+"%5.2f|%-8s|%+d|%#x|%c|%%|%r|%(a)s".replace("%(a)s", "%a") % (1.5, "x", 3, 255, "q", V, "\u00e9"); "%(a)s %(b)05d" % {"a": [1], "b": 7}; "%*.*f" % (9, 2, 1.5); b"%s %x %a %5d" % (b"a", 255, "\u00e9", 3); bytearray(b"%i") % 5; "%s" % ("\U0001f600" * 50); "%.3s|%10.2s" % ("abcdef", "\u00e9\u00e9\u00e9")
+class F(string.Formatter):
+    def get_value(self, k, a, kw): return super().get_value(k, a, kw) if k in kw or isinstance(k, int) else "?"
+F().format("{0} {x} {y!r:>5}", 1, x=2); list(F().parse("a{b!r:c}{{")); string.Template("$a ${b} $$").safe_substitute(a=1); string.Template("$a").get_identifiers(); string.capwords("a b"); textwrap.dedent("  a\n  b"), textwrap.shorten("word " * 30, 40), textwrap.indent("a\nb", "> "); "a\tb\r\nc\x0bd\x85e".splitlines(True), "a,b,,c".rsplit(",", 2), " \u3000x\u00a0".strip(), "\u01c6\ufb01\u00df".title().swapcase().casefold(), "\u03a3\u03a3".lower(), "a-b_c".isidentifier(), "\u0661\u0662".isdecimal(), "x".join(map(str, range(30))), "ab" * 20 < "abc", "aXbX".rpartition("X"), "abc".center(20, "\u2022"), "A" "\N{SNOWMAN}".encode("unicode_escape")
+for wrong in lambda: "{".format(), lambda: "{0} {}".format(1, 2), lambda: "{x}".format(), lambda: "%d" % "a", lambda: "%s %s" % (1,), lambda: "%q" % 1, lambda: f"{1:q}", lambda: f"{V:x}", lambda: "a".translate([]) and "b".translate({98: 1 << 30}), lambda: "{0.__x}".format(1), lambda: "%(a)s" % 5, lambda: "%c" % 2 ** 40, lambda: "{!z}".format(1):
+    try: wrong()
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error: str(error)
+""",
+    "numbers of any size": r"""
+import fractions, math, numbers, operator
+x = 7 ** 900; y = -(3 ** 1500) + 1; z = 1 << 3000
+for o in operator.add, operator.sub, operator.mul, operator.floordiv, operator.mod, divmod, operator.and_, operator.or_, operator.xor, operator.lt, math.gcd, math.lcm:
+    for a in x, y, z, 5, -1, True: o(a, x), o(y, a), o(x, a)
+x >> 700, y >> 1000, y << 65, ~z, -x, abs(y), x.bit_length(), y.bit_count(), int(str(x)), int(str(y)[:700]), int(hex(z), 0), int(bin(x), 2), int("z" * 90, 36), oct(y), x.to_bytes(400, "little"), y.to_bytes(400, signed=True), int.from_bytes(b"\xff" * 300, signed=True), int.from_bytes(range(100)), pow(x, y % 1000, z + 1), pow(7, -1, x + 1), pow(3, 400), 2 ** 0.5, x ** 3, math.isqrt(x), math.comb(500, 200), math.perm(90), math.factorial(200), hash(x), hash(y), round(x, -500), x.conjugate(), x.__round__(), x / z, x / 3 ** 1500, float(7 ** 300), int(1e300), int(-1.5), (1e300).as_integer_ratio(), f"{x:,}", f"{y:_x}", f"{z:+.3e}" if 0 else f"{7 ** 90:+.3e}", f"{x:>900d}", "%d %x" % (y, x), repr(y), x == z, x < 1e308, 1 << 2000 > 1e300, math.log(x), math.log2(z), x % 10 ** 9, [i ** 40 for i in range(-20, 20)], sum([x, 1, y]), math.prod([10 ** 9] * 30), [int(str(i) * 40) % i for i in range(1, 30)], x.__index__(), operator.index(z), x.numerator, x.is_integer()
+class I(int):
+    def __add__(self, o): return I(int(self) + o)
+I(x) + 1, I("99" * 50), I(5).real, I.from_bytes(b"a" * 30), str(I(y)), I(3) * x, range(x, x + 5)[2], range(-z, z, x)[1], len(range(5)), x in range(x, x + 9), slice(x, z).indices(9), list(range(z, z + 3)), [1, 2, 3][-2:x], "ab"[y:x]
+f = fractions.Fraction(x, 3 ** 90); f + 1, f * f, f ** 3, f // 7, f % 5, -f, abs(f), f < 1, float(fractions.Fraction(1, x)), f.limit_denominator(1000), fractions.Fraction("3.14159"), fractions.Fraction(1.5), hash(f), round(f, 2), str(f), f"{f:.30f}", math.floor(f), int(f), divmod(f, 3), fractions.Fraction(3, 7) == 3 / 7; isinstance(x, numbers.Integral)
+c = complex(3, -4); c ** 5, c / (1 + 1j), abs(c), c == 3, str(c), hash(c), c.conjugate(), pow(c, 0.5), complex("1e5-2j"), f"{c:.2f}", 1.5 .hex(), float.fromhex("0x1p-1074"), (2.5).__divmod__(0.7), -7.5 // 2, 1e308 * 10, repr(5e-324), round(2.675, 2), float("-inf"), (0.1).as_integer_ratio(), math.fsum([1e100, 1, -1e100]), math.frexp(1.5), math.nextafter(1, 2), 3.0 == 3, hash(float("nan")) and 0, float("1_000.5"), 1e22 == 10 ** 22
+for wrong in lambda: x // 0, lambda: x << -1, lambda: 1 << (1 << 70), lambda: float(x ** 9), lambda: int("9" * 5000), lambda: int("1x"), lambda: x.to_bytes(3), lambda: pow(2, -1, 4), lambda: math.isqrt(-1), lambda: y / 0, lambda: x ** -5000 / 0, lambda: int(float("nan")), lambda: str(10 ** 5000), lambda: round(1.5, "x"), lambda: range(1, 2, 0), lambda: fractions.Fraction(1, 0), lambda: complex("x"), lambda: [][z], lambda: int("1", 99):
+    try: wrong()
+    except (ZeroDivisionError, ValueError, OverflowError, TypeError, IndexError, MemoryError) as error: str(error)
+""",
+    "kinds of collections": r"""
+import collections as c, copy, pickle
+d = c.deque(range(200), maxlen=150); d.extend(range(100)); d.appendleft(1); d.rotate(-70); d[3], d[-5]; d[7] = 1; del d[9]; d.count(1), d.index(50), 5 in d; d.reverse(); d == d, d < c.deque([1]); d += [1]; d *= 2; copy.copy(d); pickle.loads(pickle.dumps(d)); repr(d); i = iter(d); next(i); i.__reduce__(); list(reversed(d)); [d.popleft() for x in range(100)]; e = c.deque([1, 2]); e.insert(1, e); repr(e); e.clear(); e.extendleft("abc"); e.remove("a"); c.deque("ab") + c.deque("c"); e.pop(); d.clear()
+class O(c.OrderedDict):
+    def __missing__(self, k): return k
+o = O(zip("abcdefghij", range(10))); o.move_to_end("a"); o.move_to_end("j", False); o.popitem(), o.popitem(False); o["zz"]; o == O(o), o == dict(o); list(reversed(o.items())), o.keys() & {"b"}; o | {"q": 1}; o |= {"r": 2}; o.setdefault("s", []); del o["b"]; copy.copy(o); o.x = 1; o.__reduce__(); repr(o); o.pop("c"); o.update(t=5); O.fromkeys("ab"); iter(o).__reduce__(); [o.__setitem__(str(x), x) for x in range(50)]; o.clear()
+f = c.defaultdict(lambda: c.defaultdict(list)); [f[x % 5][x].append(x) for x in range(30)]; repr(f) and f.copy(); f | {9: 9}; f.__reduce__; copy.copy(f); c.defaultdict(int, a=1)["b"]; c.defaultdict(None, {1: 2}).default_factory
+n = c.Counter("mississippi"); n + n, n - c.Counter("mi"), n & n, n | c.Counter(z=3), +n, -n; n.subtract("s"), n.update({"q": 5}), n.total(), list(n.elements()), n.most_common(), n <= n, n["none"], repr(n); c.Counter(x % 7 for x in range(90))
+m = c.ChainMap({1: 2}, {1: 3, 4: 5}); m.new_child({6: 7})[4], m.parents, list(m), m | {8: 9}, repr(m), m.pop(1), len(m), m.copy(), 4 in m, m.get(9)
+class P(c.namedtuple("P", "x y z", defaults=[1, 2], rename=True)): __slots__ = ()
+p = P(1); p._replace(y=5), p._asdict(), P._make("abc"), repr(p), p == (1, 1, 2), hash(p), P._fields, p.x, copy.replace(p, x=2), P.x.__doc__; pickle.loads(pickle.dumps(c.Counter(a=1)))
+class U(c.UserDict): pass
+class L(c.UserList): pass
+u = U(a=1); u |= {"b": 2}; u.copy(), u == {"a": 1}, "a" in u, repr(u), u.fromkeys("ab"); l = L(range(9)); l + [1], l[2:5], l * 2, l == list(range(9)), l.sort(), l.append(l) if 0 else l, [9] + l, 3 in l, l.copy(); s = c.UserString("abc"); s + "d", s.upper(), s[1:], s % (), s == "abc", hash(s), int(c.UserString("5"))
+class D(dict):
+    def __missing__(self, k): self[k] = k; return k
+    def __setitem__(self, k, v): super().__setitem__(k, v)
+x = D({1: 2}); x["q"], x | {3: 4}, x.copy(), D.fromkeys(range(30)), x == {1: 2}, dict(x, z=1), {**x}, list(x.items()), x.pop(1, None), x.popitem(), dict([("a", 1), "bc"]), dict.fromkeys(range(9), [])
+for wrong in lambda: c.deque().pop(), lambda: c.deque(maxlen=-1), lambda: d[0], lambda: c.deque([1]).remove(2), lambda: o.popitem(), lambda: o.move_to_end("?"), lambda: c.namedtuple("Q", "a a"), lambda: P(), lambda: {}[1], lambda: c.Counter(a=1).fromkeys("a"), lambda: [e.append(1) for v in e], lambda: dict([1]), lambda: dict([(1, 2, 3)]), lambda: c.defaultdict(3), lambda: {[]: 1}, lambda: m[99], lambda: c.ChainMap().popitem():
+    try: wrong()
+    except (IndexError, ValueError, KeyError, TypeError, NotImplementedError, RuntimeError) as error: str(error)
+""",
+    "packages": r"""
+import importlib, importlib.util, importlib.machinery, io, os, runpy, shutil, sys, tempfile, zipfile
+d = tempfile.mkdtemp(); path = sys.path[:]
+for k in [k for k in sys.modules if k.startswith("oom")]: del sys.modules[k]
+def write(name, text):
+    os.makedirs(os.path.dirname(d + "/" + name), exist_ok=True)
+    with open(d + "/" + name, "w") as f: f.write(text)
+try:
+    write("oompkg/__init__.py", "from .a import *\nfrom . import b\n__all__ = ['b', 'x']\ndef __getattr__(name):\n  if name == 'lazy': return 5\n  raise AttributeError(name)\n"); write("oompkg/a.py", "x = 1\n_y = 2\nfrom oompkg import b\n"); write("oompkg/b.py", "import oompkg.a as a, sys\nclass C: pass\n"); write("oompkg/bad.py", "x = = 1\n"); write("oompkg/fails.py", "1 / 0\n"); write("oomspace/inner/mod.py", "z = __name__\n"); write("oompkg/__main__.py", "import sys\nr = sys.argv\n"); write("oompkg/data.txt", "text")
+    with zipfile.ZipFile(d + "/z.zip", "w") as z: z.writestr("oomzip/__init__.py", "q = 3\n"); z.writestr("oomzip/m.py", "w = 4\n")
+    sys.path[:0] = [d, d + "/z.zip"]; importlib.invalidate_caches()
+    import oompkg, oompkg.b as b, oomspace.inner.mod, oomzip.m; from oompkg import *; from oompkg import lazy; oompkg.lazy, oomspace.__path__, oomzip.m.__loader__.get_source("oomzip.m"), oomzip.__spec__; importlib.reload(oompkg.a); repr(oompkg), repr(oomspace), dir(oompkg)
+    s = importlib.util.spec_from_file_location("oomfile", d + "/oompkg/a.py"); m = importlib.util.module_from_spec(s); s.loader.exec_module(m); repr(s); importlib.util.cache_from_source(s.origin), importlib.util.resolve_name(".x", "oompkg"); importlib.util.find_spec("oompkg.a").loader.get_code("oompkg.a"); importlib.machinery.SourceFileLoader("q", d + "/oompkg/a.py").get_data(d + "/oompkg/a.py"); importlib.machinery.PathFinder.find_spec("oompkg", [d]); runpy.run_module("oompkg.a"); runpy.run_path(d + "/oompkg/__main__.py"); importlib.import_module(".a", "oompkg")
+    import importlib.resources as r; r.files("oompkg").joinpath("data.txt").read_text(); import pkgutil; list(pkgutil.iter_modules([d])), list(pkgutil.walk_packages(oompkg.__path__, "oompkg.")), pkgutil.get_data("oompkg", "data.txt")
+    l = importlib.util.LazyLoader.factory(importlib.machinery.SourceFileLoader)("oomlazy", d + "/oompkg/b.py"); n = importlib.util.module_from_spec(importlib.util.spec_from_loader("oomlazy", l)); sys.modules["oomlazy"] = n; l.exec_module(n); n.C
+    class Finder:
+        def find_spec(self, name, path, target=None): return importlib.util.spec_from_loader(name, self) if name == "oomfound" else None
+        def create_module(self, spec): return None
+        def exec_module(self, module): module.v = 1
+    sys.meta_path.append(f := Finder())
+    try: import oomfound; oomfound.v
+    finally: sys.meta_path.remove(f)
+    for wrong in "import oompkg.bad", "import oompkg.fails", "import oompkg.none", "from oompkg import none", "from oompkg.a import none", "import oompkg.a.x", "from .. import q", "from oompkg.b import __nothing__":
+        try: exec(wrong, {"__package__": "oompkg", "__name__": "oompkg"})
+        except (ImportError, SyntaxError, ZeroDivisionError) as error: str(error)
+finally:
+    sys.path[:] = path; sys.path_importer_cache.pop(d, None), sys.path_importer_cache.pop(d + "/z.zip", None); shutil.rmtree(d, True)
+""",
+    "compile and exec": r"""
+import ast, code, io, symtable, tokenize, types, contextlib, codeop, linecache
+source = '''
+import os as o, sys
+from collections import (deque as d, OrderedDict)
+type Alias[*Ts, **P, T: int = str] = tuple[*Ts]
+@(lambda f: f)
+def f[T](a, /, b: int = 1, *c, d=2, **e) -> "T":
+    "doc"
+    global g; g = [x + y for x in range(5) if x % 2 for y in (x, b)]
+    def inner():
+        nonlocal a; a = (lambda q=a: q)(); return a, __class__ if 0 else None
+    try: inner()
+    except (ValueError, TypeError) as err: raise
+    except Exception: pass
+    else: a = 1
+    finally: a = 2 if a else 3
+    while (n := len(g)) > 99: break
+    else: n = -1
+    with open("/dev/null") as x, open("/dev/null"): assert x, "message"
+    del n; return {**{"k": [*c]}, "s": {1, 2}, "t": a[0:1:2] if 0 else ..., "b": b"x" rb"y", "f": f"{a!r:>{b}}{{}}" "lit", "u": not a < 1 <= 2 != 3, "l": 1 + 2 * -3 ** 2 // 4 | 5 & ~6 ^ 7 << 1 @ 1 if 0 else 9j}
+async def co():
+    async with a() as b: [i async for i in b]
+    yield await c
+class K(object, metaclass=type): v: int = 3; w: "str"; __slots__ = ()
+def m(x):
+    match x:
+        case {"a": 1, "b": [_, *rest], **more} if rest: return 1
+        case K(v=3) | complex(real=0) | -1.5 | "s" "t" | None: return 2
+        case [1, (2 | 3) as two, *_]: return two
+        case _: return x
+    for i, (j, *k) in []: continue
+    return (yield)
+try: pass
+except* OSError: pass
+r = f(1); list(m(5)); [m(y) for y in ({"a": 1}, [1, 2])]; q = t"{r} {1!r:x}"; x: int; (x): int = 5; x += 1; a = b = 3; print if 0 else 0
+'''
+c = compile(source, "oom", "exec", dont_inherit=True, optimize=1); exec(c, s := {"__name__": "oom"}); s["Alias"].__value__; t = compile(source, "oom", "exec", ast.PyCF_ONLY_AST | ast.PyCF_TYPE_COMMENTS); ast.unparse(t); ast.dump(t, indent=1, include_attributes=True); compile(t, "oom", "exec", optimize=2); compile(ast.parse("a + 1", mode="eval"), "e", "eval"); compile("await x", "e", "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT); compile("x\n", "s", "single"); ast.parse("(int) -> str", mode="func_type"); ast.get_docstring(t.body[4]), ast.get_source_segment(source, t.body[0])
+class V(ast.NodeTransformer):
+    def visit_Constant(self, n): return ast.copy_location(ast.Constant(0), n) if isinstance(n.value, int) else n
+V().visit(t); ast.fix_missing_locations(t); ast.compare(t, t) if hasattr(ast, "compare") else 0
+class N(dict):
+    def __missing__(self, k): return 5
+eval("a + b", {}, N()); exec("def h(): return x\nx = 1\ny = h.__code__", s); exec(s["y"].replace(co_name="n", co_consts=(None, 1)), {"x": 1}); z = 1
+def outer():
+    v = 1
+    def closed(): return v
+    return closed
+exec(outer().__code__, closure=outer().__closure__); types.FunctionType(outer().__code__, {}, "n", None, (types.CellType(3),))(); symtable.symtable(source, "f", "exec").get_children()[1].get_symbols(); list(tokenize.tokenize(io.BytesIO(source.encode()).readline)); tokenize.untokenize(list(tokenize.generate_tokens(io.StringIO("a = (1,\n 2)\n").readline))); codeop.compile_command("if a:\n  b"); 
+with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()): i = code.InteractiveInterpreter({}); i.runsource("1 + 1"); i.runsource("1 / 0"); i.runsource("a b"); i.runcode(c)
+for wrong in "def f(a, a): 0", "return", "x = yield = 1", "f(a=1, a=2)", "'abc", "if 1:\nx", "\tx\n  y", "nonlocal q", "f'{a'", "a = 1 = 2", "break", "async def f(): yield from x", "match x:\n case a: 0\n case b: 0", "from __future__ import nothing", "x: int = *a", "0777", "é = §", "class A: return", "print 1", "(x for x in y) = 1", "lambda: (yield)\nawait z", "def f():\n global x\n x: int", "import a.b as", "{1: 2, 3}", "t'{'", "try: 0", "*a", "del f()", "b'é'", "'\\N{none}'", "a\0b":
+    try: compile(wrong, "w", "exec")
+    except (SyntaxError, ValueError) as error: str(error), error.args
+for wrong in lambda: eval("1", 5), lambda: exec(outer().__code__), lambda: compile(5, "f", "exec"), lambda: compile("x", "f", "what"), lambda: compile(ast.Module([ast.Expr(3)], []), "f", "exec"), lambda: c.replace(co_code=b"x"):
+    try: wrong()
+    except (TypeError, ValueError) as error: str(error)
+""",
+    "templates": r"""
+import string.templatelib as l, copy, pickle
+a, w, name = 5, 9, "W\u00f6rld"
+def f(t): return "".join(x if isinstance(x, str) else format(l.convert(x.value, x.conversion), x.format_spec) for x in t)
+t = t"hello {name!r:>{w}} and {a + 1=:.2f} {t'{a}'!s} {{braces}} {[x for x in range(3)]!a}"; f(t"{a} {name!s:>20} {name!a}"); t.strings, t.values, t.interpolations, repr(t), list(t), iter(t).__reduce__ and 0; t + t, t"" + t"x{a}", t"{a}{w}" t" z"; rt"\n{a}\n"; t'''{
+ a !r}'''
+for x in t:
+    match x:
+        case l.Interpolation(v, e, c, s): (v, e, c, s); repr(x)
+        case str() as s: s
+l.Template("a", "b", l.Interpolation(1, "x", "r", ">5"), l.Interpolation([2]), "c").strings; l.Interpolation(1, "e", None, "").__match_args__, l.Template(*["x", l.Interpolation(1)] * 20).values; hash(l.Interpolation); l.Template[int] if 0 else l.Interpolation[int]; copy.copy(t), pickle.loads(pickle.dumps(l.Interpolation(1, "x", "r"))), pickle.loads(pickle.dumps(l.Template("a", l.Interpolation(3)))); l.convert(a, "r"), l.convert(a, None); eval("t'{1}{2:{3}}'"); compile("t'{x!r:{y}{z}}' t'{q}'", "f", "eval"); [t"{i}{i * 2:x}" for i in range(9)]; (lambda: t"{w}")(); t"{f"{t'{a}'}"}"
+for wrong in lambda: t"a" + "b", lambda: l.Template(1), lambda: l.Interpolation(1, 2), lambda: l.Interpolation(1, "x", "q"), lambda: l.convert(1, "z"), lambda: t"{undefined}", lambda: eval("t'{' "), lambda: eval("t'{a!x}'"), lambda: eval("t'{}'"), lambda: eval("t'a' 'b'"), lambda: "" + t"x", lambda: setattr(t, "x", 1), lambda: l.Template(x=1):
+    try: wrong()
+    except (TypeError, ValueError, NameError, SyntaxError, AttributeError) as error: str(error)
+""",
+    "kinds of generators": r"""
+import contextlib, inspect, sys, types
+def inner():
+    try:
+        while True:
+            try: x = yield 1
+            except KeyError as e: yield repr(e)
+    except GeneratorExit: return 5
+    finally: [y for y in range(3)]
+def outer():
+    r = yield from inner(); yield r; return r
+def tree(n): 
+    if n: yield from tree(n - 1); yield n; yield from tree(n - 1)
+g = outer(); next(g), g.send(3), g.throw(KeyError("k")), g.gi_yieldfrom, g.gi_frame.f_locals, g.gi_frame.f_back, inspect.getgeneratorstate(g), inspect.getgeneratorlocals(g), repr(g), g.gi_code, g.gi_running, g.gi_suspended; g.close(); next(g, 0); list(tree(5)); a, *b = tree(3); sum(x * y for x in range(9) for y in range(x) if y % 2); list(x for x in (y for y in (z for z in range(9)))); dict((k, v) for k, v in zip("ab", tree(2))); max(tree(4)); any(x > 3 for x in tree(4)); 3 in tree(4)
+class I:
+    def __iter__(self): return self
+    def __next__(self): self.n = getattr(self, "n", 0) + 1; return self.n if self.n < 5 else self.stop()
+    def stop(self): raise StopIteration(7)
+    def send(self, v): return v
+    def throw(self, *a): raise StopIteration("thrown")
+    def close(self): pass
+def d(): r = yield from I(); yield r
+list(d()); h = d(); next(h); h.send(5); h.throw(ValueError); h.close(); h = d(); next(h); del h
+def ctx():
+    with contextlib.ExitStack() as s: s.callback(len, "a"); yield sys.exc_info()
+try: raise ValueError
+except ValueError: k = ctx(); next(k); k.close()
+@types.coroutine
+def wait(v): return (yield v)
+class W:
+    def __await__(self): return (yield "w")
+async def co(n): return await (co(n - 1) if n else W())
+async def ag():
+    try:
+        for i in range(3): x = yield i; await wait(x)
+    except ValueError: yield "v"
+    finally: await wait("end")
+async def use(): return [x async for x in ag()] + [await co(3)]
+def drive(c, *v):
+    try:
+        r = c.send(None)
+        while True: r = c.send(r)
+    except StopIteration as s: return s.value
+drive(use()); c = co(9); c.send(None), c.cr_await, inspect.getcoroutinestate(c); c.close(); u = ag(); drive(u.__anext__()), u.ag_frame, u.ag_await, repr(u); drive(u.athrow(ValueError)); drive(u.aclose()); v = ag(); drive(anext(v, 5)); old = sys.get_asyncgen_hooks(); sys.set_asyncgen_hooks(lambda a: None, lambda a: None); z = ag(); drive(z.asend(None)); del z; sys.set_asyncgen_hooks(*old); sys.set_coroutine_origin_tracking_depth(3); q = co(1); q.cr_origin; q.close(); sys.set_coroutine_origin_tracking_depth(0)
+def wrong1(): yield; raise StopIteration
+def wrong2(): 
+    try: yield
+    finally: yield
+def wrong3(): yield from 5
+def wrong4(): it = wrong5(it) if 0 else None; yield it
+r = wrong4(); wrong = wrong2(); next(wrong)
+for bad in lambda: list(wrong1()), lambda: wrong.close(), lambda: list(wrong3()), lambda: outer().send(1), lambda: outer().throw(5), lambda: outer().throw(ValueError("x")), lambda: drive(co(1), 1) and c.send(None), lambda: iter(co(0)), lambda: next(r) and (lambda g: g.send(g))(r) if 0 else 1 / 0, lambda: u.asend(1).send(None):
+    try: bad()
+    except (RuntimeError, TypeError, ValueError, ZeroDivisionError, StopIteration, StopAsyncIteration) as error: str(error)
+""",
+}
+
 # Blocks above 64 KiB: the reserve behind Rust's own allocations does not give these, so whatever is not asked for fallibly
 # ends the process. There are few of them in a program, and each fails once alone and once with the fifty after it.
 LARGE = {
@@ -88,7 +701,11 @@ LARGE = {
 PROGRAMS |= LARGE
 
 
-def run(name, injections, place):
+# So many injections of a program with large blocks are one process: each may take seconds.
+PIECE = 50
+
+
+def run(name, injections, place, first):
     import _taipan
 
     code = compile(PROGRAMS[name], name, "exec")
@@ -121,7 +738,8 @@ def run(name, injections, place):
     outcomes = {}
     if name in LARGE:
         injections = min(injections, 2 * total)
-    for number in range(injections):
+    last = min(injections, first + PIECE) if name in LARGE else injections
+    for number in range(first, last):
         at = 1 + (total * number // injections if name not in LARGE else number // 2)
         width = 1 if number % 2 else 50
         os.pwrite(note, f"{at:9}+{width:2}".encode(), 0)
@@ -142,7 +760,7 @@ def run(name, injections, place):
             outcome = f"{type(error).__name__}: {str(error)[:90]}"
         signal.setitimer(signal.ITIMER_REAL, 0)
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
-    print(total, injections, outcomes, flush=True)
+    print(total, last, injections, outcomes, flush=True)
     os._exit(0)
 
 
@@ -151,28 +769,35 @@ def main():
     names = sys.argv[2:] or list(PROGRAMS)
     died, wrong, done = [], 0, 0
     for name in names:
-        place = tempfile.mktemp()
-        try:
-            result = subprocess.run([sys.executable, __file__, "-run", name, str(injections), place], capture_output=True,
-                                    text=True, errors="replace", timeout=3600)
-            status, out, err = result.returncode, result.stdout, result.stderr
-        except subprocess.TimeoutExpired as error:
-            status, out, err = "no end", "", (error.stderr or b"").decode(errors="replace")
-        at = open(place).read() if os.path.exists(place) else ""
+        first, last, outcomes, status = 0, 1, collections.Counter(), 0
+        while first < last and status == 0:
+            place = tempfile.mktemp()
+            try:
+                result = subprocess.run([sys.executable, __file__, "-run", name, str(injections), place, str(first)],
+                                        capture_output=True, text=True, errors="replace", timeout=3600)
+                status, out, err = result.returncode, result.stdout, result.stderr
+            except subprocess.TimeoutExpired as error:
+                status, out, err = "no end", "", (error.stderr or b"").decode(errors="replace")
+            if status == 0:
+                total, reached, last, found = out.strip().split("\n")[-1].split(" ", 3)
+                done += int(reached) - first
+                first, last = int(reached), int(last)
+                outcomes.update(ast.literal_eval(found))
         if status == 0:
-            total, injected, outcomes = out.strip().split("\n")[-1].split(" ", 2)
-            done += int(injected)
-            wrong += "SystemError" in outcomes
-            print(f"{name}: {total} allocations, {injected} failures, {outcomes}", flush=True)
+            wrong += any("SystemError" in outcome for outcome in outcomes)
+            print(f"{name}: {total} allocations, {last} failures, {dict(outcomes)}", flush=True)
         else:
+            at = open(place).read() if os.path.exists(place) else ""
             died.append(name)
             print(f"{name}: DIED {status} at {at}: {out[-200:]} {err[-1500:]}", flush=True)
+        if os.path.exists(place):
+            os.unlink(place)
     print(f"{done} failures injected, {len(died)} programs died {died}, {wrong} with SystemError")
     sys.exit(1 if died or wrong else 0)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["-run"]:
-        run(sys.argv[2], int(sys.argv[3]), sys.argv[4])
+        run(sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5]))
     else:
         main()

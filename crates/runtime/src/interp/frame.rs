@@ -151,17 +151,16 @@ pub unsafe fn push_words(thread: *mut PyThreadState, words: usize) -> PyResult<*
     }
 }
 
+/// So many frames need no question.
+const FEW_FRAMES: i64 = 100_000;
+
 /// How many frames of Python may be active where `sys.setrecursionlimit` allows any number: memory that is used up is not refused,
 /// the system ends the process. With what the traceback of an exception takes for them, they fit into half of the memory.
 fn most_frames() -> i64 {
     /// A small frame, its frame object, its entry in the traceback, and what printing that takes.
     const FRAME: i64 = 1024;
     static MOST: OnceLock<i64> = OnceLock::new();
-    // SAFETY: takes no pointers.
-    *MOST.get_or_init(|| unsafe {
-        let (pages, size) = (libc::sysconf(libc::_SC_PHYS_PAGES), libc::sysconf(libc::_SC_PAGESIZE));
-        if pages > 0 && size > 0 { pages.saturating_mul(size) / 2 / FRAME } else { i64::MAX }
-    })
+    *MOST.get_or_init(|| (crate::memory::limit() / 2 / FRAME).max(FEW_FRAMES))
 }
 
 #[cold]
@@ -170,7 +169,7 @@ unsafe fn push_chunk(thread: *mut PyThreadState, words: usize) -> PyResult<*mut 
     // SAFETY: the chunk list belongs to the thread.
     unsafe {
         let depth = (*thread).py_recursion_limit.get() - (*thread).py_recursion_remaining.get();
-        if depth as i64 > most_frames() {
+        if depth as i64 > FEW_FRAMES && depth as i64 > most_frames() {
             return Err(Raised::no_memory());
         }
         let mut size = CHUNK_WORDS;

@@ -72,6 +72,10 @@ static ARENAS: StaticCell<usize> = StaticCell::cell(0);
 static ARENAS_EVER: StaticCell<usize> = StaticCell::cell(0);
 static ARENAS_PEAK: StaticCell<usize> = StaticCell::cell(0);
 
+/// Whether the last arena that was asked for was refused. Where there is no memory, everything asks again: millions of frames do
+/// that leave a traceback each, and one question is cheaper than three.
+static REFUSED: StaticCell<bool> = StaticCell::cell(false);
+
 static SOURCE: StaticCell<PyObjectArenaAllocator> =
     StaticCell::cell(PyObjectArenaAllocator { ctx: ptr::null_mut(), alloc: Some(map), free: Some(unmap) });
 
@@ -278,12 +282,12 @@ fn new_arena() -> bool {
     let (Some(alloc), Some(free)) = (source.alloc, source.free) else { return false };
     // SAFETY: the functions are an arena allocator; sizes match.
     unsafe {
-        let mut size = ARENA_SIZE;
+        let mut size = if REFUSED.replace(true) { 2 * ARENA_SIZE } else { ARENA_SIZE };
         let mut base = alloc(source.ctx, size).cast::<u8>();
         if base.is_null() {
             return false;
         }
-        if base as usize & (ARENA_SIZE - 1) != 0 {
+        if size == ARENA_SIZE && base as usize & (ARENA_SIZE - 1) != 0 {
             // Anything twice as large has an aligned arena inside.
             free(source.ctx, base.cast(), size);
             size = 2 * ARENA_SIZE;
@@ -292,6 +296,7 @@ fn new_arena() -> bool {
                 return false;
             }
         }
+        REFUSED.set(false);
         let mut start = base.wrapping_add(base.align_offset(ARENA_SIZE));
         if size != ARENA_SIZE && source.alloc.map(|f| f as usize) == Some(map as *const () as usize) {
             // A mapping can be trimmed at both ends.

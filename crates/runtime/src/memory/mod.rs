@@ -10,6 +10,7 @@ pub mod domains;
 pub mod fallible;
 pub mod gc;
 pub mod large;
+mod limit;
 pub mod object;
 pub mod resident;
 pub mod rust_alloc;
@@ -19,6 +20,8 @@ pub mod small;
 pub mod stats;
 pub mod trace;
 pub mod trashcan;
+
+pub use limit::limit;
 
 use core::cell::Cell;
 

@@ -95,16 +95,25 @@ fn no_memory<T>() -> PyResult<*mut T> {
 /// A new instance of exactly the static type `T`: count 1, the fields after the header zeroed, not tracked.
 #[inline(always)]
 pub fn new<T: PyLayout>() -> PyResult<*mut T> {
+    match new_quietly() {
+        Some(object) => Ok(object),
+        None => no_memory(),
+    }
+}
+
+/// [`new`] that raises nothing where there is no memory.
+#[inline(always)]
+pub fn new_quietly<T: PyLayout>() -> Option<*mut T> {
     let size = size_of::<T>();
     // SAFETY: the type is static; the memory has the size of `T`.
     unsafe {
         let object = allocate((*T::TYPE).tp_flags.get(), size);
         if object.is_null() {
-            return no_memory();
+            return None;
         }
         object.add(size_of::<PyObject>()).write_bytes(0, size - size_of::<PyObject>());
         header::init(object.cast(), T::TYPE);
-        Ok(object.cast())
+        Some(object.cast())
     }
 }
 
@@ -175,7 +184,20 @@ pub unsafe extern "C" fn generic_alloc(cls: *mut PyTypeObject, nitems: isize) ->
 ///
 /// # Safety
 /// As [`alloc`].
+#[inline]
 pub unsafe fn alloc_untracked(cls: *mut PyTypeObject, nitems: isize) -> PyResult<*mut PyObject> {
+    // SAFETY: by contract.
+    match unsafe { alloc_quietly(cls, nitems) } {
+        Some(object) => Ok(object),
+        None => no_memory(),
+    }
+}
+
+/// [`alloc_untracked`] that raises nothing where there is no memory.
+///
+/// # Safety
+/// As [`alloc`].
+pub unsafe fn alloc_quietly(cls: *mut PyTypeObject, nitems: isize) -> Option<*mut PyObject> {
     // SAFETY: by contract.
     unsafe {
         let flags = (*cls).tp_flags.get();
@@ -184,11 +206,8 @@ pub unsafe fn alloc_untracked(cls: *mut PyTypeObject, nitems: isize) -> PyResult
         if itemsize != 0 {
             // One item more: a sentinel, as in CPython.
             let items = usize::try_from(nitems).ok().and_then(|n| n.checked_add(1));
-            let Some(items) = items.and_then(|n| n.checked_mul(itemsize as usize)) else { return no_memory() };
-            let Some(total) = size.checked_add(items).filter(|&total| total <= isize::MAX as usize - 64) else {
-                return no_memory();
-            };
-            size = total;
+            let items = items.and_then(|n| n.checked_mul(itemsize as usize))?;
+            size = size.checked_add(items).filter(|&total| total <= isize::MAX as usize - 64)?;
         }
         size = size.next_multiple_of(8);
         let mut total = size;
@@ -197,7 +216,7 @@ pub unsafe fn alloc_untracked(cls: *mut PyTypeObject, nitems: isize) -> PyResult
         }
         let object = allocate(flags, total);
         if object.is_null() {
-            return no_memory();
+            return None;
         }
         zero_words(object, size_of::<PyObject>(), size);
         let object = object.cast::<PyObject>();
@@ -208,7 +227,7 @@ pub unsafe fn alloc_untracked(cls: *mut PyTypeObject, nitems: isize) -> PyResult
         if flags & Py_TPFLAGS_INLINE_VALUES != 0 {
             crate::types::dict::instance::init_inline_values(object, cls);
         }
-        Ok(object)
+        Some(object)
     }
 }
 

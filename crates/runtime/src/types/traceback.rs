@@ -156,7 +156,17 @@ pub fn create(
     lasti: c_int,
     line: c_int,
 ) -> PyResult<Ref<Traceback>> {
-    let object = memory::new::<Traceback>()?;
+    create_quietly(next, frame, lasti, line).ok_or_else(Raised::no_memory)
+}
+
+/// [`create`] that raises nothing where there is no memory.
+fn create_quietly(
+    next: Option<Ref<Traceback>>,
+    frame: Ref<FrameObject>,
+    lasti: c_int,
+    line: c_int,
+) -> Option<Ref<Traceback>> {
+    let object = memory::new_quietly::<Traceback>()?;
     // SAFETY: a new object; the fields take the counts over.
     unsafe {
         let set = |field: &Cell<*mut PyTracebackObject>, next: Option<Ref<Traceback>>| {
@@ -167,7 +177,7 @@ pub fn create(
         (*object).0.tb_lasti.set(lasti);
         (*object).0.tb_lineno.set(line);
         memory::gc_track(object.cast());
-        Ok(Ref::from_owned_ptr(object))
+        Some(Ref::from_owned_ptr(object))
     }
 }
 
@@ -180,7 +190,7 @@ unsafe fn lasti(frame: *mut Frame) -> c_int {
     (unsafe { frame::instruction_index(frame) } * 2) as c_int
 }
 
-/// Adds an entry for `frame` to the traceback of the exception that is set. A failure to do so is forgotten: the
+/// Adds an entry for `frame` to the traceback of the exception that is set. Without memory for it there is none: the
 /// exception matters more.
 ///
 /// # Safety
@@ -191,12 +201,11 @@ pub unsafe fn add_here(_thread: *mut PyThreadState, frame: *mut Frame) {
     if let Some(error) = exceptions::exception(&exception) {
         // SAFETY: by contract.
         let entry = unsafe {
-            crate::types::frame::frame_object(frame)
-                .and_then(|object| create(error.traceback(), object, lasti(frame), UNKNOWN_LINE))
+            crate::types::frame::frame_object_quietly(frame)
+                .and_then(|object| create_quietly(error.traceback(), object, lasti(frame), UNKNOWN_LINE))
         };
-        match entry {
-            Ok(entry) => error.set_traceback(Some(entry)),
-            Err(raised) => raised.clear(),
+        if let Some(entry) = entry {
+            error.set_traceback(Some(entry));
         }
     }
     let _raised = Raised::restore(exception);

@@ -417,6 +417,7 @@ pub fn warn_unawaited_coroutine(coroutine: Borrowed<'_, Object>) -> PyResult<()>
 
 /// RuntimeWarning: the awaitable of an asynchronous generator's method goes away that nobody awaited.
 pub fn warn_unawaited_agen(generator: Borrowed<'_, Object>, method: &str) {
+    let _aside = Raised::aside();
     let warned = generator.lookup_attr(id!("__qualname__")).and_then(|name| {
         warn_with_source(
             exceptions::RuntimeWarning::type_object(),

@@ -33,21 +33,23 @@ pub struct FrameObject(pub PyFrameObject);
 /// `frame` is live and complete.
 pub unsafe fn frame_object(frame: *mut Frame) -> PyResult<Ref<FrameObject>> {
     // SAFETY: by contract.
+    unsafe { frame_object_quietly(frame) }.ok_or_else(Raised::no_memory)
+}
+
+/// [`frame_object`] that raises nothing where there is no memory.
+///
+/// # Safety
+/// As [`frame_object`].
+pub unsafe fn frame_object_quietly(frame: *mut Frame) -> Option<Ref<FrameObject>> {
+    // SAFETY: by contract.
     unsafe {
         let existing = (*frame).frame_obj.get();
         if !existing.is_null() {
-            return Ok(Ref::from_borrowed_ptr(existing));
+            return Some(Ref::from_borrowed_ptr(existing));
         }
         let code = iframe::code(frame);
         let slots = (*code).co_nlocalsplus.get() as usize + (*code).co_stacksize.get() as usize;
-        let saved = Raised::take_if_set();
-        let made = crate::memory::object::alloc_untracked(FrameObject::TYPE, (iframe::HEAD_WORDS + slots) as isize);
-        if let Some(saved) = saved {
-            if made.is_err() {
-                Raised::assume_set().clear();
-            }
-            let _ = Raised::restore(saved);
-        }
+        let made = crate::memory::object::alloc_quietly(FrameObject::TYPE, (iframe::HEAD_WORDS + slots) as isize);
         let object = made?.cast::<PyFrameObject>();
         let (start, end) = (size_of::<PyObject>(), offset_of!(PyFrameObject, _f_frame_data));
         ptr::write_bytes(object.cast::<u8>().add(start), 0, end - start);
@@ -57,7 +59,7 @@ pub unsafe fn frame_object(frame: *mut Frame) -> PyResult<Ref<FrameObject>> {
         // One count for the frame, one for the caller.
         header::incref(object.cast());
         crate::memory::object::gc_track(object.cast());
-        Ok(Ref::from_owned_ptr(object))
+        Some(Ref::from_owned_ptr(object))
     }
 }
 
