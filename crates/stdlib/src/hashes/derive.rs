@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn refusals() {
-        let mut refused = |parameters, limit| scrypt(b"p", b"s", parameters, limit, &mut [0; 8]);
+        let refused = |parameters, limit| scrypt(b"p", b"s", parameters, limit, &mut [0; 8]);
         assert_eq!(refused([3, 8, 1], 0), Err(Refusal::Invalid));
         assert_eq!(refused([2, 0, 1], 0), Err(Refusal::Invalid));
         assert_eq!(refused([1 << 20, 8, 1], 0), Err(Refusal::Memory));
