@@ -274,3 +274,38 @@ impl ConstTable {
         number > 0 && has_memory && is_comparable
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Constant {
+        Constant::Str(text.into())
+    }
+
+    #[test]
+    fn a_result_goes_with_its_last_use_and_comes_back_to_its_place() {
+        for others in [1, 100] {
+            let mut table = ConstTable::with((0..others).map(Constant::Int).collect());
+            table.start_folding();
+            let first = table.number_result(text("ab"));
+            assert_eq!(table.number_result(text("ab")), first);
+            // Two instructions load it: a copy is taken.
+            assert_eq!(table.take(first).ok(), Some(text("ab")));
+            table.drop_use(first);
+            assert_eq!(table.values[first as usize], text("ab"));
+            // One does: it is gone.
+            assert_eq!(table.take(first).ok(), Some(text("ab")));
+            table.drop_use(first);
+            assert_ne!(table.values[first as usize], text("ab"));
+            let second = table.number_result(text("abc"));
+            assert_eq!((table.number_result(text("ab")), second), (first, first + 1));
+            assert_eq!(table.values[first as usize], text("ab"));
+            // A NaN is another one each time.
+            let nan = || Constant::Tuple([Constant::Float(f64::NAN)].into());
+            let third = table.number_result(nan());
+            table.drop_use(third);
+            assert_eq!(table.number_result(nan()), third + 1);
+        }
+    }
+}

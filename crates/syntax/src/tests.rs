@@ -215,3 +215,21 @@ fn a_long_dotted_name_is_copied_once() {
     assert!(parse(&arena, source.as_bytes(), &Options::default()).is_ok());
     assert!(arena.allocated_bytes() < 4_000_000);
 }
+
+#[test]
+fn a_wrong_source_needs_no_room_to_become_code() {
+    let outcome = |source: String, limit: usize| {
+        let asked = std::cell::Cell::new(0);
+        let room = |size| {
+            asked.set(asked.get() + size);
+            asked.get() <= limit
+        };
+        let options = Options { room: Some(&room), ..Options::default() };
+        parse(&Arena::new(), source.as_bytes(), &options).map(|_| ()).map_err(|error| error.kind)
+    };
+    let (right, wrong) = (format!("a{}", "<a".repeat(200_000)), "if ".repeat(200_000));
+    assert_eq!(outcome(right.clone(), usize::MAX), Ok(()));
+    assert_eq!(outcome(right, 150_000_000), Err(ErrorKind::Memory));
+    assert_eq!(outcome(wrong.clone(), 60_000_000), Err(ErrorKind::Syntax));
+    assert_eq!(outcome(wrong, 10_000_000), Err(ErrorKind::Memory));
+}

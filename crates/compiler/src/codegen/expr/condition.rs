@@ -111,6 +111,12 @@ impl<'a> Codegen<'a, '_> {
     ) -> Result<()> {
         let loc = expr.range;
         self.check_compare(expr, left, ops, comparators);
+        if let ([op], [right]) = (ops, comparators) {
+            self.expr(left)?;
+            self.expr(right)?;
+            self.compare_op(loc, *op);
+            return Ok(());
+        }
         let refuted = self.label();
         self.links(loc, left, ops, comparators, refuted, true)?;
         if ops.len().min(comparators.len()) < 2 {

@@ -43,14 +43,13 @@ impl Place {
 impl<'a> Codegen<'a, '_> {
     /// An attribute or a subscript by itself.
     pub(super) fn place_op(&mut self, expr: ExprRef<'a>, ctx: ExprContext) -> Result<()> {
-        match (expr.kind, ctx) {
-            (ExprKind::Attribute { value, attr, .. }, ExprContext::Load) => {
-                if self.super_attribute(expr, value, attr, false)? {
-                    return Ok(());
-                }
-            }
-            (ExprKind::Attribute { value, attr, .. }, ExprContext::Store) => self.note_static_attribute(value, attr),
-            (ExprKind::Subscript { value, slice, .. }, ExprContext::Load) => self.check_subscript(value, slice),
+        match expr.kind {
+            ExprKind::Attribute { value, attr, .. } => match ctx {
+                ExprContext::Load if self.super_attribute(expr, value, attr, false)? => return Ok(()),
+                ExprContext::Store => self.note_static_attribute(value, attr),
+                _ => {}
+            },
+            ExprKind::Subscript { value, slice, .. } if ctx == ExprContext::Load => self.check_subscript(value, slice),
             _ => {}
         }
         if let Some(place) = self.find(expr, ctx)? {
