@@ -80,3 +80,16 @@ call = functools.partial(lambda *args, **names: (args, names), 1, x=1, y=2)
 print(call(3), call(3, y=5, z=6), call(), list(map(str, [1, 2])), outcome(list, map(len, [1])))
 print(hasattr(math, "x"), getattr(math, "nope", 1), outcome(getattr, math, "nope"))
 print(json.loads('{"a":1,"b":{"a":2,"c":[1,2,{"a":1,"d":3,"e":5,"f":6,"g":8,"a":7,"g":9}]}}'))
+
+
+class Text(str):
+    pass
+
+
+class Shown:
+    def __format__(self, spec):
+        return Text("shown")
+
+
+print(type("{}".format(Shown())), type("a{}".format(Shown())), type(Text("abc").format()), type("{}".format(Text("abc"))))
+print(*(form.format(text) is text for text in ("abcde",) for form in ("{}", "{:s}", "{:.5s}", "{:1s}")))

@@ -309,30 +309,34 @@ fn build(
     }
     let mut at = range.start;
     while let Some(chunk) = next_chunk(text, &mut at, range.end)? {
+        let Some(field) = chunk.field else {
+            if chunk.literal.len() == text.len() {
+                values.whole = Some(text.clone());
+                return Ok(());
+            }
+            out.push_substring(text, chunk.literal)?;
+            continue;
+        };
         out.push_substring(text, chunk.literal)?;
-        let Some(field) = chunk.field else { continue };
         let object = values.field(text, &field.name)?;
         let object = match field.conversion {
             None => object,
             Some(conversion) => convert(object, conversion)?.into_object(),
         };
-        if field.spec.is_empty() {
-            if depth == NESTING
-                && at == range.end
-                && out.is_empty()
-                && let Some(text) = object.downcast_exact::<Str>()
-            {
-                values.whole = Some(text.to_owned());
-                return Ok(());
-            }
-            render(out, &object, None)?;
+        let shown = if field.spec.is_empty() {
+            render(&object, None)?
         } else if field.spec_nested {
             let mut spec = StrBuilder::new();
             build(&mut spec, text, field.spec, values, depth - 1)?;
-            render(out, &object, Some(spec.finish()?))?;
+            render(&object, Some(spec.finish()?))?
         } else {
-            render(out, &object, Some(text.substring(field.spec)?))?;
+            render(&object, Some(text.substring(field.spec)?))?
+        };
+        if depth == NESTING && at == range.end && out.is_empty() {
+            values.whole = Some(shown);
+            return Ok(());
         }
+        out.push_object(&shown)?;
     }
     Ok(())
 }
@@ -349,14 +353,11 @@ fn convert(object: Ref<Object>, conversion: u32) -> PyResult<Ref<Str>> {
     }
 }
 
-fn render(out: &mut StrBuilder, object: &Ref<Object>, spec: Option<Ref<Str>>) -> PyResult<()> {
-    if spec.is_none()
-        && let Some(text) = object.downcast_exact::<Str>()
-    {
-        return out.push_object(&text);
+fn render(object: &Ref<Object>, spec: Option<Ref<Str>>) -> PyResult<Ref<Str>> {
+    match object.downcast_exact::<Str>() {
+        Some(text) if spec.is_none() => Ok(text.to_owned()),
+        _ => object.format(spec.as_ref().map(|spec| spec.borrow())),
     }
-    let text = object.format(spec.as_ref().map(|spec| spec.borrow()))?;
-    out.push_object(&text)
 }
 
 /// `this.format(*args, **kwargs)`.
