@@ -109,13 +109,7 @@ capi! {
         if smart_quotes != 0 {
             return shared::repr(object.as_slice(), "b", "", false);
         }
-        let mut out = b"b'".to_vec();
-        for &byte in object.as_slice() {
-            out.try_reserve(8).map_err(|_| Raised::no_memory())?;
-            shared::push_escaped(&mut out, byte, b'\'');
-        }
-        out.push(b'\'');
-        Str::from_ascii(&out)
+        shared::quoted(object.as_slice(), "b", "", b'\'', false)
     }
 
     fn PyBytes_Concat(left: Place<'_>, right: Option<Borrowed<'_, Object>>) { concat_in_place(left, right) }

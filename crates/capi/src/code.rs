@@ -21,14 +21,6 @@ const RAISE_ASSERTION: [u8; 6] = [128, 0, 81, 0, 104, 1];
 /// A table that gives all of them the first line: one entry for three units, without columns.
 const FIRST_LINE: [u8; 2] = [0x80 | 13 << 3 | 2, 0];
 
-/// The arguments of the two constructors of code objects, in C's order.
-#[repr(C)]
-struct Names {
-    variables: Ref<Object>,
-    free: Ref<Object>,
-    cells: Ref<Object>,
-}
-
 fn integer(value: c_int) -> PyResult<Ref<Object>> {
     Ok(Int::from_i64(value.into())?.into_object())
 }
@@ -37,7 +29,7 @@ fn integer(value: c_int) -> PyResult<Ref<Object>> {
 fn new(
     numbers: [c_int; 6],
     [code, consts, names]: [Borrowed<'_, Object>; 3],
-    variables: &Names,
+    [variables, free, cells]: [Borrowed<'_, Object>; 3],
     [filename, name, qualname]: [Borrowed<'_, Object>; 3],
     first_line: c_int,
     [lines, exceptions]: [Borrowed<'_, Object>; 2],
@@ -63,15 +55,15 @@ fn new(
         code,
         consts,
         names,
-        variables.variables.borrow(),
+        variables,
         filename,
         name,
         qualname,
         line.borrow(),
         lines,
         exceptions,
-        variables.free.borrow(),
-        variables.cells.borrow(),
+        free,
+        cells,
     ])
 }
 
@@ -82,10 +74,9 @@ capi! {
         free: Borrowed<'_, Object>, cells: Borrowed<'_, Object>, filename: Borrowed<'_, Object>, name: Borrowed<'_, Object>,
         qualname: Borrowed<'_, Object>, first_line: c_int, lines: Borrowed<'_, Object>, exceptions: Borrowed<'_, Object>,
     ) -> PyResult<Ref<Object>> {
-        let own = Names { variables: variables.to_owned(), free: free.to_owned(), cells: cells.to_owned() };
         new(
             [argcount, 0, kwonly, locals, stack_size, flags],
-            [code, consts, names], &own, [filename, name, qualname], first_line, [lines, exceptions],
+            [code, consts, names], [variables, free, cells], [filename, name, qualname], first_line, [lines, exceptions],
         )
     }
 
@@ -95,10 +86,9 @@ capi! {
         free: Borrowed<'_, Object>, cells: Borrowed<'_, Object>, filename: Borrowed<'_, Object>, name: Borrowed<'_, Object>,
         qualname: Borrowed<'_, Object>, first_line: c_int, lines: Borrowed<'_, Object>, exceptions: Borrowed<'_, Object>,
     ) -> PyResult<Ref<Object>> {
-        let own = Names { variables: variables.to_owned(), free: free.to_owned(), cells: cells.to_owned() };
         new(
             [argcount, posonly, kwonly, locals, stack_size, flags],
-            [code, consts, names], &own, [filename, name, qualname], first_line, [lines, exceptions],
+            [code, consts, names], [variables, free, cells], [filename, name, qualname], first_line, [lines, exceptions],
         )
     }
 

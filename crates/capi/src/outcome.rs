@@ -8,6 +8,9 @@ use taipan_runtime::prelude::*;
 /// Declares exported C functions. Parameters are raw C types, or `Borrowed<'_, T>` and `Option<Borrowed<'_, T>>` for objects that are
 /// passed (or may be NULL); the result is anything that implements [`Outcome`].
 ///
+/// What C promises to all functions of a table is said once, in a line `// SAFETY of all of these` above it, and need not be said
+/// again at each `unsafe` inside.
+///
 /// ```ignore
 /// capi! {
 ///     fn PyList_Append(list: Borrowed<'_, Object>, item: Option<Borrowed<'_, Object>>) -> PyResult<()> { .. }
@@ -18,6 +21,7 @@ macro_rules! capi {
         $(#[$meta])*
         #[unsafe(no_mangle)]
         #[allow(clippy::redundant_closure_call, reason = "the body uses `?` and `return`")]
+        #[allow(clippy::undocumented_unsafe_blocks, reason = "a line above the table says it for all of its functions")]
         pub unsafe extern "C" fn $name($($parameter: $type),*) $(-> <$result as $crate::outcome::Outcome>::C)? {
             let outcome = (move || $(-> $result)? { $body })();
             $crate::outcome::Outcome::into_c(outcome)

@@ -46,13 +46,7 @@ capi! {
         registry: Nullable<'_>,
     ) -> PyResult<()> {
         // SAFETY: C passes C strings; that of the module may be NULL.
-        unsafe {
-            let message = string(message)?;
-            let Some(file) = file_name(file)? else { return Err(bad_internal_call()) };
-            let module = if module.is_null() { None } else { Some(string(module)?) };
-            let module = module.as_ref().map(|module| module.as_borrowed());
-            explicit(category, message.as_borrowed(), file.borrow(), line, module, registry)
-        }
+        unsafe { explicit_at(category, &string(message)?.into_object(), file, line, module, registry) }
     }
 
     fn taipan_err_warn_explicit_format(
@@ -65,14 +59,29 @@ capi! {
         arguments: *mut Arguments,
     ) -> PyResult<()> {
         // SAFETY: as above, and arguments that fit the format.
-        unsafe {
-            let Some(file) = file_name(file)? else { return Err(bad_internal_call()) };
-            let module = if module.is_null() { None } else { Some(string(module)?) };
-            let message = formatted(format, arguments)?;
-            let module = module.as_ref().map(|module| module.as_borrowed());
-            explicit(category, message.borrow(), file.borrow(), line, module, registry)
-        }
+        unsafe { explicit_at(category, &formatted(format, arguments)?, file, line, module, registry) }
     }
+}
+
+/// A warning at a place that C strings name.
+///
+/// # Safety
+/// Both are C strings or NULL.
+unsafe fn explicit_at(
+    category: Nullable<'_>,
+    message: &Ref<Object>,
+    file: *const c_char,
+    line: c_int,
+    module: *const c_char,
+    registry: Nullable<'_>,
+) -> PyResult<()> {
+    // SAFETY: by contract.
+    let (file, module) = unsafe {
+        let Some(file) = file_name(file)? else { return Err(bad_internal_call()) };
+        (file, if module.is_null() { None } else { Some(string(module)?) })
+    };
+    let module = module.as_ref().map(|module| module.as_borrowed());
+    explicit(category, message.borrow(), file.borrow(), line, module, registry)
 }
 
 fn warn(category: Nullable<'_>, message: Borrowed<'_, Object>, level: isize, source: Nullable<'_>) -> PyResult<()> {

@@ -6,6 +6,8 @@
 
 use std::hash::{Hash, Hasher};
 
+use crate::fx::{self, FxHashSet};
+use crate::memory::{self, NoMemory};
 use crate::text::Text;
 
 /// Bits of `co_flags`.
@@ -188,6 +190,26 @@ pub struct BigInt {
     pub digits: Box<[u32]>,
 }
 
+impl Constant {
+    /// A copy, unless there is no memory for it.
+    pub(crate) fn try_clone(&self) -> Result<Constant, NoMemory> {
+        let all = |items: &[Constant]| -> Result<Box<[Constant]>, NoMemory> {
+            let mut copies = memory::room(items.len())?;
+            for item in items {
+                copies.push(item.try_clone()?);
+            }
+            Ok(copies.into())
+        };
+        Ok(match self {
+            Constant::Bytes(bytes) => Constant::Bytes(memory::joined(bytes, b"")?.into()),
+            Constant::Tuple(items) => Constant::Tuple(all(items)?),
+            Constant::FrozenSet(items) => Constant::FrozenSet(all(items)?),
+            // As large as in the source, or shared.
+            other => other.clone(),
+        })
+    }
+}
+
 fn same_float(a: f64, b: f64) -> bool {
     a.to_bits() == b.to_bits() && !a.is_nan()
 }
@@ -205,7 +227,7 @@ impl PartialEq for Constant {
             (Str(a), Str(b)) => a == b,
             (Bytes(a), Bytes(b)) => a == b,
             (Tuple(a), Tuple(b)) => a == b,
-            (FrozenSet(a), FrozenSet(b)) => a.len() == b.len() && a.iter().all(|item| b.contains(item)),
+            (FrozenSet(a), FrozenSet(b)) => a == b || same_items(a, b),
             (Slice(a), Slice(b)) => a == b,
             (Code(a), Code(b)) => a == b,
             _ => false,
@@ -213,37 +235,77 @@ impl PartialEq for Constant {
     }
 }
 
+/// The same distinct items in another order.
+fn same_items(a: &[Constant], b: &[Constant]) -> bool {
+    struct Item<'c>(&'c Constant);
+    impl PartialEq for Item<'_> {
+        fn eq(&self, other: &Self) -> bool {
+            self.0 == other.0
+        }
+    }
+    // A NaN is not found again, as it should be.
+    impl Eq for Item<'_> {}
+    impl Hash for Item<'_> {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            self.0.hash(state);
+        }
+    }
+    if a.len() != b.len() {
+        return false;
+    }
+    let items: FxHashSet<Item<'_>> = a.iter().map(Item).collect();
+    b.iter().all(|item| items.contains(&Item(item)))
+}
+
+/// Hashes that are equal in all their bits come from equal values, as far as chance goes.
 impl Hash for Constant {
     fn hash<H: Hasher>(&self, state: &mut H) {
         use Constant::*;
-        let mut tagged = |kind: u8| state.write_u8(kind);
+        // Not the number of any integer that somebody writes.
+        const KIND: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mut tagged = |kind: u64| state.write_u64(KIND.wrapping_add(kind));
         match self {
-            // The most frequent ones go without a tag: equality tells them apart.
+            // The most frequent ones go without a tag.
             Str(v) => v.hash(state),
             Int(v) => state.write_u64(*v as u64),
             None => tagged(0),
             Ellipsis => tagged(1),
-            Bool(v) => tagged(2 + u8::from(*v)),
-            BigInt(v) => v.hash(state),
-            Float(v) => {
+            Bool(v) => tagged(2 + u64::from(*v)),
+            BigInt(v) => {
                 tagged(4);
-                v.to_bits().hash(state);
+                v.hash(state);
+            }
+            Float(v) => {
+                tagged(5);
+                state.write_u64(v.to_bits());
             }
             Complex { real, imag } => {
-                real.to_bits().hash(state);
-                imag.to_bits().hash(state);
+                tagged(6);
+                state.write_u64(real.to_bits());
+                state.write_u64(imag.to_bits());
             }
             Bytes(v) => {
-                tagged(5);
+                tagged(7);
                 state.write(v);
             }
-            Tuple(v) => v.hash(state),
-            FrozenSet(v) => {
-                tagged(6);
-                v.len().hash(state);
+            Tuple(v) => {
+                tagged(8);
+                v.hash(state);
             }
-            Slice(v) => v.hash(state),
-            Code(v) => v.hash(state),
+            FrozenSet(v) => {
+                tagged(9);
+                // In any order.
+                let hashes = v.iter().map(fx::of);
+                state.write_u64(hashes.fold(v.len() as u64, u64::wrapping_add));
+            }
+            Slice(v) => {
+                tagged(10);
+                v.hash(state);
+            }
+            Code(v) => {
+                tagged(11);
+                v.hash(state);
+            }
         }
     }
 }

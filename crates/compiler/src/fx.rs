@@ -4,7 +4,7 @@
 //! the order in which these tables are iterated.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A map with this hash.
@@ -53,6 +53,14 @@ fn half_word(bytes: &[u8], at: usize) -> u64 {
 pub fn of_bytes(bytes: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(bytes);
+    hasher.finish()
+}
+
+/// The hash of a value.
+#[inline]
+pub fn of<T: Hash + ?Sized>(value: &T) -> u64 {
+    let mut hasher = FxHasher::default();
+    value.hash(&mut hasher);
     hasher.finish()
 }
 

@@ -13,6 +13,7 @@ mod text;
 
 mod error;
 pub mod fx;
+mod memory;
 mod names;
 mod tables;
 

@@ -160,7 +160,7 @@ pub(crate) fn pattern_constant<'a>(
                 _ => pattern_constant(left, convert)?,
             };
             let Some(left) = left else { return Ok(None) };
-            fold::binary(op, &left, &convert(&value)?)
+            fold::arithmetic(op, &left, &convert(&value)?)
         }
         _ => None,
     })

@@ -4,22 +4,43 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::memory::{self, NoMemory};
+
 /// A string constant or a name. Cloning shares the bytes.
 #[derive(Clone, Eq, PartialOrd, Ord)]
 pub struct Text {
-    bytes: Arc<[u8]>,
+    // A vector, as its memory can be asked for where the program chooses how much it is.
+    bytes: Arc<Vec<u8>>,
     has_surrogates: bool,
 }
 
 impl Text {
     /// A copy of `text`.
     pub fn new(text: &str) -> Text {
-        Text { bytes: text.as_bytes().into(), has_surrogates: false }
+        Text::from_wtf8(text.as_bytes(), false)
     }
 
     /// From bytes that are well-formed WTF-8; `has_surrogates` says whether they are beyond UTF-8.
     pub(crate) fn from_wtf8(bytes: &[u8], has_surrogates: bool) -> Text {
-        Text { bytes: bytes.into(), has_surrogates }
+        Text::from_vec(bytes.to_vec(), has_surrogates)
+    }
+
+    /// As [`Text::from_wtf8`], without a copy.
+    pub(crate) fn from_vec(bytes: Vec<u8>, has_surrogates: bool) -> Text {
+        Text { bytes: Arc::new(bytes), has_surrogates }
+    }
+
+    /// The text with `more` behind it. What nobody shares grows in place.
+    pub(crate) fn append(mut self, more: &Text) -> Result<Text, NoMemory> {
+        let has_surrogates = self.has_surrogates || more.has_surrogates;
+        match Arc::get_mut(&mut self.bytes) {
+            Some(bytes) => {
+                bytes.try_reserve(more.bytes.len())?;
+                bytes.extend_from_slice(&more.bytes);
+                Ok(Text { has_surrogates, ..self })
+            }
+            None => Ok(Text::from_vec(memory::joined(&self.bytes, &more.bytes)?, has_surrogates)),
+        }
     }
 
     /// The WTF-8 bytes.
@@ -53,6 +74,11 @@ impl Text {
     /// True for ASCII letters, digits and underscores alone: CPython interns such constants.
     pub fn is_name_like(&self) -> bool {
         self.bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+    }
+
+    /// The bytes of each code point.
+    pub(crate) fn code_points(&self) -> impl DoubleEndedIterator<Item = &[u8]> + Clone {
+        self.bytes.chunk_by(|_, next| next & 0xC0 == 0x80)
     }
 
     /// The number of code points.

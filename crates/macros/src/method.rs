@@ -59,8 +59,12 @@ pub struct Method {
     /// What `__text_signature__` says, where that is not how arguments are parsed.
     published: Option<String>,
     coexist: bool,
+    /// The class that the method was found in comes with the call.
+    defining_class: bool,
     signature: Signature,
     receiver: Receiver,
+    /// Whether the defining class is a parameter of the Rust function.
+    takes_class: bool,
     /// The types of the parameters after the receiver.
     types: Vec<Type>,
     wrapper: Ident,
@@ -109,6 +113,7 @@ impl Method {
         let mut text: Option<LitStr> = None;
         let mut published = None;
         let (mut raw, mut vectorcall, mut text_signature, mut coexist) = (false, true, true, false);
+        let mut defining_class = false;
         for argument in &helper.arguments {
             match (argument.name.to_string().as_str(), kind) {
                 ("name", Kind::New | Kind::Init) => {
@@ -120,6 +125,9 @@ impl Method {
                 ("text_signature", _) => published = Some(argument.string()?.value()),
                 ("no_text_signature", _) => argument.flag().map(|()| text_signature = false)?,
                 ("coexist", Kind::Method) => argument.flag().map(|()| coexist = true)?,
+                ("defining_class", Kind::Method | Kind::ClassMethod) => {
+                    argument.flag().map(|()| defining_class = true)?
+                }
                 ("no_vectorcall", Kind::New) => argument.flag().map(|()| vectorcall = false)?,
                 ("module", Kind::Function { .. }) => {
                     argument.flag()?;
@@ -127,7 +135,7 @@ impl Method {
                 }
                 _ => {
                     return Err(argument.unknown(
-                        "`name`, `signature`, `raw`, `text_signature`, `no_text_signature`, `coexist` (methods), `module` (functions), \
+                        "`name`, `signature`, `raw`, `text_signature`, `no_text_signature`, `coexist` and `defining_class` (methods), `module` (functions), \
                          `no_vectorcall` (`new`)",
                     ));
                 }
@@ -169,6 +177,16 @@ impl Method {
         } else {
             Receiver::None
         };
+        let takes_class = matches!(inputs.clone().next(), Some(FnArg::Typed(first)) if path_name(&first.ty).as_deref() == Some("DefiningClass"));
+        if takes_class {
+            if !defining_class {
+                return Err(Error::new_spanned(
+                    &function.inputs,
+                    "a method that takes its class says so: `#[method(defining_class, ..)]`",
+                ));
+            }
+            inputs.next();
+        }
         let types = inputs
             .map(|input| match input {
                 FnArg::Typed(typed) => Ok((*typed.ty).clone()),
@@ -204,6 +222,8 @@ impl Method {
             text_signature,
             published,
             coexist,
+            defining_class,
+            takes_class,
             signature,
             receiver,
             types,
@@ -221,7 +241,7 @@ impl Method {
     }
 
     fn convention(&self) -> Convention {
-        if self.raw || matches!(self.kind, Kind::New | Kind::Init) {
+        if self.raw || self.defining_class || matches!(self.kind, Kind::New | Kind::Init) {
             Convention::FastKeywords
         } else {
             match self.signature.convention() {
@@ -257,6 +277,7 @@ impl Method {
             Convention::NoArgs => "row_noargs",
             Convention::One => "row_one",
             Convention::Fast => "row_fast",
+            Convention::FastKeywords if self.defining_class => "row_defining_class",
             Convention::FastKeywords => "row_fast_keywords",
         };
         Ident::new(name, Span::call_site())
@@ -280,6 +301,13 @@ impl Method {
                 quote!(__args: *const *mut __rt::PyObject, __nargs: isize, __kwnames: *mut __rt::PyObject)
             }
         };
+        let (class_parameter, class) = match (self.defining_class, self.takes_class) {
+            (true, true) => {
+                (quote!(__class: *mut __rt::PyTypeObject,), quote!(__rt::DefiningClass::from_raw(__class),))
+            }
+            (true, false) => (quote!(_: *mut __rt::PyTypeObject,), quote!()),
+            (false, _) => (quote!(), quote!()),
+        };
         let (body, arguments) = if self.raw {
             (quote!(), vec![quote!(__rt::CallArgs::from_raw(__args, __nargs, __kwnames))])
         } else {
@@ -287,12 +315,12 @@ impl Method {
         };
         Ok(quote! {
             #(#cfgs)*
-            unsafe extern "C" fn #wrapper(__slf: *mut __rt::PyObject, #parameters) -> *mut __rt::PyObject {
+            unsafe extern "C" fn #wrapper(__slf: *mut __rt::PyObject, #class_parameter #parameters) -> *mut __rt::PyObject {
                 // SAFETY: called by the rules of C's calling convention for this row of the table.
                 unsafe {
                     #body
                     #head
-                    __rt::IntoReturn::into_return(<#self_ty>::#ident(#receiver #(#arguments),*))
+                    __rt::IntoReturn::into_return(<#self_ty>::#ident(#receiver #class #(#arguments),*))
                 }
             }
         })
@@ -317,10 +345,21 @@ impl Method {
         let fail = quote!(return ::core::ptr::null_mut());
         let constructor = matches!(self.kind, Kind::New | Kind::Init);
         let mut body = quote!();
-        let keyword_unpacking = signature.params.iter().any(|param| {
-            matches!(param.kind, ParamKind::PositionalOrKeyword | ParamKind::KeywordOnly | ParamKind::VarKeywords)
-        });
+        // This convention takes keywords, so that even positional-only parameters are unpacked with them.
+        let keyword_unpacking = self.defining_class
+            || signature.params.iter().any(|param| {
+                matches!(param.kind, ParamKind::PositionalOrKeyword | ParamKind::KeywordOnly | ParamKind::VarKeywords)
+            });
         match self.convention() {
+            _ if self.defining_class && signature.params.is_empty() => {
+                let name = &self.name;
+                body.extend(quote! {
+                    if !__rt::check_no_arguments(#name, __nargs, __kwnames) {
+                        #fail;
+                    }
+                });
+                return Ok((body, Vec::new()));
+            }
             Convention::NoArgs => return Ok((quote!(), Vec::new())),
             Convention::One => body.extend(quote!(static __SPEC: __rt::ArgSpec = #spec;)),
             _ if keyword_unpacking => {

@@ -355,12 +355,24 @@ fn slot_wrapper(used: &SlotUse, index: usize, self_ty: &Type) -> Result<(TokenSt
                 format!("`{}` exists in the raw form: `#[slot({}, raw)]`", slot.name, slot.name),
             ));
         }
-        Shape::Constructor => {
-            let other = if slot.name == "tp_new" { "new" } else { "init" };
+        Shape::Init => {
             return Err(Error::new(
                 used.span,
-                format!("use `#[{other}(signature = \"..\")]`, or the raw form `#[slot({}, raw)]`", slot.name),
+                "use `#[init(signature = \"..\")]`, or the raw form `#[slot(tp_init, raw)]`",
             ));
+        }
+        Shape::New => {
+            expect(1)?;
+            quote! {
+                unsafe extern "C" fn #wrapper(
+                    __cls: *mut __rt::PyTypeObject,
+                    _: *mut __rt::PyObject,
+                    _: *mut __rt::PyObject,
+                ) -> *mut __rt::PyObject {
+                    // SAFETY: called as `tp_new` of this type or a subtype.
+                    unsafe { __rt::new_for_init(__cls, <#self_ty>::#ident) }
+                }
+            }
         }
         Shape::Traverse => {
             expect(2)?;

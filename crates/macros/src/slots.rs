@@ -78,8 +78,10 @@ pub enum Shape {
     Send,
     /// Only the `raw` form exists.
     RawOnly,
-    /// Declared by `#[new]` and `#[init]`; `raw` replaces them.
-    Constructor,
+    /// Declared by `#[new]`; without it, a function of the new instance, whose arguments `__init__` reads.
+    New,
+    /// Declared by `#[init]`; `raw` replaces it.
+    Init,
 }
 
 pub struct Slot {
@@ -127,8 +129,8 @@ pub static SLOTS: &[Slot] = &[
     slot("tp_getattr", Suite::Type, Shape::RawOnly),
     slot("tp_setattr", Suite::Type, Shape::RawOnly),
     slot("tp_vectorcall", Suite::Type, Shape::RawOnly),
-    slot("tp_new", Suite::Type, Shape::Constructor),
-    slot("tp_init", Suite::Type, Shape::Constructor),
+    slot("tp_new", Suite::Type, Shape::New),
+    slot("tp_init", Suite::Type, Shape::Init),
     Slot { name: "tp_new_raw", field: "tp_new", suite: Suite::Type, shape: Shape::RawOnly },
     Slot { name: "tp_init_raw", field: "tp_init", suite: Suite::Type, shape: Shape::RawOnly },
     slot("nb_add", Suite::Number, BINARY),

@@ -119,6 +119,15 @@ fn mistakes_are_named() {
     );
     refuses(
         method(
+            quote!(#[method(signature = "($self, /)")]),
+            quote!(
+                fn f(this: &Ref<T>, class: DefiningClass<'_>) {}
+            ),
+        ),
+        "defining_class",
+    );
+    refuses(
+        method(
             quote!(#[slot(nb_add)]),
             quote!(
                 fn f(this: &Ref<T>, b: Borrowed<'_, Object>) {}

@@ -2,7 +2,7 @@
 
 pub use crate::abi;
 pub use crate::memory::fallible::{Gather, GatherResults, Grow, GrowText, Pile, TryToVec, vec_with_capacity};
-pub use crate::object::args::{Args, CallArgs, KwArgs, Nullable};
+pub use crate::object::args::{Args, CallArgs, DefiningClass, KwArgs, Nullable};
 pub use crate::object::{
     Borrowed, CompareOp, Object, PyLayout, PyResult, Raised, Ref, SendResult, Visitor, ellipsis, none, not_implemented,
 };

@@ -56,7 +56,9 @@ mod testinternalcapi;
 mod tokenize;
 mod tracemalloc;
 mod unicodedata;
+mod uuid;
 mod zlib;
+mod zoneinfo;
 mod zstd;
 
 use taipan_runtime::import::InitFunction;
@@ -81,6 +83,7 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_decimal", decimal::DecimalModule::init),
     ("_elementtree", elementtree::ElementTree::init),
     ("_functools", functools::Functools::init),
+    ("_hashlib", hashes::HashlibModule::init),
     ("_heapq", heapq::Heapq::init),
     ("_hmac", hashes::HmacModule::init),
     ("_io", io::Io::init),
@@ -111,6 +114,8 @@ pub static MODULES: &[(&str, InitFunction)] = &[
     ("_testinternalcapi", testinternalcapi::TestInternalCapi::init),
     ("_tokenize", tokenize::Tokenize::init),
     ("_tracemalloc", tracemalloc::TraceMalloc::init),
+    ("_uuid", uuid::Uuid::init),
+    ("_zoneinfo", zoneinfo::ZoneInfoModule::init),
     ("_zstd", zstd::Zstd::init),
     ("array", array::ArrayModule::init),
     ("binascii", binascii::Binascii::init),

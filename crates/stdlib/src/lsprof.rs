@@ -277,23 +277,13 @@ fn call_monitoring(name: &str, args: &[Borrowed<'_, Object>]) -> PyResult<Ref<Ob
     monitoring()?.getattr(Str::from_utf8_str(name)?.borrow())?.call(args)
 }
 
-#[pytype(name = "Profiler", module = "_lsprof", basetype, gc, heap, basicsize = 80)]
+#[pytype(name = "Profiler", module = "_lsprof", basetype, gc, heap, basicsize = 80, extend = [Profiler::NATIVE])]
 impl Profiler {
-    #[slot(tp_new, raw)]
-    unsafe extern "C" fn tp_new(
-        cls: *mut abi::PyTypeObject,
-        _args: *mut PyObject,
-        _kwargs: *mut PyObject,
-    ) -> *mut PyObject {
-        // SAFETY: called as `tp_new`.
-        unsafe {
-            support::new_for_init(cls, |this: &Ref<Profiler>| {
-                this.data.set(Box::into_raw(Box::default()));
-                this.subcalls.set(true);
-                this.builtins.set(true);
-                Ok(())
-            })
-        }
+    #[slot(tp_new)]
+    fn prefill(this: &Ref<Profiler>) {
+        this.data.set(Box::into_raw(Box::default()));
+        this.subcalls.set(true);
+        this.builtins.set(true);
     }
 
     #[init(signature = "(timer=None, timeunit=0.0, subcalls=True, builtins=True)")]
@@ -340,7 +330,7 @@ impl Profiler {
         support::clear([&this.timer]);
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn getstats(this: &Ref<Profiler>) -> PyResult<Ref<List>> {
         disable(this)?;
         let unit = if this.timer.is_set() && this.unit.get() > 0.0 { this.unit.get() } else { 1e-9 };
@@ -425,9 +415,8 @@ impl Profiler {
     fn _pystart_callback(
         this: &Ref<Profiler>,
         code: Borrowed<'_, Object>,
-        instruction_offset: Borrowed<'_, Object>,
+        _instruction_offset: Borrowed<'_, Object>,
     ) -> PyResult<()> {
-        let _ = instruction_offset;
         this.enter(code.as_ptr() as usize, || Ok(code.to_owned()))
     }
 
@@ -435,10 +424,9 @@ impl Profiler {
     fn _pythrow_callback(
         this: &Ref<Profiler>,
         code: Borrowed<'_, Object>,
-        instruction_offset: Borrowed<'_, Object>,
-        exception: Borrowed<'_, Object>,
+        _instruction_offset: Borrowed<'_, Object>,
+        _exception: Borrowed<'_, Object>,
     ) -> PyResult<()> {
-        let _ = (instruction_offset, exception);
         this.enter(code.as_ptr() as usize, || Ok(code.to_owned()))
     }
 
@@ -446,46 +434,41 @@ impl Profiler {
     fn _pyreturn_callback(
         this: &Ref<Profiler>,
         code: Borrowed<'_, Object>,
-        instruction_offset: Borrowed<'_, Object>,
-        retval: Borrowed<'_, Object>,
+        _instruction_offset: Borrowed<'_, Object>,
+        _retval: Borrowed<'_, Object>,
     ) {
-        let _ = (instruction_offset, retval);
         this.leave(Some(code.as_ptr() as usize));
     }
+}
 
-    #[method(signature = "($self, code, instruction_offset, callable, self_arg, /)")]
-    fn _ccall_callback(
-        this: &Ref<Profiler>,
-        code: Borrowed<'_, Object>,
-        instruction_offset: Borrowed<'_, Object>,
-        callable: Borrowed<'_, Object>,
-        self_arg: Borrowed<'_, Object>,
-    ) -> PyResult<()> {
-        let _ = (code, instruction_offset);
-        if this.builtins.get()
-            && let Some(function) = native_function(callable, self_arg)?
-        {
-            this.enter(native_key(&function), || native_name(&function))?;
-        }
-        Ok(())
-    }
+/// The callbacks of native functions, which differ in what they do with the function.
+macro_rules! native_callbacks {
+    ($part:ident: $($name:ident = |$this:ident, $function:ident| $body:expr;)*) => {
+        #[pymethods(part = $part)]
+        impl Profiler {$(
+            #[method(signature = "($self, code, instruction_offset, callable, self_arg, /)")]
+            fn $name(
+                $this: &Ref<Profiler>,
+                _code: Borrowed<'_, Object>,
+                _instruction_offset: Borrowed<'_, Object>,
+                callable: Borrowed<'_, Object>,
+                self_arg: Borrowed<'_, Object>,
+            ) -> PyResult<()> {
+                match $this.builtins.get() {
+                    true => native_function(callable, self_arg)?.map_or(Ok(()), |$function| $body),
+                    false => Ok(()),
+                }
+            }
+        )*}
+    };
+}
 
-    #[method(signature = "($self, code, instruction_offset, callable, self_arg, /)")]
-    fn _creturn_callback(
-        this: &Ref<Profiler>,
-        code: Borrowed<'_, Object>,
-        instruction_offset: Borrowed<'_, Object>,
-        callable: Borrowed<'_, Object>,
-        self_arg: Borrowed<'_, Object>,
-    ) -> PyResult<()> {
-        let _ = (code, instruction_offset);
-        if this.builtins.get()
-            && let Some(function) = native_function(callable, self_arg)?
-        {
-            this.leave(Some(native_key(&function)));
-        }
+native_callbacks! { NATIVE:
+    _ccall_callback = |this, function| this.enter(native_key(&function), || native_name(&function));
+    _creturn_callback = |this, function| {
+        this.leave(Some(native_key(&function)));
         Ok(())
-    }
+    };
 }
 
 /// Gives the tool back.

@@ -127,7 +127,7 @@ impl SimpleQueue {
         Ok(this.inside()?.items.borrow().is_empty())
     }
 
-    #[method(signature = "($self, /, block=True, timeout=None)")]
+    #[method(signature = "($self, /, block=True, timeout=None)", defining_class)]
     fn get(
         this: &Ref<SimpleQueue>,
         block: Option<bool>,
@@ -152,7 +152,7 @@ impl SimpleQueue {
         this.take(block, deadline)
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn get_nowait(this: &Ref<SimpleQueue>) -> PyResult<Ref<Object>> {
         this.take(false, None)
     }

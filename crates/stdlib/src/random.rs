@@ -9,8 +9,6 @@ use taipan_runtime::abi::PyObject;
 use taipan_runtime::memory::object as memory;
 use taipan_runtime::prelude::*;
 
-use crate::support;
-
 const N: usize = 624;
 const M: usize = 397;
 
@@ -133,19 +131,9 @@ impl Random {
 
 #[pytype(name = "Random", module = "_random", basetype, heap, mutable)]
 impl Random {
-    #[slot(tp_new, raw)]
-    unsafe extern "C" fn tp_new(
-        cls: *mut abi::PyTypeObject,
-        _args: *mut PyObject,
-        _kwargs: *mut PyObject,
-    ) -> *mut PyObject {
-        // SAFETY: called as `tp_new`.
-        unsafe {
-            support::new_for_init(cls, |this: &Ref<Random>| {
-                this.index.set(N as u32);
-                Ok(())
-            })
-        }
+    #[slot(tp_new)]
+    fn prefill(this: &Ref<Random>) {
+        this.index.set(N as u32);
     }
 
     #[init(raw, no_text_signature)]

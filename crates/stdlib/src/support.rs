@@ -21,21 +21,6 @@ pub fn instance<T: PyLayout>(cls: Borrowed<'_, Type>) -> PyResult<Ref<T>> {
     unsafe { Ok(cls.alloc(0)?.into_unchecked()) }
 }
 
-/// The whole `tp_new` of a type whose `__init__` reads the arguments: an instance that `start` fills.
-///
-/// # Safety
-/// Called by `tp_new` of `T`.
-pub unsafe fn new_for_init<T: PyLayout>(
-    cls: *mut abi::PyTypeObject,
-    start: impl FnOnce(&Ref<T>) -> PyResult<()>,
-) -> *mut abi::PyObject {
-    // SAFETY: by contract, a subtype of `T`'s type.
-    match instance::<T>(unsafe { Borrowed::from_ptr(cls) }).and_then(|this| start(&this).map(|()| this)) {
-        Ok(this) => this.into_ptr().cast(),
-        Err(raised) => raised.into_null(),
-    }
-}
-
 /// An instance of exactly `T`, a type of the collector, with its fields zeroed.
 #[inline]
 pub fn instance_exact<T: PyLayout>() -> PyResult<Ref<T>> {

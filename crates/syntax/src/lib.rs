@@ -55,8 +55,8 @@ pub fn parse_reporting<'a>(
     let text = source::prepare(arena, source, options.is_text, options.mode == Mode::Exec)?;
     let parsed = match parse_fast(arena, text, options, warnings)? {
         Fast::Right(module) => Ok(module),
-        Fast::Wrong { tokens, room } => {
-            room::ask_for_error(options, tokens, room)?;
+        Fast::Wrong { tokens, needs } => {
+            room::ask_for_error(options, tokens, needs)?;
             Err(diagnose::diagnose(text, tokens, options, warnings))
         }
     };
@@ -68,8 +68,8 @@ pub fn parse_reporting<'a>(
 enum Fast<'a> {
     /// Its tree.
     Right(Mod<'a>),
-    /// It is wrong. So many tokens were found, and so much room was asked for.
-    Wrong { tokens: usize, room: usize },
+    /// It is wrong. So many tokens were found.
+    Wrong { tokens: usize, needs: room::Needs },
 }
 
 /// The warnings of the lexer are those for a right program alone. The error is that there is no memory.
@@ -83,8 +83,9 @@ fn parse_fast<'a>(
     let mut lexer = Lexer::new(text, lex_options);
     let mut tokens = Vec::with_capacity(text.len() / 4 + 16);
     let lexed = tokenize(&mut lexer, options, &mut tokens)?;
-    let room = room::ask(options, text, &tokens)?;
-    let wrong = Fast::Wrong { tokens: tokens.len(), room };
+    let needs = room::ask_to_parse(options, text, &tokens)?;
+    let before = arena.allocated_bytes();
+    let wrong = Fast::Wrong { tokens: tokens.len(), needs };
     if lexed.is_err() {
         // The parser goes as far as there are tokens, for its warnings alone.
         let last = tokens.last().copied();
@@ -109,6 +110,7 @@ fn parse_fast<'a>(
     if options.mode == Mode::Single && !only_one_statement(text, consumed) {
         return Ok(wrong);
     }
+    room::ask_to_compile(options, needs, arena.allocated_bytes() - before)?;
     warnings.append(&mut lexer.warnings);
     Ok(Fast::Right(module))
 }

@@ -216,30 +216,12 @@ unsafe fn convert_simple(
     // SAFETY: by the contract of `convert`.
     unsafe {
         match code {
-            b'b' => {
-                let value = ranged(object, 0, 255, "unsigned byte")?;
-                store(arguments, value as u8);
-            }
-            b'B' => {
-                let value = masked(object)?;
-                store(arguments, value as u8);
-            }
-            b'h' => {
-                let value = ranged(object, i64::from(i16::MIN), i64::from(i16::MAX), "signed short")?;
-                store(arguments, value as i16);
-            }
-            b'H' => {
-                let value = masked(object)?;
-                store(arguments, value as u16);
-            }
-            b'i' => {
-                let value = ranged(object, i64::from(i32::MIN), i64::from(i32::MAX), "signed")?;
-                store(arguments, value as i32);
-            }
-            b'I' => {
-                let value = masked(object)?;
-                store(arguments, value as u32);
-            }
+            b'b' => store(arguments, ranged(object, 0, 255, "unsigned byte")? as u8),
+            b'B' => store(arguments, masked(object)? as u8),
+            b'h' => store(arguments, ranged(object, i16::MIN.into(), i16::MAX.into(), "signed short")? as i16),
+            b'H' => store(arguments, masked(object)? as u16),
+            b'i' => store(arguments, ranged(object, i32::MIN.into(), i32::MAX.into(), "signed")? as i32),
+            b'I' => store(arguments, masked(object)? as u32),
             b'n' => {
                 let index = object.index()?;
                 let Some(value) = index.to_isize() else {
@@ -247,15 +229,10 @@ unsafe fn convert_simple(
                 };
                 store(arguments, value);
             }
-            b'l' | b'L' => {
-                let index = object.index()?;
-                let Some(value) = index.to_i64() else {
-                    return Err(if code == b'l' {
-                        raise!(OverflowError, "Python int too large to convert to C long")
-                    } else {
-                        raise!(OverflowError, "int too big to convert")
-                    }
-                    .into());
+            b'l' => store(arguments, long(object)?),
+            b'L' => {
+                let Some(value) = object.index()?.to_i64() else {
+                    return Err(raise!(OverflowError, "int too big to convert").into());
                 };
                 store(arguments, value);
             }
@@ -266,14 +243,8 @@ unsafe fn convert_simple(
                 let value = masked(object)?;
                 store(arguments, value);
             }
-            b'f' => {
-                let value = object.as_f64()?;
-                store(arguments, value as f32);
-            }
-            b'd' => {
-                let value = object.as_f64()?;
-                store(arguments, value);
-            }
+            b'f' => store(arguments, object.as_f64()? as f32),
+            b'd' => store(arguments, object.as_f64()?),
             b'D' => {
                 let value = Complex::value_of(object)?;
                 store(arguments, Py_complex { real: value.real, imag: value.imag });

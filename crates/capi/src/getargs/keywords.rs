@@ -21,17 +21,11 @@ capi! {
         arguments: *mut Arguments,
     ) -> c_int {
         let outcome = (|| -> PyResult<()> {
-            let args = args.and_then(|args| args.downcast_borrowed::<Tuple>()).ok_or_else(bad_internal_call)?;
-            let keywords = match keywords {
-                None => None,
-                Some(keywords) => Some(expect::<Dict>(keywords)?),
-            };
             if format.is_null() || names.is_null() {
                 return Err(bad_internal_call());
             }
             unsafe {
-                let given = Given { args: vector(args.items_ptr(), args.len() as isize), keywords: Keywords::Dict(keywords) };
-                parse(&given, bytes(format), &parameters(names)?, VaList::new(arguments))
+                parse(&Given::of_tuple(args, keywords)?, bytes(format), &parameters(names)?, VaList::new(arguments))
             }
         })();
         c_int::from(outcome.is_ok())
@@ -44,15 +38,7 @@ capi! {
         arguments: *mut Arguments,
     ) -> c_int {
         let outcome = (|| -> PyResult<()> {
-            let args = args.and_then(|args| args.downcast_borrowed::<Tuple>()).ok_or_else(bad_internal_call)?;
-            let keywords = match keywords {
-                None => None,
-                Some(keywords) => Some(expect::<Dict>(keywords)?),
-            };
-            unsafe {
-                let given = Given { args: vector(args.items_ptr(), args.len() as isize), keywords: Keywords::Dict(keywords) };
-                parse_with(&given, parser, VaList::new(arguments))
-            }
+            unsafe { parse_with(&Given::of_tuple(args, keywords)?, parser, VaList::new(arguments)) }
         })();
         c_int::from(outcome.is_ok())
     }
@@ -140,6 +126,25 @@ pub struct Given<'a> {
     pub keywords: Keywords<'a>,
 }
 
+impl<'a> Given<'a> {
+    /// From a tuple, and a dict or NULL.
+    fn of_tuple(args: Nullable<'a>, keywords: Nullable<'a>) -> PyResult<Given<'a>> {
+        let args = args.and_then(|args| args.downcast_borrowed::<Tuple>()).ok_or_else(bad_internal_call)?;
+        let keywords = Keywords::Dict(keywords.map(expect::<Dict>).transpose()?);
+        // SAFETY: the items of a tuple that lives as long as the call.
+        Ok(Given { args: unsafe { vector(args.items_ptr(), args.len() as isize) }, keywords })
+    }
+
+    /// TypeError: more arguments than there are parameters, `total`.
+    #[cold]
+    pub fn too_many(&self, shown: &str, total: usize) -> Raised {
+        // "keyword" keeps the count apart from that of positional arguments, of which there are none.
+        let kind = if self.args.is_empty() { "keyword " } else { "" };
+        let (plural, given) = (plural(total), self.args.len() + self.keywords.count());
+        raise!(TypeError, "{shown} takes at most {total} {kind}argument{plural} ({given} given)")
+    }
+}
+
 /// The names of parameters; the first ones are empty for positional-only parameters.
 pub struct Parameters<'a> {
     pub names: Vec<Cow<'a, str>>,
@@ -203,14 +208,7 @@ unsafe fn parse(given: &Given<'_>, text: &[u8], parameters: &Parameters<'_>, mut
     let count = given.args.len();
     let mut keywords_left = given.keywords.count();
     if count + keywords_left > total {
-        // "keyword" keeps the count apart from that of positional arguments, of which there are none.
-        return Err(raise!(
-            TypeError,
-            "{shown} takes at most {total} {}argument{} ({} given)",
-            if count == 0 { "keyword " } else { "" },
-            plural(total),
-            count + keywords_left
-        ));
+        return Err(given.too_many(&shown, total));
     }
     let mut format = Format::new(text);
     let mut cleanups = Cleanups::default();

@@ -176,13 +176,7 @@ unsafe fn unpack_keywords(
         let shown = format!("{:.200}()", lossy((*parser).fname.get()));
         let required = if limits.min_keywords > 0 { limits.max + limits.min_keywords } else { limits.min };
         if !limits.varargs && count + keywords_left > total {
-            return Err(raise!(
-                TypeError,
-                "{shown} takes at most {total} {}argument{} ({} given)",
-                if count == 0 { "keyword " } else { "" },
-                plural(total),
-                count + keywords_left
-            ));
+            return Err(given.too_many(&shown, total));
         }
         if !limits.varargs && count > limits.max {
             if limits.max == 0 {

@@ -4,14 +4,10 @@
 //! simplified is left to the flow graph. The counterparts are `Python/codegen.c` and `Python/compile.c`.
 
 mod annotation;
-mod call;
 mod check;
-mod comprehension;
-mod display;
 mod exception;
 mod expr;
 mod function;
-mod nameop;
 mod pattern;
 mod scope;
 mod stmt;
@@ -174,6 +170,23 @@ impl<'a> Codegen<'a, '_> {
         self.op_arg(loc, Opcode::LOAD_CONST, number);
     }
 
+    /// Loads the value of a constant node.
+    fn load_value(&mut self, loc: Loc, value: &ast::Constant<'a>) -> Result<()> {
+        let value = self.constant(value)?;
+        self.load_const(loc, value);
+        Ok(())
+    }
+
+    /// Loads a tuple of names.
+    fn load_names(&mut self, loc: Loc, names: impl Iterator<Item = &'a str>) {
+        let names = names.map(|name| {
+            let name = self.names.intern(name);
+            Constant::Str(self.names.text(name))
+        });
+        let names = Constant::Tuple(names.collect());
+        self.load_const(loc, names);
+    }
+
     /// Loads a name as a string.
     fn load_name_const(&mut self, loc: Loc, name: Symbol) {
         let known = self.unit.name_consts.get(name);
@@ -317,6 +330,15 @@ impl<'a> Codegen<'a, '_> {
             None => Ok(rest),
         }
     }
+}
+
+/// Where the first name stands again that is there twice; no name is `None`.
+fn repeated<'a, T>(items: &[T], name: impl Fn(&T) -> Option<&'a str>) -> Option<usize> {
+    let again = |at: usize| {
+        let wanted = name(&items[at])?;
+        (at + 1..items.len()).find(|other| name(&items[*other]) == Some(wanted))
+    };
+    (0..items.len()).find_map(again)
 }
 
 /// Where a `pass` would be that stands for what was at `at`.

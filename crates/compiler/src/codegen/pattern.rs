@@ -10,6 +10,7 @@ use super::Codegen;
 use crate::code;
 use crate::error::Result;
 use crate::fold;
+use crate::fx::FxHashSet;
 use crate::ir::{Label, Loc, NEXT_LOCATION, NO_LOCATION};
 use crate::names::Symbol;
 use crate::opcode::{Opcode, binary};
@@ -189,8 +190,7 @@ impl<'a> Codegen<'a, '_> {
                 Ok(())
             }
             PatternKind::MatchSingleton { value } => {
-                let value = self.constant(&value)?;
-                self.load_const(loc, value);
+                self.load_value(loc, &value)?;
                 self.compare_op(loc, CmpOp::Is);
                 self.require(loc, progress);
                 Ok(())
@@ -336,20 +336,12 @@ impl<'a> Codegen<'a, '_> {
             return self
                 .error(loc, format!("kwd_attrs ({names}) / kwd_patterns ({values}) length mismatch in class pattern"));
         }
-        // A name that comes again, nearest to the first that does.
-        let again =
-            |at: &usize| attrs[at + 1..].iter().position(|other| *other == attrs[*at]).map(|next| at + 1 + next);
-        if let Some(repeated) = (0..names).find_map(|at| again(&at)) {
+        if let Some(repeated) = super::repeated(attrs, |attr| Some(attr)) {
             let message = format!("attribute name repeated in class pattern: {}", attrs[repeated]);
             return self.error(attr_patterns[repeated].range, message);
         }
         self.expr(cls)?;
-        let names = attrs.iter().map(|attr| {
-            let name = self.names.intern(attr);
-            code::Constant::Str(self.names.text(name))
-        });
-        let names = code::Constant::Tuple(names.collect());
-        self.load_const(loc, names);
+        self.load_names(loc, attrs.iter().copied());
         self.op_arg(loc, Opcode::MATCH_CLASS, patterns.len() as u32);
         progress.above += 1;
         self.require_found(loc, progress);
@@ -417,15 +409,14 @@ impl<'a> Codegen<'a, '_> {
 
     /// A tuple of the keys, which must differ as far as they are literals.
     fn mapping_keys(&mut self, loc: Loc, keys: Exprs<'a>) -> Result<()> {
-        let mut literals: Vec<code::Constant> = Vec::new();
+        let mut literals = FxHashSet::default();
         for key in keys {
             if let Some(literal) = self.pattern_constant(key)? {
-                if literals.iter().any(|known| fold::equal(known, &literal)) {
+                if !literals.insert(fold::Key(literal.clone())) {
                     let shown = crate::unparse::repr(&literal);
                     return self.error(loc, format!("mapping pattern checks duplicate key ({shown})"));
                 }
-                self.load_const(key.range, literal.clone());
-                literals.push(literal);
+                self.load_const(key.range, literal);
             } else if matches!(key.kind, ExprKind::Attribute { .. }) {
                 self.expr(key)?;
             } else {

@@ -7,7 +7,7 @@ use crate::code;
 use crate::error::{CompileError, Result};
 use crate::ir::{Label, Loc, NO_LOCATION};
 use crate::names::known;
-use crate::opcode::{Opcode, binary, common, intrinsic1};
+use crate::opcode::{Opcode, common, intrinsic1};
 use crate::unit::{Enclosing, Loop};
 
 impl<'a> Codegen<'a, '_> {
@@ -50,13 +50,9 @@ impl<'a> Codegen<'a, '_> {
             StmtKind::TryStar(node) => self.conditional(|c| c.try_(loc, node, true)),
             StmtKind::Raise { exc, cause } => {
                 let mut count = 0;
-                if let Some(exc) = exc {
-                    self.expr(exc)?;
+                for part in [exc, exc.and(cause)].into_iter().flatten() {
+                    self.expr(part)?;
                     count += 1;
-                    if let Some(cause) = cause {
-                        self.expr(cause)?;
-                        count += 1;
-                    }
                 }
                 self.op_arg(loc, Opcode::RAISE_VARARGS, count);
                 Ok(())
@@ -98,15 +94,12 @@ impl<'a> Codegen<'a, '_> {
     }
 
     fn if_(&mut self, test: ExprRef<'a>, body: Body<'a>, orelse: Body<'a>) -> Result<()> {
-        let end = self.label();
-        let next = if orelse.is_empty() { end } else { self.label() };
-        self.jump_if(test, next, false)?;
-        self.stmts(body)?;
         if !orelse.is_empty() {
-            self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
-            self.place(next);
-            self.stmts(orelse)?;
+            return self.either(test, |c| c.stmts(body), |c| c.stmts(orelse));
         }
+        let end = self.label();
+        self.jump_if(test, end, false)?;
+        self.stmts(body)?;
         self.place(end);
         Ok(())
     }
@@ -216,23 +209,20 @@ impl<'a> Codegen<'a, '_> {
                 Some((first, rest)) => (first, Some(rest)),
                 None => (alias.name, None),
             };
-            match (alias.asname, rest) {
-                (Some(asname), Some(rest)) => {
-                    // The value is the last module of the dotted name.
-                    for (number, attr) in rest.split('.').enumerate() {
-                        if number > 0 {
-                            self.op_arg(loc, Opcode::SWAP, 2);
-                            self.op(loc, Opcode::POP_TOP);
-                        }
-                        let attr = self.names.intern(attr);
-                        let number = self.unit.names.number(attr);
-                        self.op_arg(loc, Opcode::IMPORT_FROM, number);
-                    }
-                    self.name_op_str(loc, asname, ExprContext::Store)?;
+            // With a name of its own, the value is the last module of the dotted name.
+            let inner = alias.asname.and(rest);
+            for (number, attr) in inner.iter().flat_map(|inner| inner.split('.')).enumerate() {
+                if number > 0 {
+                    self.op_arg(loc, Opcode::SWAP, 2);
                     self.op(loc, Opcode::POP_TOP);
                 }
-                (Some(asname), None) => self.name_op_str(loc, asname, ExprContext::Store)?,
-                (None, _) => self.name_op_str(loc, first, ExprContext::Store)?,
+                let attr = self.names.intern(attr);
+                let number = self.unit.names.number(attr);
+                self.op_arg(loc, Opcode::IMPORT_FROM, number);
+            }
+            self.name_op_str(loc, alias.asname.unwrap_or(first), ExprContext::Store)?;
+            if inner.is_some() {
+                self.op(loc, Opcode::POP_TOP);
             }
         }
         Ok(())
@@ -240,12 +230,7 @@ impl<'a> Codegen<'a, '_> {
 
     fn import_from(&mut self, loc: Loc, module: Option<&'a str>, aliases: &'a [Alias<'a>], level: i32) -> Result<()> {
         self.load_const(loc, code::Constant::Int(level as i64));
-        let mut names = Vec::with_capacity(aliases.len());
-        for alias in aliases {
-            let name = self.names.intern(alias.name);
-            names.push(code::Constant::Str(self.names.text(name)));
-        }
-        self.load_const(loc, code::Constant::Tuple(names.into()));
+        self.load_names(loc, aliases.iter().map(|alias| alias.name));
         let module = module.map_or(known::empty, |module| self.names.intern(module));
         self.op_name(loc, Opcode::IMPORT_NAME, module);
         for (number, alias) in aliases.iter().enumerate() {
@@ -263,110 +248,24 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// What the target refers to is evaluated once, then read and written.
-    fn augmented_assignment(&mut self, stmt: Loc, target: ExprRef<'a>, op: Operator, value: ExprRef<'a>) -> Result<()> {
-        let loc = target.range;
-        // How many values the target needs on the stack, where it is accessed, and how it is written.
-        let (parts, at, store) = match target.kind {
-            ExprKind::Name { id, .. } => {
-                self.name_op_str(loc, id, ExprContext::Load)?;
-                (0, loc, None)
-            }
-            ExprKind::Attribute { value, attr, .. } => {
-                self.expr(value)?;
-                self.op_arg(loc, Opcode::COPY, 1);
-                let at = self.attribute_location(loc, target, attr);
-                let name = self.names.intern(attr);
-                let number = self.name_number(name);
-                self.op_arg(at, Opcode::LOAD_ATTR, number << 1);
-                (1, at, Some((Opcode::STORE_ATTR, number)))
-            }
-            ExprKind::Subscript { value, slice, .. } => {
-                self.expr(value)?;
-                let in_parts = self.is_two_part_slice(slice);
-                if in_parts {
-                    self.slice_parts(slice)?;
-                } else {
-                    self.expr(slice)?;
-                }
-                let parts = if in_parts { 3 } else { 2 };
-                (0..parts).for_each(|_| self.op_arg(loc, Opcode::COPY, parts));
-                if in_parts {
-                    self.op(loc, Opcode::BINARY_SLICE);
-                } else {
-                    self.op_arg(loc, Opcode::BINARY_OP, binary::SUBSCR);
-                }
-                (parts, loc, Some((if in_parts { Opcode::STORE_SLICE } else { Opcode::STORE_SUBSCR }, 0)))
-            }
-            _ => {
-                return Err(CompileError::Other("SystemError", "invalid node type for augmented assignment".into()));
-            }
+    fn augmented_assignment(&mut self, loc: Loc, target: ExprRef<'a>, op: Operator, value: ExprRef<'a>) -> Result<()> {
+        if let ExprKind::Name { id, .. } = target.kind {
+            self.name_op_str(target.range, id, ExprContext::Load)?;
+            self.expr(value)?;
+            self.inplace_op(loc, op);
+            return self.name_op_str(target.range, id, ExprContext::Store);
+        }
+        let Some(place) = self.find(target, ExprContext::Store)? else {
+            return Err(CompileError::Other("SystemError", "invalid node type for augmented assignment".into()));
         };
+        let parts = place.parts();
+        (0..parts).for_each(|_| self.op_arg(target.range, Opcode::COPY, parts));
+        self.access(place, ExprContext::Load);
         self.expr(value)?;
-        self.binary_op(stmt, op, true);
+        self.inplace_op(loc, op);
         // The result goes below what the target needs.
-        (2..parts + 2).rev().for_each(|depth| self.op_arg(at, Opcode::SWAP, depth));
-        match (store, target.kind) {
-            (Some((op, arg)), _) => self.op_arg(at, op, arg),
-            (None, ExprKind::Name { id, .. }) => self.name_op_str(loc, id, ExprContext::Store)?,
-            (None, _) => {}
-        }
+        (2..parts + 2).rev().for_each(|depth| self.op_arg(place.loc, Opcode::SWAP, depth));
+        self.access(place, ExprContext::Store);
         Ok(())
-    }
-
-    /// Jumps to `target` when the truth of `expr` is `wanted`; else runs on.
-    pub(super) fn jump_if(&mut self, expr: ExprRef<'a>, target: Label, wanted: bool) -> Result<()> {
-        self.cx.stack.check()?;
-        // Negations only change what is wanted.
-        let (mut expr, mut wanted) = (expr, wanted);
-        while let ExprKind::UnaryOp { op: UnaryOp::Not, operand } = expr.kind {
-            (expr, wanted) = (operand, !wanted);
-        }
-        match expr.kind {
-            ExprKind::BoolOp { op, values } => {
-                let Some((last, others)) = values.split_last() else { return Ok(()) };
-                // The value that settles the outcome leads out of the chain, to the target or past its last part.
-                let settles = op == BoolOp::Or;
-                let past = (settles != wanted).then(|| self.label());
-                let out = past.unwrap_or(target);
-                others.iter().try_for_each(|value| self.jump_if(value, out, settles))?;
-                self.jump_if(last, target, wanted)?;
-                past.into_iter().for_each(|past| self.place(past));
-            }
-            ExprKind::IfExp { test, body, orelse } => {
-                let [otherwise, end] = self.labels();
-                self.jump_if(test, otherwise, false)?;
-                self.jump_if(body, target, wanted)?;
-                self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
-                self.place(otherwise);
-                self.jump_if(orelse, target, wanted)?;
-                self.place(end);
-            }
-            ExprKind::Compare { left, ops, comparators } if ops.len() > 1 => {
-                let loc = expr.range;
-                self.check_compare(expr, left, ops, comparators);
-                let refuted = self.label();
-                self.compare_links(loc, left, ops, comparators, refuted, false)?;
-                self.branch(loc, target, wanted);
-                let end = self.label();
-                self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
-                self.place(refuted);
-                self.op(loc, Opcode::POP_TOP);
-                if !wanted {
-                    self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, target);
-                }
-                self.place(end);
-            }
-            _ => {
-                self.expr(expr)?;
-                self.branch(expr.range, target, wanted);
-            }
-        }
-        Ok(())
-    }
-
-    /// Jumps by the truth of the value on top.
-    fn branch(&mut self, loc: Loc, target: Label, wanted: bool) {
-        self.op(loc, Opcode::TO_BOOL);
-        self.jump(loc, if wanted { Opcode::POP_JUMP_IF_TRUE } else { Opcode::POP_JUMP_IF_FALSE }, target);
     }
 }

@@ -5,7 +5,7 @@ use taipan_syntax::ast::{ExprContext, ExprRef};
 use super::Codegen;
 use crate::error::Result;
 use crate::ir::{Loc, NO_LOCATION};
-use crate::opcode::{Opcode, resume};
+use crate::opcode::Opcode;
 use crate::unit::{Enclosing, Loop, MAX_BLOCKS};
 
 impl<'a> Codegen<'a, '_> {
@@ -139,8 +139,7 @@ impl<'a> Codegen<'a, '_> {
         let (loc, _) = self.leave_all(loc, value.is_some() && constant.is_none(), false)?;
         match constant {
             Some(constant) => {
-                let constant = self.constant(&constant)?;
-                self.load_const(loc, constant);
+                self.load_value(loc, &constant)?;
             }
             None if value.is_none() => self.load_none(loc),
             None => {}
@@ -166,32 +165,5 @@ impl<'a> Codegen<'a, '_> {
         };
         self.jump(loc, Opcode::JUMP, innermost.again);
         Ok(())
-    }
-
-    // ---- waiting -----------------------------------------------------------------------------------------------
-
-    /// Waits for the awaitable or iterator on the stack, below the value to send.
-    pub(super) fn yield_from(&mut self, loc: Loc, is_await: bool) {
-        let [send, thrown, done] = self.labels();
-        self.place(send);
-        self.jump(loc, Opcode::SEND, done);
-        // A throw or close can end the wait with StopIteration.
-        self.jump(loc, Opcode::SETUP_FINALLY, thrown);
-        self.op_arg(loc, Opcode::YIELD_VALUE, 1);
-        self.op(NO_LOCATION, Opcode::POP_BLOCK);
-        let how = if is_await { resume::AFTER_AWAIT } else { resume::AFTER_YIELD_FROM };
-        self.op_arg(loc, Opcode::RESUME, how);
-        self.jump(loc, Opcode::JUMP_NO_INTERRUPT, send);
-        self.place(thrown);
-        self.op(loc, Opcode::CLEANUP_THROW);
-        self.place(done);
-        self.op(loc, Opcode::END_SEND);
-    }
-
-    /// `await` of what is on the stack.
-    pub(super) fn await_value(&mut self, loc: Loc, how: u32) {
-        self.op_arg(loc, Opcode::GET_AWAITABLE, how);
-        self.load_none(loc);
-        self.yield_from(loc, true);
     }
 }

@@ -49,7 +49,7 @@ impl Graph {
         self.inline_exits();
         self.drop_unreachable();
         self.resolve_lines();
-        self.simplify(consts);
+        self.simplify(consts)?;
         self.drop_nops_and_pairs();
         self.drop_unreachable();
         self.drop_nops_and_jumps()?;

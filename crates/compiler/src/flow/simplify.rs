@@ -6,9 +6,11 @@ use std::ops::Range;
 use super::graph::{BlockId, Graph, NONE, mark, small_int};
 use super::swaps;
 use crate::code::Constant;
+use crate::error::Result;
 use crate::fold;
 use crate::ir::{Instr, NO_LOCATION};
-use crate::opcode::{Opcode, compare, intrinsic1, role};
+use crate::memory::{self, NoMemory};
+use crate::opcode::{Opcode, binary, compare, intrinsic1, role};
 use crate::tables::ConstTable;
 
 /// Longer displays are built step by step; CPython's guideline for stack use.
@@ -18,7 +20,7 @@ const MIN_CONST_DISPLAY: usize = 3;
 
 impl Graph {
     /// Tests of constants, in the whole unit; then everything else.
-    pub(super) fn simplify(&mut self, consts: &mut ConstTable) {
+    pub(super) fn simplify(&mut self, consts: &mut ConstTable) -> Result<()> {
         if self.roles & role::TESTS != 0 {
             let mut id = 0;
             while id != NONE {
@@ -31,6 +33,7 @@ impl Graph {
                 id = block.next;
             }
         }
+        consts.start_folding();
         let mut pushed = false;
         let mut id = 0;
         while id != NONE {
@@ -43,7 +46,7 @@ impl Graph {
                 swaps: false,
                 pairs: false,
             };
-            pushed = window.run(pushed);
+            pushed = window.run(pushed)?;
             let (gaps, folded, swaps) = (window.gaps, window.folded, window.swaps);
             self.idle_pairs |= window.pairs | swaps;
             self.freed |= folded;
@@ -59,6 +62,7 @@ impl Graph {
             }
             id = self.block(id).next;
         }
+        Ok(())
     }
 
     /// A jump to a jump goes where that goes; answers whether it has changed.
@@ -169,6 +173,9 @@ fn settle_tests(instrs: &mut [Instr], consts: &mut ConstTable) {
     }
 }
 
+/// What a look at an instruction answers, or that there is no memory for a constant.
+type Step<T> = std::result::Result<T, NoMemory>;
+
 /// The instructions of a block while they are looked at from the first to the last.
 struct Window<'g> {
     instrs: &'g mut [Instr],
@@ -184,9 +191,9 @@ struct Window<'g> {
 
 impl Window<'_> {
     /// `pushed`: what ran before was a push without effect. Answers the same for the end of the block.
-    fn run(&mut self, mut pushed: bool) -> bool {
+    fn run(&mut self, mut pushed: bool) -> Step<bool> {
         for at in 0..self.instrs.len() {
-            self.look_at(at);
+            self.look_at(at)?;
             match self.instrs[at].op {
                 Opcode::NOP => {}
                 Opcode::POP_TOP => {
@@ -196,7 +203,7 @@ impl Window<'_> {
                 op => pushed = op.is(role::IDLE),
             }
         }
-        pushed
+        Ok(pushed)
     }
 
     #[inline]
@@ -212,7 +219,7 @@ impl Window<'_> {
     }
 
     #[inline]
-    fn look_at(&mut self, at: usize) {
+    fn look_at(&mut self, at: usize) -> Step<()> {
         use Opcode::*;
         let Instr { op, arg, .. } = self.instrs[at];
         match op {
@@ -252,36 +259,37 @@ impl Window<'_> {
             UNARY_NOT => match self.op_at(at + 1) {
                 Some(TO_BOOL) => self.merge(at, UNARY_NOT, 0),
                 Some(UNARY_NOT) => self.merge(at, NOP, 0),
-                _ => self.compute_unary(at),
+                _ => self.compute_unary(at)?,
             },
-            UNARY_INVERT | UNARY_NEGATIVE => self.compute_unary(at),
-            BINARY_OP => self.compute_binary(at),
+            UNARY_INVERT | UNARY_NEGATIVE => self.compute_unary(at)?,
+            BINARY_OP => self.compute_binary(at)?,
             BUILD_TUPLE => {
                 let unpacked =
                     self.instrs.get(at + 1).is_some_and(|next| next.op == UNPACK_SEQUENCE && next.arg == arg);
                 match arg {
                     1 if unpacked => self.merge(at, NOP, 0),
                     2 | 3 if unpacked => self.merge(at, SWAP, arg),
-                    _ => self.compute_tuple(at),
+                    _ => self.compute_tuple(at)?,
                 }
             }
-            BUILD_LIST | BUILD_SET => self.shorten_display(at),
-            CALL_INTRINSIC_1 if arg == intrinsic1::UNARY_POSITIVE => self.compute_unary(at),
+            BUILD_LIST | BUILD_SET => self.shorten_display(at)?,
+            CALL_INTRINSIC_1 if arg == intrinsic1::UNARY_POSITIVE => self.compute_unary(at)?,
             CALL_INTRINSIC_1 if arg == intrinsic1::LIST_TO_TUPLE => {
-                let computed = self.compute_steps(at, LIST_APPEND);
+                let computed = self.compute_steps(at, LIST_APPEND)?;
                 if !computed && self.op_at(at + 1) == Some(GET_ITER) {
                     self.instrs[at].nop();
                     self.gaps = true;
                 }
             }
             LIST_APPEND | SET_ADD if arg == 1 && matches!(self.op_at(at + 1), Some(GET_ITER | CONTAINS_OP)) => {
-                let computed = self.compute_steps(at, op);
+                let computed = self.compute_steps(at, op)?;
                 if computed {
                     self.instrs[at].loc = NO_LOCATION;
                 }
             }
             _ => {}
         }
+        Ok(())
     }
 
     /// The `count` loads of constants before `end`, with the no-ops among them; `None` when anything else stands there.
@@ -299,16 +307,30 @@ impl Window<'_> {
         Some(start..end)
     }
 
-    /// The constants that are loaded somewhere.
-    fn values(&self, places: Range<usize>) -> Vec<Constant> {
-        let loads = self.instrs[places].iter().filter(|instr| loads_const(instr.op));
-        loads.map(|instr| value(*instr, self.consts, &mut Constant::None).clone()).collect()
+    /// The constants that are loaded somewhere, for the last time.
+    fn take_all(&mut self, places: Range<usize>) -> Step<Vec<Constant>> {
+        let mut values = memory::room(places.len())?;
+        for at in places {
+            if loads_const(self.instrs[at].op) {
+                values.push(self.take(at)?);
+            }
+        }
+        Ok(values)
+    }
+
+    /// The constant that the instruction at `at` loads, for the last time.
+    fn take(&mut self, at: usize) -> Step<Constant> {
+        let Instr { op, arg, .. } = self.instrs[at];
+        if op == Opcode::LOAD_SMALL_INT { Ok(Constant::Int(arg as i64)) } else { self.consts.take(arg) }
     }
 
     /// Makes no-ops of everything there; those that did something lose their place in the source, too.
     fn erase(&mut self, places: Range<usize>) {
         self.folded = true;
         for instr in self.instrs[places].iter_mut().filter(|instr| instr.op != Opcode::NOP) {
+            if instr.op == Opcode::LOAD_CONST {
+                self.consts.drop_use(instr.arg);
+            }
             instr.nop();
             instr.loc = NO_LOCATION;
         }
@@ -319,42 +341,54 @@ impl Window<'_> {
         self.erase(operands);
         match small_int(&value) {
             Some(small) => self.instrs[at].set(Opcode::LOAD_SMALL_INT, small),
-            None => self.instrs[at].set(Opcode::LOAD_CONST, self.consts.number(value)),
+            None => self.instrs[at].set(Opcode::LOAD_CONST, self.consts.number_result(value)),
         }
     }
 
-    fn compute_unary(&mut self, at: usize) {
-        let Some(operands) = self.operands(at, 1) else { return };
-        let operand = value(self.instrs[operands.start], self.consts, &mut Constant::None).clone();
-        if let Some(result) = fold::unary(self.instrs[at].op, &operand) {
+    fn compute_unary(&mut self, at: usize) -> Step<()> {
+        let Some(operands) = self.operands(at, 1) else { return Ok(()) };
+        let mut small = Constant::None;
+        let operand = value(self.instrs[operands.start], self.consts, &mut small);
+        if let Some(result) = fold::unary(self.instrs[at].op, operand) {
             self.replace(operands, at, result);
         }
+        Ok(())
     }
 
-    fn compute_binary(&mut self, at: usize) {
-        let Some(operands) = self.operands(at, 2) else { return };
+    fn compute_binary(&mut self, at: usize) -> Step<()> {
+        let Some(operands) = self.operands(at, 2) else { return Ok(()) };
         let (mut small_left, mut small_right) = (Constant::None, Constant::None);
-        let last = self.operands(at, 1).map_or(operands.start, |last| last.start);
-        let left = value(self.instrs[operands.start], self.consts, &mut small_left);
+        let first = operands.start;
+        let last = self.operands(at, 1).map_or(first, |last| last.start);
+        let left = value(self.instrs[first], self.consts, &mut small_left);
         let right = value(self.instrs[last], self.consts, &mut small_right);
-        if let Some(result) = fold::binary(self.instrs[at].arg, left, right) {
+        let operator = self.instrs[at].arg;
+        let result = if operator == binary::ADD && fold::can_concat(left, right) {
+            let (left, right) = (self.take(first)?, self.take(last)?);
+            fold::concat(left, right)?
+        } else {
+            fold::binary(operator, left, right)?
+        };
+        if let Some(result) = result {
             self.replace(operands, at, result);
         }
+        Ok(())
     }
 
-    fn compute_tuple(&mut self, at: usize) {
+    fn compute_tuple(&mut self, at: usize) -> Step<()> {
         let size = self.instrs[at].arg as usize;
         if size <= STACK_USE_GUIDELINE
             && let Some(operands) = self.operands(at, size)
         {
-            let items = self.values(operands.clone());
+            let items = self.take_all(operands.clone())?;
             self.replace(operands, at, Constant::Tuple(items.into()));
         }
+        Ok(())
     }
 
     /// A collection that starts out empty and is filled with constants one by one, until `at` or right before it,
     /// becomes a constant tuple or frozen set. Answers whether there was one.
-    fn compute_steps(&mut self, at: usize, append: Opcode) -> bool {
+    fn compute_steps(&mut self, at: usize, append: Opcode) -> Step<bool> {
         let build = if append == Opcode::LIST_APPEND { Opcode::BUILD_LIST } else { Opcode::BUILD_SET };
         // Read backwards, appends and loads take turns.
         let mut wants_append = self.instrs[at].op != append;
@@ -364,53 +398,54 @@ impl Window<'_> {
                 Opcode::NOP => continue,
                 op if op == build && instr.arg == 0 => {
                     if !wants_append {
-                        return false;
+                        return Ok(false);
                     }
-                    let items = self.values(start..at);
+                    let items = self.take_all(start..at)?;
                     let value = match build {
                         Opcode::BUILD_SET => fold::frozenset(items),
                         _ => Constant::Tuple(items.into()),
                     };
                     self.replace(start..at, at, value);
-                    return true;
+                    return Ok(true);
                 }
                 op if wants_append && op == append && instr.arg == 1 => {}
                 op if !wants_append && loads_const(op) => {}
-                _ => return false,
+                _ => return Ok(false),
             }
             wants_append = !wants_append;
         }
-        false
+        Ok(false)
     }
 
     /// Displays of constants: those that are only iterated over or searched become constants, longer ones are filled
     /// from a constant.
-    fn shorten_display(&mut self, at: usize) {
+    fn shorten_display(&mut self, at: usize) -> Step<()> {
         let display = self.instrs[at];
         let only_read = matches!(self.op_at(at + 1), Some(Opcode::GET_ITER | Opcode::CONTAINS_OP));
         let size = display.arg as usize;
         if size > STACK_USE_GUIDELINE || size < MIN_CONST_DISPLAY && !only_read {
-            return;
+            return Ok(());
         }
         let is_list = display.op == Opcode::BUILD_LIST;
         let Some(operands) = self.operands(at, size) else {
             if only_read && is_list {
                 self.instrs[at].op = Opcode::BUILD_TUPLE;
             }
-            return;
+            return Ok(());
         };
-        let items = self.values(operands.clone());
+        let items = self.take_all(operands.clone())?;
         let value = if is_list { Constant::Tuple(items.into()) } else { fold::frozenset(items) };
-        let number = self.consts.number(value);
         self.erase(operands);
+        let number = self.consts.number_result(value);
         if only_read {
             self.instrs[at].set(Opcode::LOAD_CONST, number);
-            return;
+            return Ok(());
         }
         // There were at least three loads, so there is room.
         self.instrs[at - 2].loc = display.loc;
         self.instrs[at - 2].set(display.op, 0);
         self.instrs[at - 1].set(Opcode::LOAD_CONST, number);
         self.instrs[at].set(if is_list { Opcode::LIST_EXTEND } else { Opcode::SET_UPDATE }, 1);
+        Ok(())
     }
 }

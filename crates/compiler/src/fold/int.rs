@@ -1,6 +1,6 @@
 //! Integers of any size.
 
-use num_bigint::{BigInt as Big, BigUint, Sign};
+use num_bigint::{BigInt as Big, Sign};
 use num_integer::Integer;
 use num_traits::{Signed, ToPrimitive, Zero};
 
@@ -12,11 +12,19 @@ use crate::opcode::binary as op;
 const MAX_BITS: u64 = 128;
 
 pub(super) fn to_big(value: &BigInt) -> Big {
-    let mut magnitude = BigUint::zero();
-    for digit in value.digits.iter().rev() {
-        magnitude = (magnitude << 30u32) | BigUint::from(*digit);
+    let mut words = Vec::with_capacity(value.digits.len());
+    let (mut pending, mut bits) = (0u64, 0u32);
+    for digit in &value.digits {
+        pending |= (*digit as u64) << bits;
+        bits += 30;
+        if bits >= 32 {
+            words.push(pending as u32);
+            pending >>= 32;
+            bits -= 32;
+        }
     }
-    Big::from_biguint(if value.negative { Sign::Minus } else { Sign::Plus }, magnitude)
+    words.push(pending as u32);
+    Big::from_slice(if value.negative { Sign::Minus } else { Sign::Plus }, &words)
 }
 
 pub(super) fn from_big(value: &Big) -> BigInt {

@@ -4,15 +4,23 @@
 //! that the operators of the built-in types give.
 
 mod complex;
+mod equal;
 mod float;
 mod int;
 mod sequence;
+
+pub(crate) use equal::{Key, frozenset};
+pub(crate) use sequence::{can_concat, concat};
 
 use num_bigint::BigInt as Big;
 use num_traits::ToPrimitive;
 
 use crate::code::{BigInt, Constant};
+use crate::memory::NoMemory;
 use crate::opcode::{Opcode, binary as op};
+
+/// The value of an operation; the error is that there is no memory for it.
+pub(crate) type Folded = Result<Option<Constant>, NoMemory>;
 
 /// A number of a constant, with `bool` as an integer.
 enum Number {
@@ -101,29 +109,27 @@ pub(crate) fn negative(operand: &Constant) -> Option<Constant> {
     }
 }
 
-/// `left op right`, with `op` the argument of `BINARY_OP`.
-pub(crate) fn binary(operator: u32, left: &Constant, right: &Constant) -> Option<Constant> {
-    if operator == op::SUBSCR {
-        return sequence::subscript(left, right);
-    }
+/// `left op right`, with `op` the argument of `BINARY_OP`. Sums of sequences are left to [`concat`], which needs the
+/// operands themselves.
+pub(crate) fn binary(operator: u32, left: &Constant, right: &Constant) -> Folded {
+    use Constant::{Bytes, Str, Tuple};
     match (operator, left, right) {
-        (op::ADD, Constant::Str(_) | Constant::Bytes(_) | Constant::Tuple(_), _) => {
-            return sequence::concat(left, right);
+        (op::SUBSCR, ..) => sequence::subscript(left, right),
+        (op::MULTIPLY, Str(_) | Bytes(_) | Tuple(_), _) => sequence::repeat(left, right),
+        (op::MULTIPLY, _, Str(_) | Bytes(_) | Tuple(_)) => sequence::repeat(right, left),
+        _ => Ok(arithmetic(operator, left, right)),
+    }
+}
+
+/// An operation on numbers.
+pub(crate) fn arithmetic(operator: u32, left: &Constant, right: &Constant) -> Option<Constant> {
+    if let (Constant::Bool(a), Constant::Bool(b)) = (left, right) {
+        match operator {
+            op::AND => return Some(Constant::Bool(a & b)),
+            op::OR => return Some(Constant::Bool(a | b)),
+            op::XOR => return Some(Constant::Bool(a ^ b)),
+            _ => {}
         }
-        (op::MULTIPLY, Constant::Str(_) | Constant::Bytes(_) | Constant::Tuple(_), _) => {
-            return sequence::repeat(left, right);
-        }
-        (op::MULTIPLY, _, Constant::Str(_) | Constant::Bytes(_) | Constant::Tuple(_)) => {
-            return sequence::repeat(right, left);
-        }
-        (op::AND | op::OR | op::XOR, Constant::Bool(a), Constant::Bool(b)) => {
-            return Some(Constant::Bool(match operator {
-                op::AND => a & b,
-                op::OR => a | b,
-                _ => a ^ b,
-            }));
-        }
-        _ => {}
     }
     if let (Some(a), Some(b)) = (small(left), small(right))
         && let Some(value) = int::binary_small(operator, a, b)
@@ -153,43 +159,6 @@ fn real_or_complex(value: Number) -> Option<(f64, Option<f64>)> {
         Number::Float(v) => (v, None),
         Number::Complex(re, im) => (re, Some(im)),
     })
-}
-
-/// `a == b` as Python compares: `1 == 1.0 == True`.
-pub(crate) fn equal(a: &Constant, b: &Constant) -> bool {
-    match (number(a), number(b)) {
-        (Some(a), Some(b)) => match (a, b) {
-            (Number::Int(a), Number::Int(b)) => a == b,
-            (Number::Int(a), Number::Float(b)) | (Number::Float(b), Number::Int(a)) => int::equals_f64(&a, b),
-            (Number::Float(a), Number::Float(b)) => a == b,
-            (Number::Complex(a, b), Number::Complex(c, d)) => a == c && b == d,
-            (Number::Complex(a, b), Number::Float(c)) | (Number::Float(c), Number::Complex(a, b)) => a == c && b == 0.0,
-            (Number::Complex(a, b), Number::Int(c)) | (Number::Int(c), Number::Complex(a, b)) => {
-                b == 0.0 && int::equals_f64(&c, a)
-            }
-        },
-        (None, None) => match (a, b) {
-            (Constant::Tuple(a), Constant::Tuple(b)) => {
-                a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b))
-            }
-            (Constant::FrozenSet(a), Constant::FrozenSet(b)) => {
-                a.len() == b.len() && a.iter().all(|item| b.iter().any(|other| equal(item, other)))
-            }
-            _ => a == b,
-        },
-        _ => false,
-    }
-}
-
-/// A frozen set: of equal items the first stays.
-pub(crate) fn frozenset(items: Vec<Constant>) -> Constant {
-    let mut distinct: Vec<Constant> = Vec::with_capacity(items.len());
-    for item in items {
-        if !distinct.iter().any(|known| equal(known, &item)) {
-            distinct.push(item);
-        }
-    }
-    Constant::FrozenSet(distinct.into())
 }
 
 /// An integer constant from digits of 30 bits.

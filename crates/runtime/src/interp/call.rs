@@ -133,13 +133,13 @@ unsafe fn bind(
     nargs: usize,
     kwnames: &[Ref<Object>],
 ) -> PyResult<()> {
-    // SAFETY: by the contract of `push_frame`. A word that has moved into a variable is replaced by NULL in `args`,
-    // so that whatever is left can be dropped at the end whether binding succeeded or not.
+    // SAFETY: by the contract of `push_frame`. A word that has moved is replaced by NULL in `args`; all have, unless binding failed.
     unsafe {
         let result = bind_words(function, code, variables, args, nargs, kwnames);
-        let total = nargs + kwnames.len();
-        for index in 0..total {
-            (*args.add(index)).close();
+        if result.is_err() {
+            for index in 0..nargs + kwnames.len() {
+                (*args.add(index)).close();
+            }
         }
         result
     }
@@ -314,15 +314,15 @@ unsafe fn bind_defaults(
         let defaults: Option<Borrowed<'_, Tuple>> = Borrowed::from_ptr_or_null((*function).func_defaults.get());
         let count = defaults.map_or(0, |defaults| defaults.len());
         let required = positional.saturating_sub(count);
-        let missing = (nargs..required).filter(|&index| (*variables.add(index)).is_null()).gather()?;
-        if !missing.is_empty() {
+        let is_missing = |&index: &usize| (*variables.add(index)).is_null();
+        if (nargs..required).any(|index| is_missing(&index)) {
+            let missing = (nargs..required).filter(is_missing).gather()?;
             return Err(missing_arguments(function, code, &missing, "positional")?);
         }
         if let Some(defaults) = defaults {
             for index in nargs.max(required)..positional {
                 if (*variables.add(index)).is_null() {
-                    let value = *defaults.items_ptr().add(index + count - positional);
-                    *variables.add(index) = StackRef::new_count(value);
+                    *variables.add(index) = super::ops::counted(*defaults.items_ptr().add(index + count - positional));
                 }
             }
         }

@@ -237,7 +237,8 @@ instructions! {
     fast SET_ADD: SET_ADD = build::set_add_plain, miss SET_ADD_ANY;
     slow SET_ADD_ANY: SET_ADD = build::set_add;
     slow SET_UPDATE: SET_UPDATE = build::set_update;
-    slow MAP_ADD: MAP_ADD = build::map_add;
+    fast MAP_ADD: MAP_ADD = build::map_add_plain, miss MAP_ADD_ANY;
+    slow MAP_ADD_ANY: MAP_ADD = build::map_add;
     slow DICT_UPDATE: DICT_UPDATE = build::dict_update;
     slow DICT_MERGE: DICT_MERGE = build::dict_merge;
     slow MAKE_FUNCTION: MAKE_FUNCTION = build::make_function;

@@ -10,6 +10,17 @@ const LEAST: usize = 4 * LARGE_PAGE;
 /// Tables of fewer bytes stay in the nearest cache, or close to it.
 pub const BEYOND_CACHE: usize = 1 << 18;
 
+/// Freed blocks up to this size are kept for the next ones.
+const KEPT: usize = 2 << 20;
+
+/// Makes the C library keep freed blocks of medium size, to a few megabytes in all. It maps blocks above 128 KiB one by one, and unmaps them
+/// when they are freed, until it has seen a larger one freed: then its limits move up to that. A growing table would cost more in page
+/// faults than in insertions before.
+pub fn keep_freed_blocks() {
+    // SAFETY: a null pointer may be freed as well.
+    unsafe { libc::free(core::hint::black_box(libc::malloc(KEPT))) };
+}
+
 /// Tells the system that a new block will be used all over, so that large pages suit it. Whether it gives some is its choice.
 #[inline]
 pub fn prefer_large_pages(block: *mut u8, size: usize) {

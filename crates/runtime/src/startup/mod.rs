@@ -21,6 +21,7 @@ pub fn initialize(config: Config) -> Result<(), ()> {
         eprintln!("Fatal Python error: preconfig_init_allocator: {message}");
         return Err(());
     }
+    crate::memory::large::keep_freed_blocks();
     crate::types::hash::init(config.hash_seed);
     thread::config::set_config(config);
     if thread::state::initialize_main().is_none() {

@@ -13,7 +13,7 @@ use crate::object::header;
 use crate::prelude::*;
 use crate::types::float::{self, text};
 use crate::types::format_spec::{self, Align};
-use crate::types::int::support::{ascii_number, formatted, spec_type_name, trim_space, warn_deprecated};
+use crate::types::int::support::{ascii_number, formatted, trim_space, warn_deprecated};
 
 /// A complex number.
 #[repr(transparent)]
@@ -636,9 +636,9 @@ impl Complex {
         if format_spec.is_empty() {
             return this.as_object().str();
         }
-        let type_name = spec_type_name(this.as_object());
+        let type_name = format_spec::TypeName(this.as_object());
         let Value { real, imag } = this.value();
-        let parsed = format_spec::parse(format_spec.len(), |i| format_spec.char_at(i), 0, Align::Right, &type_name);
+        let parsed = format_spec::parse_str(&format_spec, 0, Align::Right, &type_name);
         formatted(parsed.and_then(|parsed| format_spec::format_complex(&parsed, real, imag, &type_name)))
     }
 

@@ -294,18 +294,7 @@ impl Ref<StructSeq> {
     }
 }
 
-static NEW: ArgSpec = ArgSpec {
-    function: "structseq",
-    names: &["sequence", "dict"],
-    posonly: 0,
-    pos: 2,
-    kwonly: 0,
-    required: 1,
-    required_kwonly: 0,
-    varargs: false,
-    varkw: false,
-    single: false,
-};
+static NEW: ArgSpec = ArgSpec::plain("structseq", &["sequence", "dict"], 1);
 
 #[pytype(name = "structseq", base = Tuple, gc, basicsize = ITEMS, itemsize = ITEM)]
 impl StructSeq {

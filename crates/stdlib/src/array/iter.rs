@@ -57,7 +57,7 @@ impl ArrayIterator {
         Ok(None)
     }
 
-    #[method(name = "__reduce__", signature = "($self, /)")]
+    #[method(name = "__reduce__", signature = "($self, /)", defining_class)]
     fn reduce(this: &Ref<ArrayIterator>) -> PyResult<Ref<Tuple>> {
         let iter = import::import_attr("builtins", "iter")?;
         let Some(array) = this.array.get() else {

@@ -402,7 +402,7 @@ impl Array {
         Array::copy(this)
     }
 
-    #[method(name = "__reduce_ex__", signature = "($self, value, /)")]
+    #[method(name = "__reduce_ex__", signature = "($self, value, /)", defining_class)]
     fn reduce_ex(this: &Ref<Array>, value: Borrowed<'_, Object>) -> PyResult<Ref<Tuple>> {
         let Some(protocol) = value.downcast::<Int>() else {
             return Err(raise!(TypeError, "__reduce_ex__ argument should be an integer"));
@@ -460,7 +460,7 @@ impl Array {
         Ok(count)
     }
 
-    #[method(signature = "($self, bb, /)")]
+    #[method(signature = "($self, bb, /)", defining_class)]
     fn extend(this: &Ref<Array>, bb: Borrowed<'_, Object>) -> PyResult<()> {
         let Some(other) = as_array(&bb) else { return this.extend_from(bb) };
         if !ptr::eq(this.kind(), other.kind()) {
@@ -478,7 +478,7 @@ impl Array {
         this.push_data(&view.bytes()?)
     }
 
-    #[method(signature = "($self, f, n, /)")]
+    #[method(signature = "($self, f, n, /)", defining_class)]
     fn fromfile(this: &Ref<Array>, f: Borrowed<'_, Object>, n: isize) -> PyResult<()> {
         let Ok(count) = usize::try_from(n) else { return Err(raise!(ValueError, "negative count")) };
         let size = count.checked_mul(this.kind().size()).filter(|&size| size <= isize::MAX as usize);
@@ -595,7 +595,7 @@ impl Array {
         Bytes::from_slice(this.bytes())
     }
 
-    #[method(signature = "($self, f, /)")]
+    #[method(signature = "($self, f, /)", defining_class)]
     fn tofile(this: &Ref<Array>, f: Borrowed<'_, Object>) -> PyResult<()> {
         let mut start = 0;
         loop {

@@ -354,7 +354,7 @@ macro_rules! shared_methods {
                 state.result()
             }
 
-            #[method(signature = "($self, /)")]
+            #[method(signature = "($self, /)", defining_class)]
             fn exception($this: &Ref<$ty>) -> PyResult<Option<Ref<Object>>> {
                 let state = $state;
                 state.initialised_loop()?;
@@ -370,7 +370,7 @@ macro_rules! shared_methods {
                 }
             }
 
-            #[method(signature = "($self, fn, /, *, context=<unrepresentable>)")]
+            #[method(signature = "($self, fn, /, *, context=<unrepresentable>)", defining_class)]
             fn add_done_callback(
                 $this: &Ref<$ty>,
                 function: Borrowed<'_, Object>,
@@ -380,7 +380,7 @@ macro_rules! shared_methods {
                 ($state).add_callback($this.as_borrowed(), function, context)
             }
 
-            #[method(signature = "($self, fn, /)")]
+            #[method(signature = "($self, fn, /)", defining_class)]
             fn remove_done_callback($this: &Ref<$ty>, function: Borrowed<'_, Object>) -> PyResult<usize> {
                 let state = $state;
                 state.initialised_loop()?;
@@ -457,22 +457,22 @@ impl Future {
         this.state.finalize(this.as_borrowed());
     }
 
-    #[method(signature = "($self, result, /)")]
+    #[method(signature = "($self, result, /)", defining_class)]
     fn set_result(this: &Ref<Future>, result: Borrowed<'_, Object>) -> PyResult<()> {
         this.state.set_result(this.as_borrowed(), result.to_owned())
     }
 
-    #[method(signature = "($self, exception, /)")]
+    #[method(signature = "($self, exception, /)", defining_class)]
     fn set_exception(this: &Ref<Future>, exception: Borrowed<'_, Object>) -> PyResult<()> {
         this.state.set_exception(this.as_borrowed(), exception)
     }
 
-    #[method(signature = "($self, /, msg=None)")]
+    #[method(signature = "($self, /, msg=None)", defining_class)]
     fn cancel(this: &Ref<Future>, msg: Option<Borrowed<'_, Object>>) -> PyResult<bool> {
         this.state.cancel(this.as_borrowed(), msg.map(|msg| msg.to_owned()))
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn get_loop(this: &Ref<Future>) -> PyResult<Ref<Object>> {
         this.state.initialised_loop()
     }

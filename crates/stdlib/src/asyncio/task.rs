@@ -233,13 +233,13 @@ impl Task {
         this.cancel_requests.get()
     }
 
-    #[method(signature = "($self, /, *, limit=None)")]
+    #[method(signature = "($self, /, *, limit=None)", defining_class)]
     fn get_stack(this: &Ref<Task>, limit: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
         let limit = limit.map_or_else(none, |limit| limit.to_owned());
         TASK_GET_STACK.get()?.call(&[this.as_borrowed(), limit.borrow()])
     }
 
-    #[method(signature = "($self, /, *, limit=None, file=None)")]
+    #[method(signature = "($self, /, *, limit=None, file=None)", defining_class)]
     fn print_stack(
         this: &Ref<Task>,
         limit: Option<Borrowed<'_, Object>>,

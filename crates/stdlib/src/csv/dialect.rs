@@ -178,9 +178,9 @@ fn character_object(c: u32) -> PyResult<Option<Ref<Str>>> {
     if c == NOT_SET { Ok(None) } else { Str::from_code_point(c).map(Some) }
 }
 
-static NEW: ArgSpec = ArgSpec {
-    function: "",
-    names: &[
+static NEW: ArgSpec = ArgSpec::plain(
+    "",
+    &[
         "dialect",
         "delimiter",
         "doublequote",
@@ -191,15 +191,8 @@ static NEW: ArgSpec = ArgSpec {
         "skipinitialspace",
         "strict",
     ],
-    posonly: 0,
-    pos: 9,
-    kwonly: 0,
-    required: 0,
-    required_kwonly: 0,
-    varargs: false,
-    varkw: false,
-    single: false,
-};
+    0,
+);
 
 #[pytype(name = "Dialect", module = "_csv", gc, basetype, heap)]
 impl Dialect {

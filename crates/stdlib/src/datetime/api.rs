@@ -36,64 +36,37 @@ unsafe extern "C" fn date_from_date(year: c_int, month: c_int, day: c_int, cls: 
     give(date::new_of_class(Ymd::new(year, month, day), unsafe { Borrowed::from_ptr(cls) }))
 }
 
-unsafe extern "C" fn datetime_from_parts(
-    year: c_int,
-    month: c_int,
-    day: c_int,
-    hour: c_int,
-    minute: c_int,
-    second: c_int,
-    micros: c_int,
-    zone: *mut PyObject,
-    cls: *mut PyTypeObject,
-) -> *mut PyObject {
-    // SAFETY: as C passes them.
-    unsafe { datetime_from_parts_and_fold(year, month, day, hour, minute, second, micros, zone, 0, cls) }
+/// The constructors that `datetime.h` has twice: as `$plain`, and with a fold after the zone as `$folded`.
+macro_rules! with_and_without_fold {
+    ($plain:ident, $folded:ident($($part:ident),*) = |$zone:ident, $fold:ident, $cls:ident| $new:expr) => {
+        unsafe extern "C" fn $plain($($part: c_int,)* zone: *mut PyObject, cls: *mut PyTypeObject) -> *mut PyObject {
+            // SAFETY: as C passes them.
+            unsafe { $folded($($part,)* zone, 0, cls) }
+        }
+
+        unsafe extern "C" fn $folded(
+            $($part: c_int,)*
+            $zone: *mut PyObject,
+            $fold: c_int,
+            $cls: *mut PyTypeObject,
+        ) -> *mut PyObject {
+            // SAFETY: C passes a live object or null, and a subtype of the type.
+            let ($zone, $cls) = unsafe { (zone_argument($zone), Borrowed::from_ptr($cls)) };
+            give($zone.and_then(|$zone| $new))
+        }
+    };
 }
 
-unsafe extern "C" fn datetime_from_parts_and_fold(
-    year: c_int,
-    month: c_int,
-    day: c_int,
-    hour: c_int,
-    minute: c_int,
-    second: c_int,
-    micros: c_int,
-    zone: *mut PyObject,
-    fold: c_int,
-    cls: *mut PyTypeObject,
-) -> *mut PyObject {
-    // SAFETY: C passes a live object or null, and a subtype of `datetime`.
-    let (zone, cls) = unsafe { (zone_argument(zone), Borrowed::from_ptr(cls)) };
-    let clock = Clock { hour, minute, second, micros };
-    give(zone.and_then(|zone| date_time::new_of_class(Ymd::new(year, month, day), clock, zone, fold, cls)))
+with_and_without_fold! {
+    datetime_from_parts, datetime_from_parts_and_fold(year, month, day, hour, minute, second, micros) =
+        |zone, fold, cls| {
+            date_time::new_of_class(Ymd::new(year, month, day), Clock { hour, minute, second, micros }, zone, fold, cls)
+        }
 }
 
-unsafe extern "C" fn time_from_parts(
-    hour: c_int,
-    minute: c_int,
-    second: c_int,
-    micros: c_int,
-    zone: *mut PyObject,
-    cls: *mut PyTypeObject,
-) -> *mut PyObject {
-    // SAFETY: as C passes them.
-    unsafe { time_from_parts_and_fold(hour, minute, second, micros, zone, 0, cls) }
-}
-
-unsafe extern "C" fn time_from_parts_and_fold(
-    hour: c_int,
-    minute: c_int,
-    second: c_int,
-    micros: c_int,
-    zone: *mut PyObject,
-    fold: c_int,
-    cls: *mut PyTypeObject,
-) -> *mut PyObject {
-    // SAFETY: C passes a live object or null, and a subtype of `time`.
-    let (zone, cls) = unsafe { (zone_argument(zone), Borrowed::from_ptr(cls)) };
-    let clock = Clock { hour, minute, second, micros };
-    give(zone.and_then(|zone| time::new_of_class(clock, zone, fold, cls)))
+with_and_without_fold! {
+    time_from_parts, time_from_parts_and_fold(hour, minute, second, micros) =
+        |zone, fold, cls| time::new_of_class(Clock { hour, minute, second, micros }, zone, fold, cls)
 }
 
 unsafe extern "C" fn delta_from_parts(

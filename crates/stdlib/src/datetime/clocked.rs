@@ -48,6 +48,13 @@ pub trait Clocked: PyLayout {
         self.fields().data.iter().map(Cell::get)
     }
 
+    /// A copy of the data.
+    fn packed(&self) -> Packed {
+        let mut packed = Packed { room: [0; _], len: self.fields().data.len() };
+        packed.room.iter_mut().zip(self.bytes()).for_each(|(to, byte)| *to = byte);
+        packed
+    }
+
     fn clock(&self) -> Clock {
         let data = self.fields().data;
         let part = |index: usize| i32::from(data[data.len() - 6 + index].get());
@@ -66,6 +73,26 @@ pub trait Clocked: PyLayout {
     /// `utcoffset()` of its zone.
     fn offset(this: &Ref<Self>) -> PyResult<Option<Ref<Delta>>> {
         zone::utcoffset(this.zone().as_ref(), Self::asks_with(this).borrow())
+    }
+}
+
+/// The data of an instance: as much as a `datetime` has at the most.
+pub struct Packed {
+    room: [u8; abi::_PyDateTime_DATETIME_DATASIZE],
+    len: usize,
+}
+
+impl core::ops::Deref for Packed {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.room[..self.len]
+    }
+}
+
+impl core::ops::DerefMut for Packed {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.room[..self.len]
     }
 }
 
@@ -129,7 +156,7 @@ pub fn unpickled<T: Clocked>(cls: Borrowed<'_, Type>, args: &CallArgs<'_>, size:
 
 /// What `__reduce_ex__` gives; the fold is part of newer protocols alone.
 pub fn reduced<T: Clocked>(this: &Ref<T>, protocol: i32) -> PyResult<Ref<Tuple>> {
-    let mut bytes: Vec<u8> = this.bytes().collect();
+    let mut bytes = this.packed();
     if protocol > 3 && this.fold() != 0 {
         bytes[T::FOLD_BYTE] |= 0x80;
     }
@@ -168,7 +195,7 @@ pub fn hash<T: Clocked>(this: &Ref<T>) -> PyResult<isize> {
     // The fold does not count.
     let early = if this.fold() == 0 { this.clone() } else { T::with_fold(this, 0)? };
     let hash = match T::offset(&early)? {
-        None => hash::bytes(&this.bytes().collect::<Vec<u8>>()),
+        None => hash::bytes(&this.packed()),
         Some(offset) => delta::from_micros(this.micros() - offset.total())?.as_object().hash()?,
     };
     cache.set(hash);

@@ -4,17 +4,17 @@
 //! **Invariant:** `tzinfo` of a time or datetime owns an object exactly when `hastzinfo` is 1; an object that was handed out
 //! changes in its cached hash alone.
 
-mod calendar;
+pub mod calendar;
 mod parse;
 
-mod delta;
-mod zone;
+pub mod delta;
+pub mod zone;
 
 mod date;
 mod iso_calendar;
 
-mod clocked;
-mod date_time;
+pub mod clocked;
+pub mod date_time;
 mod time;
 
 mod now;
@@ -35,18 +35,7 @@ use zone::{TimeZone, TzInfo};
 
 /// The signature of a function of the old kind, which parses a format and not a text signature.
 const fn spec(function: &'static str, names: &'static [&'static str], required: u8, kwonly: u8) -> ArgSpec {
-    ArgSpec {
-        function,
-        names,
-        posonly: 0,
-        pos: names.len() as u8 - kwonly,
-        kwonly,
-        required,
-        required_kwonly: 0,
-        varargs: false,
-        varkw: false,
-        single: false,
-    }
+    ArgSpec { pos: names.len() as u8 - kwonly, kwonly, ..ArgSpec::plain(function, names, required) }
 }
 
 /// A C `int`.

@@ -262,29 +262,19 @@ pub fn context_or_current(context: Option<Borrowed<'_, Object>>) -> PyResult<Ref
 
 #[pytype(name = "Context", module = "decimal", basetype, gc, heap, basicsize = 104, extend = [Context::SHARED, Context::OPERATIONS, Context::MORE_OPERATIONS])]
 impl Context {
-    #[slot(tp_new, raw)]
-    unsafe extern "C" fn tp_new(
-        cls: *mut abi::PyTypeObject,
-        _args: *mut PyObject,
-        _kwargs: *mut PyObject,
-    ) -> *mut PyObject {
-        let start = |this: &Ref<Context>| {
-            this.add_signals()?;
-            let settings = match STATE.default_context() {
-                Ok(default) => Settings {
-                    env: default.env(),
-                    capitals: default.capitals.get(),
-                    traps: default.traps().status.get(),
-                },
-                Err(raised) => {
-                    raised.clear();
-                    default_settings()
-                }
-            };
-            this.apply(settings)
+    #[slot(tp_new)]
+    fn prefill(this: &Ref<Context>) -> PyResult<()> {
+        this.add_signals()?;
+        let settings = match STATE.default_context() {
+            Ok(default) => {
+                Settings { env: default.env(), capitals: default.capitals.get(), traps: default.traps().status.get() }
+            }
+            Err(raised) => {
+                raised.clear();
+                default_settings()
+            }
         };
-        // SAFETY: called as `tp_new`.
-        unsafe { support::new_for_init(cls, start) }
+        this.apply(settings)
     }
 
     #[init(

@@ -264,14 +264,9 @@ fn join(pieces: &[Ref<Object>]) -> PyResult<Ref<Object>> {
 
 #[pytype(name = "TreeBuilder", module = "xml.etree.ElementTree", gc, heap, basetype)]
 impl TreeBuilder {
-    #[slot(tp_new, raw)]
-    unsafe extern "C" fn tp_new(
-        cls: *mut abi::PyTypeObject,
-        _args: *mut PyObject,
-        _kwargs: *mut PyObject,
-    ) -> *mut PyObject {
-        // SAFETY: called as `tp_new`.
-        unsafe { support::new_for_init(cls, |this: &Ref<TreeBuilder>| this.prepare()) }
+    #[slot(tp_new)]
+    fn prefill(this: &Ref<TreeBuilder>) -> PyResult<()> {
+        this.prepare()
     }
 
     #[init(

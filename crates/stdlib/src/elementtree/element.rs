@@ -132,19 +132,9 @@ impl Element {
     extend = [METHODS]
 )]
 impl Element {
-    #[slot(tp_new, raw)]
-    unsafe extern "C" fn tp_new(
-        cls: *mut abi::PyTypeObject,
-        _args: *mut PyObject,
-        _kwargs: *mut PyObject,
-    ) -> *mut PyObject {
-        // SAFETY: called as `tp_new`.
-        unsafe {
-            support::new_for_init(cls, |this: &Ref<Element>| {
-                this.tag.set(Some(none()));
-                Ok(())
-            })
-        }
+    #[slot(tp_new)]
+    fn prefill(this: &Ref<Element>) {
+        this.tag.set(Some(none()));
     }
 
     #[init(raw)]

@@ -170,7 +170,7 @@ impl Element {
         }
     }
 
-    #[method(signature = "($self, /, path, namespaces=None)")]
+    #[method(signature = "($self, /, path, namespaces=None)", defining_class)]
     fn find(
         this: &Ref<Element>,
         path: Borrowed<'_, Object>,
@@ -182,7 +182,7 @@ impl Element {
         Ok(find_child(this, path)?.unwrap_or_else(none))
     }
 
-    #[method(signature = "($self, /, path, default=None, namespaces=None)")]
+    #[method(signature = "($self, /, path, default=None, namespaces=None)", defining_class)]
     fn findtext(
         this: &Ref<Element>,
         path: Borrowed<'_, Object>,
@@ -199,7 +199,7 @@ impl Element {
         Ok(text.filter(|text| !text.is_none()).unwrap_or_else(|| Str::empty().into_object()))
     }
 
-    #[method(signature = "($self, /, path, namespaces=None)")]
+    #[method(signature = "($self, /, path, namespaces=None)", defining_class)]
     fn findall(
         this: &Ref<Element>,
         path: Borrowed<'_, Object>,
@@ -219,7 +219,7 @@ impl Element {
         Ok(found.into_object())
     }
 
-    #[method(signature = "($self, subelement, /)")]
+    #[method(signature = "($self, subelement, /)", defining_class)]
     fn append(this: &Ref<Element>, subelement: Borrowed<'_, Object>) -> PyResult<()> {
         if !subelement.is_instance_of::<Element>() {
             return Err(wrong_argument("append() argument 1", subelement));
@@ -227,7 +227,7 @@ impl Element {
         this.push(subelement.to_owned())
     }
 
-    #[method(signature = "($self, elements, /)")]
+    #[method(signature = "($self, elements, /)", defining_class)]
     fn extend(this: &Ref<Element>, elements: Borrowed<'_, Object>) -> PyResult<()> {
         let elements = elements.to_fast_sequence("'elements' must be an iterable")?;
         let mut i = 0;
@@ -270,7 +270,7 @@ impl Element {
         Ok(())
     }
 
-    #[method(signature = "($self, /, tag=None)")]
+    #[method(signature = "($self, /, tag=None)", defining_class)]
     fn iter(this: &Ref<Element>, tag: Option<Borrowed<'_, Object>>) -> PyResult<Ref<ElementIter>> {
         let tag = tag.filter(|tag| !tag.is_none());
         let all = match tag {
@@ -284,12 +284,12 @@ impl Element {
         ElementIter::create(this, if all { None } else { tag }, false)
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn itertext(this: &Ref<Element>) -> PyResult<Ref<ElementIter>> {
         ElementIter::create(this, None, true)
     }
 
-    #[method(signature = "($self, /, path, namespaces=None)")]
+    #[method(signature = "($self, /, path, namespaces=None)", defining_class)]
     fn iterfind(
         this: &Ref<Element>,
         path: Borrowed<'_, Object>,
@@ -316,7 +316,7 @@ impl Element {
         }
     }
 
-    #[method(signature = "($self, tag, attrib, /)")]
+    #[method(signature = "($self, tag, attrib, /)", defining_class)]
     fn makeelement(
         _this: &Ref<Element>,
         tag: Borrowed<'_, Object>,
@@ -329,7 +329,7 @@ impl Element {
         Element::create(tag, Some(attrib).filter(|dict| !dict.is_empty()))
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn __copy__(this: &Ref<Element>) -> PyResult<Ref<Element>> {
         let attrib = match this.attrib().as_ref().and_then(|attrib| attrib.downcast::<Dict>()) {
             Some(dict) => Some(dict.copy()?),
@@ -373,7 +373,7 @@ impl Element {
         Ok(state)
     }
 
-    #[method(signature = "($self, state, /)")]
+    #[method(signature = "($self, state, /)", defining_class)]
     fn __setstate__(this: &Ref<Element>, state: Borrowed<'_, Object>) -> PyResult<()> {
         let Some(state) = state.downcast_exact::<Dict>() else {
             return Err(raise!(

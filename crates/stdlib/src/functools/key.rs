@@ -16,18 +16,7 @@ pub struct KeyWrapper {
     object: Slot,
 }
 
-static CALL: ArgSpec = ArgSpec {
-    function: "K",
-    names: &["obj"],
-    posonly: 0,
-    pos: 1,
-    kwonly: 0,
-    required: 1,
-    required_kwonly: 0,
-    varargs: false,
-    varkw: false,
-    single: false,
-};
+static CALL: ArgSpec = ArgSpec::plain("K", &["obj"], 1);
 
 impl KeyWrapper {
     pub fn create(compare: Borrowed<'_, Object>, object: Option<Borrowed<'_, Object>>) -> PyResult<Ref<KeyWrapper>> {

@@ -117,14 +117,24 @@ impl Partial {
 
 /// The frozen arguments of a partial with `added` behind them, the first of which go to its placeholders.
 fn merged_args(args: &Ref<Tuple>, placeholders: usize, added: &[Borrowed<'_, Object>]) -> PyResult<Ref<Tuple>> {
+    Tuple::from_vec(merged_items(args, placeholders, added, 0)?)
+}
+
+/// The items of [`merged_args`], with room for `more`.
+fn merged_items(
+    args: &Ref<Tuple>,
+    placeholders: usize,
+    added: &[Borrowed<'_, Object>],
+    more: usize,
+) -> PyResult<Vec<Ref<Object>>> {
     let mut added = added.iter();
-    let mut all = vec_with_capacity(args.len() + added.len())?;
+    let mut all = vec_with_capacity(args.len() + added.len() + more)?;
     for item in args.iter() {
         let replacement = if placeholders > 0 && is_placeholder(&item) { added.next() } else { None };
         all.push(replacement.map_or_else(|| item.to_owned(), |replacement| replacement.to_owned()));
     }
     all.extend(added.map(|item| item.to_owned()));
-    Tuple::from_vec(all)
+    Ok(all)
 }
 
 /// The vectorcall of partial objects.
@@ -209,16 +219,16 @@ const SMALL: usize = 9;
 
 /// A call where the partial object has keywords: theirs come first, with the values of the call where it has the same.
 fn call_with_keywords(parts: &Parts, placeholders: usize, args: CallArgs<'_>) -> PyResult<Ref<Object>> {
-    let positional = merged_args(&parts.args, placeholders, args.positional())?;
-    let frozen = parts.keywords.items_snapshot()?;
-    let mut names = vec_with_capacity(frozen.len() + args.keyword_count())?;
-    let mut values = vec_with_capacity(positional.len() + frozen.len() + args.keyword_count())?;
-    values.extend(positional.iter().map(|item| item.to_owned()));
-    for (name, value) in frozen {
+    let count = parts.keywords.len() + args.keyword_count();
+    let mut values = merged_items(&parts.args, placeholders, args.positional(), count)?;
+    let mut names = vec_with_capacity(count)?;
+    let mut position = 0;
+    // Nothing runs meanwhile that could change the dict.
+    while let Some((name, value)) = parts.keywords.next(&mut position) {
         let Some(text) = name.downcast::<Str>() else { return Err(raise!(TypeError, "keywords must be strings")) };
         let given = args.keywords().find(|(given, _)| given.is(&text) || given.equals_str(&text));
-        values.push(given.map_or(value, |(_, given)| given.to_owned()));
-        names.push(name);
+        values.push(given.map_or(value, |(_, given)| given).to_owned());
+        names.push(name.to_owned());
     }
     let own = names.len();
     for (name, value) in args.keywords() {
@@ -233,8 +243,9 @@ fn call_with_keywords(parts: &Parts, placeholders: usize, args: CallArgs<'_>) ->
         }
     }
     let names = Tuple::from_vec(names)?;
-    let values: Vec<Borrowed<'_, Object>> = values.iter().map(Ref::borrow).gather()?;
-    parts.function.call_with_names(&values, names.borrow())
+    // SAFETY: both kinds of handle are one pointer to a live object.
+    let values = unsafe { core::slice::from_raw_parts(values.as_ptr().cast::<Borrowed<'_, Object>>(), values.len()) };
+    parts.function.call_with_names(values, names.borrow())
 }
 
 #[pytype(

@@ -1,16 +1,12 @@
-//! `_hmac`: keyed hashing (RFC 2104).
+//! `_hmac`: keyed hashing (RFC 2104), and the type of its objects, which `_hashlib` has too.
 
-use std::sync::Mutex;
-
-use taipan_runtime::abi::PyObject;
-use taipan_runtime::memory::object as memory;
 use taipan_runtime::prelude::*;
 use taipan_runtime::types::exceptions::ValueError;
 
 use super::algorithm::{Algorithm, Hasher};
-use super::{GIL_MINSIZE, data_of, hex_text};
-use crate::compression::{lock, working};
-use crate::support::{self, ErrorClass, Place};
+use super::{GIL_MINSIZE, data_of};
+use crate::compression::working;
+use crate::support::ErrorClass;
 
 static UNKNOWN_HASH: ErrorClass = ErrorClass::new("_hmac", "UnknownHashError", ValueError::type_object);
 
@@ -45,13 +41,13 @@ fn algorithm_of(digest: Borrowed<'_, Object>) -> PyResult<Algorithm> {
 
 /// The two hashes of a keyed hash.
 #[derive(Clone)]
-struct Keyed {
+pub struct Keyed {
     inner: Hasher,
     outer: Hasher,
 }
 
 impl Keyed {
-    fn new(algorithm: Algorithm, key: &[u8]) -> Keyed {
+    pub fn new(algorithm: Algorithm, key: &[u8]) -> Keyed {
         let (mut inner, mut outer) = (algorithm.start(), algorithm.start());
         let size = inner.block_size();
         let mut block = vec![0; size];
@@ -70,7 +66,23 @@ impl Keyed {
         Keyed { inner, outer }
     }
 
-    fn digest(&self) -> Vec<u8> {
+    pub fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    pub fn block_size(&self) -> usize {
+        self.inner.block_size()
+    }
+
+    pub fn digest_size(&self) -> usize {
+        self.inner.digest_size()
+    }
+
+    pub fn update(&mut self, data: &[u8]) {
+        self.inner.update(data);
+    }
+
+    pub fn digest(&self) -> Vec<u8> {
         let mut outer = self.outer.clone();
         outer.update(&self.inner.digest());
         outer.digest()
@@ -78,98 +90,109 @@ impl Keyed {
 }
 
 /// The keyed hash of one message.
-fn compute(algorithm: Algorithm, key: Borrowed<'_, Object>, message: Borrowed<'_, Object>) -> PyResult<Ref<Bytes>> {
-    let (key, message) = (data_of(key)?, data_of(message)?);
-    let (key, message) = (key.bytes()?, message.bytes()?);
+pub fn compute(algorithm: Algorithm, key: &[u8], message: &[u8]) -> PyResult<Ref<Bytes>> {
     let digest = working(message.len(), || {
-        let mut keyed = Keyed::new(algorithm, &key);
-        keyed.inner.update(&message);
+        let mut keyed = Keyed::new(algorithm, key);
+        keyed.update(message);
         keyed.digest()
     });
     Bytes::from_slice(&digest)
 }
 
-#[repr(C)]
-pub struct Hmac {
-    head: PyObject,
-    keyed: Place<Mutex<Keyed>>,
+fn compute_of(algorithm: Algorithm, key: Borrowed<'_, Object>, message: Borrowed<'_, Object>) -> PyResult<Ref<Bytes>> {
+    let (key, message) = (data_of(key)?, data_of(message)?);
+    compute(algorithm, &key.bytes()?, &message.bytes()?)
 }
 
-impl Hmac {
-    fn create(keyed: Keyed) -> PyResult<Ref<Hmac>> {
-        let this: Ref<Hmac> = support::instance(Hmac::type_object())?;
-        this.keyed.set(Mutex::new(keyed));
-        Ok(this)
-    }
-
-    fn keyed(&self) -> PyResult<&Mutex<Keyed>> {
-        // SAFETY: set once, at the start.
-        match unsafe { self.keyed.get() } {
-            Some(keyed) => Ok(keyed),
-            None => Err(raise!(ValueError, "the HMAC is not initialized")),
+/// Declares a type of keyed hashes.
+macro_rules! hmac_type {
+    ($ty:ident $module:literal [$($flag:tt)*] { $($body:tt)* }) => {
+        #[repr(C)]
+        pub struct $ty {
+            head: taipan_runtime::abi::PyObject,
+            keyed: crate::support::Place<std::sync::Mutex<crate::hashes::hmac::Keyed>>,
         }
-    }
-}
 
-#[pytype(name = "HMAC", module = "_hmac", disallow_instantiation, gc, heap, basicsize = 72)]
-impl Hmac {
+        impl $ty {
+            pub fn create(keyed: crate::hashes::hmac::Keyed) -> PyResult<Ref<$ty>> {
+                let this: Ref<$ty> = crate::support::instance(<$ty as PyLayout>::type_object())?;
+                this.keyed.set(std::sync::Mutex::new(keyed));
+                Ok(this)
+            }
+
+            /// Asks the hash, once nobody else has it.
+            fn with<R>(&self, ask: impl FnOnce(&mut crate::hashes::hmac::Keyed) -> R) -> PyResult<R> {
+                // SAFETY: set once, at the start.
+                match unsafe { self.keyed.get() } {
+                    Some(keyed) => Ok(ask(&mut crate::compression::lock(keyed))),
+                    None => Err(raise!(ValueError, "the HMAC is not initialized")),
+                }
+            }
+        }
+
+        #[pytype(name = "HMAC", module = $module, disallow_instantiation, heap, $($flag)*)]
+        impl $ty {
+            #[slot(tp_dealloc)]
+            unsafe fn dealloc(this: *mut $ty) {
+                // SAFETY: called once, by the last decref.
+                unsafe {
+                    drop((*this).keyed.take());
+                    taipan_runtime::memory::object::dealloc_finish(this);
+                }
+            }
+
+            #[slot(tp_repr)]
+            fn repr(this: &Ref<$ty>) -> PyResult<String> {
+                Ok(format!("<{} HMAC object @ {:p}>", this.with(|keyed| keyed.name())?, this.as_ptr()))
+            }
+
+            #[getter]
+            fn block_size(this: &Ref<$ty>) -> PyResult<usize> {
+                this.with(|keyed| keyed.block_size())
+            }
+
+            #[getter]
+            fn digest_size(this: &Ref<$ty>) -> PyResult<usize> {
+                this.with(|keyed| keyed.digest_size())
+            }
+
+            #[getter]
+            fn name(this: &Ref<$ty>) -> PyResult<String> {
+                Ok(format!("hmac-{}", this.with(|keyed| keyed.name())?))
+            }
+
+            #[method(signature = "($self, /)")]
+            fn copy(this: &Ref<$ty>) -> PyResult<Ref<$ty>> {
+                $ty::create(this.with(|keyed| keyed.clone())?)
+            }
+
+            #[method(signature = "($self, /)")]
+            fn digest(this: &Ref<$ty>) -> PyResult<Ref<Bytes>> {
+                Bytes::from_slice(&this.with(|keyed| keyed.digest())?)
+            }
+
+            #[method(signature = "($self, /)")]
+            fn hexdigest(this: &Ref<$ty>) -> PyResult<Ref<Str>> {
+                crate::hashes::hex_text(&this.with(|keyed| keyed.digest())?)
+            }
+
+            #[method(signature = "($self, /, msg)")]
+            fn update(this: &Ref<$ty>, msg: Borrowed<'_, Object>) -> PyResult<()> {
+                let view = crate::hashes::data_of(msg)?;
+                let bytes = view.bytes()?;
+                this.with(|keyed| crate::compression::working(bytes.len(), || keyed.update(&bytes)))
+            }
+
+            $($body)*
+        }
+    };
+}
+pub(crate) use hmac_type;
+
+hmac_type! { Hmac "_hmac" [gc, basicsize = 72] {
     #[slot(tp_traverse)]
     fn traverse(_this: &Hmac, _visit: &mut Visitor) {}
-
-    #[slot(tp_dealloc)]
-    unsafe fn dealloc(this: *mut Hmac) {
-        // SAFETY: called once, by the last decref.
-        unsafe {
-            drop((*this).keyed.take());
-            memory::dealloc_finish(this);
-        }
-    }
-
-    #[slot(tp_repr)]
-    fn repr(this: &Ref<Hmac>) -> PyResult<String> {
-        Ok(format!("<{} HMAC object @ {:p}>", lock(this.keyed()?).inner.name(), this.as_ptr()))
-    }
-
-    #[getter]
-    fn block_size(this: &Ref<Hmac>) -> PyResult<usize> {
-        Ok(lock(this.keyed()?).inner.block_size())
-    }
-
-    #[getter]
-    fn digest_size(this: &Ref<Hmac>) -> PyResult<usize> {
-        Ok(lock(this.keyed()?).inner.digest_size())
-    }
-
-    #[getter]
-    fn name(this: &Ref<Hmac>) -> PyResult<String> {
-        Ok(format!("hmac-{}", lock(this.keyed()?).inner.name()))
-    }
-
-    #[method(signature = "($self, /)")]
-    fn copy(this: &Ref<Hmac>) -> PyResult<Ref<Hmac>> {
-        let copy = lock(this.keyed()?).clone();
-        Hmac::create(copy)
-    }
-
-    #[method(signature = "($self, /)")]
-    fn digest(this: &Ref<Hmac>) -> PyResult<Ref<Bytes>> {
-        Bytes::from_slice(&lock(this.keyed()?).digest())
-    }
-
-    #[method(signature = "($self, /)")]
-    fn hexdigest(this: &Ref<Hmac>) -> PyResult<Ref<Str>> {
-        hex_text(&lock(this.keyed()?).digest())
-    }
-
-    #[method(signature = "($self, /, msg)")]
-    fn update(this: &Ref<Hmac>, msg: Borrowed<'_, Object>) -> PyResult<()> {
-        let view = data_of(msg)?;
-        let bytes = view.bytes()?;
-        let mut keyed = lock(this.keyed()?);
-        working(bytes.len(), || keyed.inner.update(&bytes));
-        Ok(())
-    }
-}
+} }
 
 pub struct HmacModule;
 
@@ -180,7 +203,7 @@ macro_rules! compute_functions {
             $(
                 #[function(signature = "($module, key, msg, /)")]
                 fn $name(key: Borrowed<'_, Object>, msg: Borrowed<'_, Object>) -> PyResult<Ref<Bytes>> {
-                    compute(Algorithm::$algorithm, key, msg)
+                    compute_of(Algorithm::$algorithm, key, msg)
                 }
             )*
         }
@@ -230,7 +253,7 @@ impl HmacModule {
         msg: Borrowed<'_, Object>,
         digest: Borrowed<'_, Object>,
     ) -> PyResult<Ref<Bytes>> {
-        compute(algorithm_of(digest)?, key, msg)
+        compute_of(algorithm_of(digest)?, key, msg)
     }
 
     #[exec]

@@ -1,17 +1,20 @@
-//! `_md5`, `_sha1`, `_sha2`, `_sha3`, `_blake2`, `_hmac`: what `hashlib` and `hmac` use where there is no OpenSSL. CPython:
-//! `Modules/md5module.c` and so on.
+//! `_md5`, `_sha1`, `_sha2`, `_sha3`, `_blake2`, `_hmac`, and `_hashlib`, which has all of them under one roof, and more. CPython:
+//! `Modules/md5module.c` and so on, and `Modules/_hashopenssl.c`; no OpenSSL is behind it here.
 //!
 //! **Invariant:** a running hash is behind a mutex, and much data is hashed with the GIL released.
 
 mod algorithm;
 mod blake2;
+mod derive;
 mod digests;
+mod hashlib;
 mod hmac;
 mod keccak;
 mod sha3;
 
 pub use blake2::Blake2;
 pub use digests::{Md5Module, Sha1Module, Sha2Module};
+pub use hashlib::HashlibModule;
 pub use hmac::HmacModule;
 pub use sha3::Sha3Module;
 

@@ -18,7 +18,7 @@ fn of_sponge<R>(hasher: &Hasher, read: impl FnOnce(&Sponge) -> R) -> PyResult<R>
     }
 }
 
-fn output(hasher: &Hasher, length: u64) -> PyResult<Vec<u8>> {
+pub fn output(hasher: &Hasher, length: u64) -> PyResult<Vec<u8>> {
     if length >= TOO_LONG {
         return Err(raise!(ValueError, "length is too large"));
     }

@@ -190,7 +190,7 @@ impl IoBase {
         Ok(if line.len()? == 0 { None } else { Some(line) })
     }
 
-    #[method(signature = "($self, offset, whence=os.SEEK_SET, /)")]
+    #[method(signature = "($self, offset, whence=os.SEEK_SET, /)", defining_class)]
     fn seek(_this: &Ref<IoBase>, _offset: i32, _whence: Option<i32>) -> PyResult<()> {
         Err(unsupported("seek"))
     }
@@ -200,7 +200,7 @@ impl IoBase {
         this.as_object().call_method(id!("seek"), &[Int::zero().as_borrowed(), Int::one().as_borrowed()])
     }
 
-    #[method(signature = "($self, size=None, /)")]
+    #[method(signature = "($self, size=None, /)", defining_class)]
     fn truncate(_this: &Ref<IoBase>, _size: Option<Borrowed<'_, Object>>) -> PyResult<()> {
         Err(unsupported("truncate"))
     }
@@ -268,7 +268,7 @@ impl IoBase {
         check_writable(this.as_object())
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn fileno(_this: &Ref<IoBase>) -> PyResult<()> {
         Err(unsupported("fileno"))
     }
@@ -456,17 +456,17 @@ impl BufferedIoBase {
         visit.object(this.0.dict.as_ptr());
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn detach(_this: &Ref<BufferedIoBase>) -> PyResult<()> {
         Err(unsupported("detach"))
     }
 
-    #[method(signature = "($self, size=-1, /)")]
+    #[method(signature = "($self, size=-1, /)", defining_class)]
     fn read(_this: &Ref<BufferedIoBase>, _size: Option<Borrowed<'_, Object>>) -> PyResult<()> {
         Err(unsupported("read"))
     }
 
-    #[method(signature = "($self, size=-1, /)")]
+    #[method(signature = "($self, size=-1, /)", defining_class)]
     fn read1(_this: &Ref<BufferedIoBase>, _size: Option<Borrowed<'_, Object>>) -> PyResult<()> {
         Err(unsupported("read1"))
     }
@@ -487,7 +487,7 @@ impl BufferedIoBase {
         BufferedIoBase::read_into(this.as_object(), &mut buffer, id!("read1"))
     }
 
-    #[method(signature = "($self, b, /)")]
+    #[method(signature = "($self, b, /)", defining_class)]
     fn write(_this: &Ref<BufferedIoBase>, _b: Borrowed<'_, Object>) -> PyResult<()> {
         Err(unsupported("write"))
     }
@@ -504,22 +504,22 @@ impl TextIoBase {
         visit.object(this.0.dict.as_ptr());
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn detach(_this: &Ref<TextIoBase>) -> PyResult<()> {
         Err(unsupported("detach"))
     }
 
-    #[method(signature = "($self, size=-1, /)")]
+    #[method(signature = "($self, size=-1, /)", defining_class)]
     fn read(_this: &Ref<TextIoBase>, _size: Option<Borrowed<'_, Object>>) -> PyResult<()> {
         Err(unsupported("read"))
     }
 
-    #[method(signature = "($self, size=-1, /)")]
+    #[method(signature = "($self, size=-1, /)", defining_class)]
     fn readline(_this: &Ref<TextIoBase>, _size: Option<Borrowed<'_, Object>>) -> PyResult<()> {
         Err(unsupported("readline"))
     }
 
-    #[method(signature = "($self, s, /)")]
+    #[method(signature = "($self, s, /)", defining_class)]
     fn write(_this: &Ref<TextIoBase>, _s: Borrowed<'_, Str>) -> PyResult<()> {
         Err(unsupported("write"))
     }

@@ -249,7 +249,7 @@ impl BytesIo {
         this.check_open()
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn getbuffer(this: &Ref<BytesIo>) -> PyResult<Ref<MemoryView>> {
         this.check_open()?;
         let exporter = BytesIoBuffer::new(this.clone())?;

@@ -495,7 +495,7 @@ impl FileIo {
         FileIo::open_at(this, file, mode, closefd, opener.into_option())
     }
 
-    #[method(signature = "($self, size=-1, /)")]
+    #[method(signature = "($self, size=-1, /)", defining_class)]
     fn read(this: &Ref<FileIo>, size: Nullable<isize>) -> PyResult<Option<Ref<Bytes>>> {
         this.readable_descriptor()?;
         let Some(size) = base::size_limit(size) else { return this.read_to_end() };
@@ -518,7 +518,7 @@ impl FileIo {
         this.read_to_end()
     }
 
-    #[method(signature = "($self, buffer, /)")]
+    #[method(signature = "($self, buffer, /)", defining_class)]
     fn readinto(this: &Ref<FileIo>, buffer: WritableBufferArg<'_>) -> PyResult<Option<usize>> {
         let (start, len) = buffer.as_raw();
         // SAFETY: the export keeps the memory.
@@ -528,7 +528,7 @@ impl FileIo {
         }
     }
 
-    #[method(signature = "($self, b, /)")]
+    #[method(signature = "($self, b, /)", defining_class)]
     fn write(this: &Ref<FileIo>, b: BufferArg<'_>) -> PyResult<Option<usize>> {
         // SAFETY: the export keeps the memory.
         match unsafe { this.write_raw(b.as_ptr(), b.len())? } {
@@ -547,7 +547,7 @@ impl FileIo {
         this.seek_to(0, libc::SEEK_CUR)
     }
 
-    #[method(signature = "($self, size=None, /)")]
+    #[method(signature = "($self, size=None, /)", defining_class)]
     fn truncate(this: &Ref<FileIo>, size: Nullable<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
         let fd = this.writable_descriptor()?;
         let size = match size.into_option() {
@@ -567,7 +567,7 @@ impl FileIo {
         }
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn close(this: &Ref<FileIo>) -> PyResult<Ref<Object>> {
         // The base class's part comes first: it flushes through what a subclass may have defined.
         let base = RawIoBase::type_object().as_object().getattr(id!("close"))?.call1(this.as_borrowed());

@@ -33,7 +33,7 @@ use text::TextIoWrapper;
 
 /// What closing comes to in two steps: the second one is made whatever the first one said, and an error of the first is the
 /// context of its own, or is raised after it.
-fn and_close<T>(first: PyResult<T>, close: impl FnOnce() -> PyResult<Ref<Object>>) -> PyResult<Ref<Object>> {
+pub fn and_close<T>(first: PyResult<T>, close: impl FnOnce() -> PyResult<Ref<Object>>) -> PyResult<Ref<Object>> {
     let pending = if first.is_err() { Raised::take_if_set() } else { None };
     match (pending, close()) {
         (None, closed) => closed,

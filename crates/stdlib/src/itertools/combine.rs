@@ -78,18 +78,7 @@ pub struct Product {
     stopped: Cell<bool>,
 }
 
-static REPEAT: ArgSpec = ArgSpec {
-    function: "product",
-    names: &["repeat"],
-    posonly: 0,
-    pos: 0,
-    kwonly: 1,
-    required: 0,
-    required_kwonly: 0,
-    varargs: false,
-    varkw: false,
-    single: false,
-};
+static REPEAT: ArgSpec = ArgSpec { pos: 0, kwonly: 1, ..ArgSpec::plain("product", &["repeat"], 0) };
 
 iterator! { Product "product" [pools, result] free [indices] {
     #[new(raw, signature = "(*iterables, repeat=1)")]

@@ -51,44 +51,37 @@ iterator! { ZipLongest "zip_longest" [iterators, result, fill] size 56 {
         };
         // SAFETY: only a list is put there.
         let iterators: Borrowed<'_, List> = unsafe { iterators.cast_borrowed_unchecked() };
-        let mut items = vec_with_capacity(iterators.len())?;
+        // SAFETY: the slot holds a tuple.
+        let result = unsafe { support::reusable_tuple(&this.result)? };
         for index in 0..iterators.len() {
             let Some(iterator) = iterators.get(index) else { break };
-            if iterator.is_none() {
-                items.push(fill.to_owned());
-                continue;
-            }
-            match iterator.next() {
-                Ok(Some(item)) => items.push(item),
-                Ok(None) => {
-                    this.active.set(this.active.get().saturating_sub(1));
-                    if this.active.get() == 0 {
-                        return Ok(None);
+            let item = if iterator.is_none() {
+                fill.to_owned()
+            } else {
+                match iterator.next() {
+                    Ok(Some(item)) => item,
+                    Ok(None) => {
+                        this.active.set(this.active.get().saturating_sub(1));
+                        if this.active.get() == 0 {
+                            return Ok(None);
+                        }
+                        iterators.set(index, none())?;
+                        fill.to_owned()
                     }
-                    items.push(fill.to_owned());
-                    iterators.set(index, none())?;
+                    Err(raised) => {
+                        this.active.set(0);
+                        return Err(raised);
+                    }
                 }
-                Err(raised) => {
-                    this.active.set(0);
-                    return Err(raised);
-                }
+            };
+            // SAFETY: nobody else has the tuple, which is as long as the list.
+            unsafe {
+                let place = support::tuple_items(result.as_ptr()).add(index);
+                drop(Ref::<Object>::from_owned_ptr(place.replace(item.into_ptr())));
             }
         }
-        let result = this.result.as_ptr();
-        if !support::tuple_is_ours(result) {
-            return Ok(Some(Tuple::from_vec(items)?.into_object()));
-        }
-        // SAFETY: nobody else has the tuple, which is as long as the list; what it held is dropped with `items`.
-        unsafe {
-            let tuple: Ref<Object> = Ref::from_borrowed_ptr(result);
-            let places = support::tuple_items(result);
-            for (index, item) in items.iter_mut().enumerate() {
-                let new = core::mem::replace(item, none()).into_ptr();
-                *item = Ref::from_owned_ptr(places.add(index).replace(new));
-            }
-            support::refresh_tuple(result);
-            drop(items);
-            Ok(Some(tuple))
-        }
+        // SAFETY: a live tuple.
+        unsafe { support::refresh_tuple(result.as_ptr()) };
+        Ok(Some(result))
     }
 } }

@@ -443,9 +443,9 @@ fn cleared() -> Raised {
     raise!(SystemError, "the encoder was cleared")
 }
 
-static NEW: ArgSpec = ArgSpec {
-    function: "make_encoder",
-    names: &[
+static NEW: ArgSpec = ArgSpec::plain(
+    "make_encoder",
+    &[
         "markers",
         "default",
         "encoder",
@@ -456,18 +456,10 @@ static NEW: ArgSpec = ArgSpec {
         "skipkeys",
         "allow_nan",
     ],
-    posonly: 0,
-    pos: 9,
-    kwonly: 0,
-    required: 9,
-    required_kwonly: 0,
-    varargs: false,
-    varkw: false,
-    single: false,
-};
+    9,
+);
 
-static CALL: ArgSpec =
-    ArgSpec { function: "_iterencode", names: &["obj", "_current_indent_level"], pos: 2, required: 2, ..NEW };
+static CALL: ArgSpec = ArgSpec::plain("_iterencode", &["obj", "_current_indent_level"], 2);
 
 fn text_argument<'a>(argument: Borrowed<'a, Object>, number: usize) -> PyResult<Borrowed<'a, Str>> {
     match argument.downcast_borrowed::<Str>() {

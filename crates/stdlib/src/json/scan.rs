@@ -48,6 +48,9 @@ struct Hooks {
 /// How many keys the first, lossy table of known keys has.
 const KNOWN_KEYS: usize = 128;
 
+/// Texts with fewer keys have no such table.
+const FEW_KEYS: usize = 4;
+
 /// Keys longer than this are not looked for in the first table.
 const SHORT_KEY: usize = 48;
 
@@ -379,6 +382,10 @@ impl<C: Char> Scan<'_, C> {
             let hash = key.iter().fold(key.len() as u32, |hash, &c| hash.wrapping_mul(31).wrapping_add(c.into()));
             let place = (hash ^ hash >> 7) as usize % KNOWN_KEYS;
             if self.known.is_empty() {
+                // For a few keys the table is not worth its memory.
+                if self.memo.len() < FEW_KEYS {
+                    return Ok((self.remembered(piece(key, self.ascii)?)?, end + 1));
+                }
                 self.known.resize_with(KNOWN_KEYS, || None);
             }
             if let Some(known) = &self.known[place]
@@ -484,20 +491,9 @@ pub fn scan_string(text: &Ref<Str>, end: isize, strict: bool) -> PyResult<Ref<Tu
     with_end(value.into_object(), end)
 }
 
-static NEW: ArgSpec = ArgSpec {
-    function: "make_scanner",
-    names: &["context"],
-    posonly: 0,
-    pos: 1,
-    kwonly: 0,
-    required: 1,
-    required_kwonly: 0,
-    varargs: false,
-    varkw: false,
-    single: false,
-};
+static NEW: ArgSpec = ArgSpec::plain("make_scanner", &["context"], 1);
 
-static CALL: ArgSpec = ArgSpec { function: "scan_once", names: &["string", "idx"], pos: 2, required: 2, ..NEW };
+static CALL: ArgSpec = ArgSpec::plain("scan_once", &["string", "idx"], 2);
 
 /// The slot's object, unless it is `default`.
 fn hook(slot: &Slot, default: *mut PyObject) -> Option<Ref<Object>> {

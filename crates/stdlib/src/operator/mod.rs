@@ -5,6 +5,7 @@ mod getters;
 use taipan_runtime::object::args::BufferArg;
 use taipan_runtime::object::protocol::number::{self, BinaryOp};
 use taipan_runtime::prelude::*;
+use taipan_runtime::types::buffer::has_buffer;
 
 use getters::{AttrGetter, ItemGetter, MethodCaller};
 
@@ -123,6 +124,26 @@ fn concatenate(a: Borrowed<'_, Object>, b: Borrowed<'_, Object>, in_place: bool)
         return if in_place { a.inplace(number::ADD, b) } else { a.binary(number::ADD, b) };
     }
     Err(raise!(TypeError, "'{}' object can't be concatenated", a.type_name()))
+}
+
+/// Whether two texts of ASCII or two buffers are equal, in a time that does not tell where they differ.
+pub fn compare_digest(a: Borrowed<'_, Object>, b: Borrowed<'_, Object>) -> PyResult<bool> {
+    if let (Some(a), Some(b)) = (a.downcast::<Str>(), b.downcast::<Str>()) {
+        let (Some(a), Some(b)) = (a.as_ascii(), b.as_ascii()) else {
+            return Err(raise!(TypeError, "comparing strings with non-ASCII characters is not supported"));
+        };
+        return Ok(constant_time_equal(a.as_bytes(), b.as_bytes()));
+    }
+    if !has_buffer(&a) && !has_buffer(&b) {
+        return Err(raise!(
+            TypeError,
+            "unsupported operand types(s) or combination of types: '{}' and '{}'",
+            a.type_name(),
+            b.type_name()
+        ));
+    }
+    let (a, b) = (BufferArg::new(a)?, BufferArg::new(b)?);
+    Ok(constant_time_equal(a.as_slice(), b.as_slice()))
 }
 
 /// Whether both are equal, in a time that depends on the length of `b` alone.
@@ -292,25 +313,6 @@ impl Operator {
 
     #[function(signature = "($module, a, b, /)")]
     fn _compare_digest(a: Borrowed<'_, Object>, b: Borrowed<'_, Object>) -> PyResult<bool> {
-        if let (Some(a), Some(b)) = (a.downcast::<Str>(), b.downcast::<Str>()) {
-            let (Some(a), Some(b)) = (a.as_ascii(), b.as_ascii()) else {
-                return Err(raise!(TypeError, "comparing strings with non-ASCII characters is not supported"));
-            };
-            return Ok(constant_time_equal(a.as_bytes(), b.as_bytes()));
-        }
-        let has_buffer = |object: Borrowed<'_, Object>| {
-            // SAFETY: null or a table that lives as long as the type.
-            unsafe { object.type_of().tp_as_buffer.get().as_ref() }.is_some_and(|b| b.bf_getbuffer.get().is_some())
-        };
-        if !has_buffer(a) && !has_buffer(b) {
-            return Err(raise!(
-                TypeError,
-                "unsupported operand types(s) or combination of types: '{}' and '{}'",
-                a.type_name(),
-                b.type_name()
-            ));
-        }
-        let (a, b) = (BufferArg::new(a)?, BufferArg::new(b)?);
-        Ok(constant_time_equal(a.as_slice(), b.as_slice()))
+        compare_digest(a, b)
     }
 }

@@ -23,6 +23,7 @@ use taipan_runtime::types::exceptions;
 use taipan_runtime::types::pickle_buffer::PickleBuffer;
 
 use crate::support::Slot;
+use input::Input;
 use pickler::{Pickler, PicklerMemoProxy};
 use unpickler::{Unpickler, UnpicklerMemoProxy};
 
@@ -149,7 +150,7 @@ fn import_tables() -> PyResult<()> {
 
 pub struct Pickle;
 
-#[pymodule(name = "_pickle")]
+#[pymodule(name = "_pickle", extend = [Pickle::LOADING])]
 impl Pickle {
     #[exec]
     fn exec(module: &Ref<Module>) -> PyResult<()> {
@@ -170,56 +171,46 @@ impl Pickle {
         obj: Borrowed<'_, Object>,
         file: Borrowed<'_, Object>,
         protocol: Option<Borrowed<'_, Object>>,
-        fix_imports: Option<bool>,
+        fix_imports: bool,
         buffer_callback: Option<Borrowed<'_, Object>>,
     ) -> PyResult<()> {
-        let options = save::Options::new(protocol, fix_imports.unwrap_or(true), buffer_callback)?;
-        let write = pickler::write_method(file)?;
-        let memo = RefCell::default();
-        let mut saver = save::Saver::new(&options, &memo, Some(write));
-        saver.dump(&obj)?;
-        saver.out.finish_file()
+        let options = save::Options::new(protocol, fix_imports, buffer_callback)?;
+        save::once(&options, obj, Some(pickler::write_method(file)?))?.finish_file()
     }
 
     #[function(signature = "($module, /, obj, protocol=None, *, fix_imports=True, buffer_callback=None)")]
     fn dumps(
         obj: Borrowed<'_, Object>,
         protocol: Option<Borrowed<'_, Object>>,
-        fix_imports: Option<bool>,
+        fix_imports: bool,
         buffer_callback: Option<Borrowed<'_, Object>>,
     ) -> PyResult<Ref<Bytes>> {
-        let options = save::Options::new(protocol, fix_imports.unwrap_or(true), buffer_callback)?;
-        let memo = RefCell::default();
-        let mut saver = save::Saver::new(&options, &memo, None);
-        saver.dump(&obj)?;
-        saver.out.finish_bytes()
+        let options = save::Options::new(protocol, fix_imports, buffer_callback)?;
+        save::once(&options, obj, None)?.finish_bytes()
     }
+}
 
-    #[function(signature = "($module, /, file, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())")]
-    fn load(
-        file: Borrowed<'_, Object>,
-        fix_imports: Option<bool>,
-        encoding: Option<&str>,
-        errors: Option<&str>,
-        buffers: Option<Borrowed<'_, Object>>,
-    ) -> PyResult<Ref<Object>> {
-        let options = load::Options::new(fix_imports, encoding, errors, buffers)?;
-        let memo = RefCell::default();
-        let input = input::Input::from_file(file)?;
-        load::Loader::new(&options, &memo, input, None).load()
-    }
+/// The two functions that read one pickle, which differ in where from.
+macro_rules! loading_functions {
+    ($($name:ident $signature:literal $input:path;)*) => {
+        #[pymethods(part = LOADING)]
+        impl Pickle {$(
+            #[function(signature = $signature)]
+            fn $name(
+                source: Borrowed<'_, Object>,
+                fix_imports: Option<bool>,
+                encoding: Option<&str>,
+                errors: Option<&str>,
+                buffers: Option<Borrowed<'_, Object>>,
+            ) -> PyResult<Ref<Object>> {
+                let options = load::Options::new(fix_imports, encoding, errors, buffers)?;
+                load::Loader::new(&options, &RefCell::default(), $input(source)?, None).load()
+            }
+        )*}
+    };
+}
 
-    #[function(signature = "($module, data, /, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())")]
-    fn loads(
-        data: Borrowed<'_, Object>,
-        fix_imports: Option<bool>,
-        encoding: Option<&str>,
-        errors: Option<&str>,
-        buffers: Option<Borrowed<'_, Object>>,
-    ) -> PyResult<Ref<Object>> {
-        let options = load::Options::new(fix_imports, encoding, errors, buffers)?;
-        let memo = RefCell::default();
-        let input = input::Input::from_bytes(data)?;
-        load::Loader::new(&options, &memo, input, None).load()
-    }
+loading_functions! {
+    load "($module, /, file, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())" Input::from_file;
+    loads "($module, data, /, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())" Input::from_bytes;
 }

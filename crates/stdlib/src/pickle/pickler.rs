@@ -120,7 +120,7 @@ impl Pickler {
         let _ = (this, obj);
     }
 
-    #[method(signature = "($self, obj, /)")]
+    #[method(signature = "($self, obj, /)", defining_class)]
     fn dump(this: &Ref<Pickler>, obj: Borrowed<'_, Object>) -> PyResult<()> {
         let (Some(inside), Some(write)) = (this.inside(), this.write.get()) else {
             return Err(Pickler::not_initialised(this));

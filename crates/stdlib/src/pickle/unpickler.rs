@@ -102,7 +102,7 @@ impl Unpickler {
         Ok(())
     }
 
-    #[method(signature = "($self, pid, /)")]
+    #[method(signature = "($self, pid, /)", defining_class)]
     fn persistent_load(this: &Ref<Unpickler>, pid: Borrowed<'_, Object>) -> PyResult<()> {
         let _ = (this, pid);
         Err(unpickling_error(format_args!(
@@ -110,7 +110,7 @@ impl Unpickler {
         )))
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn load(this: &Ref<Unpickler>) -> PyResult<Ref<Object>> {
         let (Some(inside), Some(read), Some(readline)) = (this.inside(), this.read.get(), this.readline.get()) else {
             return Err(Unpickler::not_initialised(this));
@@ -126,7 +126,7 @@ impl Unpickler {
         result
     }
 
-    #[method(signature = "($self, module_name, global_name, /)")]
+    #[method(signature = "($self, module_name, global_name, /)", defining_class)]
     fn find_class(
         this: &Ref<Unpickler>,
         module_name: Borrowed<'_, Object>,

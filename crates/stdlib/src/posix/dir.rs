@@ -464,17 +464,17 @@ impl DirEntry {
     #[member(name = "path", kind = T_OBJECT_EX, offset = offset_of!(DirEntry, path), readonly)]
     const _PATH: () = ();
 
-    #[method(signature = "($self, /, *, follow_symlinks=True)")]
+    #[method(signature = "($self, /, *, follow_symlinks=True)", defining_class)]
     fn is_dir(this: &Ref<DirEntry>, follow_symlinks: bool) -> PyResult<bool> {
         this.is_type(follow_symlinks, libc::DT_DIR, libc::S_IFDIR)
     }
 
-    #[method(signature = "($self, /, *, follow_symlinks=True)")]
+    #[method(signature = "($self, /, *, follow_symlinks=True)", defining_class)]
     fn is_file(this: &Ref<DirEntry>, follow_symlinks: bool) -> PyResult<bool> {
         this.is_type(follow_symlinks, libc::DT_REG, libc::S_IFREG)
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn is_symlink(this: &Ref<DirEntry>) -> PyResult<bool> {
         this.is_type(false, libc::DT_LNK, libc::S_IFLNK)
     }
@@ -490,7 +490,7 @@ impl DirEntry {
         this.inode.get()
     }
 
-    #[method(signature = "($self, /, *, follow_symlinks=True)")]
+    #[method(signature = "($self, /, *, follow_symlinks=True)", defining_class)]
     fn stat(this: &Ref<DirEntry>, follow_symlinks: bool) -> PyResult<Ref<Object>> {
         let cache = if follow_symlinks { &this.stat } else { &this.lstat };
         // SAFETY: null or an object of ours.

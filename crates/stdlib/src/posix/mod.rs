@@ -54,7 +54,7 @@ macro_rules! constants {
 
 #[pymodule(name = "posix", extend = [
     dir::Dir::FUNCTIONS, env::Env::FUNCTIONS, file::File::FUNCTIONS, process::Process::FUNCTIONS, stat::Stat::FUNCTIONS,
-    terminal::Terminal::FUNCTIONS, event::Event::FUNCTIONS, sched::Sched::FUNCTIONS, spawn::Spawn::FUNCTIONS,
+    terminal::Terminal::FUNCTIONS, event::Event::FUNCTIONS, sched::Sched::FUNCTIONS, spawn::Spawn::FUNCTIONS, spawn::Spawn::SPAWN,
     user::User::FUNCTIONS, vector::Vectored::FUNCTIONS, xattr::Xattr::FUNCTIONS,
 ])]
 impl Posix {

@@ -145,8 +145,18 @@ fn attributes(wishes: &Wishes<'_>) -> PyResult<Attributes> {
     }
 }
 
+/// `posix_spawn` or `posix_spawnp` of the C library.
+type SpawnFunction = unsafe extern "C" fn(
+    *mut libc::pid_t,
+    *const c_char,
+    *const libc::posix_spawn_file_actions_t,
+    *const libc::posix_spawnattr_t,
+    *const *mut c_char,
+    *const *mut c_char,
+) -> c_int;
+
 fn spawn(
-    search: bool,
+    call: SpawnFunction,
     path: &PathArg<'_>,
     argv: Borrowed<'_, Object>,
     env: Borrowed<'_, Object>,
@@ -171,7 +181,6 @@ fn spawn(
     let error = unsafe {
         let envp = environment.as_ref().map_or(environ, |(_, pointers)| pointers.as_ptr().cast());
         let list = actions.as_ref().map_or(ptr::null(), |actions| &raw const actions.0);
-        let call = if search { libc::posix_spawnp } else { libc::posix_spawn };
         call(&raw mut pid, path.as_ptr(), list, &raw const attributes.0, argument_pointers.as_ptr().cast(), envp)
     };
     if error != 0 {
@@ -180,10 +189,36 @@ fn spawn(
     Ok(i64::from(pid))
 }
 
-/// An optional argument for which None counts as not given.
-fn given<'a>(argument: Nullable<Borrowed<'a, Object>>) -> Option<Borrowed<'a, Object>> {
-    argument.0
+/// The two functions, of which one searches the path.
+macro_rules! spawn_functions {
+    ($($name:ident)*) => {
+        #[pymethods(part = SPAWN)]
+        impl Spawn {$(
+            #[function(
+                signature = "(path, argv, env, /, *, file_actions=(), setpgroup=None, resetids=False, setsid=False, setsigmask=(), setsigdef=(), scheduler=None)"
+            )]
+            #[expect(clippy::too_many_arguments, reason = "what the function takes")]
+            fn $name(
+                path: PathArg<'_>,
+                argv: Borrowed<'_, Object>,
+                env: Borrowed<'_, Object>,
+                file_actions: Nullable<Borrowed<'_, Object>>,
+                setpgroup: Nullable<Borrowed<'_, Object>>,
+                resetids: bool,
+                setsid: bool,
+                setsigmask: Option<Borrowed<'_, Object>>,
+                setsigdef: Option<Borrowed<'_, Object>>,
+                scheduler: Nullable<Borrowed<'_, Object>>,
+            ) -> PyResult<i64> {
+                let (setpgroup, scheduler) = (setpgroup.into_option(), scheduler.into_option());
+                let wishes = Wishes { setpgroup, resetids, setsid, setsigmask, setsigdef, scheduler };
+                spawn(libc::$name, &path, argv, env, file_actions.into_option(), &wishes)
+            }
+        )*}
+    };
 }
+
+spawn_functions! { posix_spawn posix_spawnp }
 
 /// The result of `wait3` and `wait4`.
 fn wait_result(pid: i64, status: c_int, usage: &libc::rusage) -> PyResult<Ref<Tuple>> {
@@ -195,48 +230,6 @@ fn wait_result(pid: i64, status: c_int, usage: &libc::rusage) -> PyResult<Ref<Tu
 
 #[pymethods(part = FUNCTIONS)]
 impl Spawn {
-    #[function(
-        signature = "(path, argv, env, /, *, file_actions=(), setpgroup=None, resetids=False, setsid=False, setsigmask=(), setsigdef=(), scheduler=None)"
-    )]
-    #[expect(clippy::too_many_arguments, reason = "what the function takes")]
-    fn posix_spawn(
-        path: PathArg<'_>,
-        argv: Borrowed<'_, Object>,
-        env: Borrowed<'_, Object>,
-        file_actions: Nullable<Borrowed<'_, Object>>,
-        setpgroup: Nullable<Borrowed<'_, Object>>,
-        resetids: bool,
-        setsid: bool,
-        setsigmask: Option<Borrowed<'_, Object>>,
-        setsigdef: Option<Borrowed<'_, Object>>,
-        scheduler: Nullable<Borrowed<'_, Object>>,
-    ) -> PyResult<i64> {
-        let setpgroup = given(setpgroup);
-        let wishes = Wishes { setpgroup, resetids, setsid, setsigmask, setsigdef, scheduler: given(scheduler) };
-        spawn(false, &path, argv, env, given(file_actions), &wishes)
-    }
-
-    #[function(
-        signature = "(path, argv, env, /, *, file_actions=(), setpgroup=None, resetids=False, setsid=False, setsigmask=(), setsigdef=(), scheduler=None)"
-    )]
-    #[expect(clippy::too_many_arguments, reason = "what the function takes")]
-    fn posix_spawnp(
-        path: PathArg<'_>,
-        argv: Borrowed<'_, Object>,
-        env: Borrowed<'_, Object>,
-        file_actions: Nullable<Borrowed<'_, Object>>,
-        setpgroup: Nullable<Borrowed<'_, Object>>,
-        resetids: bool,
-        setsid: bool,
-        setsigmask: Option<Borrowed<'_, Object>>,
-        setsigdef: Option<Borrowed<'_, Object>>,
-        scheduler: Nullable<Borrowed<'_, Object>>,
-    ) -> PyResult<i64> {
-        let setpgroup = given(setpgroup);
-        let wishes = Wishes { setpgroup, resetids, setsid, setsigmask, setsigdef, scheduler: given(scheduler) };
-        spawn(true, &path, argv, env, given(file_actions), &wishes)
-    }
-
     #[function(signature = "()")]
     fn forkpty() -> PyResult<Ref<Tuple>> {
         if taipan_runtime::thread::interpreter().is_finalizing() {

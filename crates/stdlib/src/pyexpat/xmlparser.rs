@@ -394,7 +394,7 @@ fn truth(value: Option<Borrowed<'_, Object>>) -> PyResult<bool> {
 
 #[pytype(name = "xmlparser", module = "pyexpat", gc, heap, disallow_instantiation, extend = [HANDLERS])]
 impl XmlParser {
-    #[method(name = "Parse", signature = "($self, data, isfinal=False, /)")]
+    #[method(name = "Parse", signature = "($self, data, isfinal=False, /)", defining_class)]
     fn parse(this: &Ref<XmlParser>, data: Borrowed<'_, Object>, isfinal: Option<bool>) -> PyResult<i64> {
         let last = isfinal.unwrap_or(false);
         this.begin()?;
@@ -410,7 +410,7 @@ impl XmlParser {
         Ok(1)
     }
 
-    #[method(name = "ParseFile", signature = "($self, file, /)")]
+    #[method(name = "ParseFile", signature = "($self, file, /)", defining_class)]
     fn parse_file(this: &Ref<XmlParser>, file: Borrowed<'_, Object>) -> PyResult<i64> {
         let Some(read) = file.lookup_attr(id!("read"))? else {
             return Err(raise!(TypeError, "argument must have 'read' attribute"));
@@ -466,7 +466,11 @@ impl XmlParser {
         Bytes::from_slice(&bytes).map(Some)
     }
 
-    #[method(name = "ExternalEntityParserCreate", signature = "($self, context, encoding=<unrepresentable>, /)")]
+    #[method(
+        name = "ExternalEntityParserCreate",
+        signature = "($self, context, encoding=<unrepresentable>, /)",
+        defining_class
+    )]
     fn external_entity_parser_create(
         this: &Ref<XmlParser>,
         context: Borrowed<'_, Object>,
@@ -508,7 +512,7 @@ impl XmlParser {
         })
     }
 
-    #[method(name = "UseForeignDTD", signature = "($self, flag=True, /)")]
+    #[method(name = "UseForeignDTD", signature = "($self, flag=True, /)", defining_class)]
     fn use_foreign_dtd(this: &Ref<XmlParser>, flag: Option<bool>) -> PyResult<()> {
         if !this.with(|inside| inside.parser.use_foreign_dtd(flag.unwrap_or(true)))? {
             let (line, column, _) = this.place()?;
@@ -527,7 +531,11 @@ impl XmlParser {
         this.with(|inside| inside.parser.deferral)
     }
 
-    #[method(name = "SetBillionLaughsAttackProtectionActivationThreshold", signature = "($self, threshold, /)")]
+    #[method(
+        name = "SetBillionLaughsAttackProtectionActivationThreshold",
+        signature = "($self, threshold, /)",
+        defining_class
+    )]
     fn set_billion_laughs_attack_protection_activation_threshold(
         this: &Ref<XmlParser>,
         threshold: Borrowed<'_, Object>,
@@ -535,7 +543,11 @@ impl XmlParser {
         this.set_threshold(threshold, false)
     }
 
-    #[method(name = "SetBillionLaughsAttackProtectionMaximumAmplification", signature = "($self, max_factor, /)")]
+    #[method(
+        name = "SetBillionLaughsAttackProtectionMaximumAmplification",
+        signature = "($self, max_factor, /)",
+        defining_class
+    )]
     fn set_billion_laughs_attack_protection_maximum_amplification(
         this: &Ref<XmlParser>,
         max_factor: f64,
@@ -543,12 +555,12 @@ impl XmlParser {
         this.set_factor(max_factor, false)
     }
 
-    #[method(name = "SetAllocTrackerActivationThreshold", signature = "($self, threshold, /)")]
+    #[method(name = "SetAllocTrackerActivationThreshold", signature = "($self, threshold, /)", defining_class)]
     fn set_alloc_tracker_activation_threshold(this: &Ref<XmlParser>, threshold: Borrowed<'_, Object>) -> PyResult<()> {
         this.set_threshold(threshold, true)
     }
 
-    #[method(name = "SetAllocTrackerMaximumAmplification", signature = "($self, max_factor, /)")]
+    #[method(name = "SetAllocTrackerMaximumAmplification", signature = "($self, max_factor, /)", defining_class)]
     fn set_alloc_tracker_maximum_amplification(this: &Ref<XmlParser>, max_factor: f64) -> PyResult<()> {
         this.set_factor(max_factor, true)
     }

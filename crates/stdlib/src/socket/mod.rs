@@ -3,6 +3,7 @@
 //! **Invariant:** every call that may wait runs without the GIL, and again after a signal whose handlers raised nothing.
 
 mod address;
+mod api;
 mod constants;
 mod convert;
 mod message;
@@ -40,6 +41,7 @@ impl SocketModule {
         module.add("timeout", exceptions::TimeoutError::type_object().as_object().clone())?;
         module.add_type::<Socket>()?;
         module.add("SocketType", Socket::type_object().as_object().clone())?;
+        module.add("CAPI", api::capsule()?)?;
         add_constants(module, constants::CONSTANTS)
     }
 }

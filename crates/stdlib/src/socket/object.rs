@@ -5,6 +5,7 @@ use core::mem::offset_of;
 use core::sync::atomic::{AtomicI64, Ordering};
 
 use super::address::{self, Address};
+use super::api::raise_errno;
 use crate::support;
 use crate::system::{self, Deadline, SECOND, c_int_of};
 use taipan_runtime::abi::PyObject;
@@ -24,7 +25,8 @@ pub struct Socket {
     family: Cell<c_int>,
     kind: Cell<c_int>,
     proto: Cell<c_int>,
-    _handler: Cell<usize>,
+    /// For extensions: what raises the error of `errno`.
+    errorhandler: Cell<Option<unsafe extern "C" fn() -> *mut PyObject>>,
     /// Nanoseconds; below zero is for ever, zero never waits.
     timeout: Cell<i64>,
     _state: Cell<usize>,
@@ -302,6 +304,7 @@ impl Socket {
     #[new(raw, no_text_signature)]
     fn new(cls: Borrowed<'_, Type>, _args: CallArgs<'_>) -> PyResult<Ref<Socket>> {
         let this: Ref<Socket> = support::instance(cls)?;
+        this.errorhandler.set(Some(raise_errno));
         this.fd.set(-1);
         this.timeout.set(-1);
         Ok(this)
@@ -765,6 +768,7 @@ impl Functions {
         }
         let make = |fd: c_int| -> PyResult<Ref<Object>> {
             let socket: Ref<Socket> = support::instance_exact()?;
+            socket.errorhandler.set(Some(raise_errno));
             socket.fill(fd, family, kind, proto)?;
             Ok(socket.into_object())
         };

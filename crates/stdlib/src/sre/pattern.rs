@@ -345,7 +345,7 @@ impl Pattern {
         out.finish()
     }
 
-    #[method(name = "match", signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[method(name = "match", signature = "($self, /, string, pos=0, endpos=sys.maxsize)", defining_class)]
     fn py_match(
         this: &Ref<Pattern>,
         string: Borrowed<'_, Object>,
@@ -355,7 +355,7 @@ impl Pattern {
         Pattern::attempt(this, string, pos.unwrap_or(0), endpos.unwrap_or(isize::MAX), Mode::Match)
     }
 
-    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)", defining_class)]
     fn fullmatch(
         this: &Ref<Pattern>,
         string: Borrowed<'_, Object>,
@@ -365,7 +365,7 @@ impl Pattern {
         Pattern::attempt(this, string, pos.unwrap_or(0), endpos.unwrap_or(isize::MAX), Mode::FullMatch)
     }
 
-    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)", defining_class)]
     fn search(
         this: &Ref<Pattern>,
         string: Borrowed<'_, Object>,
@@ -375,7 +375,7 @@ impl Pattern {
         Pattern::attempt(this, string, pos.unwrap_or(0), endpos.unwrap_or(isize::MAX), Mode::Search)
     }
 
-    #[method(signature = "($self, /, repl, string, count=0)")]
+    #[method(signature = "($self, /, repl, string, count=0)", defining_class)]
     fn sub(
         this: &Ref<Pattern>,
         repl: Borrowed<'_, Object>,
@@ -385,7 +385,7 @@ impl Pattern {
         Ok(Pattern::substitute(this, repl, string, count.unwrap_or(0))?.0)
     }
 
-    #[method(signature = "($self, /, repl, string, count=0)")]
+    #[method(signature = "($self, /, repl, string, count=0)", defining_class)]
     fn subn(
         this: &Ref<Pattern>,
         repl: Borrowed<'_, Object>,
@@ -452,7 +452,7 @@ impl Pattern {
         Ok(list)
     }
 
-    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)", defining_class)]
     fn finditer(
         this: &Ref<Pattern>,
         string: Borrowed<'_, Object>,
@@ -464,7 +464,7 @@ impl Pattern {
         taipan_runtime::types::iter::CallableIterator::new(search, none())
     }
 
-    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)")]
+    #[method(signature = "($self, /, string, pos=0, endpos=sys.maxsize)", defining_class)]
     fn scanner(
         this: &Ref<Pattern>,
         string: Borrowed<'_, Object>,

@@ -99,12 +99,12 @@ impl Scanner {
         support::clear([&this.pattern, &this.string, &this.lock]);
     }
 
-    #[method(name = "match", signature = "($self, /)")]
+    #[method(name = "match", signature = "($self, /)", defining_class)]
     fn py_match(this: &Ref<Scanner>) -> PyResult<Option<Ref<Match>>> {
         this.step(Mode::Match)
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn search(this: &Ref<Scanner>) -> PyResult<Option<Ref<Match>>> {
         this.step(Mode::Search)
     }

@@ -77,7 +77,7 @@ impl Compress {
         }
     }
 
-    #[method(signature = "($self, data, /)")]
+    #[method(signature = "($self, data, /)", defining_class)]
     fn compress(this: &Ref<Compress>, data: BufferArg<'_>) -> PyResult<Ref<Bytes>> {
         const DOING: &str = "while compressing data";
         let mut guard = lock(this.mutex()?);
@@ -89,7 +89,7 @@ impl Compress {
         }
     }
 
-    #[method(signature = "($self, mode=zlib.Z_FINISH, /)")]
+    #[method(signature = "($self, mode=zlib.Z_FINISH, /)", defining_class)]
     fn flush(this: &Ref<Compress>, mode: Option<i32>) -> PyResult<Ref<Bytes>> {
         const DOING: &str = "while flushing";
         let mode = mode.unwrap_or(sys::Z_FINISH);
@@ -107,7 +107,7 @@ impl Compress {
         out.finish()
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn copy(this: &Ref<Compress>) -> PyResult<Ref<Compress>> {
         let copy = match &mut *lock(this.mutex()?) {
             Some(stream) => stream.copy(),
@@ -123,12 +123,12 @@ impl Compress {
         }
     }
 
-    #[method(name = "__copy__", signature = "($self, /)")]
+    #[method(name = "__copy__", signature = "($self, /)", defining_class)]
     fn shallow_copy(this: &Ref<Compress>) -> PyResult<Ref<Compress>> {
         Compress::copy(this)
     }
 
-    #[method(name = "__deepcopy__", signature = "($self, memo, /)")]
+    #[method(name = "__deepcopy__", signature = "($self, memo, /)", defining_class)]
     fn deepcopy(this: &Ref<Compress>, memo: Borrowed<'_, Object>) -> PyResult<Ref<Compress>> {
         let _ = memo;
         Compress::copy(this)

@@ -170,7 +170,7 @@ impl Decompress {
     #[member(name = "eof", kind = T_BOOL, offset = offset_of!(Decompress, eof), readonly)]
     const _EOF: () = ();
 
-    #[method(signature = "($self, data, /, max_length=0)")]
+    #[method(signature = "($self, data, /, max_length=0)", defining_class)]
     fn decompress(this: &Ref<Decompress>, data: BufferArg<'_>, max_length: isize) -> PyResult<Ref<Bytes>> {
         if max_length < 0 {
             return Err(raise!(ValueError, "max_length must be non-negative"));
@@ -187,7 +187,7 @@ impl Decompress {
         out.finish()
     }
 
-    #[method(signature = "($self, length=zlib.DEF_BUF_SIZE, /)")]
+    #[method(signature = "($self, length=zlib.DEF_BUF_SIZE, /)", defining_class)]
     fn flush(this: &Ref<Decompress>, length: Option<isize>) -> PyResult<Ref<Bytes>> {
         if length.unwrap_or(DEF_BUF_SIZE) <= 0 {
             return Err(raise!(ValueError, "length must be greater than zero"));
@@ -213,7 +213,7 @@ impl Decompress {
         out.finish()
     }
 
-    #[method(signature = "($self, /)")]
+    #[method(signature = "($self, /)", defining_class)]
     fn copy(this: &Ref<Decompress>) -> PyResult<Ref<Decompress>> {
         let reader = &mut *lock(this.mutex()?);
         let copy = match &mut reader.stream {
@@ -239,12 +239,12 @@ impl Decompress {
         Ok(copy)
     }
 
-    #[method(name = "__copy__", signature = "($self, /)")]
+    #[method(name = "__copy__", signature = "($self, /)", defining_class)]
     fn shallow_copy(this: &Ref<Decompress>) -> PyResult<Ref<Decompress>> {
         Decompress::copy(this)
     }
 
-    #[method(name = "__deepcopy__", signature = "($self, memo, /)")]
+    #[method(name = "__deepcopy__", signature = "($self, memo, /)", defining_class)]
     fn deepcopy(this: &Ref<Decompress>, memo: Borrowed<'_, Object>) -> PyResult<Ref<Decompress>> {
         let _ = memo;
         Decompress::copy(this)

@@ -146,6 +146,19 @@ fast! {
     }
 }
 
+fast! {
+    /// Adds to the dict of a comprehension.
+    fn map_add_plain(r, _ts) {
+        let dict = *slot(r, r.oparg + 2);
+        if !dict.is_exact(Dict::TYPE) {
+            return Act::MISS;
+        }
+        let Some(old) = super::subscript::set_plain(dict.ptr().cast(), *slot(r, 2), slot(r, 1)) else { return Act::MISS };
+        r.sp = r.sp.sub(2);
+        super::drop_word(r, old, Act::NEXT)
+    }
+}
+
 /// Replaces the sequence on top by its items, the first one on top.
 #[inline(always)]
 unsafe fn unpack_items(r: &mut super::Regs, items: *const *mut PyObject) {
@@ -226,22 +239,14 @@ slow! {
     }
 
     fn build_map(m, count) {
+        if count > 0 && let Some(dict) = dict::raw::of_texts(own_objects(m, 2 * count)?, count)? {
+            crate::interp::frame::set_stack_pointer(m.frame, m.slot(2 * count));
+            m.push_ref(dict);
+            return Ok(Flow::Next);
+        }
         let dict = Dict::new()?;
-        // A few interned names that are different objects are different keys.
-        let mut distinct = count <= 5;
         for pair in (0..count).rev() {
-            let (key, value) = (m.peek(2 * pair + 2)?, m.peek(2 * pair + 1)?);
-            let name = key.downcast_exact::<Str>().filter(|name| name.is_interned());
-            distinct = distinct && (pair + 1..count).all(|before| !(*m.slot(2 * before + 2)).is_ptr(key.as_ptr()));
-            match name {
-                Some(name) if distinct => {
-                    dict::raw::insert_distinct(dict.raw(), key.as_ptr(), name.hash_value(), value.as_ptr())?;
-                }
-                _ => {
-                    distinct = false;
-                    dict.set_item(key, value)?;
-                }
-            }
+            dict.set_item(m.peek(2 * pair + 2)?, m.peek(2 * pair + 1)?)?;
         }
         m.drop_top(2 * count);
         m.push_ref(dict);

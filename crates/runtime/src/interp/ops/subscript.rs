@@ -88,6 +88,52 @@ unsafe fn finish_mixed(r: &mut super::Regs, container: StackRef, index: StackRef
     }
 }
 
+/// Puts a key and a value from the stack, whose words it takes, into a dict where that needs no comparison and no larger table. The old value
+/// is for the caller to drop; `None` for all else, with the words as they were or boxed.
+#[inline(always)]
+pub(super) unsafe fn set_plain(dict: *mut PyDictObject, key: StackRef, value: *mut StackRef) -> Option<StackRef> {
+    // SAFETY: words of the stack, and a live dict.
+    unsafe {
+        if !dict::is_plain(dict) {
+            return None;
+        }
+        let keys = (*dict).ma_keys.get();
+        let (spot, hash) = glance::<true>(keys, key);
+        if spot.index < 0 {
+            if !dict::has_room(keys, spot) {
+                return None;
+            }
+            let new = super::heap_pointer(*value);
+            if new.is_null() {
+                return None;
+            }
+            let new_key = super::heap_pointer(key);
+            if new_key.is_null() {
+                *value = StackRef::steal(new);
+                return None;
+            }
+            dict::add_stealing(dict, keys, spot.at, new_key, hash, new);
+            return Some(StackRef::NULL);
+        }
+        if super::is_last(key) {
+            return None;
+        }
+        let cell = dict::value_at(keys, spot);
+        let old = cell.get();
+        let mut dropped = StackRef::NULL;
+        if !super::overwrite(old, *value) {
+            let new = super::heap_pointer(*value);
+            if new.is_null() {
+                return None;
+            }
+            cell.set(new);
+            dropped = StackRef::steal(old);
+        }
+        super::give_up(key);
+        Some(dropped)
+    }
+}
+
 fast! {
     fn subscr_list_int(r, _ts) {
         let (container, index) = (*slot(r, 2), *slot(r, 1));
@@ -217,52 +263,14 @@ fast! {
 
     /// `dict[key] = value` with a key that needs no comparison, and room if it is new.
     fn store_subscr_dict_plain(r, _ts) {
-        let (value, container, key) = (*slot(r, 3), *slot(r, 2), *slot(r, 1));
+        let (container, key) = (*slot(r, 2), *slot(r, 1));
         if super::is_last(container) || !is_dict_like(container) {
             return Act::MISS;
         }
-        let dict = container.ptr().cast::<PyDictObject>();
-        if !dict::is_plain(dict) {
-            return Act::MISS;
-        }
-        let keys = (*dict).ma_keys.get();
-        let (spot, hash) = glance::<true>(keys, key);
-        if spot.index < 0 {
-            if !dict::has_room(keys, spot) {
-                return Act::MISS;
-            }
-            let new = super::heap_pointer(value);
-            if new.is_null() {
-                return Act::MISS;
-            }
-            let new_key = super::heap_pointer(key);
-            if new_key.is_null() {
-                *slot(r, 3) = StackRef::steal(new);
-                return Act::MISS;
-            }
-            dict::add_stealing(dict, keys, spot.at, new_key, hash, new);
-            r.sp = r.sp.sub(3);
-            super::give_up(container);
-            return Act::NEXT;
-        }
-        if super::is_last(key) {
-            return Act::MISS;
-        }
-        let cell = dict::value_at(keys, spot);
-        let old = cell.get();
-        let mut dropped = StackRef::NULL;
-        if !super::overwrite(old, value) {
-            let new = super::heap_pointer(value);
-            if new.is_null() {
-                return Act::MISS;
-            }
-            cell.set(new);
-            dropped = StackRef::steal(old);
-        }
+        let Some(old) = set_plain(container.ptr().cast(), key, slot(r, 3)) else { return Act::MISS };
         r.sp = r.sp.sub(3);
-        super::give_up(key);
         super::give_up(container);
-        drop_word(r, dropped, Act::NEXT)
+        drop_word(r, old, Act::NEXT)
     }
 
     /// `list[int] = value`; the old item goes last.

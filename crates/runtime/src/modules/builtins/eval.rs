@@ -5,6 +5,7 @@ use super::inspect::{current_builtins, current_globals, current_locals};
 use crate::compile::{self, Mode, Request};
 use crate::object::args::BufferArg;
 use crate::prelude::*;
+use crate::types::buffer::has_buffer;
 use crate::types::cell::Cell;
 use crate::types::{Code, Function};
 use taipan_compiler::code::flags::FUTURE_MASK;
@@ -241,10 +242,7 @@ pub(in crate::modules) fn with_source<R>(
         check(bytes.as_slice())?;
         return body(bytes.as_slice());
     }
-    // SAFETY: null or a table that lives as long as the type.
-    let has_buffer = unsafe { source.type_of().tp_as_buffer.get().as_ref() }
-        .is_some_and(|buffer| buffer.bf_getbuffer.get().is_some());
-    if !has_buffer {
+    if !has_buffer(&source) {
         return Err(raise!(TypeError, "{function}() arg 1 must be a {expected}"));
     }
     // A copy: compiling can run Python code, which could change the buffer.

@@ -85,18 +85,8 @@ impl Sys {
 
     #[function(raw)]
     fn getsizeof(args: CallArgs<'_>) -> PyResult<Ref<Object>> {
-        static SPEC: crate::object::args::ArgSpec = crate::object::args::ArgSpec {
-            function: "getsizeof",
-            names: &["object", "default"],
-            posonly: 0,
-            pos: 2,
-            kwonly: 0,
-            required: 1,
-            required_kwonly: 0,
-            varargs: false,
-            varkw: false,
-            single: false,
-        };
+        static SPEC: crate::object::args::ArgSpec =
+            crate::object::args::ArgSpec::plain("getsizeof", &["object", "default"], 1);
         let [object, default] = args.unpack::<2>(&SPEC)?;
         let Some(object) = object else { return Err(crate::object::args::rt::bad_internal_call()) };
         match size_of_object(object) {

@@ -79,18 +79,8 @@ impl Sys {
 
     #[function(raw)]
     fn set_asyncgen_hooks(args: CallArgs<'_>) -> PyResult<()> {
-        static SPEC: crate::object::args::ArgSpec = crate::object::args::ArgSpec {
-            function: "set_asyncgen_hooks",
-            names: &["firstiter", "finalizer"],
-            posonly: 0,
-            pos: 2,
-            kwonly: 0,
-            required: 0,
-            required_kwonly: 0,
-            varargs: false,
-            varkw: false,
-            single: false,
-        };
+        static SPEC: crate::object::args::ArgSpec =
+            crate::object::args::ArgSpec::plain("set_asyncgen_hooks", &["firstiter", "finalizer"], 0);
         let [first, finalizer] = args.unpack::<2>(&SPEC)?;
         let check = |hook: Option<Borrowed<'_, Object>>, what: &str| match hook {
             Some(hook) if !hook.is_none() && !hook.is_callable() => {

@@ -1,4 +1,5 @@
-//! Parameters that take any object with the buffer protocol: `y*` and `w*` of Argument Clinic.
+//! Parameters that take any object with the buffer protocol: `y*` and `w*` of Argument Clinic. Asking for the view and
+//! giving it back is the work of [`crate::types::buffer`].
 
 use core::marker::PhantomData;
 use core::ops::Deref;
@@ -7,9 +8,8 @@ use core::{ptr, slice};
 use super::from_arg::{FromArg, bad_argument};
 use super::spec::ArgSpec;
 use crate::abi::{Py_buffer, PyBUF_SIMPLE, PyBUF_WRITABLE, PyObject};
-use crate::object::header;
-use crate::object::protocol::attr::missing_exception_checked;
 use crate::prelude::*;
+use crate::types::buffer;
 
 /// The contiguous bytes of an argument, exported for as long as this lives.
 pub struct BufferArg<'a> {
@@ -22,18 +22,6 @@ pub struct BufferArg<'a> {
 
 /// The same, writable. Other views may see the same memory, so the bytes are given as a pointer and a length.
 pub struct WritableBufferArg<'a>(BufferArg<'a>);
-
-/// Whether the type exports buffers (`PyObject_CheckBuffer`).
-///
-/// # Safety
-/// `object` is live.
-unsafe fn has_buffer(object: *mut PyObject) -> bool {
-    // SAFETY: by contract.
-    unsafe {
-        let procs = (*(*object).ob_type.get()).tp_as_buffer.get();
-        !procs.is_null() && (*procs).bf_getbuffer.get().is_some()
-    }
-}
 
 impl<'a> BufferArg<'a> {
     /// Exports the bytes of `object`; TypeError when it has none.
@@ -49,17 +37,8 @@ impl<'a> BufferArg<'a> {
 
     fn with_flags(object: Borrowed<'a, Object>, flags: c_int) -> PyResult<BufferArg<'a>> {
         let mut view = Py_buffer::ZERO;
-        // SAFETY: the slot fills the view or fails; a live object has a type.
-        unsafe {
-            let procs = object.type_of().tp_as_buffer.get();
-            let get = if procs.is_null() { None } else { (*procs).bf_getbuffer.get() };
-            let Some(get) = get else {
-                return Err(raise!(TypeError, "a bytes-like object is required, not '{}'", object.type_name()));
-            };
-            if get(object.as_ptr(), &raw mut view, flags) < 0 {
-                return Err(missing_exception_checked());
-            }
-        }
+        // SAFETY: released by `drop`. Nothing reads what the view may say of its own place, so it can move.
+        unsafe { buffer::get(object, &raw mut view, flags)? };
         let len = view.len.max(0) as usize;
         let start = if len == 0 { ptr::dangling() } else { view.buf.cast::<u8>().cast_const() };
         Ok(BufferArg { start, len, view: Some(view), alive: PhantomData })
@@ -86,31 +65,8 @@ impl Drop for BufferArg<'_> {
     fn drop(&mut self) {
         if let Some(view) = &mut self.view {
             // SAFETY: this is the end of what `with_flags` began.
-            unsafe { release(view) };
+            unsafe { buffer::release(view) };
         }
-    }
-}
-
-/// `PyBuffer_Release`.
-///
-/// # Safety
-/// The view was exported by its object and is not used any more.
-#[cold]
-unsafe fn release(view: &mut Py_buffer) {
-    let object = view.obj;
-    if object.is_null() {
-        return;
-    }
-    // SAFETY: by contract; the view keeps the object alive.
-    unsafe {
-        let procs = (*(*object).ob_type.get()).tp_as_buffer.get();
-        if !procs.is_null()
-            && let Some(release) = (*procs).bf_releasebuffer.get()
-        {
-            release(object, view);
-        }
-        view.obj = ptr::null_mut();
-        header::decref(object);
     }
 }
 
@@ -149,20 +105,15 @@ impl WritableBufferArg<'_> {
 impl<'a> FromArg<'a> for WritableBufferArg<'a> {
     unsafe fn from_arg(value: *mut PyObject, spec: &ArgSpec, index: usize) -> PyResult<Self> {
         // SAFETY: by contract.
-        unsafe {
-            let exported = if has_buffer(value) {
-                BufferArg::with_flags(Borrowed::from_ptr(value), PyBUF_WRITABLE)
-            } else {
-                return Err(bad_argument(spec, index, "read-write bytes-like object", value));
-            };
-            match exported {
-                Ok(view) => Ok(WritableBufferArg(view)),
-                Err(raised) => {
-                    // The exporter's own message gives way to that of the parameter, as in C.
-                    raised.clear();
-                    Err(bad_argument(spec, index, "read-write bytes-like object", value))
-                }
+        let object: Borrowed<'_, Object> = unsafe { Borrowed::from_ptr(value) };
+        if buffer::has_buffer(&object) {
+            match BufferArg::with_flags(object, PyBUF_WRITABLE) {
+                Ok(view) => return Ok(WritableBufferArg(view)),
+                // The exporter's own message gives way to that of the parameter, as in C.
+                Err(raised) => raised.clear(),
             }
         }
+        // SAFETY: by contract.
+        Err(unsafe { bad_argument(spec, index, "read-write bytes-like object", value) })
     }
 }

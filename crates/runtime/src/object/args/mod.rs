@@ -9,6 +9,7 @@
 mod buffer;
 mod call_args;
 mod constant;
+mod defining_class;
 mod from_arg;
 mod integer;
 mod into_return;
@@ -22,6 +23,7 @@ mod unpack;
 pub use buffer::{BufferArg, WritableBufferArg};
 pub use call_args::{Args, CallArgs, KwArgs, TupleCall};
 pub use constant::IntoConstant;
+pub use defining_class::DefiningClass;
 pub use from_arg::{CodePoint, FromArg, Nullable, bad_argument};
 pub use into_return::{IntoFlag, IntoHash, IntoNext, IntoReturn, IntoSize, IntoStatus};
 pub use spec::ArgSpec;

@@ -8,10 +8,11 @@ use core::ptr;
 
 pub use super::call_args::{Args, CallArgs, KwArgs, TupleCall};
 pub use super::constant::IntoConstant;
+pub use super::defining_class::DefiningClass;
 pub use super::from_arg::FromArg;
 pub use super::into_return::{IntoFlag, IntoHash, IntoNext, IntoReturn, IntoSize, IntoStatus};
 pub use super::spec::ArgSpec;
-pub use super::unpack::{check_constructor, check_positional, unpack};
+pub use super::unpack::{check_constructor, check_no_arguments, check_positional, unpack};
 pub use crate::abi::{
     self, METH_CLASS, METH_COEXIST, METH_STATIC, Py_READONLY, PyGetSetDef, PyMemberDef, PyMethodDef, PyObject,
     PyTypeObject, getter, setter,
@@ -24,9 +25,10 @@ pub use crate::types::object::attr::{
 pub use crate::types::type_::StaticHeapType;
 
 use crate::abi::{
-    METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET, PYGEN_ERROR, PYGEN_NEXT,
-    PYGEN_RETURN, Py_buffer, Py_mod_exec, Py_mod_gil, Py_mod_multiple_interpreters, PyCFunction, PyCFunctionFast,
-    PyCFunctionFastWithKeywords, PyModuleDef, PyModuleDef_Base, PyModuleDef_Slot, PySendResult,
+    METH_FASTCALL, METH_KEYWORDS, METH_METHOD, METH_NOARGS, METH_O, PY_VECTORCALL_ARGUMENTS_OFFSET, PYGEN_ERROR,
+    PYGEN_NEXT, PYGEN_RETURN, Py_buffer, Py_mod_exec, Py_mod_gil, Py_mod_multiple_interpreters, PyCFunction,
+    PyCFunctionFast, PyCFunctionFastWithKeywords, PyCMethod, PyModuleDef, PyModuleDef_Base, PyModuleDef_Slot,
+    PySendResult,
 };
 use crate::object::SendResult;
 use crate::object::protocol::call::vectorcall_tuple;
@@ -75,6 +77,16 @@ pub const fn row_fast_keywords(
     // SAFETY: the flags say how the function is really called.
     let function = unsafe { transmute::<PyCFunctionFastWithKeywords, PyCFunction>(function) };
     PyMethodDef::new(name, function, METH_FASTCALL | METH_KEYWORDS | flags, doc)
+}
+
+/// A method that gets its defining class (`METH_METHOD`).
+pub const fn row_defining_class(
+    name: &'static CStr,
+    function: PyCMethod,
+    flags: c_int,
+    doc: Option<&'static CStr>,
+) -> PyMethodDef {
+    PyMethodDef::new(name, abi::PyCMethod_CAST(function), METH_METHOD | METH_FASTCALL | METH_KEYWORDS | flags, doc)
 }
 
 pub const fn row_getset(name: &'static CStr, get: Option<getter>, set: Option<setter>) -> PyGetSetDef {
@@ -292,6 +304,19 @@ pub unsafe extern "C" fn generic_new(
             Some(alloc) => alloc(cls, 0),
             None => bad_internal_call().into_null(),
         }
+    }
+}
+
+/// `tp_new` of types whose `tp_init` reads the arguments, but whose instances do not start zeroed: `start` fills a new one.
+///
+/// # Safety
+/// Called as `tp_new` of the type of `T` or a subtype; zeroed fields of `T` may be traversed and freed.
+pub unsafe fn new_for_init<T, R: IntoStatus>(cls: *mut PyTypeObject, start: fn(&Ref<T>) -> R) -> *mut PyObject {
+    // SAFETY: by contract.
+    let made = unsafe { Ref::<T>::from_owned_ptr_or_null(generic_new(cls, ptr::null_mut(), ptr::null_mut())) };
+    match made {
+        Some(this) if start(&this).into_status() == 0 => this.into_ptr().cast(),
+        _ => ptr::null_mut(),
     }
 }
 

@@ -23,6 +23,23 @@ pub struct ArgSpec {
 }
 
 impl ArgSpec {
+    /// Parameters that can be given by position and by keyword, of which the first `required` have no default. What else a
+    /// signature says is added by struct update: `ArgSpec { kwonly: 1, pos: 0, ..ArgSpec::plain(..) }`.
+    pub const fn plain(function: &'static str, names: &'static [&'static str], required: u8) -> ArgSpec {
+        ArgSpec {
+            function,
+            names,
+            posonly: 0,
+            pos: names.len() as u8,
+            kwonly: 0,
+            required,
+            required_kwonly: 0,
+            varargs: false,
+            varkw: false,
+            single: false,
+        }
+    }
+
     /// How messages name the parameter at `index`.
     pub fn display_name(&self, index: usize) -> String {
         if self.single {

@@ -5,8 +5,8 @@ use core::mem::offset_of;
 use core::ptr;
 
 use crate::abi::{
-    METH_FASTCALL, METH_KEYWORDS, METH_NOARGS, METH_O, PyCFunctionFast, PyCFunctionFastWithKeywords, PyMethodDef,
-    PyModuleDef, PyObject,
+    METH_FASTCALL, METH_KEYWORDS, METH_METHOD, METH_NOARGS, METH_O, PyCFunctionFast, PyCFunctionFastWithKeywords,
+    PyCMethod, PyMethodDef, PyModuleDef, PyObject,
 };
 use crate::object::TypePart;
 use crate::prelude::*;
@@ -73,6 +73,16 @@ impl Sample {
     fn new(cls: Borrowed<'_, Type>, value: i64) -> PyResult<i64> {
         let _ = cls;
         Ok(value)
+    }
+
+    #[method(signature = "($self, number=1, /)", defining_class)]
+    fn home(_this: &Ref<Sample>, class: DefiningClass<'_>, number: i64) -> String {
+        format!("{} {number}", class.name())
+    }
+
+    #[method(signature = "($self, /)", defining_class)]
+    fn alone(_this: &Ref<Sample>) -> &'static str {
+        "alone"
     }
 
     #[method(signature = "($self, /)")]
@@ -227,6 +237,14 @@ fn call(table: *const PyMethodDef, name: &str, args: &[*mut PyObject], keywords:
                 values.as_ptr(),
                 args.len() as isize,
             )
+        } else if row.ml_flags & METH_METHOD != 0 {
+            core::mem::transmute::<crate::abi::PyCFunction, PyCMethod>(function)(
+                slf,
+                Sample::TYPE,
+                values.as_ptr(),
+                args.len() as isize,
+                kwnames,
+            )
         } else {
             core::mem::transmute::<crate::abi::PyCFunction, PyCFunctionFastWithKeywords>(function)(
                 slf,
@@ -282,6 +300,10 @@ fn positional_arguments() {
     assert_eq!(method("pop", &[int(1), int(2)], &[]), "pop() argument 2 must be str or None, not int");
     assert_eq!(method("pop", &[int(1), text("a\0b")], &[]), "embedded null character");
     assert_eq!(method("convert", &[], &[]), "convert expected at least 1 argument, got 0");
+    assert_eq!(method("home", &[int(2)], &[]), "Sample 2");
+    assert_eq!(method("home", &[int(1), int(2)], &[]), "home() takes at most 1 argument (2 given)");
+    assert_eq!(method("alone", &[], &[]), "alone");
+    assert_eq!(method("alone", &[int(1)], &[]), "alone() takes no arguments");
 }
 
 fn keyword_arguments() {

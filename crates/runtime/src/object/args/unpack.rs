@@ -2,12 +2,11 @@
 //!
 //! CPython: `_PyArg_CheckPositional`, `_PyArg_NoKeywords`, `_PyArg_UnpackKeywords`, `_PyArg_UnpackKeywordsWithVararg`.
 
-use core::ptr;
-
 use super::spec::ArgSpec;
 use super::suggest::closest_name;
 use crate::abi::{PyObject, PyTupleObject};
 use crate::prelude::*;
+use crate::types::str::scan;
 
 fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
@@ -84,6 +83,19 @@ pub unsafe fn check_constructor(spec: &ArgSpec, nargs: isize, kwnames: *mut PyOb
     check_positional(spec, nargs)
 }
 
+/// The whole check of a method that takes nothing, but by a convention with keywords.
+///
+/// # Safety
+/// `kwnames` is null or a live tuple.
+pub unsafe fn check_no_arguments(function: &str, nargs: isize, kwnames: *mut PyObject) -> bool {
+    // SAFETY: by contract.
+    let fits = nargs == 0 && unsafe { keyword_names(kwnames).is_empty() };
+    if !fits {
+        let _raised = raise!(TypeError, "{function}() takes no arguments");
+    }
+    fits
+}
+
 /// Fills `out`, one place per name of `spec`, with borrowed pointers; null where nothing was given. False with an
 /// exception set when the arguments do not fit. What goes to `*args` and `**kwargs` is left where it stands.
 ///
@@ -106,7 +118,7 @@ pub unsafe fn unpack(
             && nargs >= usize::from(spec.required)
             && (nargs <= pos || spec.varargs)
         {
-            ptr::copy_nonoverlapping(args, out.as_mut_ptr(), nargs.min(pos));
+            scan::copy_short(args.cast(), out.as_mut_ptr().cast(), nargs.min(pos) * size_of::<*mut PyObject>());
             return true;
         }
         unpack_slow(spec, args, nargs, kwnames, out).is_ok()

@@ -63,10 +63,12 @@ impl Ref<Object> {
                 Err(raised) => raised.clear_if::<AttributeError>().map(|()| None),
             };
         }
-        match self.getattr(name) {
-            Ok(value) => Ok(Some(value)),
-            Err(raised) => raised.clear_if::<AttributeError>().map(|()| None),
-        }
+        // A module says that a name is missing without the message, which takes long to word.
+        let found = match self.downcast_exact::<Module>() {
+            Some(module) => crate::types::module::lookup(&module, name),
+            None => self.getattr(name).map(Some),
+        };
+        found.or_else(|raised| raised.clear_if::<AttributeError>().map(|()| None))
     }
 
     pub fn has_attr(&self, name: Borrowed<'_, Str>) -> PyResult<bool> {

@@ -284,6 +284,12 @@ impl Ref<Object> {
         self.number_methods().is_some_and(|m| m.nb_index.get().is_some())
     }
 
+    /// The value of an `int` of few digits.
+    #[inline(always)]
+    fn short_int(&self) -> Option<isize> {
+        self.downcast::<Int>()?.small_value().map(|value| value as isize)
+    }
+
     /// `operator.index(self)`; an `int` or an instance of a subclass (`_PyNumber_Index`).
     pub fn index(&self) -> PyResult<Ref<Int>> {
         if let Some(int) = self.downcast::<Int>() {
@@ -316,6 +322,9 @@ impl Ref<Object> {
 
     /// The index as a machine integer; IndexError when it does not fit (`PyNumber_AsSsize_t(.., PyExc_IndexError)`).
     pub fn as_index_isize(&self) -> PyResult<isize> {
+        if let Some(value) = self.short_int() {
+            return Ok(value);
+        }
         let index = self.index()?;
         match index.to_i64() {
             Some(value) => Ok(value as isize),
@@ -325,11 +334,17 @@ impl Ref<Object> {
 
     /// The index clipped to the range of a machine integer (`PyNumber_AsSsize_t(.., NULL)`).
     pub fn as_clamped_isize(&self) -> PyResult<isize> {
+        if let Some(value) = self.short_int() {
+            return Ok(value);
+        }
         Ok(self.index()?.to_isize_clamped())
     }
 
     /// The index as `isize`; OverflowError when it does not fit.
     pub fn as_isize(&self) -> PyResult<isize> {
+        if let Some(value) = self.short_int() {
+            return Ok(value);
+        }
         let index = self.index()?;
         match index.to_i64() {
             Some(value) => Ok(value as isize),

@@ -65,6 +65,21 @@ impl Map {
         Ok(None)
     }
 
+    /// The step where there is one iterator, as mostly.
+    #[inline]
+    fn step_one(&self) -> PyResult<Option<Ref<Object>>> {
+        // SAFETY: the tuple keeps the iterator alive; the item is ours, with a free place in front of it.
+        unsafe {
+            let item = advance(*self.iterators().items_ptr());
+            if item.is_null() {
+                return self.finish(0);
+            }
+            let result = call::call_one(Borrowed::from_ptr(self.0.func.get()), Borrowed::from_ptr(item));
+            release(item);
+            result.map(Some)
+        }
+    }
+
     /// One item of each iterator into `places`, which has a free place in front, and the call.
     fn step(&self, places: &mut [*mut PyObject]) -> PyResult<Option<Ref<Object>>> {
         let iterators = self.iterators();
@@ -134,6 +149,9 @@ impl Map {
     #[slot(tp_iternext)]
     fn next(this: &Ref<Map>) -> PyResult<Option<Ref<Object>>> {
         let count = this.iterators().len();
+        if count == 1 {
+            return this.step_one();
+        }
         if count <= SMALL {
             return this.step(&mut [ptr::null_mut(); SMALL + 1][..=count]);
         }

@@ -65,18 +65,7 @@ fn strict_keyword(spec: &ArgSpec, args: &CallArgs<'_>) -> PyResult<bool> {
 
 /// The keywords of `zip` and `map`.
 const fn strict_spec(function: &'static str) -> ArgSpec {
-    ArgSpec {
-        function,
-        names: &["strict"],
-        posonly: 0,
-        pos: 0,
-        kwonly: 1,
-        required: 0,
-        required_kwonly: 0,
-        varargs: false,
-        varkw: false,
-        single: false,
-    }
+    ArgSpec { pos: 0, kwonly: 1, ..ArgSpec::plain(function, &["strict"], 0) }
 }
 
 /// The iterators of several iterables as a tuple.

@@ -93,6 +93,11 @@ impl ByteArray {
     }
 
     fn assign_slice(this: &Ref<ByteArray>, slice: &Ref<Slice>, value: Option<Borrowed<'_, Object>>) -> PyResult<()> {
+        if let Some(value) = &value
+            && let Some(bytes) = value.downcast_exact::<Bytes>()
+        {
+            return ByteArray::replace_slice(this, slice, bytes.as_slice());
+        }
         let new = match value {
             None => BytesBuilder::new(),
             Some(value) => {
@@ -105,7 +110,11 @@ impl ByteArray {
                 input::from_object(value, "byte must be in range(0, 256)", "bytearray")?
             }
         };
-        let new = new.as_slice();
+        ByteArray::replace_slice(this, slice, new.as_slice())
+    }
+
+    /// Puts `new`, which is no part of the array, in the place of a slice.
+    fn replace_slice(this: &Ref<ByteArray>, slice: &Ref<Slice>, new: &[u8]) -> PyResult<()> {
         let (start, step, count) = slice_indices(slice, this.len())?;
         if step == 1 {
             return raw::splice(this, start, start + count, new);
@@ -214,6 +223,9 @@ impl ByteArray {
             // SAFETY: the object has `count` bytes now.
             unsafe { core::ptr::write_bytes(this.data_mut_ptr(), 0, this.len()) };
             return Ok(());
+        }
+        if let Some(bytes) = source.downcast_exact::<Bytes>() {
+            return this.extend(bytes.as_slice());
         }
         // What an iterator gives is seen in the array at once.
         const RANGE: &str = "byte must be in range(0, 256)";
@@ -395,9 +407,10 @@ impl ByteArray {
         }
         let result = ByteArray::new()?;
         result.resize(count)?;
-        for turn in 0..count {
-            let at = start.wrapping_add_signed(turn as isize * step);
-            ByteArray::write_byte(&result, turn, ByteArray::byte_at(this, at));
+        if count > 0 {
+            // SAFETY: the new object has `count` bytes.
+            let out = unsafe { core::slice::from_raw_parts_mut(result.data_mut_ptr(), count) };
+            shared::gather(out, this.as_slice(), start, step);
         }
         Ok(result.into_object())
     }
@@ -440,7 +453,7 @@ impl ByteArray {
     #[method(signature = "($self, item, /)")]
     fn append(this: &Ref<ByteArray>, item: Borrowed<'_, Object>) -> PyResult<()> {
         let byte = input::byte_of(&item)?;
-        this.extend(&[byte])
+        raw::push(this, byte)
     }
 
     #[method(signature = "($self, /)")]
@@ -528,7 +541,11 @@ impl ByteArray {
         }
         raw::check_resizable(this)?;
         let byte = ByteArray::byte_at(this, at as usize);
-        this.splice(at as usize..at as usize + 1, &[])?;
+        if at + 1 == len {
+            raw::resize(this, at as usize)?;
+        } else {
+            this.splice(at as usize..at as usize + 1, &[])?;
+        }
         Int::from_i64(i64::from(byte))
     }
 

@@ -6,6 +6,7 @@ use super::ByteArray;
 use crate::abi::PyByteArrayObject;
 use crate::memory;
 use crate::prelude::*;
+use crate::types::str::scan;
 
 /// What an empty `bytearray` without a block points to.
 #[repr(transparent)]
@@ -127,11 +128,22 @@ pub(super) fn splice(this: &Ref<ByteArray>, lo: usize, hi: usize, new: &[u8]) ->
         // SAFETY: the object has grown by `grow`.
         unsafe {
             let data = data_ptr(this.as_raw().cast());
-            ptr::copy(data.add(hi), data.add(hi + grow), old_len - hi);
+            if hi < old_len {
+                ptr::copy(data.add(hi), data.add(hi + grow), old_len - hi);
+            }
         }
     }
     // SAFETY: the place exists now, and `new` lies elsewhere.
-    unsafe { ptr::copy_nonoverlapping(new.as_ptr(), data_ptr(this.as_raw().cast()).add(lo), new.len()) };
+    unsafe { scan::copy_short(new.as_ptr(), data_ptr(this.as_raw().cast()).add(lo), new.len()) };
+    Ok(())
+}
+
+/// Appends one byte.
+pub(super) fn push(this: &Ref<ByteArray>, byte: u8) -> PyResult<()> {
+    let len = this.len();
+    resize(this, len + 1)?;
+    // SAFETY: the place exists now.
+    unsafe { *data_ptr(this.as_raw().cast()).add(len) = byte };
     Ok(())
 }
 

@@ -6,18 +6,10 @@ use super::{Bytes, BytesBuilder};
 use crate::object::args::BufferArg;
 use crate::prelude::*;
 use crate::types::buffer::View;
+pub use crate::types::buffer::has_buffer;
 use crate::types::exceptions::TypeError;
 use crate::types::str::scan;
 use crate::types::str::split::with_items;
-
-/// Whether the object exports a buffer.
-pub fn has_buffer(object: &Ref<Object>) -> bool {
-    // SAFETY: null or a table that lives as long as the type.
-    unsafe {
-        let procs = object.type_of().tp_as_buffer.get();
-        !procs.is_null() && (*procs).bf_getbuffer.get().is_some()
-    }
-}
 
 /// What is searched for: bytes, or an integer that stands for one byte.
 pub enum Needle<'a> {
@@ -54,7 +46,11 @@ pub fn byte_of(object: &Ref<Object>) -> PyResult<u8> {
 }
 
 fn byte_or(object: &Ref<Object>, message: &str) -> PyResult<u8> {
-    match object.index()?.to_i64().and_then(|value| u8::try_from(value).ok()) {
+    let short = object.downcast::<Int>().and_then(|int| int.small_value());
+    match short
+        .map_or_else(|| Ok(object.index()?.to_i64()), |value| Ok(Some(value)))?
+        .and_then(|value| u8::try_from(value).ok())
+    {
         Some(byte) => Ok(byte),
         None => Err(raise!(ValueError, "{message}")),
     }
@@ -76,6 +72,10 @@ pub fn contains(data: impl Fn() -> *const [u8], item: Borrowed<'_, Object>) -> P
 /// for objects that are neither.
 pub fn from_object(object: Borrowed<'_, Object>, message: &str, type_name: &str) -> PyResult<BytesBuilder> {
     let mut out = BytesBuilder::new();
+    if let Some(array) = object.downcast_exact::<ByteArray>() {
+        out.push(array.as_slice())?;
+        return Ok(out);
+    }
     if has_buffer(&object) {
         let view = View::new(object, crate::abi::PyBUF_FULL_RO)?;
         out.push(&view.bytes()?)?;
@@ -182,23 +182,20 @@ fn join_exact(separator: &[u8], items: &[Ref<Object>]) -> PyResult<Option<Ref<By
     if len > isize::MAX as usize {
         return Err(raise!(OverflowError, "join() result is too long"));
     }
-    if len == 0 {
-        return Ok(Some(Bytes::empty()));
-    }
-    let mut out = BytesBuilder::with_capacity(len)?;
-    let (mut target, _) = out.spare(len)?;
-    // SAFETY: all items are byte strings, and there is room for what they and the separators add up to.
-    unsafe {
+    let result = Bytes::filled(len, |out| {
+        let mut target = out.as_mut_ptr();
         for (index, item) in items.iter().enumerate() {
-            if index > 0 {
-                scan::copy_short(separator.as_ptr(), target, separator.len());
-                target = target.add(separator.len());
+            // SAFETY: all items are byte strings, and there is room for what they and the separators add up to.
+            unsafe {
+                if index > 0 {
+                    scan::copy_short(separator.as_ptr(), target, separator.len());
+                    target = target.add(separator.len());
+                }
+                let item = item.cast_unchecked::<Bytes>();
+                scan::copy_short(item.data_mut_ptr(), target, item.len());
+                target = target.add(item.len());
             }
-            let item = item.cast_unchecked::<Bytes>();
-            scan::copy_short(item.data_mut_ptr(), target, item.len());
-            target = target.add(item.len());
         }
-        out.advance(len);
-    }
-    out.finish().map(Some)
+    });
+    result.map(Some)
 }

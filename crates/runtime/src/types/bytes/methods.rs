@@ -331,13 +331,7 @@ impl Bytes {
             _ if count == 0 => Bytes::empty(),
             1 if count == data.len() => this.to_exact()?,
             1 => Bytes::from_slice(&data[start..start + count])?,
-            _ => {
-                let mut out = BytesBuilder::with_capacity(count)?;
-                for turn in 0..count as isize {
-                    out.push_byte(data[start.wrapping_add_signed(turn * step)])?;
-                }
-                out.finish()?
-            }
+            _ => Bytes::filled(count, |out| shared::gather(out, data, start, step))?,
         };
         Ok(result.into_object())
     }

@@ -10,6 +10,7 @@ use super::{BytesBuilder, shared};
 use crate::object::args::BufferArg;
 use crate::prelude::*;
 use crate::types::str::outside::{clip, slice_bound};
+use crate::types::str::scan;
 use crate::types::str::split::Ends;
 
 /// What both types can do.
@@ -91,7 +92,11 @@ pub(crate) fn tail_matches<T: ByteString>(
 ) -> PyResult<bool> {
     if let (None, None, Some(affix)) = (start, end, affix.downcast_exact::<Bytes>()) {
         let (data, affix) = (T::slice(this), affix.as_slice());
-        return Ok(if function == "startswith" { data.starts_with(affix) } else { data.ends_with(affix) });
+        return Ok(if function == "startswith" {
+            scan::starts_with(data, affix)
+        } else {
+            scan::ends_with(data, affix)
+        });
     }
     let range = range_of(this, start, end)?;
     let matches =

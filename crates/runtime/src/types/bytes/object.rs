@@ -22,7 +22,6 @@ impl Bytes {
         unsafe { Ref::from_owned_ptr(raw::single_raw(byte)) }
     }
 
-    #[inline]
     pub fn from_slice(data: &[u8]) -> PyResult<Ref<Bytes>> {
         match data {
             [] => Ok(Bytes::empty()),
@@ -37,7 +36,6 @@ impl Bytes {
     }
 
     /// A new object whose bytes the caller writes before anyone sees it; `len` is above 1.
-    #[inline]
     pub(crate) fn uninit(len: usize) -> PyResult<Ref<Bytes>> {
         let object = raw::new_raw(len)?;
         // SAFETY: a new object with one count.

@@ -9,8 +9,8 @@ use crate::prelude::*;
 use crate::types::dict::lookup::qualified_type_name;
 use crate::types::exceptions::TypeError;
 use crate::types::str::StrData;
-use crate::types::str::number_text::{float_text, integer_text};
-use crate::types::str::percent::{Arguments, Parts, Spec, parse, unsupported};
+use crate::types::str::number_text::{float_text, with_integer_text};
+use crate::types::str::percent::{Arguments, Flags, Parts, Spec, parse, unsupported};
 
 /// `format % arguments`.
 pub fn format(format: &[u8], arguments: Borrowed<'_, Object>) -> PyResult<BytesBuilder> {
@@ -50,7 +50,8 @@ fn render(out: &mut BytesBuilder, spec: &Spec, value: Ref<Object>) -> PyResult<(
             render_text(out, spec, text.as_utf8()?.as_bytes())
         }
         b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => {
-            render_number(out, spec, &integer_text(value.borrow(), code, spec.precision, spec.flags.alternate)?)
+            let Flags { alternate, .. } = spec.flags;
+            with_integer_text(value.borrow(), code, spec.precision, alternate, |text| render_number(out, spec, text))
         }
         b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
             let number = match value.as_f64() {

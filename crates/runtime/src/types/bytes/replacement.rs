@@ -57,17 +57,15 @@ impl<'a> Replacement<'a> {
     fn search(&mut self, max: usize) {
         let Replacement { data, old, new, .. } = *self;
         if data.len() <= SHORT && !old.is_empty() {
-            let (mut matches, mut first) = (0, [0; FEW]);
             let done = each_match(data, old, max, |at| {
-                if let Some(place) = first.get_mut(matches) {
+                if let Some(place) = self.first.get_mut(self.matches) {
                     *place = at as u8;
                 }
-                matches += 1;
+                self.matches += 1;
                 Ok(())
             });
             debug_assert!(done.is_ok());
-            (self.matches, self.first) = (matches, first);
-            self.noted = if matches <= FEW { matches } else { 0 };
+            self.noted = if self.matches <= FEW { self.matches } else { 0 };
         } else if old.len() != new.len() {
             self.matches = count(data, old, max);
         } else if find(data, old).is_some() {

@@ -7,8 +7,8 @@ use core::ops::Range;
 use super::BytesBuilder;
 use super::ascii::is_space;
 use crate::prelude::*;
-use crate::types::str::scan;
 use crate::types::str::split::Ends;
+use crate::types::str::{StrBuilder, scan};
 
 /// The first place of `needle`.
 pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
@@ -238,6 +238,20 @@ pub fn zfill(data: &[u8], zeros: usize) -> PyResult<BytesBuilder> {
     Ok(out)
 }
 
+/// Fills `out` with bytes of `data` that stand `step` apart, the first at `start`; all of these places are in `data`.
+pub fn gather(out: &mut [u8], data: &[u8], start: usize, step: isize) {
+    if step < 0 {
+        let from = data[..=start].iter().rev();
+        match step {
+            -1 => out.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
+            _ => out.iter_mut().zip(from.step_by(step.unsigned_abs())).for_each(|(to, from)| *to = *from),
+        }
+    } else {
+        let from = data[start..].iter().step_by(step as usize);
+        out.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
+}
+
 /// `data` repeated `count` times.
 pub fn repeat(data: &[u8], count: usize) -> PyResult<BytesBuilder> {
     let Some(total) = data.len().checked_mul(count).filter(|&total| total <= isize::MAX as usize) else {
@@ -265,38 +279,41 @@ pub fn repeat(data: &[u8], count: usize) -> PyResult<BytesBuilder> {
 pub fn repr(data: &[u8], prefix: &str, suffix: &str, escape_single: bool) -> PyResult<Ref<Str>> {
     let single = memchr::memchr(b'\'', data).is_some();
     let double = memchr::memchr(b'"', data).is_some();
-    let quote = if single && !double { b'"' } else { b'\'' };
-    let mut out = Vec::new();
-    if data.len().checked_add(prefix.len() + suffix.len() + 2).is_none_or(|n| out.try_reserve(n).is_err()) {
-        return Err(Raised::no_memory());
-    }
-    out.extend_from_slice(prefix.as_bytes());
-    out.push(quote);
-    for &byte in data {
-        if out.try_reserve(8).is_err() {
-            return Err(Raised::no_memory());
-        }
-        push_escaped(&mut out, byte, if escape_single && byte == b'\'' { byte } else { quote });
-    }
-    out.push(quote);
-    out.extend_from_slice(suffix.as_bytes());
-    match core::str::from_utf8(&out) {
-        // The name of a class of Python can be any text.
-        Ok(text) if !prefix.is_ascii() => Str::from_utf8_str(text),
-        _ => Str::from_ascii(&out),
-    }
+    quoted(data, prefix, suffix, if single && !double { b'"' } else { b'\'' }, escape_single)
 }
 
-/// One byte as `repr` shows it between these quotes.
-pub fn push_escaped(out: &mut Vec<u8>, byte: u8, quote: u8) {
+/// `repr` with these quotes.
+pub fn quoted(data: &[u8], prefix: &str, suffix: &str, quote: u8, escape_single: bool) -> PyResult<Ref<Str>> {
+    let mut out = StrBuilder::with_capacity(data.len().saturating_add(prefix.len() + suffix.len() + 2))?;
+    // The name of a class of Python can be any text.
+    out.push_str(prefix)?;
+    out.push_ascii(&[quote])?;
+    let mut rest = data;
+    while !rest.is_empty() {
+        let plain =
+            rest.iter().take_while(|&&c| matches!(c, b' '..=b'~') && c != quote && c != b'\\' && c != b'\'').count();
+        out.push_ascii(&rest[..plain])?;
+        let Some(&byte) = rest.get(plain) else { break };
+        let (text, len) = escaped(byte, if escape_single && byte == b'\'' { byte } else { quote });
+        out.push_ascii(&text[..len])?;
+        rest = &rest[plain + 1..];
+    }
+    out.push_ascii(&[quote])?;
+    out.push_str(suffix)?;
+    out.finish()
+}
+
+/// One byte as `repr` shows it between these quotes, and how many characters that are.
+pub fn escaped(byte: u8, quote: u8) -> ([u8; 4], usize) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
+    let short = |letter| ([b'\\', letter, 0, 0], 2);
     match byte {
-        b'\\' => out.extend_from_slice(b"\\\\"),
-        b'\t' => out.extend_from_slice(b"\\t"),
-        b'\n' => out.extend_from_slice(b"\\n"),
-        b'\r' => out.extend_from_slice(b"\\r"),
-        _ if byte == quote => out.extend_from_slice(&[b'\\', byte]),
-        b' '..=b'~' => out.push(byte),
-        _ => out.extend_from_slice(&[b'\\', b'x', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
+        b'\\' => short(b'\\'),
+        b'\t' => short(b't'),
+        b'\n' => short(b'n'),
+        b'\r' => short(b'r'),
+        _ if byte == quote => short(byte),
+        b' '..=b'~' => ([byte, 0, 0, 0], 1),
+        _ => ([b'\\', b'x', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]], 4),
     }
 }

@@ -80,12 +80,10 @@ pub fn decode(data: &[u8], errors: &str) -> PyResult<Ref<Bytes>> {
 
 /// `data` as the inside of a literal in single quotes.
 pub fn encode(data: &[u8]) -> PyResult<Ref<Bytes>> {
-    let mut out = Vec::new();
+    let mut out = BytesBuilder::with_capacity(data.len())?;
     for &byte in data {
-        if out.try_reserve(4).is_err() {
-            return Err(Raised::no_memory());
-        }
-        shared::push_escaped(&mut out, byte, b'\'');
+        let (text, len) = shared::escaped(byte, b'\'');
+        out.push(&text[..len])?;
     }
-    Bytes::from_slice(&out)
+    out.finish()
 }

@@ -61,8 +61,11 @@ enum Known {
 
 /// The codec of a name in any of its common spellings.
 fn known(encoding: &str) -> Option<Known> {
-    if encoding == "utf-8" {
-        return Some(Known::Utf8);
+    match encoding {
+        "utf-8" => return Some(Known::Utf8),
+        "ascii" => return Some(Known::Ascii),
+        "latin-1" => return Some(Known::Latin1),
+        _ => {}
     }
     if encoding.len() > 16 {
         return None;

@@ -25,6 +25,14 @@ pub struct Spot {
     pub at: usize,
 }
 
+impl Spot {
+    /// The position for the index of a new entry; [`NOWHERE`] if there may be one.
+    #[inline(always)]
+    pub fn if_absent(self) -> usize {
+        if self.index == EMPTY { self.at } else { NOWHERE }
+    }
+}
+
 /// Where a key was found: the entry (or value slot of a split table), or `EMPTY`.
 pub struct Found {
     pub index: isize,

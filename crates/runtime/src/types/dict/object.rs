@@ -290,7 +290,6 @@ impl Ref<Dict> {
         self.take_known_hash(key.upcast(), hash)
     }
 
-    #[inline]
     pub fn take_known_hash(&self, key: Borrowed<'_, Object>, hash: isize) -> PyResult<Option<Ref<Object>>> {
         // SAFETY: both are held; nothing runs between lookup and removal but watchers, which must not change the dict.
         unsafe {

@@ -360,7 +360,6 @@ unsafe fn insert_new(dict: *mut PyDictObject, key: *mut PyObject, hash: isize, v
 }
 
 /// `dict[key] = value` with a known hash. Comparing keys may run Python code; the old value is released last.
-#[inline]
 pub unsafe fn insert(dict: *mut PyDictObject, key: *mut PyObject, hash: isize, value: *mut PyObject) -> PyResult<()> {
     // SAFETY: see the head of the file.
     unsafe {
@@ -368,7 +367,7 @@ pub unsafe fn insert(dict: *mut PyDictObject, key: *mut PyObject, hash: isize, v
         if !(*dict).ma_values.get().is_null() {
             return insert_slow(dict, key, hash, value);
         }
-        let spot = lookup::spot(keys, key, hash);
+        let spot = lookup::spot_in_place(keys, key, hash);
         if spot.index >= 0 {
             replace(dict, keys, spot.index, key, value);
             return Ok(());
@@ -725,6 +724,30 @@ pub unsafe fn copy(dict: *mut PyDictObject) -> PyResult<Ref<Dict>> {
             insert_distinct(copy.as_ptr().cast(), key, hash, value)?;
         }
         Ok(copy)
+    }
+}
+
+/// A dict of `count` strings and their values, which stand in pairs at `pairs` and whose counts it takes. `None`, with the counts
+/// where they were, if a key is something else, was never hashed or comes twice.
+pub unsafe fn of_texts(pairs: *const *mut PyObject, count: usize) -> PyResult<Option<Ref<Dict>>> {
+    // SAFETY: see the head of the file; the table has room for all pairs. Its entries count from the moment that it has a dict.
+    unsafe {
+        let keys = keys::new(keys::log2_for_entries(count), true)?;
+        for index in 0..count {
+            let (key, value) = (*pairs.add(2 * index), *pairs.add(2 * index + 1));
+            let hash = if is_exact_str(key) { keys::str_hash(key) } else { -1 };
+            let at = if hash == -1 { lookup::NOWHERE } else { lookup::spot_str(keys, key, hash).if_absent() };
+            if at == lookup::NOWHERE {
+                keys::decref(keys);
+                return Ok(None);
+            }
+            keys::set_index(keys, at, index as isize);
+            write_entry(keys, index, key, hash, value);
+        }
+        let dict = new_dict(keys, ptr::null_mut(), count)?;
+        (*keys).dk_nentries.set(count as isize);
+        (*keys).dk_usable.set((*keys).dk_usable.get() - count as isize);
+        Ok(Some(dict))
     }
 }
 

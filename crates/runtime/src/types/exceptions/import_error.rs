@@ -23,18 +23,8 @@ unsafe impl Fields for ImportError {
     ];
 }
 
-static KEYWORDS: ArgSpec = ArgSpec {
-    function: "ImportError",
-    names: &["name", "path", "name_from"],
-    posonly: 0,
-    pos: 0,
-    kwonly: 3,
-    required: 0,
-    required_kwonly: 0,
-    varargs: false,
-    varkw: false,
-    single: false,
-};
+static KEYWORDS: ArgSpec =
+    ArgSpec { pos: 0, kwonly: 3, ..ArgSpec::plain("ImportError", &["name", "path", "name_from"], 0) };
 
 unsafe extern "C" fn init(object: *mut PyObject, args: *mut PyObject, kwargs: *mut PyObject) -> c_int {
     // SAFETY: called through the slot of `ImportError`.

@@ -20,18 +20,7 @@ unsafe impl Fields for NameError {
 }
 
 const fn keywords(function: &'static str, names: &'static [&'static str]) -> ArgSpec {
-    ArgSpec {
-        function,
-        names,
-        posonly: 0,
-        pos: 0,
-        kwonly: names.len() as u8,
-        required: 0,
-        required_kwonly: 0,
-        varargs: false,
-        varkw: false,
-        single: false,
-    }
+    ArgSpec { pos: 0, kwonly: names.len() as u8, ..ArgSpec::plain(function, names, 0) }
 }
 
 static NAME_KEYWORDS: ArgSpec = keywords("NameError", &["name"]);

@@ -5,7 +5,7 @@ use super::hex::{HexError, from_hex, hex};
 use super::{Float, construct, raw, text};
 use crate::prelude::*;
 use crate::types::format_spec::{self, Align};
-use crate::types::int::support::{formatted, pair, spec_type_name};
+use crate::types::int::support::{formatted, pair};
 
 /// The value of an operand: a float, or an int that fits; `None` for other types.
 #[inline]
@@ -306,7 +306,7 @@ pub(crate) fn format_with_spec(this: &Ref<Float>, spec: &Ref<Str>) -> PyResult<R
     {
         return Str::from_ascii(text.as_bytes());
     }
-    let type_name = spec_type_name(this.as_object());
-    let parsed = format_spec::parse(spec.len(), |i| spec.char_at(i), 0, Align::Right, &type_name);
+    let type_name = format_spec::TypeName(this.as_object());
+    let parsed = format_spec::parse_str(spec, 0, Align::Right, &type_name);
     formatted(parsed.and_then(|parsed| format_spec::format_float(&parsed, this.value(), &type_name)))
 }

@@ -1631,8 +1631,8 @@ fn same(a: f64, b: f64) -> bool {
 fn formats() {
     for &(value, spec, expected) in CASES {
         let chars: Vec<u32> = spec.chars().map(u32::from).collect();
-        let parsed = parse(chars.len(), |i| chars[i], 0, Align::Right, "float").unwrap();
-        let Text::Utf8(text) = format_float(&parsed, value, "float").unwrap() else { panic!() };
+        let parsed = parse(chars.len(), |i| chars[i], 0, Align::Right, &"float").unwrap();
+        let Text::Utf8(text) = format_float(&parsed, value, &"float").unwrap() else { panic!() };
         assert_eq!(text, expected, "{value:e} {spec:?}");
     }
 }

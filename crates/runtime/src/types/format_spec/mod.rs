@@ -1,7 +1,7 @@
 //! The format mini-language of `format()`: what `str`, `int`, `float` and `complex` share.
 //!
 //! `parse` reads a specification with CPython's checks and messages; `layout` turns signs, digits and separators
-//! into padded text. Both are free of objects: text comes as code points and goes out as [`Text`]. CPython:
+//! into padded text. Both are free of objects but for the strings: text comes as code points and goes out as [`Text`]. CPython:
 //! `Python/formatter_unicode.c`.
 
 mod layout;
@@ -10,7 +10,7 @@ mod parse;
 
 pub use layout::{Field, Locale, Text, group};
 pub use number::{format_complex, format_float, format_integer};
-pub use parse::{Align, Spec, parse};
+pub use parse::{Align, Spec, TypeName, parse, parse_str};
 
 use super::int::digits::Stop;
 
@@ -40,7 +40,7 @@ fn quoted(c: u32) -> String {
 }
 
 /// "Unknown format code ..." for a type that does not know `code`.
-pub fn unknown_code(code: u32, type_name: &str) -> FormatError {
+pub fn unknown_code(code: u32, type_name: &dyn core::fmt::Display) -> FormatError {
     FormatError::Value(format!("Unknown format code '{}' for object of type '{type_name}'", quoted(code)))
 }
 

@@ -1,5 +1,7 @@
 //! `format()` of integers, floats and complex numbers, given a parsed specification.
 
+use core::fmt::Display;
+
 use super::layout::{Field, Locale, Text, pad};
 use super::parse::{Align, Spec};
 use super::{FormatError, unknown_code};
@@ -71,7 +73,7 @@ pub fn format_integer(
 }
 
 /// Code for the text of a float, its precision and flags.
-fn float_style(spec: &Spec, type_name: &str, percent: bool) -> Result<(u8, usize, Flags), FormatError> {
+fn float_style(spec: &Spec, type_name: &dyn Display, percent: bool) -> Result<(u8, usize, Flags), FormatError> {
     let code = code_of(spec);
     match code {
         0 | b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'n' => {}
@@ -92,7 +94,7 @@ fn float_style(spec: &Spec, type_name: &str, percent: bool) -> Result<(u8, usize
 }
 
 /// Formats a float; also an integer with one of the codes of floats.
-pub fn format_float(spec: &Spec, value: f64, type_name: &str) -> Result<Text, FormatError> {
+pub fn format_float(spec: &Spec, value: f64, type_name: &dyn Display) -> Result<Text, FormatError> {
     let (code, precision, mut flags) = float_style(spec, type_name, true)?;
     flags.add_dot_0 = spec.code == 0;
     let percent = spec.code == '%' as u32;
@@ -116,7 +118,7 @@ pub fn format_float(spec: &Spec, value: f64, type_name: &str) -> Result<Text, Fo
 }
 
 /// Formats a complex number.
-pub fn format_complex(spec: &Spec, real: f64, imag: f64, type_name: &str) -> Result<Text, FormatError> {
+pub fn format_complex(spec: &Spec, real: f64, imag: f64, type_name: &dyn Display) -> Result<Text, FormatError> {
     let (code, precision, flags) = float_style(spec, type_name, false)?;
     if spec.fill == '0' as u32 {
         return Err(value_error("Zero padding is not allowed in complex format specifier"));

@@ -1,6 +1,9 @@
 //! `[[fill]align][sign][z][#][0][width][grouping][.[precision][grouping]][type]`.
 
+use core::fmt::Display;
+
 use super::{FormatError, quoted};
+use crate::prelude::*;
 use crate::types::int::decimal::decimal_value;
 
 /// Where padding goes.
@@ -50,6 +53,28 @@ fn both_separators() -> FormatError {
     FormatError::Value("Cannot specify both ',' and '_'.".into())
 }
 
+/// Parses `spec` for a value whose type messages call `type_name`. `default_code` and `default_align` are those of the type.
+pub fn parse_str(
+    spec: &Ref<Str>,
+    default_code: u32,
+    default_align: Align,
+    type_name: &dyn Display,
+) -> Result<Spec, FormatError> {
+    match spec.as_ascii() {
+        Some(text) => parse(text.len(), |at| u32::from(text.as_bytes()[at]), default_code, default_align, type_name),
+        None => parse(spec.len(), |at| spec.char_at(at), default_code, default_align, type_name),
+    }
+}
+
+/// The name of an object's type (`tp_name`), made where it is shown.
+pub struct TypeName<'a>(pub &'a Ref<Object>);
+
+impl Display for TypeName<'_> {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        out.write_str(&self.0.type_name())
+    }
+}
+
 /// Parses the `length` code points that `at` gives. `default_align` and `default_code` are those of the value's type,
 /// `type_name` is for messages.
 pub fn parse(
@@ -57,7 +82,7 @@ pub fn parse(
     at: impl Fn(usize) -> u32,
     default_code: u32,
     default_align: Align,
-    type_name: &str,
+    type_name: &dyn Display,
 ) -> Result<Spec, FormatError> {
     let peek = |pos: usize| if pos < length { at(pos) } else { u32::MAX };
     let is = |pos: usize, c: char| peek(pos) == c as u32;

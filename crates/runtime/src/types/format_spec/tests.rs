@@ -2,7 +2,7 @@ use super::*;
 
 fn check(spec: &str, value: i128) -> Result<String, String> {
     let chars: Vec<u32> = spec.chars().map(u32::from).collect();
-    let parsed = parse(chars.len(), |i| chars[i], 'd' as u32, Align::Right, "int").map_err(|e| format!("{e:?}"))?;
+    let parsed = parse(chars.len(), |i| chars[i], 'd' as u32, Align::Right, &"int").map_err(|e| format!("{e:?}"))?;
     let m = value.unsigned_abs();
     let text = format_integer(
         &parsed,
@@ -65,9 +65,9 @@ fn messages() {
     ] {
         assert_eq!(check(spec, 1), Err(format!("{:?}", FormatError::Value(expected.into()))), "{spec}");
     }
-    let parsed = parse(1, |_| 'd' as u32, 0, Align::Right, "float").unwrap();
+    let parsed = parse(1, |_| 'd' as u32, 0, Align::Right, &"float").unwrap();
     let expected = FormatError::Value("Unknown format code 'd' for object of type 'float'".into());
-    assert_eq!(format_float(&parsed, 1.0, "float"), Err(expected));
+    assert_eq!(format_float(&parsed, 1.0, &"float"), Err(expected));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn complex_numbers() {
         (",.3,f", 1234.0, -4.5, "1,234.000-4.500j"),
     ] {
         let chars: Vec<u32> = spec.chars().map(u32::from).collect();
-        let parsed = parse(chars.len(), |i| chars[i], 0, Align::Right, "complex").unwrap();
-        assert_eq!(format_complex(&parsed, real, imag, "complex"), Ok(Text::Utf8(expected.into())), "{spec}");
+        let parsed = parse(chars.len(), |i| chars[i], 0, Align::Right, &"complex").unwrap();
+        assert_eq!(format_complex(&parsed, real, imag, &"complex"), Ok(Text::Utf8(expected.into())), "{spec}");
     }
 }

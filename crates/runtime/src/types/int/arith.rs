@@ -301,7 +301,8 @@ impl Ref<Int> {
         }
         let whole = usize::try_from(bits / SHIFT as u64).map_err(|_| too_many_digits())?;
         let Some(capacity) = whole.checked_add(self.digit_count() + 1) else { return Err(too_many_digits()) };
-        let mut new = NewInt::new(capacity)?;
+        // SAFETY: the shift writes every digit.
+        let mut new = unsafe { NewInt::unwritten(capacity)? };
         digits::shl(new.digits_mut(), self.digits(), whole, (bits % SHIFT as u64) as u32);
         Ok(new.finish(self.is_negative()))
     }
@@ -316,13 +317,16 @@ impl Ref<Int> {
             return Int::from_i64(if self.is_negative() { -1 } else { 0 });
         }
         let whole = whole as usize;
-        let mut new = NewInt::new(self.digit_count() - whole + 1)?;
-        let kept = self.digit_count() - whole;
-        let lost = digits::shr(&mut new.digits_mut()[..kept], self.digits(), whole, (bits % SHIFT as u64) as u32);
-        if lost && self.is_negative() {
+        let (kept, negative) = (self.digit_count() - whole, self.is_negative());
+        // SAFETY: every digit is written below.
+        let mut new = unsafe { NewInt::unwritten(kept + usize::from(negative))? };
+        let (shifted, carry) = new.digits_mut().split_at_mut(kept);
+        carry.fill(0);
+        let lost = digits::shr(shifted, self.digits(), whole, (bits % SHIFT as u64) as u32);
+        if lost && negative {
             digits::increment(new.digits_mut());
         }
-        Ok(new.finish(self.is_negative()))
+        Ok(new.finish(negative))
     }
 
     /// `&`, `|` or `^`.
@@ -336,6 +340,14 @@ impl Ref<Int> {
             });
         }
         let (a, b) = (self.digits(), other.digits());
+        if !self.is_negative() && !other.is_negative() {
+            let (a, b) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+            let len = if op == BitOp::And { b.len() } else { a.len() };
+            // SAFETY: the operation writes every digit.
+            let mut new = unsafe { NewInt::unwritten(len)? };
+            digits::bit_op_magnitudes(new.digits_mut(), op, a, b);
+            return Ok(new.finish(false));
+        }
         let mut new = NewInt::new(a.len().max(b.len()) + 1)?;
         let negative = digits::bit_op(new.digits_mut(), op, (a, self.is_negative()), (b, other.is_negative()));
         Ok(new.finish(negative))
@@ -354,6 +366,12 @@ impl Ref<Int> {
                 }
                 if base == 2 {
                     return Int::one().shift_left(e);
+                }
+                let bits = (64 - base.unsigned_abs().leading_zeros()) as u64;
+                if bits.checked_mul(e).is_some_and(|bits| bits <= 64 * limbs::SHORT_POWER as u64) {
+                    let mut power = [0; limbs::SHORT_POWER + 1];
+                    let len = limbs::pow_short(&mut power, base.unsigned_abs(), e);
+                    return Int::from_limbs(&power[..len], negative);
                 }
             }
             (_, None) => return Err(too_many_digits()),

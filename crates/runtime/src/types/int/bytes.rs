@@ -10,6 +10,13 @@ impl Int {
     pub fn from_byte_slice(bytes: &[u8], little_endian: bool, signed: bool) -> PyResult<Ref<Int>> {
         let byte = |i: usize| if little_endian { bytes[i] } else { bytes[bytes.len() - 1 - i] };
         let negative = signed && !bytes.is_empty() && byte(bytes.len() - 1) >= 0x80;
+        if bytes.len() <= 8 {
+            let mut word = if negative { u64::MAX } else { 0 };
+            for i in (0..bytes.len()).rev() {
+                word = word << 8 | u64::from(byte(i));
+            }
+            return if negative { Int::from_i64(word as i64) } else { Int::from_u64(word) };
+        }
         let flip = if negative { 0xff } else { 0 };
         let mut carry = negative as u64;
         let mut new = NewInt::new((bytes.len() as u128 * 8).div_ceil(SHIFT as u128) as usize + 1)?;
@@ -54,21 +61,28 @@ impl Ref<Int> {
         if negative && !signed {
             return Err(ByteError::Negative);
         }
-        let digits = self.digits();
-        let (mut accumulator, mut available) = (0u64, 0);
-        let mut rest = digits.iter();
-        let (flip, mut carry) = if negative { (0xff, 1) } else { (0, 0) };
         let len = out.len();
-        for i in 0..len {
-            if available < 8 {
-                accumulator |= (rest.next().copied().unwrap_or(0) as u64) << available;
-                available += SHIFT;
+        let mut put = |i: usize, byte: u8| out[if little_endian { i } else { len - 1 - i }] = byte;
+        if let Some(mut value) = self.small_value() {
+            for i in 0..len {
+                put(i, value as u8);
+                value >>= 8;
             }
-            let value = ((accumulator & 0xff) ^ flip) + carry;
-            carry = value >> 8;
-            accumulator >>= 8;
-            available -= 8;
-            out[if little_endian { i } else { len - 1 - i }] = value as u8;
+        } else {
+            let (mut accumulator, mut available) = (0u64, 0);
+            let mut rest = self.digits().iter();
+            let (flip, mut carry) = if negative { (0xff, 1) } else { (0, 0) };
+            for i in 0..len {
+                if available < 8 {
+                    accumulator |= (rest.next().copied().unwrap_or(0) as u64) << available;
+                    available += SHIFT;
+                }
+                let value = ((accumulator & 0xff) ^ flip) + carry;
+                carry = value >> 8;
+                accumulator >>= 8;
+                available -= 8;
+                put(i, value as u8);
+            }
         }
         let bits = self.bit_length();
         let room = len as u64 * 8;

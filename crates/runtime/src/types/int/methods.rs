@@ -4,7 +4,7 @@ use core::mem::offset_of;
 
 use super::bytes::{byte_error, with_bytes_of};
 use super::digits::BitOp;
-use super::support::{formatted, pair, spec_type_name};
+use super::support::{formatted, pair};
 use super::text::Base;
 use super::{Int, construct, raw};
 use crate::abi::PyLongObject;
@@ -36,8 +36,8 @@ pub(crate) fn format_with_spec(this: &Ref<Int>, spec: &Ref<Str>) -> PyResult<Ref
     {
         return text;
     }
-    let type_name = spec_type_name(this.as_object());
-    let parsed = match format_spec::parse(spec.len(), |i| spec.char_at(i), 'd' as u32, Align::Right, &type_name) {
+    let type_name = format_spec::TypeName(this.as_object());
+    let parsed = match format_spec::parse_str(spec, 'd' as u32, Align::Right, &type_name) {
         Ok(parsed) => parsed,
         Err(error) => return formatted(Err(error)),
     };

@@ -127,6 +127,9 @@ impl Ref<Int> {
 
     /// The value if it is not negative and fits 64 bits.
     pub fn to_u64(&self) -> Option<u64> {
+        if let Some(value) = self.small_value() {
+            return u64::try_from(value).ok();
+        }
         u64::try_from(self.to_i128()?).ok()
     }
 

@@ -47,11 +47,6 @@ pub fn formatted(
     }
 }
 
-/// The name that format errors give to the type of `object` (`tp_name`).
-pub fn spec_type_name(object: &Ref<Object>) -> String {
-    object.type_name()
-}
-
 /// The number in a text as ASCII: spaces around it cut off, digits of other scripts replaced, anything else beyond ASCII
 /// become `?`, which no number contains (`_PyUnicode_TransformDecimalAndSpaceToASCII`).
 pub fn ascii_number(text: &Ref<Str>) -> PyResult<Vec<u8>> {

@@ -14,7 +14,8 @@ mod sort;
 mod tests;
 
 pub(crate) use methods::assign_range;
-pub use raw::{clear_free_list, fill_repeated, free_list_size};
+pub(crate) use order::equal_prefix;
+pub use raw::{clear_free_list, copy_spaced, fill_repeated, free_list_size};
 
 use crate::abi::PyListObject;
 

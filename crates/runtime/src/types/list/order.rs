@@ -33,6 +33,16 @@ pub(super) unsafe fn plain_equal(a: *mut PyObject, b: *mut PyObject) -> Option<b
     }
 }
 
+/// How many of the first `count` items of both are plainly equal one by one, up to the first that are not. No counts are needed for that,
+/// and no Python code runs.
+///
+/// # Safety
+/// Both have `count` live objects.
+pub(crate) unsafe fn equal_prefix(a: *const *mut PyObject, b: *const *mut PyObject, count: usize) -> usize {
+    // SAFETY: by contract.
+    unsafe { (0..count).position(|index| plain_equal(*a.add(index), *b.add(index)) != Some(true)).unwrap_or(count) }
+}
+
 /// The first place from `start` on, and before `stop`, of an item that equals `value`.
 pub(super) fn position(
     list: &Ref<List>,
@@ -66,15 +76,8 @@ pub(super) fn compare(a: &Ref<List>, b: &Ref<List>, op: CompareOp) -> PyResult<R
     if a.len() != b.len() && matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(Bool::from(op == CompareOp::Ne).into_object());
     }
-    let mut index = 0;
-    // What is plainly equal needs no counts.
-    while index < a.len().min(b.len()) {
-        // SAFETY: the index is inside, and nothing runs meanwhile.
-        if unsafe { plain_equal(*a.items_ptr().add(index), *b.items_ptr().add(index)) } != Some(true) {
-            break;
-        }
-        index += 1;
-    }
+    // SAFETY: the items are inside, and nothing runs meanwhile.
+    let mut index = unsafe { equal_prefix(a.items_ptr(), b.items_ptr(), a.len().min(b.len())) };
     // Both lists are asked again for each item.
     while let (Some(x), Some(y)) = (a.get(index), b.get(index)) {
         if !items_equal(x.borrow(), y.borrow())? {

@@ -49,7 +49,6 @@ pub(super) unsafe fn free_items(items: *mut *mut PyObject) {
 }
 
 /// An exact, tracked, empty list with room for exactly `room` items.
-#[inline]
 pub(super) fn new_list(room: usize) -> PyResult<Ref<List>> {
     let items = allocate_items(room)?;
     let head = FREE.first.get();
@@ -159,13 +158,34 @@ pub unsafe fn fill_repeated(target: *mut *mut PyObject, source: *const *mut PyOb
                 *target.add(index) = item;
             }
         }
-        // What is there already is doubled until the rest is less than that.
         let total = len * count;
         let mut filled = len;
+        if total <= 32 {
+            while filled < total {
+                *target.add(filled) = *target.add(filled - len);
+                filled += 1;
+            }
+        }
+        // What is there already is doubled until the rest is less than that.
         while filled < total {
             let next = filled.min(total - filled);
             target.add(filled).copy_from_nonoverlapping(target, next);
             filled += next;
+        }
+    }
+}
+
+/// Puts new references to `count` items that stand `step` apart, the first at `source`, into `target`.
+///
+/// # Safety
+/// The items are live, and `target` has room for them.
+pub unsafe fn copy_spaced(target: *mut *mut PyObject, source: *const *mut PyObject, step: isize, count: usize) {
+    // SAFETY: by contract.
+    unsafe {
+        for index in 0..count {
+            let item = *source.offset(step * index as isize);
+            header::incref(item);
+            *target.add(index) = item;
         }
     }
 }

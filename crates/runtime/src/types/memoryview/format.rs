@@ -4,6 +4,7 @@
 
 use core::ptr;
 
+use super::MemoryView;
 use crate::prelude::*;
 use crate::types::float::ieee::{f64_to_half, half_to_f64};
 
@@ -12,21 +13,34 @@ pub(super) fn native(format: &CStr) -> Option<(u8, usize)> {
     let bytes = format.to_bytes();
     let bytes = bytes.strip_prefix(b"@").unwrap_or(bytes);
     let &[code] = bytes else { return None };
-    let size = match code {
+    size_of(code).map(|size| (code, size))
+}
+
+/// The size of an item of a native format.
+fn size_of(code: u8) -> Option<usize> {
+    Some(match code {
         b'c' | b'b' | b'B' | b'?' => 1,
         b'h' | b'H' | b'e' => 2,
         b'i' | b'I' | b'f' => 4,
         b'l' | b'L' | b'q' | b'Q' | b'n' | b'N' | b'd' | b'P' => 8,
         _ => return None,
-    };
-    Some((code, size))
+    })
+}
+
+/// The native format of a view that items are read and written by.
+#[inline]
+pub(super) fn of(view: &Ref<MemoryView>) -> PyResult<u8> {
+    let format = view.buffer().format.cast::<u8>();
+    // SAFETY: the format ends with a NUL.
+    let (code, is_single) = unsafe { (*format, *format != 0 && *format.add(1) == 0) };
+    if is_single && size_of(code).is_some() { Ok(code) } else { require(view.format()) }
 }
 
 pub(super) fn is_byte(code: u8) -> bool {
     matches!(code, b'c' | b'b' | b'B')
 }
 
-/// The native format of a view that items are read and written by.
+/// The native format that a text names.
 pub(super) fn require(format: &CStr) -> PyResult<u8> {
     match native(format) {
         Some((code, _)) => Ok(code),
@@ -92,6 +106,9 @@ fn translate(raised: Raised) -> Misfit {
 }
 
 fn integer<T: TryFrom<i128>>(value: Borrowed<'_, Object>) -> Result<T, Misfit> {
+    if let Some(value) = value.downcast::<Int>().and_then(|int| int.small_value()) {
+        return T::try_from(value.into()).map_err(|_| Misfit::Value);
+    }
     let int = value.index().map_err(translate)?;
     int.to_i128().and_then(|value| T::try_from(value).ok()).ok_or(Misfit::Value)
 }

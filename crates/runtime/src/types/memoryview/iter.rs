@@ -20,7 +20,7 @@ impl MemoryIterator {
                 return Err(raise!(NotImplementedError, "multi-dimensional sub-views are not implemented"));
             }
         }
-        format::require(view.format())?;
+        format::of(view)?;
         // SAFETY: the fields are written before the iterator is tracked.
         unsafe {
             let iterator = memory::new::<MemoryIterator>()?;

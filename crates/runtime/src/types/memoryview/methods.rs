@@ -31,7 +31,7 @@ impl Ref<MemoryView> {
     /// The item at `index` of a view of one dimension.
     pub(super) fn item_at(&self, index: isize) -> PyResult<Ref<Object>> {
         self.check_released()?;
-        let code = format::require(self.format())?;
+        let code = format::of(self)?;
         match self.ndim() {
             0 => Err(raise!(TypeError, "invalid indexing of 0-dim memory")),
             1 => {
@@ -105,10 +105,18 @@ impl Ref<MemoryView> {
     /// `self[slice] = value` in one dimension.
     fn assign_slice(&self, slice: &Ref<Slice>, value: Borrowed<'_, Object>) -> PyResult<()> {
         let source = View::new(value, PyBUF_FULL_RO)?;
-        let target = MemoryView::add(&self.managed(), self.buffer())?;
-        target.narrow(slice)?;
+        let (start, _, step, count) = slice.indices(self.shape()[0].max(0) as usize)?;
         self.check_released()?;
-        let to = target.buffer();
+        let stride = self.strides()[0];
+        let (mut shape, mut strides) = ([count as isize], [stride * step]);
+        // The part of the memory that the slice means.
+        let to = &Py_buffer {
+            // SAFETY: the start is inside, or right behind where nothing is.
+            buf: unsafe { self.buffer().buf.byte_offset(stride * start) },
+            shape: shape.as_mut_ptr(),
+            strides: strides.as_mut_ptr(),
+            ..*self.buffer()
+        };
         // SAFETY: both are exported; shapes and strides exist, as asked for.
         unsafe {
             let same_format = {
@@ -152,7 +160,7 @@ impl Ref<MemoryView> {
 
     /// Writes one item after its conversion, which can have released the memory.
     fn write(&self, value: Borrowed<'_, Object>, find: impl FnOnce() -> PyResult<*mut u8>) -> PyResult<()> {
-        let code = format::require(self.format())?;
+        let code = format::of(self)?;
         let place = find()?;
         let packed = Packed::new(value, code)?;
         self.check_released()?;
@@ -341,7 +349,7 @@ impl MemoryView {
         this.check_released()?;
         if this.ndim() == 0 {
             if key.downcast::<Tuple>().is_some_and(|key| key.is_empty()) {
-                let code = format::require(this.format())?;
+                let code = format::of(this)?;
                 // SAFETY: the one item is there.
                 return unsafe { format::unpack(this.buffer().buf.cast(), code) };
             }
@@ -361,7 +369,7 @@ impl MemoryView {
         }
         if let Some(key) = key.downcast::<Tuple>() {
             if is_multi_index(&key) {
-                let code = format::require(this.format())?;
+                let code = format::of(this)?;
                 if key.len() < this.ndim() {
                     return Err(raise!(NotImplementedError, "sub-views are not implemented"));
                 }
@@ -384,7 +392,7 @@ impl MemoryView {
         value: Option<Borrowed<'_, Object>>,
     ) -> PyResult<()> {
         this.check_released()?;
-        format::require(this.format())?;
+        format::of(this)?;
         if this.buffer().readonly != 0 {
             return Err(raise!(TypeError, "cannot modify read-only memory"));
         }
@@ -461,7 +469,7 @@ impl MemoryView {
     #[method(signature = "($self, /)")]
     fn tolist(this: &Ref<MemoryView>) -> PyResult<Ref<Object>> {
         this.check_released()?;
-        let code = format::require(this.format())?;
+        let code = format::of(this)?;
         // SAFETY: the memory is exported, and reading items runs nothing.
         unsafe { this.list_of(this.buffer().buf.cast(), 0, code) }
     }

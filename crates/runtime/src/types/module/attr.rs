@@ -8,19 +8,26 @@ use crate::thread;
 use crate::types::exceptions::raise_attribute_error;
 use crate::types::object;
 
-/// `module.name`: the dict, then the module's own `__getattr__`.
+/// `module.name` where it is: the dict, then the module's own `__getattr__`.
+pub(crate) fn lookup(module: &Ref<Module>, name: Borrowed<'_, Str>) -> PyResult<Option<Ref<Object>>> {
+    if let Some(value) = object::generic_lookup_attr(module.as_object(), name)? {
+        return Ok(Some(value));
+    }
+    match module.dict().get_str(id!("__getattr__")) {
+        Some(getattr) => getattr.call1(name.upcast()).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// `module.name`.
 pub(super) fn getattr(module: &Ref<Module>, name: Borrowed<'_, Object>) -> PyResult<Ref<Object>> {
     let Some(name) = name.downcast_borrowed::<Str>() else {
         return Err(raise!(TypeError, "attribute name must be string, not '{}'", name.type_name()));
     };
-    if let Some(value) = object::generic_lookup_attr(module.as_object(), name)? {
+    if let Some(value) = lookup(module, name)? {
         return Ok(value);
     }
-    let dict = module.dict();
-    if let Some(getattr) = dict.get_str(id!("__getattr__")) {
-        return getattr.call1(name.upcast());
-    }
-    let message = missing_message(&dict, name)?;
+    let message = missing_message(&module.dict(), name)?;
     Err(raise_attribute_error(&message, module.as_borrowed(), name.upcast()))
 }
 

@@ -14,6 +14,7 @@ use crate::object::header;
 use crate::prelude::*;
 use crate::thread::Slot;
 
+pub(crate) use attr::lookup;
 pub use attr::{is_initializing, is_possibly_shadowing, spec_origin};
 pub use definition::{
     ModuleDef, PackageContext, add_functions, create_single_phase, exec_def, find_by_index, from_init_result,

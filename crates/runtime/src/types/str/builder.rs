@@ -258,7 +258,8 @@ impl StrBuilder {
             // SAFETY: one character is written.
             return Ok(Str::latin1_char(unsafe { *self.data }));
         }
-        if self.capacity != self.len {
+        // Less than the step between the sizes of blocks is not worth a second look.
+        if (self.capacity - self.len) * self.width.size() >= 16 {
             let len = self.len;
             self.reallocate(len)?;
         }

@@ -7,7 +7,7 @@ use core::ops::Range;
 use core::ptr;
 
 use super::number_text::stopped;
-use super::{Str, StrBuilder};
+use super::{Str, StrBuilder, each_kind};
 use crate::abi::PyObject;
 use crate::memory;
 use crate::prelude::*;
@@ -35,20 +35,14 @@ fn next_chunk(text: &Ref<Str>, at: &mut usize, end: usize) -> PyResult<Option<Ch
         return Ok(None);
     }
     let start = *at;
-    let mut pos = start;
-    let mut markup = None;
-    while pos < end {
-        let c = text.char_at(pos);
-        pos += 1;
-        if c == 0x7b || c == 0x7d {
-            markup = Some(c);
-            break;
-        }
-    }
-    let Some(brace) = markup else {
+    let markup = each_kind!(text.data(), data => {
+        data[start..end].iter().map(|&c| u32::from(c)).enumerate().find(|&(_, c)| c == 0x7b || c == 0x7d)
+    });
+    let Some((place, brace)) = markup else {
         *at = end;
         return Ok(Some(Chunk { literal: start..end, field: None }));
     };
+    let pos = start + place + 1;
     let doubled = pos < end && text.char_at(pos) == brace;
     if brace == 0x7d && !doubled {
         return Err(raise!(ValueError, "Single '}}' encountered in format string"));
@@ -219,9 +213,19 @@ struct Values<'a> {
     keywords: Option<(Borrowed<'a, Tuple>, &'a [Borrowed<'a, Object>])>,
     numbering: Numbering,
     next: usize,
+    /// The one string that the result consists of.
+    whole: Option<Ref<Str>>,
 }
 
 impl Values<'_> {
+    /// The format `text` with its fields filled in.
+    fn fill_in(&mut self, text: &Ref<Str>) -> PyResult<Ref<Str>> {
+        // Short results fit without a second allocation.
+        let mut out = StrBuilder::with_capacity(text.len().max(20))?;
+        build(&mut out, text, 0..text.len(), self, NESTING)?;
+        self.whole.take().map_or_else(|| out.finish(), Ok)
+    }
+
     fn keyed(&self, key: Ref<Str>) -> PyResult<Ref<Object>> {
         if let Some(mapping) = self.mapping {
             return mapping.get_item(key.as_borrowed());
@@ -289,6 +293,9 @@ impl Values<'_> {
     }
 }
 
+/// How deep fields may stand in specifications of fields.
+const NESTING: u32 = 2;
+
 /// Formats `text[range]` with fields filled in.
 fn build(
     out: &mut StrBuilder,
@@ -310,6 +317,14 @@ fn build(
             Some(conversion) => convert(object, conversion)?.into_object(),
         };
         if field.spec.is_empty() {
+            if depth == NESTING
+                && at == range.end
+                && out.is_empty()
+                && let Some(text) = object.downcast_exact::<Str>()
+            {
+                values.whole = Some(text.to_owned());
+                return Ok(());
+            }
             render(out, &object, None)?;
         } else if field.spec_nested {
             let mut spec = StrBuilder::new();
@@ -354,19 +369,22 @@ pub(super) fn format_call(this: &Ref<Str>, args: CallArgs<'_>) -> PyResult<Ref<S
         keywords: args.names.map(|names| (names, keywords)),
         numbering: Numbering::Unknown,
         next: 0,
+        whole: None,
     };
-    let mut out = StrBuilder::with_capacity(this.len())?;
-    build(&mut out, this, 0..this.len(), &mut values, 2)?;
-    out.finish()
+    values.fill_in(this)
 }
 
 /// `this.format_map(mapping)`.
 pub(super) fn format_map(this: &Ref<Str>, mapping: Borrowed<'_, Object>) -> PyResult<Ref<Str>> {
-    let mut values =
-        Values { args: None, mapping: Some(mapping), keywords: None, numbering: Numbering::Unknown, next: 0 };
-    let mut out = StrBuilder::with_capacity(this.len())?;
-    build(&mut out, this, 0..this.len(), &mut values, 2)?;
-    out.finish()
+    let mut values = Values {
+        args: None,
+        mapping: Some(mapping),
+        keywords: None,
+        numbering: Numbering::Unknown,
+        next: 0,
+        whole: None,
+    };
+    values.fill_in(this)
 }
 
 /// The exception for a specification that does not suit.
@@ -380,9 +398,8 @@ pub(crate) fn format_error(error: FormatError) -> Raised {
 
 /// `format(string, spec)` for a specification that is not empty.
 pub(crate) fn format_str(string: &Ref<Str>, spec: &Ref<Str>) -> PyResult<Ref<Str>> {
-    let type_name = string.type_name();
-    let parsed = format_spec::parse(spec.len(), |at| spec.char_at(at), 's' as u32, Align::Left, &type_name)
-        .map_err(format_error)?;
+    let type_name = format_spec::TypeName(string.as_object());
+    let parsed = format_spec::parse_str(spec, 's' as u32, Align::Left, &type_name).map_err(format_error)?;
     if parsed.code != 's' as u32 {
         return Err(format_error(format_spec::unknown_code(parsed.code, &type_name)));
     }

@@ -4,7 +4,7 @@
 //! CPython: `PyUnicode_Type`.
 
 use super::outside::{clip, slice_bound};
-use super::{Str, StrData, iter, percent, raw, search, translate};
+use super::{Str, StrData, each_kind, iter, percent, raw, scan, search, translate};
 use crate::abi::{PyObject, PyUnicodeObject};
 use crate::object::protocol::call::make_tp_call;
 use crate::prelude::*;
@@ -22,6 +22,7 @@ fn search_range(
     Ok(if start <= end { Some(start..end) } else { None })
 }
 
+#[inline]
 fn find_any(
     this: &Ref<Str>,
     sub: Borrowed<'_, Str>,
@@ -48,7 +49,11 @@ fn tail_matches(
         && let (Some(text), Some(affix)) = (this.as_ascii(), affix.as_ascii())
     {
         let (text, affix) = (text.as_bytes(), affix.as_bytes());
-        return Ok(if function == "startswith" { text.starts_with(affix) } else { text.ends_with(affix) });
+        return Ok(if function == "startswith" {
+            scan::starts_with(text, affix)
+        } else {
+            scan::ends_with(text, affix)
+        });
     }
     let range = search_range(this, start, end)?;
     let matches = |affix: &Ref<Str>| {
@@ -259,6 +264,9 @@ impl Str {
 
     #[method(signature = "($self, /, encoding='utf-8', errors='strict')")]
     fn encode(this: &Ref<Str>, encoding: Option<&str>, errors: Option<&str>) -> PyResult<Ref<Bytes>> {
+        if encoding.is_none() && errors.is_none() {
+            return codec::utf8::encode(this, "strict");
+        }
         codec::encode_to_bytes(this, encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))
     }
 
@@ -378,11 +386,22 @@ impl Ref<Str> {
         if step == 1 {
             return self.substring(start..start + count);
         }
-        let mut out = super::StrBuilder::with_capacity(count)?;
-        let data = self.data();
-        for turn in 0..count as isize {
-            out.push(data.get(start.wrapping_add_signed(turn * step)))?;
+        if let Some(text) = self.as_ascii() {
+            if count == 1 {
+                return Ok(Str::latin1_char(text.as_bytes()[start]));
+            }
+            let out = Str::uninit(count, super::Width::Ascii)?;
+            // SAFETY: the new string has `count` characters.
+            let target = unsafe { core::slice::from_raw_parts_mut(out.data_mut_ptr(), count) };
+            crate::types::bytes::shared::gather(target, text.as_bytes(), start, step);
+            return Ok(out);
         }
+        let mut out = super::StrBuilder::with_capacity(count)?;
+        each_kind!(self.data(), data => {
+            for turn in 0..count as isize {
+                out.push(u32::from(data[start.wrapping_add_signed(turn * step)]))?;
+            }
+        });
         out.finish()
     }
 }

@@ -5,7 +5,7 @@
 use crate::prelude::*;
 use crate::types::float::text::{self, Flags};
 use crate::types::int::digits::Stop;
-use crate::types::int::{Base, number_to_int};
+use crate::types::int::{Base, number_to_int, short};
 
 /// The exception for an operation of digits that gave up.
 pub(crate) fn stopped(stop: Stop) -> Raised {
@@ -40,14 +40,31 @@ fn integer_of(value: Borrowed<'_, Object>, code: u8) -> PyResult<Ref<Int>> {
     })
 }
 
-/// The text of an integer for one of `d i u o x X`, at least `precision` digits long, with its sign and, where `alternate`
-/// asks for it, the prefix of the base.
-pub(crate) fn integer_text(
+/// Gives `body` the text of an integer for one of `d i u o x X`, as [`integer_text`] has it; a short one has its place on the stack.
+pub(crate) fn with_integer_text<R>(
     value: Borrowed<'_, Object>,
     code: u8,
     precision: Option<usize>,
     alternate: bool,
-) -> PyResult<String> {
+    body: impl FnOnce(&str) -> PyResult<R>,
+) -> PyResult<R> {
+    if precision.is_none()
+        && let Some(value) = value.downcast::<Int>().and_then(|int| int.small_value())
+    {
+        let shift = match code {
+            b'o' => 3,
+            b'x' | b'X' => 4,
+            _ => 0,
+        };
+        let prefix = if alternate && shift > 0 { Some(code) } else { None };
+        return short::with_text(value, shift, code == b'X', prefix, body);
+    }
+    body(&integer_text(value, code, precision, alternate)?)
+}
+
+/// The text of an integer for one of `d i u o x X`, at least `precision` digits long, with its sign and, where `alternate`
+/// asks for it, the prefix of the base.
+fn integer_text(value: Borrowed<'_, Object>, code: u8, precision: Option<usize>, alternate: bool) -> PyResult<String> {
     let int = integer_of(value, code)?;
     let (base, prefix) = match code {
         b'o' => (Base::Octal, "0o"),

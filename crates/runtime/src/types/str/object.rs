@@ -32,6 +32,12 @@ macro_rules! each_kind {
 }
 pub(crate) use each_kind;
 
+/// The order of characters of different widths.
+fn compare_kinds<A: Copy + Into<u32>, B: Copy + Into<u32>>(a: &[A], b: &[B]) -> Ordering {
+    let pairs = a.iter().zip(b).map(|(&a, &b)| (a.into(), b.into()));
+    pairs.into_iter().find(|(a, b)| a != b).map_or_else(|| a.len().cmp(&b.len()), |(a, b)| a.cmp(&b))
+}
+
 impl<'a> StrData<'a> {
     #[inline(always)]
     pub fn len(self) -> usize {
@@ -121,7 +127,6 @@ impl Str {
     }
 
     /// `bytes` are ASCII.
-    #[inline]
     pub fn from_ascii(bytes: &[u8]) -> PyResult<Ref<Str>> {
         debug_assert!(bytes.is_ascii());
         match *bytes {
@@ -200,7 +205,6 @@ impl Str {
 
     /// A new string whose characters the caller writes before anyone sees it. `len` is not 0, nor 1 for one-byte
     /// characters, and some character must need `width`.
-    #[inline]
     pub(crate) fn uninit(len: usize, width: Width) -> PyResult<Ref<Str>> {
         let object = raw::new_compact(len, width)?;
         // SAFETY: a new object with one count.
@@ -697,7 +701,7 @@ impl Ref<Str> {
         if own != others && own != -1 && others != -1 {
             return false;
         }
-        self.data().as_bytes() == other.data().as_bytes()
+        scan::equal(self.data().as_bytes(), other.data().as_bytes())
     }
 
     /// The order by code points.
@@ -708,7 +712,7 @@ impl Ref<Str> {
         match (self.data(), other.data()) {
             (StrData::Ucs1(a), StrData::Ucs1(b)) => a.cmp(b),
             (StrData::Ucs2(a), StrData::Ucs2(b)) => a.cmp(b),
-            (a, b) => a.iter().cmp(b.iter()),
+            (a, b) => each_kind!(a, a => each_kind!(b, b => compare_kinds(a, b))),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! CPython: `PyUnicode_Format`, `unicode_format_arg`.
 
-use super::number_text::{float_text, integer_text};
+use super::number_text::{float_text, with_integer_text};
 use super::{Str, StrBuilder, StrData, search};
 use crate::prelude::*;
 
@@ -215,8 +215,13 @@ impl<'a> Parts<'a> {
 
 /// `format % arguments`.
 pub fn format(format: &Ref<Str>, arguments: Borrowed<'_, Object>) -> PyResult<Ref<Str>> {
-    if format.len() == 2 && format.data().as_bytes() == b"%s" && !arguments.is_instance_of::<Tuple>() {
-        return arguments.str();
+    if format.len() == 2 && !arguments.is_instance_of::<Tuple>() {
+        match format.data().as_bytes() {
+            b"%s" => return arguments.str(),
+            b"%r" => return arguments.repr(),
+            b"%a" => return arguments.repr()?.ascii_escaped(),
+            _ => {}
+        }
     }
     let mut arguments = Arguments::new(arguments);
     let mut out = StrBuilder::with_capacity(format.len().saturating_add(format.len().min(100)))?;
@@ -280,7 +285,8 @@ fn render(out: &mut StrBuilder, spec: &Spec, value: Ref<Object>) -> PyResult<()>
             out.push_object(&int.to_decimal_str()?)
         }
         b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => {
-            render_number(out, spec, &integer_text(value.borrow(), code, spec.precision, spec.flags.alternate)?)
+            let Flags { alternate, .. } = spec.flags;
+            with_integer_text(value.borrow(), code, spec.precision, alternate, |text| render_number(out, spec, text))
         }
         b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
             render_number(out, spec, &float_text(value.as_f64()?, code, spec.precision, spec.flags.alternate)?)

@@ -2,7 +2,8 @@
 //!
 //! CPython: `unicode_repr`.
 
-use super::{Str, StrBuilder, ctype};
+use super::scan;
+use super::{Str, StrBuilder, Width, ctype};
 use crate::prelude::*;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -29,6 +30,19 @@ pub(crate) fn push_escape(out: &mut StrBuilder, c: u32) -> PyResult<()> {
 impl Ref<Str> {
     /// `repr(self)`.
     pub fn quoted(&self) -> PyResult<Ref<Str>> {
+        if let Some(text) = self.as_ascii()
+            && text.bytes().fold(true, |plain, c| plain & (c >= 0x20 && c != 0x27 && c != 0x5c && c != 0x7f))
+        {
+            let out = Str::uninit(text.len() + 2, Width::Ascii)?;
+            // SAFETY: the new string has room for the text between two quotes.
+            unsafe {
+                let start = out.data_mut_ptr();
+                *start = b'\'';
+                scan::copy_short(text.as_ptr(), start.add(1), text.len());
+                *start.add(1 + text.len()) = b'\'';
+            }
+            return Ok(out);
+        }
         let (mut single, mut double, mut plain) = (false, false, true);
         for c in self.chars() {
             match c {

@@ -288,6 +288,28 @@ pub fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 /// What a vector register holds.
 type Block = [u64; 2];
 
+/// Whether `a` and `b` are the same; few bytes are compared without a call.
+#[inline(always)]
+pub fn equal(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len()
+        && match *a {
+            [] => true,
+            [only] => only == b[0],
+            // SAFETY: both have as many bytes, two at least.
+            _ => unsafe { equal_short(a.as_ptr(), b.as_ptr(), a.len()) },
+        }
+}
+
+#[inline(always)]
+pub fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
+    text.get(..prefix.len()).is_some_and(|start| equal(start, prefix))
+}
+
+#[inline(always)]
+pub fn ends_with(text: &[u8], suffix: &[u8]) -> bool {
+    text.len().checked_sub(suffix.len()).is_some_and(|at| equal(&text[at..], suffix))
+}
+
 /// Whether the bytes at `a` and `b` are the same; few are compared without a call.
 ///
 /// # Safety

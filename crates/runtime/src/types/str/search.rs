@@ -34,6 +34,7 @@ impl Unit for u8 {
         memchr::memrchr(c, haystack)
     }
 
+    #[inline]
     fn find_slice(haystack: &[u8], needle: &[u8]) -> Option<usize> {
         scan::find(haystack, needle)
     }
@@ -240,6 +241,9 @@ macro_rules! same_width {
 
 /// The first place of `needle`.
 pub fn find(haystack: StrData<'_>, needle: StrData<'_>) -> Option<usize> {
+    if let (StrData::Ucs1(haystack), StrData::Ucs1(needle @ [_, _, ..])) = (haystack, needle) {
+        return scan::find(haystack, needle);
+    }
     match needle.len() {
         0 => Some(0),
         n if n > haystack.len() => None,

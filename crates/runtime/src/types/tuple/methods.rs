@@ -8,6 +8,7 @@ use crate::abi::PyTupleObject;
 use crate::prelude::*;
 use crate::types::generic_alias::GenericAlias;
 use crate::types::iter::TupleIterator;
+use crate::types::list;
 use crate::types::slice::{self, Slice};
 use crate::types::str::StrBuilder;
 
@@ -94,7 +95,9 @@ impl Tuple {
     #[slot(tp_richcompare)]
     fn compare(this: &Ref<Tuple>, other: Borrowed<'_, Object>, op: CompareOp) -> PyResult<Ref<Object>> {
         let Some(other) = other.downcast::<Tuple>() else { return Ok(not_implemented()) };
-        for (a, b) in this.iter().zip(other.iter()) {
+        // SAFETY: both have so many items.
+        let equal = unsafe { list::equal_prefix(this.items_ptr(), other.items_ptr(), this.len().min(other.len())) };
+        for (a, b) in this.iter().zip(other.iter()).skip(equal) {
             if items_equal(a, b)? {
                 continue;
             }
@@ -139,11 +142,7 @@ impl Tuple {
         let tuple = raw::new_raw(count)?;
         // SAFETY: `indices` answers places inside; the tuple has room for `count` items.
         unsafe {
-            let target = raw::items(tuple);
-            for index in 0..count {
-                let place = start.wrapping_add(step.wrapping_mul(index as isize)) as usize;
-                *target.add(index) = this.as_slice()[place].clone().into_ptr();
-            }
+            list::copy_spaced(raw::items(tuple), this.items_ptr().offset(start), step, count);
             Ok(raw::finish(tuple).into_object())
         }
     }

@@ -7,6 +7,7 @@ use super::{Tuple, raw};
 use crate::abi::PyObject;
 use crate::object::header;
 use crate::prelude::*;
+use crate::types::list;
 
 impl Tuple {
     /// `()`.
@@ -163,9 +164,8 @@ impl Ref<Tuple> {
         // SAFETY: the tuple has room for both.
         unsafe {
             let target = raw::items(tuple);
-            for (index, item) in self.as_slice().iter().chain(other.as_slice()).enumerate() {
-                *target.add(index) = item.clone().into_ptr();
-            }
+            list::copy_spaced(target, self.items_ptr(), 1, self.len());
+            list::copy_spaced(target.add(self.len()), other.items_ptr(), 1, other.len());
             Ok(raw::finish(tuple))
         }
     }
@@ -183,7 +183,7 @@ impl Ref<Tuple> {
         let tuple = raw::new_raw(total)?;
         // SAFETY: the tuple has room for `total` items.
         unsafe {
-            crate::types::list::fill_repeated(raw::items(tuple), self.items_ptr(), len, count as usize);
+            list::fill_repeated(raw::items(tuple), self.items_ptr(), len, count as usize);
             Ok(raw::finish(tuple))
         }
     }

@@ -429,13 +429,12 @@ pub unsafe extern "C" fn slot_sq_contains(this: *mut PyObject, item: *mut PyObje
 pub unsafe extern "C" fn slot_tp_repr(this: *mut PyObject) -> *mut PyObject {
     into_c((|| {
         // SAFETY: by contract.
-        match unsafe { call_if_any(id!("__repr__"), [this])? } {
-            Some(text) => Ok(text),
-            // SAFETY: by contract.
-            None => {
-                Ok(Str::from_utf8_str(&format!("<{} object at {this:p}>", unsafe { type_name(this) }))?.into_object())
-            }
+        if let Some(text) = unsafe { call_if_any(id!("__repr__"), [this])? } {
+            return Ok(text);
         }
+        // SAFETY: by contract.
+        let name = unsafe { type_name(this) };
+        Ok(Str::from_utf8_str(&format!("<{name} object at {this:p}>"))?.into_object())
     })())
 }
 

@@ -25,18 +25,8 @@ pub struct TypeAlias {
     module: Field,
 }
 
-static NEW: ArgSpec = ArgSpec {
-    function: "typealias",
-    names: &["name", "value", "type_params"],
-    posonly: 0,
-    pos: 2,
-    kwonly: 1,
-    required: 2,
-    required_kwonly: 0,
-    varargs: false,
-    varkw: false,
-    single: false,
-};
+static NEW: ArgSpec =
+    ArgSpec { pos: 2, kwonly: 1, ..ArgSpec::plain("typealias", &["name", "value", "type_params"], 2) };
 
 impl TypeAlias {
     fn make(

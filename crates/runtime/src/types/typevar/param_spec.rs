@@ -41,16 +41,9 @@ pub struct ParamSpecKwargs {
 }
 
 static NEW: ArgSpec = ArgSpec {
-    function: "paramspec",
-    names: &["name", "bound", "default", "covariant", "contravariant", "infer_variance"],
-    posonly: 0,
     pos: 1,
     kwonly: 5,
-    required: 1,
-    required_kwonly: 0,
-    varargs: false,
-    varkw: false,
-    single: false,
+    ..ArgSpec::plain("paramspec", &["name", "bound", "default", "covariant", "contravariant", "infer_variance"], 1)
 };
 
 impl ParamSpec {
@@ -189,18 +182,7 @@ impl ParamSpec {
 /// `P.args` and `P.kwargs` are alike but for their names.
 macro_rules! part {
     ($ty:ident, $name:literal, $function:literal, $suffix:literal, $spec:ident) => {
-        static $spec: ArgSpec = ArgSpec {
-            function: $function,
-            names: &["origin"],
-            posonly: 0,
-            pos: 1,
-            kwonly: 0,
-            required: 1,
-            required_kwonly: 0,
-            varargs: false,
-            varkw: false,
-            single: false,
-        };
+        static $spec: ArgSpec = ArgSpec::plain($function, &["origin"], 1);
 
         impl $ty {
             fn make(origin: Ref<Object>) -> PyResult<Ref<$ty>> {

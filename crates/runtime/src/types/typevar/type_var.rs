@@ -30,16 +30,10 @@ pub struct TypeVar {
 }
 
 static NEW: ArgSpec = ArgSpec {
-    function: "typevar",
-    names: &["name", "bound", "default", "covariant", "contravariant", "infer_variance"],
-    posonly: 0,
     pos: 1,
     kwonly: 5,
-    required: 1,
-    required_kwonly: 0,
     varargs: true,
-    varkw: false,
-    single: false,
+    ..ArgSpec::plain("typevar", &["name", "bound", "default", "covariant", "contravariant", "infer_variance"], 1)
 };
 
 impl TypeVar {

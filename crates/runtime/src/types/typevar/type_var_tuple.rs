@@ -20,18 +20,7 @@ pub struct TypeVarTuple {
     pub(super) evaluate_default: Field,
 }
 
-static NEW: ArgSpec = ArgSpec {
-    function: "typevartuple",
-    names: &["name", "default"],
-    posonly: 0,
-    pos: 1,
-    kwonly: 1,
-    required: 1,
-    required_kwonly: 0,
-    varargs: false,
-    varkw: false,
-    single: false,
-};
+static NEW: ArgSpec = ArgSpec { pos: 1, kwonly: 1, ..ArgSpec::plain("typevartuple", &["name", "default"], 1) };
 
 impl TypeVarTuple {
     fn make(name: Ref<Object>) -> PyResult<Ref<TypeVarTuple>> {

@@ -36,18 +36,7 @@ fn mutated() -> Raised {
     raise!(RuntimeError, "deque mutated during iteration")
 }
 
-static INIT: ArgSpec = ArgSpec {
-    function: "deque",
-    names: &["iterable", "maxlen"],
-    posonly: 0,
-    pos: 2,
-    kwonly: 0,
-    required: 0,
-    required_kwonly: 0,
-    varargs: false,
-    varkw: false,
-    single: false,
-};
+static INIT: ArgSpec = ArgSpec::plain("deque", &["iterable", "maxlen"], 0);
 
 impl Deque {
     #[inline(always)]
@@ -224,19 +213,9 @@ fn slice_bound(value: Option<Borrowed<'_, Object>>, default: usize, length: usiz
     getattribute
 )]
 impl Deque {
-    #[slot(tp_new, raw)]
-    unsafe extern "C" fn tp_new(
-        cls: *mut abi::PyTypeObject,
-        _args: *mut PyObject,
-        _kwargs: *mut PyObject,
-    ) -> *mut PyObject {
-        // SAFETY: called as `tp_new`.
-        unsafe {
-            support::new_for_init(cls, |this: &Ref<Deque>| {
-                this.maxlen.set(-1);
-                Ok(())
-            })
-        }
+    #[slot(tp_new)]
+    fn prefill(this: &Ref<Deque>) {
+        this.maxlen.set(-1);
     }
 
     #[init(raw, text_signature = "([iterable[, maxlen]])")]

@@ -120,7 +120,7 @@ macro_rules! buffered_type {
                 Buffered::tell($ty::core(this))
             }
 
-            #[method(signature = "($self, pos=None, /)")]
+            #[method(signature = "($self, pos=None, /)", defining_class)]
             fn truncate(this: &Ref<$ty>, pos: Option<Borrowed<'_, Object>>) -> PyResult<Ref<Object>> {
                 Buffered::truncate($ty::core(this), pos)
             }

@@ -81,6 +81,14 @@ pub fn noted(raised: Raised, note: impl FnOnce() -> String) -> Raised {
     support::add_note(raised, note)
 }
 
+/// One pickle by a pickler of its own; what is left is the end of its output.
+pub fn once(options: &Options, object: Borrowed<'_, Object>, write: Option<Ref<Object>>) -> PyResult<Output> {
+    let memo = RefCell::default();
+    let mut saver = Saver::new(options, &memo, write);
+    saver.dump(&object)?;
+    Ok(saver.out)
+}
+
 impl<'a> Saver<'a> {
     pub fn new(options: &'a Options, memo: &'a RefCell<Memo>, write: Option<Ref<Object>>) -> Saver<'a> {
         Saver {

@@ -21,6 +21,18 @@ impl BitOp {
     }
 }
 
+/// `out = a op b` for two values that are not negative, `a` not shorter than `b`. `out` is as long as the shorter operand for `And`, as
+/// the longer one else.
+pub fn bit_op_magnitudes(out: &mut [u32], op: BitOp, a: &[u32], b: &[u32]) {
+    let pairs = out.iter_mut().zip(a.iter().zip(b));
+    match op {
+        BitOp::And => return pairs.for_each(|(out, (a, b))| *out = a & b),
+        BitOp::Or => pairs.for_each(|(out, (a, b))| *out = a | b),
+        BitOp::Xor => pairs.for_each(|(out, (a, b))| *out = a ^ b),
+    }
+    out[b.len()..].copy_from_slice(&a[b.len()..]);
+}
+
 /// Digits of a sign and magnitude value read as two's complement digits, the sign extended for ever.
 struct Complement<'a> {
     digits: &'a [u32],

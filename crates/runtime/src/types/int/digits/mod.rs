@@ -9,7 +9,7 @@ mod convert;
 pub mod limbs;
 mod linear;
 
-pub use bits::{BitOp, bit_op};
+pub use bits::{BitOp, bit_op, bit_op_magnitudes};
 pub use convert::{from_f64_magnitude, leading_f64, pack, pack_into, true_divide, unpack, unpacked_len};
 pub use linear::*;
 

@@ -33,6 +33,13 @@ fn bit_operations_follow_twos_complement() {
                 let negative = bit_op(&mut out, op, (&x, xn), (&y, yn));
                 out.truncate(significant(&out));
                 assert_eq!((out, negative), split(expected), "{a} {op:?} {b}");
+                if !xn && !yn {
+                    let (long, short) = if x.len() >= y.len() { (&x, &y) } else { (&y, &x) };
+                    let mut out = vec![0; if op == BitOp::And { short.len() } else { long.len() }];
+                    bit_op_magnitudes(&mut out, op, long, short);
+                    out.truncate(significant(&out));
+                    assert_eq!((out, false), split(expected), "{a} {op:?} {b}");
+                }
             }
         }
     }

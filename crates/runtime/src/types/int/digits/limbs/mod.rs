@@ -19,7 +19,7 @@ pub use basic::*;
 pub use div::{Divider, div_rem, div_rem_short};
 pub use gcd::gcd;
 pub use mul::{mul, square};
-pub use pow::{pow, pow_mod};
+pub use pow::{SHORT_POWER, pow, pow_mod, pow_short};
 pub use radix::{
     SHORT_DIGITS, SHORT_VALUE, ShortDecimal, decimal_group, from_decimal_short, from_radix, to_decimal, write_decimal,
     write_two_limbs,

@@ -51,6 +51,30 @@ pub fn pow(base: &[u64], exponent: u64, interrupted: &mut Interrupt<'_>) -> Resu
     Ok(result)
 }
 
+/// Limbs of the powers that [`pow_short`] computes.
+pub const SHORT_POWER: usize = 8;
+
+/// `base ** exponent` without memory of the heap; the number of limbs. The exponent is not zero, and times the bits of the base not more
+/// than [`SHORT_POWER`] limbs have.
+pub fn pow_short(out: &mut [u64; SHORT_POWER + 1], base: u64, exponent: u64) -> usize {
+    let mut len = 1;
+    out[0] = base;
+    for i in (0..exponent.ilog2()).rev() {
+        let root = *out;
+        out[..2 * len].fill(0);
+        for at in 0..len {
+            out[at + len] = add_mul_limb(&mut out[at..at + len], &root[..len], root[at]);
+        }
+        len *= 2;
+        if exponent >> i & 1 == 1 {
+            out[len] = mul_limb_assign(&mut out[..len], base, 0);
+            len += 1;
+        }
+        len = trimmed(&out[..len]).len();
+    }
+    len
+}
+
 /// Montgomery reduction is quadratic; beyond this many limbs division by a prepared reciprocal is faster.
 const MONTGOMERY: usize = 150;
 

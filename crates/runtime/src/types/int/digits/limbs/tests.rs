@@ -285,3 +285,14 @@ fn short_text_agrees_with_the_long_way() {
         }
     }
 }
+
+#[test]
+fn short_powers() {
+    for base in [1, 3, 10, 77, 0xffff_ffff, u64::MAX - 58, 1 << 40] {
+        for exponent in 1..=64 * SHORT_POWER as u64 / bit_length(&[base]) as u64 {
+            let mut power = [0; SHORT_POWER + 1];
+            let n = pow_short(&mut power, base, exponent);
+            assert_eq!(power[..n], pow(&[base], exponent, &mut never()).unwrap(), "{base} ** {exponent}");
+        }
+    }
+}

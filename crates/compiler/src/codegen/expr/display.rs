@@ -19,10 +19,11 @@ pub(super) struct Build {
     tuple: bool,
 }
 
-const LIST: Build =
+pub(super) const LIST: Build =
     Build { build: Opcode::BUILD_LIST, add: Opcode::LIST_APPEND, extend: Opcode::LIST_EXTEND, tuple: false };
 pub(super) const TUPLE: Build = Build { tuple: true, ..LIST };
-const SET: Build = Build { build: Opcode::BUILD_SET, add: Opcode::SET_ADD, extend: Opcode::SET_UPDATE, tuple: false };
+pub(super) const SET: Build =
+    Build { build: Opcode::BUILD_SET, add: Opcode::SET_ADD, extend: Opcode::SET_UPDATE, tuple: false };
 
 impl<'a> Codegen<'a, '_> {
     /// Builds a collection of `elts` after `pushed` values on the stack and before the variable `injected`.
@@ -65,24 +66,13 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    pub(super) fn list(&mut self, loc: Loc, elts: Exprs<'a>, ctx: ExprContext) -> Result<()> {
+    /// A list or tuple, or targets in the form of one.
+    pub(super) fn display_or_targets(&mut self, loc: Loc, elts: Exprs<'a>, ctx: ExprContext, how: Build) -> Result<()> {
         match ctx {
-            ExprContext::Load => self.display(loc, elts, None, 0, LIST),
+            ExprContext::Load => self.display(loc, elts, None, 0, how),
             ExprContext::Store => self.unpack(loc, elts),
             ExprContext::Del => self.exprs(elts),
         }
-    }
-
-    pub(super) fn tuple(&mut self, loc: Loc, elts: Exprs<'a>, ctx: ExprContext) -> Result<()> {
-        match ctx {
-            ExprContext::Load => self.display(loc, elts, None, 0, TUPLE),
-            ExprContext::Store => self.unpack(loc, elts),
-            ExprContext::Del => self.exprs(elts),
-        }
-    }
-
-    pub(super) fn set(&mut self, loc: Loc, elts: Exprs<'a>) -> Result<()> {
-        self.display(loc, elts, None, 0, SET)
     }
 
     /// `a, *b, c = ...`
@@ -94,7 +84,7 @@ impl<'a> Codegen<'a, '_> {
 
     /// The instruction that spreads a sequence over the stack; `stars` says which targets are starred. The texts say
     /// what there are too many of: targets, and starred ones.
-    pub(super) fn unpack_op(
+    pub(in crate::codegen) fn unpack_op(
         &mut self,
         loc: Loc,
         stars: impl ExactSizeIterator<Item = bool>,

@@ -2,8 +2,10 @@
 
 use taipan_syntax::ast::*;
 
+use super::place::attribute_location;
 use super::{Codegen, display};
 use crate::code;
+use crate::codegen::repeated;
 use crate::error::Result;
 use crate::flow::STACK_USE_GUIDELINE;
 use crate::ir::{Label, Loc, NO_LOCATION};
@@ -13,13 +15,9 @@ use crate::symtable::{Key, Scope, flag};
 
 impl<'a> Codegen<'a, '_> {
     fn check_keywords(&self, keywords: &'a [Keyword<'a>]) -> Result<()> {
-        for (number, keyword) in keywords.iter().enumerate() {
-            let Some(name) = keyword.arg else { continue };
-            if let Some(other) = keywords[number + 1..].iter().find(|other| other.arg == Some(name)) {
-                return self.error(other.range, format!("keyword argument repeated: {name}"));
-            }
-        }
-        Ok(())
+        let Some(again) = repeated(keywords, |keyword| keyword.arg) else { return Ok(()) };
+        let Keyword { arg, range, .. } = keywords[again];
+        self.error(range, format!("keyword argument repeated: {}", arg.unwrap_or("")))
     }
 
     pub(super) fn call(
@@ -67,13 +65,13 @@ impl<'a> Codegen<'a, '_> {
         }
         if !self.super_attribute(func, value, attr, true)? {
             self.expr(value)?;
-            let loc = self.attribute_location(func.range, func, attr);
+            let loc = attribute_location(func.range, func, attr);
             let name = self.names.intern(attr);
             let number = self.name_number(name);
             self.op_arg(loc, Opcode::LOAD_ATTR, number << 1 | 1);
         }
-        let at = self.attribute_location(func.range, func, attr);
-        let call = self.attribute_location(expr.range, func, attr);
+        let at = attribute_location(func.range, func, attr);
+        let call = attribute_location(expr.range, func, attr);
         self.exprs(args)?;
         self.call_op(at, call, args.len() as u32, keywords)?;
         Ok(true)
@@ -86,18 +84,9 @@ impl<'a> Codegen<'a, '_> {
             return Ok(());
         }
         keywords.iter().try_for_each(|keyword| self.expr(keyword.value))?;
-        self.load_keyword_names(names, keywords);
+        self.load_names(names, keywords.iter().map(|keyword| keyword.arg.unwrap_or("")));
         self.op_arg(call, Opcode::CALL_KW, count + keywords.len() as u32);
         Ok(())
-    }
-
-    fn load_keyword_names(&mut self, loc: Loc, keywords: &'a [Keyword<'a>]) {
-        let mut names = Vec::with_capacity(keywords.len());
-        for keyword in keywords {
-            let name = self.names.intern(keyword.arg.unwrap_or(""));
-            names.push(code::Constant::Str(self.names.text(name)));
-        }
-        self.load_const(loc, code::Constant::Tuple(names.into()));
     }
 
     /// `super().attr` without the object that `super()` makes, if `super` is the builtin. `expr` is the attribute of
@@ -137,7 +126,7 @@ impl<'a> Codegen<'a, '_> {
         let number = self.name_number(name);
         let form = (!args.is_empty() as u32) << 1 | is_method as u32;
         self.op_arg(expr.range, Opcode::LOAD_SUPER_ATTR, number << 2 | form);
-        let at = self.attribute_location(expr.range, expr, attr);
+        let at = attribute_location(expr.range, expr, attr);
         self.op(at, Opcode::NOP);
         Ok(true)
     }
@@ -208,7 +197,7 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// Arguments and call, with `pushed` positional arguments on the stack already.
-    pub(super) fn call_args(
+    pub(in crate::codegen) fn call_args(
         &mut self,
         loc: Loc,
         pushed: u32,

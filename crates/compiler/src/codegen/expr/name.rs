@@ -18,12 +18,12 @@ const GLOBAL: Family = [Opcode::LOAD_GLOBAL, Opcode::STORE_GLOBAL, Opcode::DELET
 const NAME: Family = [Opcode::LOAD_NAME, Opcode::STORE_NAME, Opcode::DELETE_NAME];
 
 impl<'a> Codegen<'a, '_> {
-    pub(super) fn name_op_str(&mut self, loc: Loc, name: &'a str, ctx: ExprContext) -> Result<()> {
+    pub(in crate::codegen) fn name_op_str(&mut self, loc: Loc, name: &'a str, ctx: ExprContext) -> Result<()> {
         let name = self.names.intern(name);
         self.name_op(loc, name, ctx)
     }
 
-    pub(super) fn name_op(&mut self, loc: Loc, name: Symbol, ctx: ExprContext) -> Result<()> {
+    pub(in crate::codegen) fn name_op(&mut self, loc: Loc, name: Symbol, ctx: ExprContext) -> Result<()> {
         let mangled = self.mangle(name);
         let block = self.table.block(self.unit.block);
         let scope = block.scope(mangled);

@@ -85,7 +85,7 @@ impl<'a> Codegen<'a, '_> {
                         c.jump(loc, Opcode::SETUP_FINALLY, raised);
                         body(c)
                     })?;
-                    self.restore_locals(loc, raised, &state.saved);
+                    self.restore_locals(loc, raised, &state.saved)?;
                 }
                 None => body(self)?,
             }
@@ -251,26 +251,26 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// Gives the variables their outer values again, also when an exception has led to `raised`.
-    fn restore_locals(&mut self, loc: Loc, raised: Label, saved: &[Symbol]) {
-        let end = self.label();
-        self.op(NO_LOCATION, Opcode::POP_BLOCK);
-        self.jump(NO_LOCATION, Opcode::JUMP_NO_INTERRUPT, end);
-        // The incomplete result lies below the exception.
-        self.place(raised);
-        self.op_arg(NO_LOCATION, Opcode::SWAP, 2);
-        self.op(NO_LOCATION, Opcode::POP_TOP);
-        for exit in [Some(Opcode::RERAISE), None] {
-            self.op_arg(loc, Opcode::SWAP, saved.len() as u32 + 1);
+    fn restore_locals(&mut self, loc: Loc, raised: Label, saved: &[Symbol]) -> Result<()> {
+        let restore = |c: &mut Self| {
+            c.op_arg(loc, Opcode::SWAP, saved.len() as u32 + 1);
             for name in saved.iter().rev() {
-                let mangled = self.mangle(*name);
-                let number = self.unit.varnames.number(mangled);
-                self.op_arg(loc, Opcode::STORE_FAST_MAYBE_NULL, number);
+                let mangled = c.mangle(*name);
+                let number = c.unit.varnames.number(mangled);
+                c.op_arg(loc, Opcode::STORE_FAST_MAYBE_NULL, number);
             }
-            if let Some(exit) = exit {
-                self.op_arg(NO_LOCATION, exit, 0);
-                self.place(end);
-            }
-        }
+        };
+        self.op(NO_LOCATION, Opcode::POP_BLOCK);
+        self.detour(raised, |c| {
+            // The incomplete result lies below the exception.
+            c.op_arg(NO_LOCATION, Opcode::SWAP, 2);
+            c.op(NO_LOCATION, Opcode::POP_TOP);
+            restore(c);
+            c.op_arg(NO_LOCATION, Opcode::RERAISE, 0);
+            Ok(())
+        })?;
+        restore(self);
+        Ok(())
     }
 
     fn hide_names(&mut self, state: Inlined) {
