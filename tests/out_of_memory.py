@@ -730,6 +730,9 @@ def run(name, injections, place, first):
             raise NoEnd
 
     signal.signal(signal.SIGALRM, interrupt)
+    signal.signal(signal.SIGPROF, interrupt)
+    # Programs with large blocks wait for nobody, and take long on a busy machine.
+    timer, seconds = (signal.ITIMER_PROF, 20) if name in LARGE else (signal.ITIMER_REAL, 2)
     for _ in range(2):
         exec(code, {})
     _taipan.fail_allocations(0, 0, least)
@@ -745,7 +748,7 @@ def run(name, injections, place, first):
         os.pwrite(note, f"{at:9}+{width:2}".encode(), 0)
         scope = {}
         outcome = "success"
-        signal.setitimer(signal.ITIMER_REAL, *[20 if name in LARGE else 2] * 2)
+        signal.setitimer(timer, seconds, seconds)
         try:
             try:
                 waiting = True
@@ -758,7 +761,7 @@ def run(name, injections, place, first):
             outcome = "MemoryError"
         except BaseException as error:
             outcome = f"{type(error).__name__}: {str(error)[:90]}"
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(timer, 0)
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
     print(total, last, injections, outcomes, flush=True)
     os._exit(0)

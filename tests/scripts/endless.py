@@ -1,11 +1,11 @@
 # Recursion without end where the program allows any depth: RecursionError or MemoryError, never the end of the process,
-# whatever calls what. Each attempt is a process of its own with little memory. Usage: endless.py [MB of memory, 24]
+# whatever calls what. Each attempt is a process of its own with little memory. Usage: endless.py [MB of memory, 12]
 import ast, asyncio, builtins, codecs, collections, contextlib, contextvars, copy, functools, gc, heapq, io, itertools, json
 import operator, os, pickle, re, resource, sys, types, typing, warnings, weakref
 
 # What may come out; a tuple made in time, since there is no memory for one afterwards.
 ENDS = MemoryError, RecursionError
-MORE = int(sys.argv[1]) if len(sys.argv) > 1 else 24
+MORE = int(sys.argv[1]) if len(sys.argv) > 1 else 12
 # The name of each path, and what defines `go`.
 PATHS = {}
 for line in r"""

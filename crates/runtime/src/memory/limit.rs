@@ -13,7 +13,7 @@ pub fn limit() -> i64 {
 fn machine() -> i64 {
     // SAFETY: takes no pointers.
     let (pages, size) = unsafe { (libc::sysconf(libc::_SC_PHYS_PAGES), libc::sysconf(libc::_SC_PAGESIZE)) };
-    if pages > 0 && size > 0 { (pages as i64).saturating_mul(size as i64) } else { i64::MAX }
+    if pages > 0 && size > 0 { pages.saturating_mul(size) } else { i64::MAX }
 }
 
 /// What the control group has that the process is in, where the system has such: a container, as a rule, which sees its own group
