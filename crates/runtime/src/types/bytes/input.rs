@@ -46,14 +46,11 @@ pub fn byte_of(object: &Ref<Object>) -> PyResult<u8> {
 }
 
 fn byte_or(object: &Ref<Object>, message: &str) -> PyResult<u8> {
-    let short = object.downcast::<Int>().and_then(|int| int.small_value());
-    match short
-        .map_or_else(|| Ok(object.index()?.to_i64()), |value| Ok(Some(value)))?
-        .and_then(|value| u8::try_from(value).ok())
-    {
-        Some(byte) => Ok(byte),
-        None => Err(raise!(ValueError, "{message}")),
-    }
+    let value = match object.downcast::<Int>().and_then(|int| int.small_value()) {
+        Some(value) => Some(value),
+        None => object.index()?.to_i64(),
+    };
+    value.and_then(|value| u8::try_from(value).ok()).ok_or_else(|| raise!(ValueError, "{message}"))
 }
 
 /// `byte in self`, `bytes in self`.
